@@ -1,0 +1,94 @@
+package address
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Address is a mail address. Local is kept as it was typed, because only the
+// mail server knows whether its case matters. The zero value means "none".
+type Address struct {
+	Local  string
+	Domain Domain
+}
+
+const maxLocal = 64 // octets, RFC 5321 section 4.5.3.1.1
+
+// Parse reads an address such as anna@example.com. White space around it is
+// dropped. Local parts may hold any printable character of RFC 5321's atoms or
+// of RFC 6531; quoted local parts and address literals, which no mail app
+// offers to type, are refused. Dots may stand anywhere: some carriers gave out
+// addresses such as anna.@example.com.
+func Parse(s string) (Address, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return Address{}, errors.New("the address is empty")
+	}
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok {
+		return Address{}, errors.New("the address has no @")
+	}
+	if strings.Contains(domain, "@") {
+		return Address{}, errors.New("the address has more than one @")
+	}
+	if err := checkLocal(local); err != nil {
+		return Address{}, err
+	}
+	d, err := ParseDomain(domain)
+	if err != nil {
+		return Address{}, err
+	}
+	return Address{Local: local, Domain: d}, nil
+}
+
+func checkLocal(local string) error {
+	switch {
+	case local == "":
+		return errors.New("the part before the @ is empty")
+	case len(local) > maxLocal:
+		return errors.New("the part before the @ is longer than 64 octets")
+	case !utf8.ValidString(local):
+		return errors.New("the part before the @ is not valid UTF-8")
+	}
+	for _, r := range local {
+		if !allowedInLocal(r) {
+			return errors.New("the part before the @ holds a character that is not allowed there")
+		}
+	}
+	return nil
+}
+
+// allowedInLocal is atext of RFC 5322 section 3.2.3 and the dot, widened by
+// RFC 6532 to what is visible beyond ASCII. Controls, spaces and invisible
+// format characters (which could make two addresses look alike) stay out.
+func allowedInLocal(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r > ' ' && r != 0x7f && !strings.ContainsRune(`"(),:;<>@[\]`, r)
+	}
+	return r != utf8.RuneError && unicode.IsGraphic(r) && !unicode.IsSpace(r)
+}
+
+// String returns local@domain with the domain in A-labels.
+func (a Address) String() string {
+	if a.IsZero() {
+		return ""
+	}
+	return a.Local + "@" + string(a.Domain)
+}
+
+// IsZero reports whether a is no address at all.
+func (a Address) IsZero() bool { return a == Address{} }
+
+// WithoutTag drops a sub-address (RFC 5233): with separator "+", anna+news
+// becomes anna. A local part that begins with the separator stays as it is.
+func (a Address) WithoutTag(separator string) Address {
+	if separator == "" {
+		return a
+	}
+	if i := strings.Index(a.Local, separator); i > 0 {
+		a.Local = a.Local[:i]
+	}
+	return a
+}
