@@ -1,0 +1,144 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is something wrong with, or doubtful about, one key of a service or
+// a provider. Warnings do not keep the settings from being used.
+type Problem struct {
+	Key     string // as it is spelt in the settings file
+	Text    string // what is wrong and what would be right
+	Warning bool
+}
+
+func wrong(key, format string, args ...any) Problem {
+	return Problem{Key: key, Text: fmt.Sprintf(format, args...)}
+}
+
+func doubtful(key, format string, args ...any) Problem {
+	return Problem{Key: key, Text: fmt.Sprintf(format, args...), Warning: true}
+}
+
+// Problems returns what is wrong with one service that has its defaults.
+func (s Service) Problems() []Problem {
+	if !slices.Contains(Protocols(), s.Protocol) {
+		return []Problem{wrong("protocol", "unknown protocol %q; known are %s", s.Protocol, list(Protocols()))}
+	}
+	var ps []Problem
+	if s.Protocol.ByURL() {
+		ps = s.problemsByURL()
+	} else {
+		ps = s.problemsByHost()
+	}
+	if err := s.Login.Validate(); err != nil {
+		ps = append(ps, wrong("login", "%v", err))
+	}
+	return append(ps, s.problemsOfAuth()...)
+}
+
+func (s Service) problemsByURL() []Problem {
+	var ps []Problem
+	if s.Host != "" || s.Port != 0 || s.Security != "" {
+		ps = append(ps, wrong("url", "%s is named by its url alone; host, port and security belong into the url", s.Protocol))
+	}
+	u, err := ParseURL(s.URL)
+	switch {
+	case s.URL == "":
+		ps = append(ps, wrong("url", "%s needs a url such as https://dav.example.com/", s.Protocol))
+	case err != nil:
+		ps = append(ps, wrong("url", "%v", err))
+	case strings.HasPrefix(u, "http://"):
+		ps = append(ps, doubtful("url", "passwords travel in clear over http; use https"))
+	}
+	return ps
+}
+
+func (s Service) problemsByHost() []Problem {
+	var ps []Problem
+	if s.URL != "" {
+		ps = append(ps, wrong("url", "%s is named by host, port and security, not by a url", s.Protocol))
+	}
+	if s.Host == "" {
+		ps = append(ps, wrong("host", "%s needs a host such as mail.example.com", s.Protocol))
+	} else if _, err := ParseHost(s.Host); err != nil {
+		ps = append(ps, wrong("host", "%v", err))
+	}
+	if s.Port == 0 {
+		ps = append(ps, wrong("port", "%s with security %s has no usual port; give one", s.Protocol, s.Security))
+	}
+	switch {
+	case !slices.Contains(Securities(), s.Security):
+		ps = append(ps, wrong("security", "unknown security %q; known are %s", s.Security, list(Securities())))
+	case s.Security == Plaintext:
+		ps = append(ps, doubtful("security", "passwords and mail travel in clear; use tls or starttls"))
+	case PortContradicts(s.Port, s.Security):
+		ps = append(ps, doubtful("security", "port %d is not used with %s; some clients tell the security from the port and will fail", s.Port, s.Security))
+	}
+	if s.Protocol == Submission && s.Port == 25 {
+		ps = append(ps, doubtful("port", "port 25 is for mail between servers and blocked by most networks; use 465 with tls or 587 with starttls"))
+	}
+	return ps
+}
+
+func (s Service) problemsOfAuth() []Problem {
+	var ps []Problem
+	if len(s.Auth) == 0 {
+		ps = append(ps, wrong("auth", "the list is empty; [password] is the usual one"))
+	}
+	for i, a := range s.Auth {
+		switch {
+		case !slices.Contains(Auths(), a):
+			ps = append(ps, wrong("auth", "unknown authentication %q; known are %s", a, list(Auths())))
+		case slices.Contains(s.Auth[:i], a):
+			ps = append(ps, wrong("auth", "%q stands there twice", a))
+		}
+	}
+	return ps
+}
+
+// Problems returns what is wrong with the provider as a whole; each service
+// has its own Problems.
+func (p *Provider) Problems() []Problem {
+	var ps []Problem
+	if n := len([]rune(p.Name)); n == 0 || n > 60 {
+		ps = append(ps, wrong("name", "the name must have 1 to 60 characters; it has %d", n))
+	}
+	if n := len([]rune(p.ShortName)); n == 0 || n > 20 {
+		ps = append(ps, wrong("short_name", "the short name must have 1 to 20 characters; it has %d", n))
+	}
+	if len(p.Services) == 0 {
+		return append(ps, wrong("services", "the provider offers nothing; list at least one service"))
+	}
+	imap, hasIMAP := First(p.Services, IMAP)
+	pop, hasPOP := First(p.Services, POP3)
+	smtp, hasSubmission := First(p.Services, Submission)
+	if hasPOP && !hasIMAP {
+		ps = append(ps, doubtful("services", "POP3 without IMAP: mail ends up on one device only"))
+	}
+	if (hasIMAP || hasPOP) && !hasSubmission {
+		ps = append(ps, doubtful("services", "no submission: people can receive but not send"))
+	}
+	for _, s := range []Service{imap, pop, smtp} {
+		if s.Security == STARTTLS && p.offers(s.Protocol, TLS) {
+			ps = append(ps, doubtful("services", "%s prefers starttls to tls; RFC 8314 and most clients want tls first", s.Protocol))
+		}
+	}
+	return ps
+}
+
+func (p *Provider) offers(proto Protocol, sec Security) bool {
+	return slices.ContainsFunc(p.Services, func(s Service) bool {
+		return s.Protocol == proto && s.Security == sec
+	})
+}
+
+func list[T ~string](values []T) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,100 @@
+package settings
+
+import (
+	"strings"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+// Provider describes one mail service. It is immutable once it is built, and
+// shared by all its domains and all requests: answers are remembered under its
+// pointer.
+type Provider struct {
+	ID        string // stable: the identifiers of Apple profiles derive from it
+	Name      string // at most 60 characters
+	ShortName string // at most 20 characters
+	HelpURL   string // https URL of a page for people; "" for none
+
+	Services   []Service // in order of preference, per protocol
+	Subaddress string    // separator such as "+" that is cut off before logging in; "" for none
+	OAuth2     *OAuth2Endpoints
+	Profile    ProfileOptions
+	Outlook    OutlookOptions
+}
+
+// OAuth2Endpoints are the public facts of a provider's authorization server
+// (draft-ietf-mailmaint-autoconfig, "oAuth2"; RFC 8414).
+type OAuth2Endpoints struct {
+	Issuer   string // https URL without query or fragment
+	AuthURL  string
+	TokenURL string
+	Scope    string // space-separated
+	ClientID string // "" where clients register themselves
+}
+
+// ProfileOptions are what Apple profiles can carry besides the services.
+type ProfileOptions struct {
+	Organization string            // shown by the device; "" means the provider's name
+	ConsentText  map[string]string // BCP 47 tag or "default" to text; empty for no dialogue
+	RemovalDate  time.Time         // when the device removes the profile; zero for never
+}
+
+// OutlookOptions switch parts of Autodiscover that some clients need and
+// others are better without.
+type OutlookOptions struct {
+	DAV    bool // CalDAV and CardDAV blocks after the mail blocks, for eM Client
+	NoJSON bool // answer 404 on autodiscover.json: some Outlook 2021 do better without it
+}
+
+// Service is one way in: Host, Port and Security for the protocols named by a
+// host, URL for those named by a URL (Protocol.ByURL), never both. In a
+// Provider, Host and URL may hold {domain}; in what Settings.Services returns
+// they no longer do.
+type Service struct {
+	Protocol Protocol
+	Host     string // A-labels, lower case
+	Port     uint16
+	Security Security
+	URL      string // https URL
+	Login    Login
+	Auth     []Auth // most preferred first, never empty
+}
+
+// domainPlaceholder stands in host names and URLs for the customer's domain.
+const domainPlaceholder = "{domain}"
+
+func (s Service) templated() bool {
+	return strings.Contains(s.Host, domainPlaceholder) || strings.Contains(s.URL, domainPlaceholder)
+}
+
+// Accepts reports whether the service takes this way to authenticate.
+func (s Service) Accepts(a Auth) bool {
+	for _, have := range s.Auth {
+		if have == a {
+			return true
+		}
+	}
+	return false
+}
+
+// ServicesFor returns the provider's services for one customer domain. The slice
+// may be shared with other requests: it is for reading only.
+func (p *Provider) ServicesFor(d address.Domain) []Service {
+	for i := range p.Services {
+		if p.Services[i].templated() {
+			return expand(p.Services, d)
+		}
+	}
+	return p.Services
+}
+
+func expand(services []Service, d address.Domain) []Service {
+	out := make([]Service, len(services))
+	for i, s := range services {
+		s.Host = strings.ReplaceAll(s.Host, domainPlaceholder, string(d))
+		s.URL = strings.ReplaceAll(s.URL, domainPlaceholder, string(d))
+		out[i] = s
+	}
+	return out
+}
