@@ -1,0 +1,154 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+	"go.uber.org/zap"
+
+	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/proto"
+)
+
+// maxBody caps the body of a request in bytes. An Autodiscover request has a
+// few hundred.
+const maxBody = 64 << 10
+
+// Options are what a Handler is made of.
+type Options struct {
+	Protocols         []proto.Protocol
+	TrustedProxies    []netip.Prefix // whose forwarding headers are believed
+	RequestsPerMinute int            // for each client address; 0 for no limit
+	Metrics           *obs.Metrics
+	Log               *zap.Logger
+}
+
+type handler struct {
+	router  *chi.Mux
+	trusted []netip.Prefix
+	folded  []string              // beginnings of paths that are matched in any case
+	limiter *httprate.RateLimiter // nil for no limit
+	metrics *obs.Metrics
+	log     *zap.Logger
+	ids     *requestIDs
+}
+
+// New returns the handler of the public listeners: every endpoint of every
+// protocol, on every host name. It panics when two protocols claim one path,
+// which is a mistake in the code.
+func New(o Options) http.Handler {
+	h := &handler{
+		router:  chi.NewRouter(),
+		trusted: o.TrustedProxies,
+		metrics: o.Metrics,
+		log:     o.Log,
+		ids:     newRequestIDs(),
+	}
+	if o.RequestsPerMinute > 0 {
+		h.limiter = httprate.NewRateLimiter(o.RequestsPerMinute, time.Minute)
+	}
+	h.router.Use(h.prepare, clientAddress(o.TrustedProxies))
+	claimed := map[string]string{}
+	for _, p := range o.Protocols {
+		h.mount(p, claimed)
+	}
+	h.router.NotFound(h.notFound)
+	return h.router
+}
+
+// prepare makes the request say what the client said, caps its body, and tells
+// the router to look at the path alone: methods are matched by the endpoint
+// itself, so that a 405 can name what is allowed and a PROPFIND gets as far as
+// a redirect.
+func (h *handler) prepare(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		believeProxies(r, h.trusted)
+		if r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
+		route := chi.RouteContext(r.Context())
+		route.RouteMethod = http.MethodGet
+		route.RoutePath = h.foldedPath(r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// foldedPath returns the path in lower case where clients write it in any
+// case: Outlook, Gmail and iOS ask for /Autodiscover/, /AutoDiscover/ and
+// /autodiscover/. Elsewhere it is "", which leaves the path as it is.
+func (h *handler) foldedPath(r *http.Request) string {
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	for _, prefix := range h.folded {
+		if len(path) >= len(prefix) && strings.EqualFold(path[:len(prefix)], prefix) {
+			return strings.ToLower(path)
+		}
+	}
+	return ""
+}
+
+// clientAddress returns the middleware that finds the client's address. A
+// forwarding header counts only when the peer is a trusted proxy.
+func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
+	if len(trusted) == 0 {
+		return middleware.ClientIPFromRemoteAddr
+	}
+	cidrs := make([]string, len(trusted))
+	for i, p := range trusted {
+		cidrs[i] = p.String()
+	}
+	return middleware.ClientIPFromXFF(cidrs...)
+}
+
+// mount adds the endpoints of one protocol. Several endpoints may share a
+// path with different methods.
+func (h *handler) mount(p proto.Protocol, claimed map[string]string) {
+	byPath := map[string][]proto.Endpoint{}
+	for _, e := range p.Endpoints {
+		if e.FoldCase {
+			e.Path = strings.ToLower(e.Path)
+			h.fold(e.Path)
+		}
+		byPath[e.Path] = append(byPath[e.Path], e)
+	}
+	for path, endpoints := range byPath {
+		if other, taken := claimed[path]; taken {
+			panic("server: " + p.Name + " and " + other + " both claim " + path)
+		}
+		claimed[path] = p.Name
+		h.router.Get(path, h.endpoint(p, path, endpoints))
+	}
+}
+
+// fold has paths that share the first segment of path matched in any case.
+func (h *handler) fold(path string) {
+	segment, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	prefix := "/" + segment + "/"
+	if !slices.Contains(h.folded, prefix) {
+		h.folded = append(h.folded, prefix)
+	}
+}
+
+// allowed returns the endpoint for a method, or the methods there are.
+func allowed(endpoints []proto.Endpoint, method string) (proto.Endpoint, []string) {
+	var methods []string
+	for _, e := range endpoints {
+		if len(e.Methods) == 0 || slices.Contains(e.Methods, method) ||
+			method == http.MethodHead && slices.Contains(e.Methods, http.MethodGet) {
+			return e, nil
+		}
+		methods = append(methods, e.Methods...)
+		if slices.Contains(e.Methods, http.MethodGet) {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	return proto.Endpoint{}, methods
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 15 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 16 << 10
+)
+
+// Listener is one address that is served.
+type Listener struct {
+	Name    string // for messages: "http", "https", "ops"
+	Address string // host:port; port 0 takes a free one
+	Handler http.Handler
+	TLS     *tls.Config // nil for plain HTTP
+}
+
+// Group is a set of open listeners that start and stop together.
+type Group struct {
+	names     []string
+	servers   []*http.Server
+	listeners []net.Listener
+}
+
+// Listen opens every address before any is served, so that a port that is
+// taken is known at once and nothing has been answered yet. errorLog receives
+// what net/http has to say, such as broken TLS handshakes.
+func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group, error) {
+	g := &Group{}
+	for _, s := range specs {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Address)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("the %s listener cannot open %s: %w", s.Name, s.Address, err), g.close())
+		}
+		g.names = append(g.names, s.Name)
+		g.listeners = append(g.listeners, l)
+		g.servers = append(g.servers, &http.Server{
+			Handler:           s.Handler,
+			TLSConfig:         s.TLS,
+			ReadHeaderTimeout: readHeaderTimeout,
+			ReadTimeout:       readTimeout,
+			WriteTimeout:      writeTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes,
+			ErrorLog:          errorLog,
+		})
+	}
+	return g, nil
+}
+
+func (g *Group) close() error {
+	var errs []error
+	for _, l := range g.listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Addr returns the address that a listener really has; "" for an unknown name.
+func (g *Group) Addr(name string) string {
+	for i, have := range g.names {
+		if have == name {
+			return g.listeners[i].Addr().String()
+		}
+	}
+	return ""
+}
+
+// Serve answers until ctx ends or a listener fails. Then it stops accepting
+// and gives requests that are under way drain to finish. It returns nil after
+// a clean stop.
+func (g *Group) Serve(ctx context.Context, drain time.Duration) error {
+	failed := make(chan error, len(g.servers))
+	for i, s := range g.servers {
+		go func() { failed <- serve(s, g.listeners[i]) }()
+	}
+	var first error
+	select {
+	case <-ctx.Done():
+	case first = <-failed:
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	errs := make(chan error, len(g.servers))
+	for _, s := range g.servers {
+		go func() { errs <- s.Shutdown(stopping) }()
+	}
+	all := []error{first}
+	for range g.servers {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
+}
+
+func serve(s *http.Server, l net.Listener) error {
+	var err error
+	if s.TLSConfig != nil {
+		err = s.ServeTLS(l, "", "")
+	} else {
+		err = s.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package server
+
+import (
+	"net/http"
+	"sync/atomic"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/waymark-mail/waymark/internal/obs"
+)
+
+// Readiness tells a load balancer whether to send requests here.
+type Readiness struct{ ready atomic.Bool }
+
+// Set changes what /readyz answers.
+func (s *Readiness) Set(ready bool) { s.ready.Store(ready) }
+
+// NewOps returns the handler of the operator's listener: /metrics for a
+// scraper, /healthz while the process lives, /readyz while it takes requests.
+func NewOps(m *obs.Metrics, s *Readiness) http.Handler {
+	router := chi.NewRouter()
+	router.Method(http.MethodGet, "/metrics", m.Handler())
+	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	router.Get("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !s.ready.Load() {
+			plain(w, http.StatusServiceUnavailable, "not ready\n")
+			return
+		}
+		plain(w, http.StatusOK, "ready\n")
+	})
+	return router
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	// A prober that went away needs no answer.
+	_, _ = w.Write([]byte(text))
+}

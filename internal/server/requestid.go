@@ -1,0 +1,20 @@
+package server
+
+import (
+	"crypto/rand"
+	"strconv"
+	"sync/atomic"
+)
+
+// requestIDs gives every request a name that is unique among replicas and
+// restarts: a random word for the process and a number.
+type requestIDs struct {
+	prefix string
+	last   atomic.Uint64
+}
+
+func newRequestIDs() *requestIDs { return &requestIDs{prefix: rand.Text()[:10] + "-"} }
+
+func (ids *requestIDs) next() string {
+	return ids.prefix + strconv.FormatUint(ids.last.Add(1), 36)
+}
