@@ -1,0 +1,69 @@
+package config
+
+import (
+	"net/netip"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Config is what a settings file without errors says, defaults filled in. Paths
+// in it are absolute; everything it points to is read-only.
+type Config struct {
+	Listen         string // of plain HTTP, "host:port"
+	TLS            *TLS   // nil for none
+	Ops            Ops
+	TrustedProxies []netip.Prefix // in the order of the file, without host bits
+	Signing        *Signing       // nil for a self-signed identity in StateDir
+	StateDir       string         // "" where the caller decides
+	Limits         Limits
+	Log            Log
+
+	Providers []*settings.Provider // in the order of the file
+	// Domains holds every listed domain, alias domains too. Domains without
+	// overrides share the pointer of their provider.
+	Domains map[address.Domain]settings.Domain
+	// CatchAll answers for every domain that is not listed; nil for nobody.
+	CatchAll *settings.Provider
+
+	// Files are the settings file and every file that a ${file:} in it names:
+	// a change of any of them changes the Config.
+	Files []string
+}
+
+// TLS is the listener for HTTPS.
+type TLS struct {
+	Listen   string // "host:port"
+	CertFile string // PEM, leaf then intermediates
+	KeyFile  string // PEM
+}
+
+// Ops is the listener for metrics and health checks.
+type Ops struct {
+	Listen string // "host:port"; "" for none
+}
+
+// Signing names the identity that signs Apple profiles.
+type Signing struct {
+	CertFile string // PEM, leaf then intermediates
+	KeyFile  string // PEM
+}
+
+// Limits bound what one client may ask for.
+type Limits struct {
+	RequestsPerMinute int // per client address; 0 for no limit
+}
+
+// Log says how much is logged and in which form.
+type Log struct {
+	Level  string // debug, info, warn or error
+	Format string // json or console
+}
+
+func defaults() *Config {
+	return &Config{
+		Listen: ":8080",
+		Ops:    Ops{Listen: "127.0.0.1:9090"},
+		Log:    Log{Level: "info", Format: "json"},
+	}
+}

@@ -1,0 +1,293 @@
+package config
+
+import (
+	"encoding/json"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+func TestFullFile(t *testing.T) {
+	data := read(t, filepath.Join("testdata", "full.yaml"))
+	have, findings := Parse("/etc/waymark/full.yaml", data, testEnvironment())
+	if len(findings) > 0 {
+		t.Fatalf("have findings %v, want none", findings)
+	}
+
+	form, password := settings.Login("{local}.{domain}"), []settings.Auth{settings.OAuth2, settings.Password}
+	host := func(p settings.Protocol, host string, port uint16, s settings.Security) settings.Service {
+		return settings.Service{Protocol: p, Host: host, Port: port, Security: s, Login: form, Auth: password}
+	}
+	url := func(p settings.Protocol, url string) settings.Service {
+		return settings.Service{Protocol: p, URL: url, Login: form, Auth: password}
+	}
+	full := &settings.Provider{
+		ID: "full-1", Name: "A Company With a Long Name Ltd", ShortName: "A Company",
+		HelpURL: "https://xn--bcher-kva.example/hilfe?lang=de",
+		Services: []settings.Service{
+			host(settings.IMAP, "imap.{domain}", 993, settings.TLS),
+			host(settings.IMAP, "imap.{domain}", 143, settings.STARTTLS),
+			host(settings.POP3, "pop.xn--bcher-kva.example", 995, settings.TLS),
+			host(settings.Submission, "mail.example.com", 465, settings.TLS),
+			host(settings.ManageSieve, "mail.example.com", 4190, settings.STARTTLS),
+			url(settings.JMAP, "https://jmap.example.com/.well-known/jmap"),
+			url(settings.CalDAV, "https://dav.example.com/{domain}/"),
+			url(settings.CardDAV, "https://dav.example.com:8443"),
+			url(settings.WebDAV, "https://dav.example.com/files/"),
+			url(settings.ActiveSync, "https://eas.example.com/Microsoft-Server-ActiveSync"),
+		},
+		Subaddress: "+",
+		OAuth2: &settings.OAuth2Endpoints{
+			Issuer: "https://login.example.com", AuthURL: "https://login.example.com/authorize",
+			TokenURL: "https://login.example.com/token", Scope: "imap smtp", ClientID: "4711",
+		},
+		Profile: settings.ProfileOptions{
+			Organization: "Example Ltd",
+			ConsentText:  map[string]string{"default": "Two\nlines", "de-CH": "${kein Verweis} zu true"},
+			RemovalDate:  time.Date(2030, 12, 31, 18, 0, 0, 0, time.UTC),
+		},
+		Outlook: settings.OutlookOptions{DAV: true},
+	}
+	full.Services[2].Login = "everybody"
+	full.Services[3].Auth = []settings.Auth{settings.PasswordChallenge}
+
+	plain := &settings.Provider{
+		ID: "plain", Name: "plain", ShortName: "plain",
+		Services: append([]settings.Service(nil), full.Services...),
+		Profile: settings.ProfileOptions{
+			ConsentText: map[string]string{"default": "One text"},
+			RemovalDate: time.Date(2030, 12, 31, 0, 0, 0, 0, time.UTC),
+		},
+		Outlook: settings.OutlookOptions{DAV: true, NoJSON: true},
+	}
+	for i := range plain.Services {
+		if i != 2 {
+			plain.Services[i].Login = settings.LoginAddress
+		}
+		if i != 3 {
+			plain.Services[i].Auth = []settings.Auth{settings.Password}
+		}
+	}
+
+	// own.example has its own name, page, login and IMAP service; the rest is
+	// the provider's.
+	own := *full
+	own.Name, own.ShortName, own.HelpURL = "A Name of More Than Twenty Characters", "A Name of More Than", "https://own.example/"
+	own.Services = append([]settings.Service(nil), full.Services[1:]...)
+	for i := range own.Services {
+		if i != 1 {
+			own.Services[i].Login = settings.LoginAddress
+		}
+	}
+	own.Services[0] = settings.Service{
+		Protocol: settings.IMAP, Host: "imap.own.example", Port: 143, Security: settings.STARTTLS,
+		Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password},
+	}
+
+	want := &Config{
+		Listen: "[::1]:8081",
+		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key"},
+		Ops:    Ops{},
+		TrustedProxies: []netip.Prefix{
+			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
+			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),
+		},
+		Signing:   &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key"},
+		StateDir:  "/etc/waymark/state",
+		Limits:    Limits{RequestsPerMinute: 120},
+		Log:       Log{Level: "debug", Format: "console"},
+		Providers: []*settings.Provider{full, plain},
+		Domains: map[address.Domain]settings.Domain{
+			"example.com":           {Provider: full, Canonical: "example.com"},
+			"xn--bcher-kva.example": {Provider: plain, Canonical: "xn--bcher-kva.example"},
+			"first.example":         {Provider: plain, Canonical: "xn--bcher-kva.example"},
+			"second.example":        {Provider: plain, Canonical: "xn--bcher-kva.example"},
+			"own.example":           {Provider: &own, Canonical: "own.example"},
+		},
+		CatchAll: plain,
+		Files:    []string{"/etc/waymark/full.yaml", "/etc/waymark/organization"},
+	}
+	if !reflect.DeepEqual(have, want) {
+		t.Errorf("have\n%s\nwant\n%s", dump(t, have), dump(t, want))
+	}
+}
+
+func dump(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestDefaults(t *testing.T) {
+	const smallest = `
+providers: {p: {services: [{protocol: imap, host: mail.example.com}, {protocol: submission, host: mail.example.com}]}}
+domains: {example.com: {provider: p}}
+`
+	cfg, findings := Parse("/etc/waymark.yaml", []byte(smallest), Environment{})
+	if len(findings) > 0 {
+		t.Fatalf("have findings %v, want none", findings)
+	}
+	p := cfg.Providers[0]
+	cfg.Providers, cfg.Domains = nil, nil
+	if want := (&Config{
+		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090"}, Log: Log{Level: "info", Format: "json"},
+		Files: []string{"/etc/waymark.yaml"},
+	}); !reflect.DeepEqual(cfg, want) {
+		t.Errorf("have %s, want %s", dump(t, cfg), dump(t, want))
+	}
+	login, auth := settings.LoginAddress, []settings.Auth{settings.Password}
+	if want := (&settings.Provider{ID: "p", Name: "p", ShortName: "p", Services: []settings.Service{
+		{Protocol: settings.IMAP, Host: "mail.example.com", Port: 993, Security: settings.TLS, Login: login, Auth: auth},
+		{Protocol: settings.Submission, Host: "mail.example.com", Port: 465, Security: settings.TLS, Login: login, Auth: auth},
+	}}); !reflect.DeepEqual(p, want) {
+		t.Errorf("have provider %s, want %s", dump(t, p), dump(t, want))
+	}
+}
+
+func TestDomainsWithoutOverridesShareTheirProvider(t *testing.T) {
+	cfg, _ := Parse("full.yaml", read(t, filepath.Join("testdata", "full.yaml")), testEnvironment())
+	if cfg.Domains["example.com"].Provider != cfg.Providers[0] {
+		t.Error("a domain without overrides has a provider of its own")
+	}
+	if cfg.Domains["second.example"].Provider != cfg.Providers[1] || cfg.CatchAll != cfg.Providers[1] {
+		t.Error("an alias domain or the catch-all has a provider of its own")
+	}
+	if cfg.Domains["own.example"].Provider == cfg.Providers[0] {
+		t.Error("a domain with overrides has the shared provider")
+	}
+}
+
+func TestOverrideReplacesAProtocolInItsPlace(t *testing.T) {
+	service := func(p settings.Protocol, host string) settings.Service {
+		return settings.Service{Protocol: p, Host: host}
+	}
+	base := []settings.Service{
+		service(settings.IMAP, "1"), service(settings.Submission, "2"), service(settings.IMAP, "3"), service(settings.POP3, "4"),
+	}
+	theirs := []settings.Service{
+		service(settings.ManageSieve, "a"), service(settings.IMAP, "b"), service(settings.POP3, "c"), service(settings.IMAP, "d"),
+	}
+	var have []string
+	for _, s := range replace(base, theirs) {
+		have = append(have, string(s.Protocol)+" "+s.Host)
+	}
+	want := []string{"imap b", "imap d", "submission 2", "pop3 c", "managesieve a"}
+	if !reflect.DeepEqual(have, want) {
+		t.Errorf("have %v, want %v", have, want)
+	}
+}
+
+func TestShortName(t *testing.T) {
+	for _, tc := range []struct{ name, in, want string }{
+		{"short", "Infomaniak", "Infomaniak"},
+		{"20 characters", "12345678901234567890", "12345678901234567890"},
+		{"one word too long", "123456789012345678901", "12345678901234567890"},
+		{"cut at a word", "Example Hosting Business", "Example Hosting"},
+		{"a word ends at the limit", "Example Hosting Corp and more", "Example Hosting Corp"},
+		{"characters, not bytes", "ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖ", "ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖ"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if have := shortName(tc.in); have != tc.want {
+				t.Errorf("have %q, want %q", have, tc.want)
+			}
+		})
+	}
+}
+
+func TestLoadReadsFilesBesideTheSettings(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	host := write("host", "mail.example.com\r\n")
+	path := write("waymark.yaml", `
+state_dir: state
+providers: {p: {services: [{protocol: imap, host: "${file:host}"}, {protocol: submission, host: "${file:host}"}]}}
+domains: {example.com: {provider: p}}
+`)
+	cfg, findings := Load(path, Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
+	if len(findings) > 0 {
+		t.Fatalf("have findings %v, want none", findings)
+	}
+	if have := cfg.Providers[0].Services[1].Host; have != "mail.example.com" {
+		t.Errorf("have host %q", have)
+	}
+	if want := filepath.Join(dir, "state"); cfg.StateDir != want {
+		t.Errorf("have state folder %q, want %q", cfg.StateDir, want)
+	}
+	if want := []string{path, host}; !reflect.DeepEqual(cfg.Files, want) {
+		t.Errorf("have files %v, want %v", cfg.Files, want)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.yaml")
+	if err := os.WriteFile(large, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, maxSettingsFile+1); err != nil {
+		t.Fatal(err)
+	}
+	missing := filepath.Join(dir, "missing.yaml")
+	for _, tc := range []struct{ name, path, want string }{
+		{"no file", missing, missing + ": the settings file can't be read: no such file or directory"},
+		{"a folder", dir, dir + ": the settings file can't be read: is a directory"},
+		{"more than 64 MiB", large, large + ": the file is larger than 64 MiB"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cfg, findings := Load(tc.path, Environment{})
+			if cfg != nil || len(findings) != 1 || findings[0].String() != tc.want {
+				t.Errorf("have %v, want %s", findings, tc.want)
+			}
+		})
+	}
+}
+
+func TestWithoutEnvironmentReferencesAreErrors(t *testing.T) {
+	_, findings := Parse("waymark.yaml", []byte("listen: ${env:HOME}\nstate_dir: ${file:/etc/hostname}\n"), Environment{})
+	want := []string{
+		"waymark.yaml:1: warning: domains: there is no domain: the server answers for nobody",
+		"waymark.yaml:1: listen: ${env:HOME}: the environment variable is not set",
+		"waymark.yaml:2: state_dir: ${file:/etc/hostname}: files can't be read here",
+	}
+	var have []string
+	for _, f := range findings {
+		have = append(have, f.String())
+	}
+	if !reflect.DeepEqual(have, want) {
+		t.Errorf("have\n%s\nwant\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestFindingAsJSON(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		in   Finding
+		want string
+	}{
+		{"error", Finding{File: "a.yaml", Line: 3, Column: 5, Key: "listen", Text: "is wrong"}, `{"file":"a.yaml","line":3,"column":5,"key":"listen","text":"is wrong","warning":false}`},
+		{"warning about the file", Finding{File: "a.yaml", Text: "is odd", Warning: true}, `{"file":"a.yaml","text":"is odd","warning":true}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			have, err := json.Marshal(tc.in)
+			if err != nil || string(have) != tc.want {
+				t.Errorf("have %s, %v; want %s", have, err, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,274 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// everyOther is the key of the entry for domains that are not listed.
+const everyOther = "*"
+
+// domain is one entry of domains while the file is read. Pointers are nil for
+// what it does not override.
+type domain struct {
+	provider *provider
+	aliasOf  address.Domain
+
+	name     *string
+	helpURL  *string
+	login    settings.Login
+	services []settings.Service
+}
+
+// alias is a domain that gets everything from another one.
+type alias struct {
+	at     value
+	domain address.Domain
+	target address.Domain
+}
+
+func domainFields(f *file) []field[domain] {
+	return []field[domain]{
+		{"provider", func(r *reader, v value, d *domain) { d.provider = r.provider(v, f) }},
+		{"alias_of", func(r *reader, v value, d *domain) { d.aliasOf = r.domainName(v) }},
+		{"name", func(r *reader, v value, d *domain) {
+			if s, ok := r.text(v); ok {
+				d.name = &s
+			}
+		}},
+		{"help_url", func(r *reader, v value, d *domain) {
+			s := r.webURL(v)
+			d.helpURL = &s
+		}},
+		{"login", func(r *reader, v value, d *domain) { d.login = r.login(v) }},
+		{"services", func(r *reader, v value, d *domain) { d.services = r.services(v) }},
+	}
+}
+
+func readDomains(r *reader, v value, f *file) {
+	f.Domains = make(map[address.Domain]settings.Domain, len(v.node.Content)/2)
+	first := make(map[address.Domain]value, len(v.node.Content)/2) // keys
+	var aliases []alias
+	errorsBefore := r.errors
+	fields := domainFields(f)
+	r.each(v, "a block with one key per domain", func(key, v value) {
+		name := address.Domain(everyOther)
+		if key.written() != everyOther {
+			var err error
+			if name, err = address.ParseDomain(key.written()); err != nil {
+				r.refuse(key, "%v", err)
+			}
+		}
+		if before, ok := first[name]; ok && name != "" {
+			r.refuse(key, "the domain is there already, on line %d%s", before.node.Line, otherSpelling(before, key))
+			return
+		}
+		first[name] = key
+
+		var d domain
+		before := r.errors
+		if !readBlock(r, v, fields, &d) || !r.oneAnswer(v, name) || r.errors > before || name == "" {
+			return
+		}
+		if d.aliasOf != "" {
+			aliases = append(aliases, alias{v.at("alias_of"), name, d.aliasOf})
+			return
+		}
+		if p := r.override(v, &d); name == everyOther {
+			f.CatchAll = p
+		} else {
+			f.Domains[name] = settings.Domain{Provider: p, Canonical: name}
+		}
+	})
+	delete(first, everyOther)
+	r.resolve(aliases, f, first)
+	if r.errors == errorsBefore { // else a provider may only seem to be unused
+		r.checkUse(v, f)
+	}
+}
+
+func otherSpelling(before, now value) string {
+	if before.written() == now.written() {
+		return ""
+	}
+	return ", spelt " + printed(before.written())
+}
+
+// oneAnswer checks that an entry says in one way who answers.
+func (r *reader) oneAnswer(v value, name address.Domain) bool {
+	switch {
+	case v.has("alias_of") && name == everyOther:
+		r.refuse(v.at("alias_of"), `"*" can't be an alias; give a provider`)
+	case v.has("alias_of") && len(v.node.Content) > 2:
+		r.refuse(v.at("alias_of"), "stands alone: an alias has everything from its target; take the other keys out, or name the provider instead")
+	case !v.has("alias_of") && !v.has("provider") && name == everyOther:
+		r.refuse(v, "needs a provider")
+	case !v.has("alias_of") && !v.has("provider"):
+		r.refuse(v, "needs a provider, or alias_of and another domain")
+	default:
+		return true
+	}
+	return false
+}
+
+// provider reads the id of a provider of the file; nil when there is none.
+func (r *reader) provider(v value, f *file) *provider {
+	id, ok := r.text(v)
+	if !ok {
+		return nil
+	}
+	p, ok := f.providers[id]
+	switch {
+	case ok:
+		p.used = true
+		return p
+	case len(f.providers) == 0:
+		r.refuse(v, "unknown provider %s; the file has none", printed(v.written()))
+	case len(f.providers) > maxListed:
+		r.refuse(v, "unknown provider %s; it is none of the keys of providers", printed(v.written()))
+	default:
+		r.refuse(v, "%s", unknown("provider", v.written(), f.providerIDs))
+	}
+	return nil
+}
+
+// maxListed is the number of providers up to which a finding lists them all.
+const maxListed = 20
+
+// domainName reads a domain in canonical form; "" when it is none.
+func (r *reader) domainName(v value) address.Domain {
+	s, ok := r.text(v)
+	if !ok {
+		return ""
+	}
+	d, err := address.ParseDomain(s)
+	if err != nil {
+		r.refuse(v, "%v", err)
+	}
+	return d
+}
+
+// override returns the provider for a domain: the shared one, or one of the
+// domain's own when it overrides something.
+func (r *reader) override(v value, d *domain) *settings.Provider {
+	base := d.provider
+	if base.broken || d.name == nil && d.helpURL == nil && d.login == "" && d.services == nil {
+		return base.Provider
+	}
+	own := *base.Provider
+	if d.name != nil {
+		own.Name, own.ShortName = *d.name, shortName(*d.name)
+	}
+	if d.helpURL != nil {
+		own.HelpURL = *d.helpURL
+	}
+	login := base.login
+	if d.login != "" {
+		login = d.login
+	}
+	own.Services = complete(replace(base.services, d.services), login, base.auth)
+	for _, p := range own.Problems() {
+		if p.Key != "short_name" && !slices.Contains(base.warnings, p) {
+			r.problem(v.at(p.Key), p)
+		}
+	}
+	return &own
+}
+
+// replace returns services with all those of a protocol that theirs has
+// replaced by theirs, in the place of the first.
+func replace(services, theirs []settings.Service) []settings.Service {
+	all := make([]settings.Service, 0, len(services)+len(theirs))
+	has := func(in []settings.Service, p settings.Protocol) bool {
+		return slices.ContainsFunc(in, func(s settings.Service) bool { return s.Protocol == p })
+	}
+	take := func(p settings.Protocol) {
+		for _, s := range theirs {
+			if s.Protocol == p {
+				all = append(all, s)
+			}
+		}
+	}
+	for _, s := range services {
+		switch {
+		case !has(theirs, s.Protocol):
+			all = append(all, s)
+		case !has(all, s.Protocol):
+			take(s.Protocol)
+		}
+	}
+	for _, s := range theirs {
+		if !has(all, s.Protocol) {
+			take(s.Protocol)
+		}
+	}
+	return all
+}
+
+// resolve gives aliases what their targets have. listed holds every domain of
+// the file, those with errors too.
+func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]value) {
+	open := make(map[address.Domain]alias, len(aliases))
+	for _, a := range aliases {
+		open[a.domain] = a
+	}
+	for _, a := range aliases {
+		var path []alias // from a to its end
+		for on, ok := open[a.domain]; ok; on, ok = open[on.target] {
+			delete(open, on.domain) // met again only in a circle
+			path = append(path, on)
+		}
+		if len(path) == 0 {
+			continue // it was on the path of another one
+		}
+		last := path[len(path)-1]
+		end, ok := f.Domains[last.target]
+		if !ok {
+			r.dangling(last, path, listed)
+			continue
+		}
+		for _, on := range path {
+			f.Domains[on.domain] = end
+		}
+	}
+}
+
+// dangling reports an alias chain that ends nowhere: at a domain that is not
+// listed, or in a circle. A target with errors of its own is reported there.
+func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]value) {
+	i := slices.IndexFunc(path, func(a alias) bool { return a.domain == last.target })
+	if i >= 0 {
+		const most = 5 // names in a line people can read
+		var names strings.Builder
+		for n, a := range path[i:] {
+			if n == most {
+				names.WriteString("... -> ")
+				break
+			}
+			names.WriteString(string(a.domain) + " -> ")
+		}
+		r.refuse(path[i].at, "the aliases go round in a circle: %s%s", names.String(), last.target)
+		return
+	}
+	if _, ok := listed[last.target]; !ok {
+		r.refuse(last.at, "%s is not listed under domains", printed(last.at.written()))
+	}
+}
+
+// checkUse warns about what nobody will ever ask for.
+func (r *reader) checkUse(v value, f *file) {
+	if len(f.Domains) == 0 && f.CatchAll == nil {
+		r.warn(v, "%s", answersNobody)
+		return
+	}
+	for _, id := range f.providerIDs {
+		if p := f.providers[id]; !p.used {
+			r.warn(p.key, "no domain uses this provider")
+		}
+	}
+}
+
+const answersNobody = "there is no domain: the server answers for nobody"

@@ -1,0 +1,171 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// file is the settings file while it is read.
+type file struct {
+	*Config
+	outlook     settings.OutlookOptions // defaults of all providers
+	providers   map[string]*provider    // by id, those with errors too
+	providerIDs []string                // in the order of the file
+}
+
+// fileFields are the keys of the file. What others need comes first.
+func fileFields() []field[file] {
+	return []field[file]{
+		{"listen", func(r *reader, v value, f *file) { r.listen(v, &f.Listen) }},
+		{"tls", readTLS},
+		{"trusted_proxies", func(r *reader, v value, f *file) { f.TrustedProxies = r.prefixes(v) }},
+		{"ops", func(r *reader, v value, f *file) { readBlock(r, v, opsFields(), &f.Ops) }},
+		{"signing", readSigning},
+		{"state_dir", func(r *reader, v value, f *file) {
+			if s, ok := r.text(v); ok && s != "" {
+				f.StateDir = r.absolute(s)
+			}
+		}},
+		{"limits", func(r *reader, v value, f *file) { readBlock(r, v, limitsFields(), &f.Limits) }},
+		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
+		{"autodiscover", func(r *reader, v value, f *file) { readBlock(r, v, autodiscoverFields(), &f.outlook) }},
+		{"providers", readProviders},
+		{"domains", readDomains},
+	}
+}
+
+func readTLS(r *reader, v value, f *file) {
+	f.TLS = &TLS{Listen: ":443"}
+	if readBlock(r, v, []field[TLS]{
+		{"listen", func(r *reader, v value, t *TLS) { r.listen(v, &t.Listen) }},
+		{"cert_file", func(r *reader, v value, t *TLS) { r.path(v, &t.CertFile) }},
+		{"key_file", func(r *reader, v value, t *TLS) { r.path(v, &t.KeyFile) }},
+	}, f.TLS) {
+		r.need(v, "cert_file", "key_file")
+	}
+}
+
+func readSigning(r *reader, v value, f *file) {
+	f.Signing = new(Signing)
+	if readBlock(r, v, []field[Signing]{
+		{"cert_file", func(r *reader, v value, s *Signing) { r.path(v, &s.CertFile) }},
+		{"key_file", func(r *reader, v value, s *Signing) { r.path(v, &s.KeyFile) }},
+	}, f.Signing) {
+		r.need(v, "cert_file", "key_file")
+	}
+}
+
+func opsFields() []field[Ops] {
+	return []field[Ops]{
+		{"listen", func(r *reader, v value, o *Ops) {
+			if s, ok := r.text(v); ok && (s == "" || s == "off") {
+				o.Listen = ""
+			} else if ok {
+				r.listen(v, &o.Listen)
+			}
+		}},
+	}
+}
+
+func limitsFields() []field[Limits] {
+	return []field[Limits]{
+		{"requests_per_minute", func(r *reader, v value, l *Limits) {
+			l.RequestsPerMinute = r.number(v, 0, 1_000_000)
+		}},
+	}
+}
+
+func logFields() []field[Log] {
+	return []field[Log]{
+		{"level", func(r *reader, v value, l *Log) {
+			l.Level, _ = oneOf(r, v, "level", []string{"debug", "info", "warn", "error"})
+		}},
+		{"format", func(r *reader, v value, l *Log) {
+			l.Format, _ = oneOf(r, v, "format", []string{"json", "console"})
+		}},
+	}
+}
+
+func autodiscoverFields() []field[settings.OutlookOptions] {
+	return []field[settings.OutlookOptions]{
+		{"dav", func(r *reader, v value, o *settings.OutlookOptions) {
+			if on, ok := r.truth(v); ok {
+				o.DAV = on
+			}
+		}},
+		{"json", func(r *reader, v value, o *settings.OutlookOptions) {
+			if on, ok := r.truth(v); ok {
+				o.NoJSON = !on
+			}
+		}},
+	}
+}
+
+// need reports keys that a block must have and does not.
+func (r *reader) need(v value, keys ...string) {
+	for _, key := range keys {
+		if !v.has(key) {
+			r.refuse(v.at(key), "is missing")
+		}
+	}
+}
+
+// path reads the path of a file.
+func (r *reader) path(v value, into *string) {
+	if s, ok := r.filled(v); ok {
+		*into = r.absolute(s)
+	}
+}
+
+// listen reads the address of a listener.
+func (r *reader) listen(v value, into *string) {
+	s, ok := r.text(v)
+	if !ok {
+		return
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err == nil && host != "" {
+		if _, err = netip.ParseAddr(host); err != nil {
+			_, err = address.ParseDomain(host)
+		}
+	}
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		r.refuse(v, `must be an address to listen on such as ":8080" or "127.0.0.1:8080", is %s`, describe(v.node))
+		return
+	}
+	*into = s
+}
+
+// prefixes reads a list of networks.
+func (r *reader) prefixes(v value) []netip.Prefix {
+	var all []netip.Prefix
+	r.items(v, "a list of networks", func(v value) {
+		s, ok := r.text(v)
+		if !ok {
+			return
+		}
+		p, err := netip.ParsePrefix(s)
+		if a, bare := netip.ParseAddr(s); bare == nil && a.Zone() == "" {
+			p, err = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			r.refuse(v, `must be an address or a network such as "192.0.2.1" or "10.0.0.0/8", is %s`, describe(v.node))
+		case p != p.Masked():
+			r.refuse(v, "%s names a single address and a network at once; write the address without its length, or the network with zeros behind it", printed(v.written()))
+		case p.Bits() == 0:
+			r.warn(v, "every client is trusted to tell its own address; name only the proxies in front")
+			fallthrough
+		default:
+			all = append(all, p)
+		}
+	})
+	return all
+}

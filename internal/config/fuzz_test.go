@@ -1,0 +1,135 @@
+package config
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.yaml", "testdata/*/*.yaml", "../../examples/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range files {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg, findings := Parse("waymark.yaml", data, testEnvironment())
+		again, findingsAgain := Parse("waymark.yaml", data, testEnvironment())
+		if !reflect.DeepEqual(cfg, again) || !reflect.DeepEqual(findings, findingsAgain) {
+			t.Fatal("the same file was read in two ways")
+		}
+		checkFindings(t, data, findings)
+		if findings.HasErrors() != (cfg == nil) {
+			t.Fatalf("have config %v with findings %v", cfg, findings)
+		}
+		if cfg != nil {
+			checkConfig(t, cfg)
+		}
+	})
+}
+
+// checkFindings holds what is true of all findings.
+func checkFindings(t *testing.T, data []byte, findings Findings) {
+	t.Helper()
+	lines := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + bytes.Count(data, []byte("\u0085")) +
+		bytes.Count(data, []byte("\u2028")) + bytes.Count(data, []byte("\u2029")) + 1
+	for i, f := range findings {
+		text := f.String()
+		switch {
+		case f.File != "waymark.yaml" || f.Text == "":
+			t.Fatalf("incomplete: %#v", f)
+		case f.Line > lines:
+			t.Fatalf("line %d of %d: %v", f.Line, lines, f)
+		case i > 0 && f.Line < findings[i-1].Line:
+			t.Fatalf("not sorted: %v before %v", findings[i-1], f)
+		case checkText(text, false) != nil:
+			t.Fatalf("not one line of text: %q", text)
+		}
+		for _, s := range []string{secret, "s3cr3t", secretDomain} {
+			if strings.Contains(text, s) && !bytes.Contains(data, []byte("s3cr3t")) {
+				t.Fatalf("holds what a reference stands for: %q", text)
+			}
+		}
+	}
+}
+
+// checkConfig holds what is true of every Config.
+func checkConfig(t *testing.T, cfg *Config) {
+	t.Helper()
+	sound := func(p *settings.Provider) {
+		t.Helper()
+		problems := p.Problems()
+		for _, s := range p.Services {
+			problems = append(problems, s.Problems()...)
+			if host, err := settings.ParseHost(s.Host); s.Host != "" && (err != nil || host != s.Host) {
+				t.Fatalf("host %q is not canonical", s.Host)
+			}
+			if u, err := settings.ParseURL(s.URL); s.URL != "" && (err != nil || u != s.URL) {
+				t.Fatalf("url %q is not canonical", s.URL)
+			}
+		}
+		if slices.ContainsFunc(problems, func(p settings.Problem) bool { return !p.Warning }) {
+			t.Fatalf("provider %s has problems %v", p.ID, problems)
+		}
+		if !validID(p.ID) {
+			t.Fatalf("provider id %q", p.ID)
+		}
+	}
+	for _, p := range cfg.Providers {
+		sound(p)
+	}
+	if cfg.CatchAll != nil {
+		sound(cfg.CatchAll)
+	}
+	for d, s := range cfg.Domains {
+		sound(s.Provider)
+		if canonical, err := address.ParseDomain(string(d)); err != nil || canonical != d {
+			t.Fatalf("domain %q is not canonical", d)
+		}
+		if end := cfg.Domains[s.Canonical]; end.Canonical != s.Canonical || end.Provider != s.Provider {
+			t.Fatalf("%s is an alias of %s, which is none of its own", d, s.Canonical)
+		}
+	}
+	for _, path := range cfg.Files {
+		if !filepath.IsAbs(path) {
+			t.Fatalf("file %q is not absolute", path)
+		}
+	}
+}
+
+func FuzzExpand(f *testing.F) {
+	for _, text := range []string{"", "${env:IMAP}", "a${env:EMPTY}b$${c}", "$$${env:IMAP}", "${", "${}", "${env:", "${file:secret}", "${file:../x}${x:y}"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r := &reader{dir: "/etc", env: testEnvironment(), references: map[string]reference{}}
+		have, err := r.expand(text)
+		switch {
+		case err != nil:
+			if strings.Contains(err.Error(), "s3cr3t") && !strings.Contains(text, "s3cr3t") {
+				t.Fatalf("the error holds what a reference stands for: %v", err)
+			}
+		case !strings.Contains(text, "${") && have != text:
+			t.Fatalf("have %q for a text without references", have)
+		}
+		// Any text can be written so that it stands for itself.
+		if have, err := r.expand(strings.ReplaceAll(text, "${", "$${")); err != nil || have != text {
+			t.Fatalf("have %q, %v for %q with every ${ written as $${", have, err, text)
+		}
+	})
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// secret is what references stand for in the tests. No finding may hold it.
+const (
+	secret       = "s3cr3t {\"} value"
+	secretDomain = "s3cr3t.example"
+)
+
+// testEnvironment knows a few variables and files, whatever the machine has.
+func testEnvironment() Environment {
+	variables := map[string]string{
+		"SECRET": secret, "BINARY": "\x00\xff", "EMPTY": "", "HOST": "mail.example.com", "DOMAIN": secretDomain,
+		"IMAP": "imap", "SUBMISSION": "submission", "TLS": "tls", "STARTTLS": "starttls",
+		"PORT": "993", "PORT_25": "25", "NUMBER": "120", "TRUE": "true", "PROVIDER": "plain", "PORT_SUBMISSION": "465",
+	}
+	files := map[string]string{
+		"two-lines": "one\ntwo\n", "large": strings.Repeat("x", maxReferencedFile+1),
+		"organization": "Example Ltd\n", "secret": secret + "\r\n",
+	}
+	return Environment{
+		Getenv: func(name string) (string, bool) {
+			v, ok := variables[name]
+			return v, ok
+		},
+		ReadFile: func(path string) ([]byte, error) {
+			if !filepath.IsAbs(path) {
+				return nil, errors.New("the path is not absolute")
+			}
+			v, ok := files[filepath.Base(path)]
+			if !ok {
+				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+			}
+			return []byte(v), nil
+		},
+	}
+}
+
+func rules(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in testdata/%s: %v", folder, err)
+	}
+	return files
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// parseGolden parses a file and compares the findings with the .txt file beside
+// it, line by line.
+func parseGolden(t *testing.T, path string) (*Config, Findings) {
+	t.Helper()
+	cfg, findings := Parse(filepath.Base(path), read(t, path), testEnvironment())
+	var have strings.Builder
+	for _, f := range findings {
+		have.WriteString(f.String() + "\n")
+	}
+	if want := string(read(t, strings.TrimSuffix(path, "yaml")+"txt")); have.String() != want {
+		t.Errorf("have findings\n%s\nwant\n%s", have.String(), want)
+	}
+	return cfg, findings
+}
+
+func TestInvalidFiles(t *testing.T) {
+	for _, path := range rules(t, "invalid") {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			cfg, findings := parseGolden(t, path)
+			if !findings.HasErrors() || cfg != nil {
+				t.Errorf("have config %v and errors %v, want errors and no config", cfg, findings.HasErrors())
+			}
+		})
+	}
+}
+
+func TestDoubtfulFiles(t *testing.T) {
+	for _, path := range rules(t, "warning") {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			cfg, findings := parseGolden(t, path)
+			if findings.HasErrors() || len(findings) == 0 || cfg == nil {
+				t.Errorf("have config %v and errors %v, want a config and warnings alone", cfg, findings.HasErrors())
+			}
+		})
+	}
+}

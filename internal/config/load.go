@@ -1,0 +1,81 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxSettingsFile bounds what is read into memory: a file with 100,000 domains
+// has about 5 MiB.
+const maxSettingsFile = 64 << 20
+
+// Load reads the settings file at path. Its result is that of Parse.
+func Load(path string, env Environment) (*Config, Findings) {
+	data, err := readSettings(path)
+	if err != nil {
+		return nil, Findings{{File: path, Text: err.Error()}}
+	}
+	return Parse(path, data, env)
+}
+
+func readSettings(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator says which file
+	if err == nil {
+		defer func() { _ = f.Close() }() // it was only read
+		var data []byte
+		// One byte more than allowed, so that Parse sees what is too large.
+		if data, err = io.ReadAll(io.LimitReader(f, maxSettingsFile+1)); err == nil {
+			return data, nil
+		}
+	}
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // every finding names the file already
+	}
+	return nil, fmt.Errorf("the settings file can't be read: %w", err)
+}
+
+// Parse reads a settings file from memory. name is what findings call it;
+// relative paths in the file begin in its folder. The Config is nil when there
+// are errors; warnings come along with a Config.
+func Parse(name string, data []byte, env Environment) (*Config, Findings) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, Findings{{File: name, Text: "the folder of the settings file can't be told: " + err.Error()}}
+	}
+	r := &reader{
+		file: name, dir: filepath.Dir(path), env: env,
+		wrong: map[string]bool{}, references: map[string]reference{}, files: []string{path},
+	}
+	cfg := r.config(data)
+	r.findings.sort()
+	if r.findings.HasErrors() {
+		return nil, r.findings
+	}
+	cfg.Files = slices.Clone(r.files)
+	return cfg, r.findings
+}
+
+// config reads the whole file. What it returns is of use when r has no errors.
+func (r *reader) config(data []byte) *Config {
+	root := r.parse(data)
+	if root == nil {
+		return nil
+	}
+	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		r.report(0, 0, "", "the file is empty; see docs/configuration.md for the keys")
+		return nil
+	}
+	f := file{Config: defaults(), providers: map[string]*provider{}}
+	v := value{node: follow(root)}
+	if readBlock(r, v, fileFields(), &f) && !v.has("domains") {
+		r.warn(v.at("domains"), "%s", answersNobody)
+	}
+	return f.Config
+}

@@ -1,0 +1,301 @@
+package config
+
+import (
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/language"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// provider is one entry of providers while the file is read.
+type provider struct {
+	*settings.Provider
+	key value // its id, with its own path
+
+	// What the provider says for services that say nothing themselves, and
+	// the services with nothing filled in: domains may override both.
+	login    settings.Login
+	auth     []settings.Auth
+	services []settings.Service
+
+	warnings []settings.Problem // of the provider as a whole
+	broken   bool               // it has errors
+	used     bool
+}
+
+func providerFields() []field[provider] {
+	return []field[provider]{
+		{"name", func(r *reader, v value, p *provider) {
+			if s, ok := r.text(v); ok {
+				p.Name = s
+			}
+		}},
+		{"short_name", func(r *reader, v value, p *provider) { p.ShortName, _ = r.text(v) }},
+		{"help_url", func(r *reader, v value, p *provider) { p.HelpURL = r.webURL(v) }},
+		{"login", func(r *reader, v value, p *provider) { p.login = r.login(v) }},
+		{"auth", func(r *reader, v value, p *provider) { p.auth = r.auths(v) }},
+		{"subaddress", func(r *reader, v value, p *provider) { p.Subaddress = r.separator(v) }},
+		{"services", func(r *reader, v value, p *provider) { p.services = r.services(v) }},
+		{"oauth2", readOAuth2},
+		{"profile", func(r *reader, v value, p *provider) { readBlock(r, v, profileFields(), &p.Profile) }},
+		{"autodiscover", func(r *reader, v value, p *provider) { readBlock(r, v, autodiscoverFields(), &p.Outlook) }},
+	}
+}
+
+func readProviders(r *reader, v value, f *file) {
+	fields := providerFields()
+	r.each(v, "a block with one key per provider", func(key, v value) {
+		id := key.written()
+		if first, ok := f.providers[id]; ok {
+			r.refuse(key, "the provider is there already, on line %d", first.key.node.Line)
+			return
+		}
+		p := &provider{Provider: &settings.Provider{ID: id, Name: id, Outlook: f.outlook}, key: key}
+		f.providers[id] = p
+		f.providerIDs = append(f.providerIDs, id)
+		if !validID(id) {
+			r.refuse(key, "the id of a provider must have 1 to 40 characters from a to z, 0 to 9 and -")
+		}
+		before := r.errors
+		p.broken = true // until it is read to the end
+		if !readBlock(r, v, fields, p) {
+			return
+		}
+		if !v.has("short_name") {
+			p.ShortName = shortName(p.Name)
+		}
+		p.Services = complete(p.services, p.login, p.auth)
+		for _, problem := range p.Problems() {
+			if problem.Warning {
+				p.warnings = append(p.warnings, problem)
+			}
+			switch {
+			case problem.Key == "services" && r.errors > before: // they may only seem to lack something
+			case problem.Key == "short_name" && !v.has("short_name"): // it is the name that is wrong
+			default:
+				r.problem(v.at(problem.Key), problem)
+			}
+		}
+		p.broken = r.errors > before
+		if !p.broken {
+			f.Providers = append(f.Providers, p.Provider)
+		}
+	})
+}
+
+// problem reports what settings says about v, unless v has an error already.
+func (r *reader) problem(v value, p settings.Problem) {
+	switch {
+	case r.wrong[v.path]:
+	case p.Warning:
+		r.warn(v, "%s", p.Text)
+	default:
+		r.refuse(v, "%s", p.Text)
+	}
+}
+
+func validID(id string) bool {
+	return len(id) >= 1 && len(id) <= 40 &&
+		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// shortName cuts a name to the 20 characters of a short name, after a word
+// where there is one to end with.
+func shortName(name string) string {
+	const most = 20
+	r := []rune(name)
+	if len(r) <= most {
+		return name
+	}
+	cut := string(r[:most])
+	if i := strings.LastIndexByte(cut, ' '); i > 0 && r[most] != ' ' {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ")
+}
+
+// login reads the form of a user name; "" when it is none.
+func (r *reader) login(v value) settings.Login {
+	s, ok := r.text(v)
+	if !ok {
+		return ""
+	}
+	if err := settings.Login(s).Validate(); err != nil {
+		r.refuse(v, "%s", asWritten(err.Error(), strconv.Quote(s), strconv.Quote(v.written())))
+		return ""
+	}
+	return settings.Login(s)
+}
+
+// auths reads a list of authentication methods; nil when it is none.
+func (r *reader) auths(v value) []settings.Auth {
+	var all []settings.Auth
+	before := r.errors
+	ok := r.items(v, "a list such as [password]", func(v value) {
+		a, ok := oneOf(r, v, "authentication", settings.Auths())
+		switch {
+		case !ok:
+		case slices.Contains(all, a):
+			r.refuse(v, "%s stands there twice", printed(v.written()))
+		default:
+			all = append(all, a)
+		}
+	})
+	if ok && len(v.node.Content) == 0 {
+		r.refuse(v, "the list is empty; [password] is the usual one")
+	}
+	if r.errors > before {
+		return nil
+	}
+	return all
+}
+
+// separator reads what is between a mailbox and a sub-address.
+func (r *reader) separator(v value) string {
+	s, ok := r.text(v)
+	if !ok || s == "" {
+		return ""
+	}
+	_, err := address.Parse("a" + s + "b@example.com")
+	if utf8.RuneCountInString(s) != 1 || strings.ContainsAny(s, letters) || s[0] >= utf8.RuneSelf || err != nil {
+		r.refuse(v, `must be one character such as "+" that is no letter or digit, is %s`, describe(v.node))
+		return ""
+	}
+	return s
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+func readOAuth2(r *reader, v value, p *provider) {
+	p.OAuth2 = new(settings.OAuth2Endpoints)
+	type endpoints = settings.OAuth2Endpoints
+	if readBlock(r, v, []field[endpoints]{
+		{"issuer", func(r *reader, v value, o *endpoints) { o.Issuer = r.issuer(v) }},
+		{"auth_url", func(r *reader, v value, o *endpoints) { o.AuthURL = r.webURL(v) }},
+		{"token_url", func(r *reader, v value, o *endpoints) { o.TokenURL = r.webURL(v) }},
+		{"scope", func(r *reader, v value, o *endpoints) { o.Scope, _ = r.filled(v) }},
+		{"client_id", func(r *reader, v value, o *endpoints) { o.ClientID, _ = r.text(v) }},
+	}, p.OAuth2) {
+		r.need(v, "issuer", "auth_url", "token_url", "scope")
+	}
+}
+
+// webURL reads the https URL of something people or their clients open.
+func (r *reader) webURL(v value) string {
+	s, ok := r.text(v)
+	if !ok {
+		return ""
+	}
+	u, err := parseWebURL(s)
+	if err != nil {
+		r.refuse(v, "%v, is %s", err, describe(v.node))
+		return ""
+	}
+	return u.String()
+}
+
+// issuer reads the issuer of an authorization server. Clients compare it octet
+// by octet (RFC 8414 section 3.3), so it is kept as it is written.
+func (r *reader) issuer(v value) string {
+	s, ok := r.text(v)
+	if !ok {
+		return ""
+	}
+	u, err := parseWebURL(s)
+	switch {
+	case err != nil:
+		r.refuse(v, "%v, is %s", err, describe(v.node))
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		r.refuse(v, "an issuer must not hold a query or a fragment")
+	case u.String() != s:
+		r.refuse(v, "an issuer must be written exactly as the authorization server writes it: lower case, ASCII, nothing that needs escaping")
+	default:
+		return s
+	}
+	return ""
+}
+
+func parseWebURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return nil, errors.New("must be an https URL such as https://www.example.com/")
+	}
+	host, err := address.ParseDomain(u.Hostname())
+	if err != nil {
+		return nil, errors.New("must be an https URL with a valid host name")
+	}
+	port := u.Port()
+	u.Host = string(host)
+	if port != "" {
+		u.Host += ":" + port
+	}
+	return u, nil
+}
+
+func profileFields() []field[settings.ProfileOptions] {
+	type options = settings.ProfileOptions
+	return []field[options]{
+		{"organization", func(r *reader, v value, o *options) { o.Organization, _ = r.text(v) }},
+		{"consent_text", func(r *reader, v value, o *options) { o.ConsentText = r.consent(v) }},
+		{"removal_date", func(r *reader, v value, o *options) { o.RemovalDate = r.date(v) }},
+	}
+}
+
+// anyLanguage is the key of the text for devices in no listed language.
+const anyLanguage = "default"
+
+// consent reads a text, or one text per language.
+func (r *reader) consent(v value) map[string]string {
+	if v.node.Kind == yaml.ScalarNode {
+		if s, ok := r.lines(v); ok && s != "" {
+			return map[string]string{anyLanguage: s}
+		}
+		return nil
+	}
+	texts := map[string]string{}
+	r.each(v, "a text, or a block with one text per language", func(key, v value) {
+		tag := key.written()
+		if tag != anyLanguage {
+			t, err := language.Parse(tag)
+			if err != nil {
+				r.refuse(v, "the key must be a language such as en or de-CH, or default")
+				return
+			}
+			tag = t.String()
+		}
+		if _, ok := texts[tag]; ok {
+			r.refuse(v, "the language %s is there twice", tag)
+			return
+		}
+		texts[tag], _ = r.lines(v)
+	})
+	if _, ok := texts[anyLanguage]; !ok && len(texts) > 0 {
+		r.warn(v, "there is no text for the key default: devices in other languages than %s show none", list(slices.Sorted(maps.Keys(texts))))
+	}
+	return texts
+}
+
+// date reads a day, which begins at midnight UTC, or a moment.
+func (r *reader) date(v value) time.Time {
+	s, ok := r.text(v)
+	if !ok {
+		return time.Time{}
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	r.refuse(v, "must be a date such as 2030-12-31 or 2030-12-31T18:00:00Z, is %s", describe(v.node))
+	return time.Time{}
+}

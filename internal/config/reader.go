@@ -1,0 +1,309 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// reader walks the nodes of one settings file, checks their types and collects
+// what is wrong.
+type reader struct {
+	file string // as findings name it
+	dir  string // absolute folder that relative paths begin in
+	env  Environment
+
+	findings   Findings
+	errors     int             // among the findings
+	wrong      map[string]bool // keys with an error
+	references map[string]reference
+	files      []string // of ${file:} references, each once
+}
+
+// value is one value of the file.
+type value struct {
+	node *yaml.Node // aliases followed
+	path string     // dotted
+}
+
+func (v value) key(name string, n *yaml.Node) value {
+	if v.path != "" {
+		name = v.path + "." + name
+	}
+	return value{follow(n), name}
+}
+
+func (v value) item(i int) value {
+	return value{follow(v.node.Content[i]), v.path + "[" + strconv.Itoa(i) + "]"}
+}
+
+// find returns the value of a key of a block; nil when the block lacks it.
+func (v value) find(name string) *yaml.Node {
+	if v.node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i < len(v.node.Content); i += 2 {
+		if follow(v.node.Content[i]).Value == name {
+			return v.node.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// has reports whether a block has a key.
+func (v value) has(name string) bool { return v.find(name) != nil }
+
+// at returns the value of a key of a block, or, when the block lacks it, a
+// stand-in with its path that stands where the block does.
+func (v value) at(name string) value {
+	n := v.find(name)
+	if n == nil {
+		n = &yaml.Node{Line: v.node.Line, Column: v.node.Column}
+	}
+	return v.key(name, n)
+}
+
+// written returns a scalar as it stands in the file, references and all: safe
+// to print.
+func (v value) written() string { return v.node.Value }
+
+func follow(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+func (r *reader) report(line, column int, key, text string) {
+	r.errors++
+	r.findings = append(r.findings, Finding{File: r.file, Line: line, Column: column, Key: key, Text: text})
+}
+
+// refuse reports an error in v.
+func (r *reader) refuse(v value, format string, args ...any) {
+	r.wrong[v.path] = true
+	r.report(v.node.Line, v.node.Column, v.path, fmt.Sprintf(format, args...))
+}
+
+// warn reports something doubtful about v.
+func (r *reader) warn(v value, format string, args ...any) {
+	r.findings = append(r.findings, Finding{
+		File: r.file, Line: v.node.Line, Column: v.node.Column, Key: v.path,
+		Text: fmt.Sprintf(format, args...), Warning: true,
+	})
+}
+
+// field is one key that a block may hold, and how its value is read into the
+// block's T.
+type field[T any] struct {
+	key  string
+	read func(r *reader, v value, into *T)
+}
+
+// readBlock reads a block of known keys. The keys are read in the order of
+// fields, whatever their order in the file. It returns false when v is no
+// block.
+func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
+	if !r.is(v, yaml.MappingNode, "a block of keys") {
+		return false
+	}
+	content := v.node.Content
+	found := make([]int, len(fields)) // index of the value, 0 for none
+	for i := 0; i < len(content); i += 2 {
+		key, ok := r.keyOf(v, content[i])
+		if !ok {
+			continue
+		}
+		f := slices.IndexFunc(fields, func(f field[T]) bool { return f.key == key.written() })
+		switch {
+		case f < 0 && key.written() == "<<":
+			r.refuse(key, "merge keys are not read; write the keys out, or use the anchor for the whole block")
+		case f < 0:
+			r.refuse(key, "%s", unknown("key", key.written(), keysOf(fields)))
+		case found[f] > 0:
+			r.refuse(v.key(fields[f].key, content[i]), "the key is there already, on line %d", content[found[f]-1].Line)
+		default:
+			found[f] = i + 1
+		}
+	}
+	for f, i := range found {
+		if i > 0 {
+			fields[f].read(r, v.key(fields[f].key, content[i]), into)
+		}
+	}
+	return true
+}
+
+func keysOf[T any](fields []field[T]) []string {
+	keys := make([]string, len(fields))
+	for i, f := range fields {
+		keys[i] = f.key
+	}
+	return keys
+}
+
+// keyOf returns the key of a block v; its path is that of v.
+func (r *reader) keyOf(v value, n *yaml.Node) (value, bool) {
+	key := value{follow(n), v.path}
+	if key.node.Kind != yaml.ScalarNode {
+		r.refuse(key, "a key must be a text, is %s", describe(key.node))
+		return key, false
+	}
+	return key, true
+}
+
+// each calls read for every key of a block with keys of any name. The path of
+// key and value is the same.
+func (r *reader) each(v value, want string, read func(key, v value)) {
+	if !r.is(v, yaml.MappingNode, want) {
+		return
+	}
+	for i := 0; i < len(v.node.Content); i += 2 {
+		if key, ok := r.keyOf(v, v.node.Content[i]); ok {
+			child := v.key(printed(key.written()), v.node.Content[i+1])
+			key.path = child.path
+			read(key, child)
+		}
+	}
+}
+
+// items calls read for every item of a list.
+func (r *reader) items(v value, want string, read func(v value)) bool {
+	if !r.is(v, yaml.SequenceNode, want) {
+		return false
+	}
+	for i := range v.node.Content {
+		read(v.item(i))
+	}
+	return true
+}
+
+func (r *reader) is(v value, kind yaml.Kind, want string) bool {
+	tag := "!!map"
+	if kind == yaml.SequenceNode {
+		tag = "!!seq"
+	}
+	if v.node.Kind == kind && v.node.Tag == tag {
+		return true
+	}
+	r.refuse(v, "must be %s, is %s", want, describe(v.node))
+	return false
+}
+
+// describe says what a value is, for "must be a list, is ...".
+func describe(n *yaml.Node) string {
+	switch n.Tag {
+	case "!!seq":
+		return "a list"
+	case "!!map":
+		return "a block of keys"
+	case "!!null":
+		return "empty"
+	case "!!int", "!!float":
+		return "the number " + printed(n.Value)
+	case "!!bool":
+		return printed(n.Value)
+	case "!!str", "!!timestamp":
+		return "the text " + quoted(n.Value)
+	}
+	return "a value with the tag " + printed(n.Tag)
+}
+
+// scalar returns what v stands for, references replaced. Any scalar but an
+// empty one will do; want says what was expected.
+func (r *reader) scalar(v value, want string, lines bool) (string, bool) {
+	if v.node.Kind != yaml.ScalarNode || !slices.Contains(scalarTags(), v.node.Tag) {
+		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		return "", false
+	}
+	s, err := r.expand(v.node.Value)
+	if err == nil {
+		err = checkText(s, lines)
+	}
+	if err != nil {
+		r.refuse(v, "%v", err)
+		return "", false
+	}
+	return s, true
+}
+
+func scalarTags() []string { return []string{"!!str", "!!int", "!!float", "!!bool", "!!timestamp"} }
+
+// text returns a text on one line. It may be empty.
+func (r *reader) text(v value) (string, bool) { return r.textIn(v, false) }
+
+// lines returns a text that may have several lines.
+func (r *reader) lines(v value) (string, bool) {
+	s, ok := r.textIn(v, true)
+	return strings.TrimRight(s, "\n"), ok
+}
+
+func (r *reader) textIn(v value, lines bool) (string, bool) {
+	switch v.node.Tag {
+	case "!!int", "!!float", "!!bool": // 1e3 could have been meant as 1000
+		r.refuse(v, "must be a text, is %s; put it in quotes", describe(v.node))
+		return "", false
+	}
+	return r.scalar(v, "a text", lines)
+}
+
+// filled returns a text that is not empty.
+func (r *reader) filled(v value) (string, bool) {
+	s, ok := r.text(v)
+	if ok && strings.TrimSpace(s) == "" {
+		r.refuse(v, "must not be empty")
+		return "", false
+	}
+	return s, ok
+}
+
+// number returns a whole number from least to most; 0 when v is none.
+func (r *reader) number(v value, least, most int) int {
+	want := fmt.Sprintf("a number from %d to %d", least, most)
+	s, ok := r.scalar(v, want, false)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	// The text must be the number as people write it: YAML reads 0143 as octal.
+	plain := err == nil && strconv.Itoa(n) == s && (v.node.Tag == "!!int" || v.referenced())
+	if !plain || n < least || n > most {
+		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		return 0
+	}
+	return n
+}
+
+// referenced reports whether a scalar holds a reference.
+func (v value) referenced() bool { return strings.Contains(v.node.Value, "${") }
+
+// truth returns true or false.
+func (r *reader) truth(v value) (truth, ok bool) {
+	const want = "true or false"
+	s, ok := r.scalar(v, want, false)
+	if !ok {
+		return false, false
+	}
+	s = strings.ToLower(s)
+	if s != "true" && s != "false" || v.node.Tag != "!!bool" && !v.referenced() {
+		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		return false, false
+	}
+	return s == "true", true
+}
+
+// oneOf returns one of the known words.
+func oneOf[T ~string](r *reader, v value, what string, known []T) (T, bool) {
+	s, ok := r.text(v)
+	if !ok {
+		return "", false
+	}
+	if !slices.Contains(known, T(s)) {
+		r.refuse(v, "%s", unknown(what, v.written(), known))
+		return "", false
+	}
+	return T(s), true
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Environment is where ${env:NAME} and ${file:PATH} come from. Where a field is
+// nil, its references are errors.
+type Environment struct {
+	Getenv   func(name string) (string, bool)
+	ReadFile func(path string) ([]byte, error) // gets absolute paths
+}
+
+// maxReferencedFile bounds what a ${file:} may bring in: passwords, names and
+// addresses are short.
+const maxReferencedFile = 64 << 10
+
+// reference is what became of one ${...}; it is looked up once per file, so
+// that all of a Config sees the same value.
+type reference struct {
+	value string
+	err   error
+}
+
+// expand replaces the references in text. Its errors name references, never
+// what they stand for.
+func (r *reader) expand(text string) (string, error) {
+	if !strings.Contains(text, "${") {
+		return text, nil
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(text, "${")
+		if i < 0 {
+			b.WriteString(text)
+			return b.String(), nil
+		}
+		if i > 0 && text[i-1] == '$' { // $${ is a literal ${
+			b.WriteString(text[:i-1] + "${")
+			text = text[i+2:]
+			continue
+		}
+		end := strings.IndexByte(text[i:], '}')
+		if end < 0 {
+			return "", errors.New("a reference is not closed; write ${env:NAME} or ${file:PATH}, and $${ for a literal ${")
+		}
+		value, err := r.lookUp(text[i : i+end+1])
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text[:i] + value)
+		text = text[i+end+1:]
+	}
+}
+
+// lookUp returns the value of one reference such as ${env:NAME}.
+func (r *reader) lookUp(ref string) (string, error) {
+	known, ok := r.references[ref]
+	if !ok {
+		known.value, known.err = r.fetch(ref)
+		if known.err != nil {
+			known.err = fmt.Errorf("%s: %w", printed(ref), known.err)
+		}
+		r.references[ref] = known
+	}
+	return known.value, known.err
+}
+
+func (r *reader) fetch(ref string) (string, error) {
+	kind, name, _ := strings.Cut(ref[len("${"):len(ref)-len("}")], ":")
+	var value string
+	switch {
+	case kind == "env" && name != "":
+		v, ok := "", false
+		if r.env.Getenv != nil {
+			v, ok = r.env.Getenv(name)
+		}
+		if !ok {
+			return "", errors.New("the environment variable is not set")
+		}
+		value = v
+	case kind == "file" && name != "":
+		v, err := r.readFile(name)
+		if err != nil {
+			return "", err
+		}
+		value = v
+	default:
+		return "", errors.New("unknown reference; known are ${env:NAME} and ${file:PATH}; write $${ for a literal ${")
+	}
+	if err := checkText(value, false); err != nil {
+		return "", fmt.Errorf("what it stands for %w", err)
+	}
+	return value, nil
+}
+
+func (r *reader) readFile(name string) (string, error) {
+	path := r.absolute(name)
+	if !slices.Contains(r.files, path) { // also one that is not there yet
+		r.files = append(r.files, path)
+	}
+	if r.env.ReadFile == nil {
+		return "", errors.New("files can't be read here")
+	}
+	data, err := r.env.ReadFile(path)
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // the path is in the reference already
+	}
+	if err != nil {
+		return "", fmt.Errorf("the file can't be read: %w", err)
+	}
+	if len(data) > maxReferencedFile {
+		return "", errors.New("the file is larger than 64 KiB")
+	}
+	text := strings.TrimSuffix(string(data), "\n")
+	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// absolute returns a path of the file as an absolute one: relative paths begin
+// in the folder of the settings file.
+func (r *reader) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(r.dir, path)
+}
+
+// checkText refuses what no client can be sent: XML and property lists have no
+// way to write control characters.
+func checkText(s string, lines bool) error {
+	if !utf8.ValidString(s) {
+		return errors.New("is not valid UTF-8")
+	}
+	for _, c := range s {
+		if unicode.IsControl(c) && (c != '\n' || !lines) || c == '\ufffe' || c == '\uffff' {
+			return fmt.Errorf("holds the character %U, which can't be shown", c)
+		}
+	}
+	return nil
+}

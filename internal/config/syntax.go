@@ -1,0 +1,178 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// parse turns the text of the file into a tree of nodes; nil when it can't be
+// walked. What it finds goes to r.
+func (r *reader) parse(data []byte) *yaml.Node {
+	if len(data) > maxSettingsFile {
+		r.report(0, 0, "", "the file is larger than 64 MiB")
+		return nil
+	}
+	if line, text := unreadable(data); text != "" {
+		r.report(line, 0, "", text)
+		return nil
+	}
+	first, second, err := compose(data)
+	if err != nil {
+		line, column, text := syntaxError(data, err)
+		r.report(line, column, "", text)
+	}
+	if first == nil {
+		if err == nil {
+			r.report(0, 0, "", "the file is empty; see docs/configuration.md for the keys")
+		}
+		return nil
+	}
+	if second != nil {
+		r.report(second.Line, second.Column, "", "the file holds several YAML documents; only one is read: remove the line ---")
+	}
+	root := first.Content[0]
+	if err := checkAliases(root); err != nil {
+		r.report(root.Line, root.Column, "", err.Error())
+		return nil
+	}
+	return root
+}
+
+// compose returns the first document of data and the second one. Either is nil
+// when there is none.
+func compose(data []byte) (first, second *yaml.Node, err error) {
+	// The library panics on states it believes to be impossible. A settings
+	// file that leads there must not end a running server that reloads it.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the YAML parser failed: %v", p)
+		}
+	}()
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, doc := range []**yaml.Node{&first, &second} {
+		n := new(yaml.Node)
+		if err := loader.Load(n); errors.Is(err, io.EOF) {
+			return first, second, nil
+		} else if err != nil {
+			return first, second, err
+		}
+		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
+			*doc = n
+		}
+	}
+	return first, second, nil
+}
+
+// syntaxError returns where and why data is no YAML.
+func syntaxError(data []byte, err error) (line, column int, text string) {
+	var e *yaml.LoadError
+	if !errors.As(err, &e) {
+		return 0, 0, "not valid YAML: " + err.Error()
+	}
+	text = "not valid YAML: " + e.Message
+	if e.ContextMsg != "" {
+		text += " " + e.ContextMsg
+		if e.ContextMark.Line > 0 && e.ContextMark.Line != e.Mark.Line {
+			text += fmt.Sprintf(" that begins on line %d", e.ContextMark.Line)
+		}
+	}
+	switch rest := textAt(data, e.Mark.Line, e.Mark.Column); {
+	case strings.HasPrefix(rest, "\t"):
+		text += "; indent with spaces, not with tabs"
+	case strings.Contains(e.ContextMsg, "alias"):
+		text += `; write "*" in quotes`
+	}
+	// The library sees a line break at the end of a file that has none.
+	line = min(e.Mark.Line, bytes.Count(data, []byte("\n"))+1)
+	return line, e.Mark.Column, text
+}
+
+// textAt returns the rest of a line from a column on.
+func textAt(data []byte, line, column int) string {
+	n := 0
+	for text := range bytes.Lines(data) {
+		if n++; n == line && column > 0 && column <= len(text) {
+			return string(text[column-1:])
+		}
+	}
+	return ""
+}
+
+// unreadable returns the line and the kind of the first byte that can't be in
+// a settings file; no text when there is none. The YAML library refuses them
+// too, but does not say where.
+func unreadable(data []byte) (line int, text string) {
+	line = 1
+	for i := 0; i < len(data); {
+		c, size := utf8.DecodeRune(data[i:])
+		switch {
+		case c == '\n':
+			line++
+		case c == '\t', c == '\r', c == '\u0085':
+		case c == utf8.RuneError && size == 1:
+			return line, "the file is not valid UTF-8"
+		case unicode.IsControl(c):
+			return line, fmt.Sprintf("the file holds the control character %U", c)
+		}
+		i += size
+	}
+	return 0, ""
+}
+
+// Aliases may make a file this much larger than it is: enough for 100,000
+// domains that share a block, far too little for one that is made to blow up.
+const (
+	aliasFactor = 10
+	aliasMargin = 100_000
+)
+
+// checkAliases refuses files that aliases make endless, or much larger than
+// they are.
+func checkAliases(root *yaml.Node) error {
+	c := counter{expanded: map[*yaml.Node]int{}}
+	size := c.count(root)
+	switch {
+	case c.endless:
+		return errors.New("an alias of the file stands inside of what it stands for; write the block out")
+	case size > aliasFactor*c.written+aliasMargin:
+		return errors.New("the aliases of the file make it far too large; write the blocks out")
+	}
+	return nil
+}
+
+// counter counts nodes, as they are written and with aliases followed.
+type counter struct {
+	written  int
+	expanded map[*yaml.Node]int // by anchored node
+	endless  bool
+}
+
+func (c *counter) count(n *yaml.Node) int {
+	const plenty = 1 << 40 // more than any file; sums of it can't overflow
+	c.written++
+	if n.Kind == yaml.AliasNode {
+		size, done := c.expanded[n.Alias]
+		if !done { // it is still being counted, or never was
+			c.endless = true
+		}
+		return size
+	}
+	size := 1
+	for _, child := range n.Content {
+		size = min(size+c.count(child), plenty)
+	}
+	if n.Anchor != "" {
+		c.expanded[n] = size
+	}
+	return size
+}
