@@ -36,6 +36,7 @@ type TLS struct {
 	Listen   string // "host:port"
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
+	Line     int    // where the settings file says so, from 1
 }
 
 // Ops is the listener for metrics and health checks.
@@ -47,6 +48,7 @@ type Ops struct {
 type Signing struct {
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
+	Line     int    // where the settings file says so, from 1
 }
 
 // Limits bound what one client may ask for.

@@ -39,7 +39,7 @@ func fileFields() []field[file] {
 }
 
 func readTLS(r *reader, v value, f *file) {
-	f.TLS = &TLS{Listen: ":443"}
+	f.TLS = &TLS{Listen: ":443", Line: v.node.Line}
 	if readBlock(r, v, []field[TLS]{
 		{"listen", func(r *reader, v value, t *TLS) { r.listen(v, &t.Listen) }},
 		{"cert_file", func(r *reader, v value, t *TLS) { r.path(v, &t.CertFile) }},
@@ -50,7 +50,7 @@ func readTLS(r *reader, v value, f *file) {
 }
 
 func readSigning(r *reader, v value, f *file) {
-	f.Signing = new(Signing)
+	f.Signing = &Signing{Line: v.node.Line}
 	if readBlock(r, v, []field[Signing]{
 		{"cert_file", func(r *reader, v value, s *Signing) { r.path(v, &s.CertFile) }},
 		{"key_file", func(r *reader, v value, s *Signing) { r.path(v, &s.KeyFile) }},

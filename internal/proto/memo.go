@@ -35,8 +35,9 @@ type memoKey struct {
 func NewMemo() *Memo {
 	return &Memo{documents: otter.Must(&otter.Options[memoKey, Document]{
 		MaximumWeight: memoWeight,
-		Weigher: func(k memoKey, d Document) uint32 {
-			return uint32(len(d.Body) + len(d.ETag) + len(k.domain) + len(k.canonical) + 128)
+		Weigher: func(_ memoKey, d Document) uint32 {
+			const overhead = 256 // of an entry besides its body: key, tag, bookkeeping
+			return uint32(min(len(d.Body)+overhead, memoWeight))
 		},
 	})}
 }

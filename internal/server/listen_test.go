@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -36,8 +37,11 @@ func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
 			got <- err.Error()
 			return
 		}
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(resp.Body)
+		body, err := io.ReadAll(resp.Body)
+		if err = errors.Join(err, resp.Body.Close()); err != nil {
+			got <- err.Error()
+			return
+		}
 		got <- string(body)
 	}()
 	<-inside
