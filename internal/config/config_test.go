@@ -93,13 +93,13 @@ func TestFullFile(t *testing.T) {
 
 	want := &Config{
 		Listen: "[::1]:8081",
-		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key"},
+		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Line: 3},
 		Ops:    Ops{},
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),
 		},
-		Signing:   &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key"},
+		Signing:   &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
 		StateDir:  "/etc/waymark/state",
 		Limits:    Limits{RequestsPerMinute: 120},
 		Log:       Log{Level: "debug", Format: "console"},
