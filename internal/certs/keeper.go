@@ -1,0 +1,59 @@
+package certs
+
+import (
+	"crypto/tls"
+	"sync/atomic"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/pemfile"
+)
+
+// Keeper holds the certificate in use. Its methods may be called at once.
+type Keeper struct {
+	certFile, keyFile string
+	now               func() time.Time
+	current           atomic.Pointer[held]
+}
+
+type held struct {
+	pair *pemfile.Pair
+	tls  *tls.Certificate
+}
+
+// Load reads a certificate (leaf, then intermediates) and its key. Errors name
+// the file, what is wrong and what would be right.
+func Load(certFile, keyFile string, now func() time.Time) (*Keeper, error) {
+	k := &Keeper{certFile: certFile, keyFile: keyFile, now: now}
+	if err := k.Reload(); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// Reload reads the files again. On an error, as when only one of the two has
+// been written yet, the certificate in use stays.
+func (k *Keeper) Reload() error {
+	pair, err := pemfile.Load(k.certFile, k.keyFile, k.now())
+	if err != nil {
+		return err
+	}
+	c := &tls.Certificate{Certificate: [][]byte{pair.Leaf.Raw}, PrivateKey: pair.Key, Leaf: pair.Leaf}
+	for _, intermediate := range pair.Intermediates {
+		c.Certificate = append(c.Certificate, intermediate.Raw)
+	}
+	k.current.Store(&held{pair, c})
+	return nil
+}
+
+// GetCertificate is for tls.Config: the same certificate for every name.
+func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return k.current.Load().tls, nil
+}
+
+// Warnings says what some clients will not like about the certificate in use.
+func (k *Keeper) Warnings() []string {
+	if missing := k.current.Load().pair.MissingIssuer; missing != "" {
+		return []string{k.certFile + " lacks the certificate of " + missing + ", which issued the first one; append it unless every client trusts it already"}
+	}
+	return nil
+}
