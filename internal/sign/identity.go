@@ -1,0 +1,133 @@
+package sign
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/smallstep/pkcs7"
+
+	"github.com/waymark-mail/waymark/internal/pemfile"
+)
+
+const minRSABits = 2048
+
+// expiresSoon is how long before its end a warning says that an identity is to
+// be renewed.
+const expiresSoon = 30 * 24 * time.Hour
+
+// Identity signs. It never changes and may be used at once by many.
+type Identity struct {
+	pair     *pemfile.Pair
+	warnings []string
+}
+
+// Load reads an identity: a certificate file with the leaf and its
+// intermediates, and a key file, which may be the same. A certificate of a web
+// server will do. The errors name the file, what is wrong and what would be
+// right. An identity that is returned has signed a sample that an independent
+// implementation found good.
+func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
+	pair, err := pemfile.Load(certFile, keyFile, now)
+	if err != nil {
+		return nil, err
+	}
+	if pair.MissingIssuer != "" {
+		return nil, fmt.Errorf("%s: the certificate of %s, which issued that of %s, is missing; append it to the file, or devices cannot verify the profile",
+			certFile, pair.MissingIssuer, pemfile.NameOf(pair.Leaf))
+	}
+	id := &Identity{pair: pair}
+	if err := id.checkKind(); err != nil {
+		return nil, fmt.Errorf("%s: %w", certFile, err)
+	}
+	if err := id.selfTest(); err != nil {
+		return nil, fmt.Errorf("%s: %w", certFile, err)
+	}
+	id.warn(keyFile, now)
+	return id, nil
+}
+
+// checkKind refuses what cannot sign in CMS here, and what devices reject.
+func (id *Identity) checkKind() error {
+	switch key := id.pair.Key.Public().(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < minRSABits {
+			return fmt.Errorf("an RSA key of %d bits is too weak; make one of %d or more", key.N.BitLen(), minRSABits)
+		}
+	case *ecdsa.PublicKey:
+		if key.Curve.Params().BitSize < 256 {
+			return fmt.Errorf("the curve %s is too weak; use P-256 or P-384", key.Curve.Params().Name)
+		}
+	case ed25519.PublicKey:
+		return errors.New("an Ed25519 key cannot sign profiles; use RSA or ECDSA P-256")
+	default:
+		return errors.New("a key of this kind cannot sign profiles; use RSA or ECDSA P-256")
+	}
+	if strings.Contains(id.pair.Leaf.SignatureAlgorithm.String(), "SHA1") {
+		return errors.New("the certificate itself is signed with SHA-1, which devices reject; have it issued anew")
+	}
+	return nil
+}
+
+// selfTest signs a sample and has the other implementation look at it.
+func (id *Identity) selfTest() error {
+	sample := []byte("waymark")
+	signed, err := id.Sign(sample)
+	if err != nil {
+		return fmt.Errorf("a trial signature failed: %w", err)
+	}
+	content, _, err := parseAndVerify(signed)
+	if err != nil {
+		return fmt.Errorf("a trial signature is not good: %w", err)
+	}
+	if !bytes.Equal(content, sample) {
+		return errors.New("a trial signature holds other content than was signed")
+	}
+	return nil
+}
+
+func (id *Identity) warn(keyFile string, now time.Time) {
+	if _, isECDSA := id.pair.Key.Public().(*ecdsa.PublicKey); isECDSA {
+		id.warnings = append(id.warnings, "the key is ECDSA; profiles signed with RSA are the ones proven on Apple's devices")
+	}
+	if left := id.NotAfter().Sub(now); left < expiresSoon {
+		id.warnings = append(id.warnings, fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly)))
+	}
+	if info, err := os.Stat(keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
+		id.warnings = append(id.warnings, keyFile+" can be read by every user of this machine; chmod o-r it")
+	}
+}
+
+// Warnings says what is doubtful about the identity.
+func (id *Identity) Warnings() []string { return id.warnings }
+
+// NotAfter returns when the first certificate of the identity expires.
+func (id *Identity) NotAfter() time.Time { return id.pair.NotAfter() }
+
+// Leaf returns the certificate that devices show.
+func (id *Identity) Leaf() *x509.Certificate { return id.pair.Leaf }
+
+// Sign returns content inside a signature: DER of CMS SignedData with the
+// content attached, SHA-256, leaf and intermediates, and the time of signing.
+func (id *Identity) Sign(content []byte) ([]byte, error) {
+	data, err := pkcs7.NewSignedData(content)
+	if err != nil {
+		return nil, err
+	}
+	data.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256) // the default is SHA-1
+	// AddSignerChain would verify the chain anew for every signature.
+	if err := data.AddSigner(id.pair.Leaf, id.pair.Key, pkcs7.SignerInfoConfig{}); err != nil {
+		return nil, err
+	}
+	for _, c := range id.pair.Intermediates {
+		data.AddCertificate(c)
+	}
+	return data.Finish()
+}

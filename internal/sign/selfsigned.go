@@ -1,0 +1,118 @@
+package sign
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// selfSignedFile holds certificate and key together, so that no two
+	// processes can end with a half of each.
+	selfSignedFile     = "signing-self-signed.pem"
+	selfSignedValidity = 10 * 365 * 24 * time.Hour
+)
+
+// SelfSigned returns the identity that is kept in dir, and makes it the first
+// time, or when the one there is about to expire. It is RSA, the form that is
+// proven on Apple's devices, which show its profiles as not verified. created
+// reports whether it was made now. Processes that begin at once end with one
+// identity.
+func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
+	path := filepath.Join(dir, selfSignedFile)
+	id, err = Load(path, path, now)
+	switch {
+	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
+		return id, false, nil
+	case err == nil:
+		err = replaceSelfSigned(path, now)
+	case errors.Is(err, fs.ErrNotExist):
+		err = createSelfSigned(path, now)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	id, err = Load(path, path, now)
+	return id, true, err
+}
+
+// createSelfSigned makes the file unless another process was quicker.
+func createSelfSigned(path string, now time.Time) error {
+	temporary, err := writeSelfSigned(path, now)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temporary) }() // a file left behind does no harm
+	if err := os.Link(temporary, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+func replaceSelfSigned(path string, now time.Time) error {
+	temporary, err := writeSelfSigned(path, now)
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
+// writeSelfSigned writes a new identity beside path and returns where.
+func writeSelfSigned(path string, now time.Time) (temporary string, err error) {
+	content, err := makeSelfSigned(now)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), selfSignedFile+".*") // mode 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+func makeSelfSigned(now time.Time) ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, minRSABits)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a key: %w", err)
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a serial number: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber:          serial,
+		Subject:               pkix.Name{CommonName: "Waymark (self-signed)"},
+		NotBefore:             now.Add(-time.Hour), // clocks differ
+		NotAfter:              now.Add(selfSignedValidity),
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
+		BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a certificate: %w", err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write the key: %w", err)
+	}
+	return append(
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})...), nil
+}
