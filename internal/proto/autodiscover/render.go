@@ -1,0 +1,177 @@
+package autodiscover
+
+import (
+	"encoding/xml"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Render returns the answer for Outlook (schema 2006a): one Protocol block for
+// IMAP, POP3 and SMTP each, in this order, because Thunderbird takes the first
+// block that receives mail; then CalDAV and CardDAV for eM Client where the
+// provider has them switched on. The error is a settings.Error: NotOffered when
+// there is no mail service that a password opens, BadRequest when s has no
+// address.
+func Render(s settings.Settings) ([]byte, error) {
+	if s.Address.IsZero() {
+		return nil, errNoAddress
+	}
+	services := s.Services()
+	blocks := make([]protocol, 0, 5)
+	for _, p := range [...]settings.Protocol{settings.IMAP, settings.POP3, settings.Submission} {
+		if svc, ok := choose(services, p); ok {
+			blocks = append(blocks, mailBlock(s, svc))
+		}
+	}
+	if len(blocks) == 0 {
+		return nil, settings.Errorf(settings.NotOffered, "there is no mail service for that domain that Outlook could use")
+	}
+	if s.Provider.Outlook.DAV {
+		for _, p := range [...]settings.Protocol{settings.CalDAV, settings.CardDAV} {
+			if svc, ok := choose(services, p); ok {
+				blocks = append(blocks, block(s, svc))
+			}
+		}
+	}
+	return document(outlookDocument{Response: outlookResponse{
+		User:    user{primary(s).String()},
+		Account: account{AccountType: "email", Action: "settings", Protocol: blocks},
+	}})
+}
+
+// primary returns the address without its sub-address: what Microsoft calls the
+// primary address, and logs in.
+func primary(s settings.Settings) address.Address {
+	return s.Address.WithoutTag(s.Provider.Subaddress)
+}
+
+var errNoAddress error = &settings.Error{Kind: settings.BadRequest, Message: "Autodiscover needs an address, not only a domain"}
+
+// choose returns the service of a protocol for its only block: the first one
+// that says the same to every reader, else the first one. Thunderbird and
+// FairEmail tell STARTTLS from TLS by the port and look at nothing else, so
+// that STARTTLS on a port of one's own would make them speak TLS there.
+func choose(services []settings.Service, p settings.Protocol) (chosen settings.Service, ok bool) {
+	for _, s := range services {
+		if s.Protocol != p || !usable(s) {
+			continue
+		}
+		if p.ByURL() || s.Security == securityByPort(s.Port) {
+			return s, true
+		}
+		if !ok {
+			chosen, ok = s, true
+		}
+	}
+	return chosen, ok
+}
+
+// usable leaves out services that take only what these clients cannot be told:
+// AuthPackage, the one word for it, is not for IMAP, POP3 and SMTP, and the
+// OAuth2 that clients know is for servers built into them. They would ask for
+// a password again and again that opens nothing.
+func usable(s settings.Service) bool {
+	return takesPassword(s) || s.Accepts(settings.NoAuth)
+}
+
+func takesPassword(s settings.Service) bool {
+	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
+}
+
+// securityByPort is the rule by which Thunderbird reads a block.
+func securityByPort(port uint16) settings.Security {
+	switch port {
+	case 143, 110, 25, 587:
+		return settings.STARTTLS
+	}
+	return settings.TLS
+}
+
+func mailBlock(s settings.Settings, svc settings.Service) protocol {
+	b := block(s, svc)
+	b.Server, b.Port = svc.Host, svc.Port
+	// Encryption overrides SSL where it is known. SSL must be on for STARTTLS
+	// as well: Delta Chat and Thunderbird take "off" for no encryption at all.
+	switch svc.Security {
+	case settings.TLS:
+		b.SSL, b.Encryption = on, "SSL"
+	case settings.STARTTLS:
+		b.SSL, b.Encryption = on, "TLS"
+	case settings.Plaintext:
+		b.SSL, b.Encryption = off, "None"
+	}
+	return b
+}
+
+// Delta Chat reads these words in lower case only.
+const (
+	on  = "on"
+	off = "off"
+)
+
+// block returns what all protocols have in common. LoginName is never left
+// out: Outlook's default is the local part of the address.
+func block(s settings.Settings, svc settings.Service) protocol {
+	login, _ := s.Login(svc) // there is an address
+	b := protocol{
+		Type:           typeOf(svc.Protocol),
+		Server:         svc.URL,
+		LoginName:      login,
+		DomainRequired: off,
+		SPA:            off,
+		AuthRequired:   off,
+	}
+	if takesPassword(svc) {
+		b.AuthRequired = on
+	}
+	return b
+}
+
+// typeOf returns the value of Type, whose case matters to Thunderbird and
+// FairEmail. CalDAV and CardDAV are words of eM Client; Outlook passes over
+// them.
+func typeOf(p settings.Protocol) string {
+	switch p {
+	case settings.IMAP:
+		return "IMAP"
+	case settings.POP3:
+		return "POP3"
+	case settings.Submission:
+		return "SMTP"
+	case settings.CalDAV:
+		return "CalDAV"
+	case settings.CardDAV:
+		return "CardDAV"
+	case settings.JMAP, settings.WebDAV, settings.ManageSieve, settings.ActiveSync:
+	}
+	return "" // never chosen
+}
+
+// RenderMobileSync returns the answer for ActiveSync clients. The error is a
+// settings.Error: NotOffered when the provider has no activesync service,
+// because a client would build an Exchange account that cannot work;
+// BadRequest when s has no address.
+func RenderMobileSync(s settings.Settings) ([]byte, error) {
+	if s.Address.IsZero() {
+		return nil, errNoAddress
+	}
+	svc, ok := settings.First(s.Services(), settings.ActiveSync)
+	if !ok {
+		return nil, &codedError{noProvider, settings.Errorf(settings.NotOffered, "there is no ActiveSync service for that domain")}
+	}
+	return document(mobileSyncDocument{Response: mobileSyncResponse{
+		Culture: "en:us",
+		Email:   primary(s).String(),
+		Server:  server{Type: "MobileSync", URL: svc.URL, Name: svc.URL},
+	}})
+}
+
+// document writes a document with its declaration.
+func document(v any) ([]byte, error) {
+	body, err := xml.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return nil, &settings.Error{Kind: settings.Internal, Message: "the document cannot be written", Cause: err}
+	}
+	return append([]byte(xml.Header), append(body, '\n')...), nil
+}

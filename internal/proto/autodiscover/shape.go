@@ -1,0 +1,78 @@
+package autodiscover
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/maypok86/otter/v2"
+)
+
+const (
+	maxShapes = 256  // more than there are versions of clients
+	maxShape  = 2048 // bytes
+)
+
+// shapes remembers what requests say besides their address. A client fills the
+// address into the same text each time, and decoding XML takes longer than all
+// the rest of an answer: the text is decoded when it is seen for the first
+// time, and after that the address alone is taken out of it.
+type shapes struct {
+	known *otter.Cache[string, []schema]
+}
+
+func newShapes() shapes {
+	return shapes{otter.Must(&otter.Options[string, []schema]{MaximumSize: maxShapes})}
+}
+
+// parse returns what parseRequest returns.
+func (m shapes) parse(body []byte) (request, error) {
+	before, addr, after, ok := cutAddress(body)
+	if !ok || len(before)+len(after) > maxShape {
+		return parseRequest(body)
+	}
+	shape := string(before) + string(after)
+	if schemas, ok := m.known.GetIfPresent(shape); ok {
+		return request{addr, schemas}, nil
+	}
+	req, err := parseRequest(body)
+	if err == nil && req.address == addr && isPlace(before, addr, after) {
+		m.known.Set(shape, req.schemas)
+	}
+	return req, err
+}
+
+// cutAddress cuts a request around the first thing that looks like a plain
+// address between its tags. The place may yet be in a comment.
+func cutAddress(body []byte) (before []byte, addr string, after []byte, ok bool) {
+	const start, end = "<EMailAddress>", "</EMailAddress>"
+	i := bytes.Index(body, []byte(start))
+	if i < 0 {
+		return nil, "", nil, false
+	}
+	i += len(start)
+	j := bytes.Index(body[i:], []byte(end))
+	if j < 1 {
+		return nil, "", nil, false
+	}
+	text := body[i : i+j]
+	for _, c := range text {
+		if !plain(c) {
+			return nil, "", nil, false
+		}
+	}
+	return body[:i], string(text), body[i+j:], true
+}
+
+// plain reports whether a character of an address means itself in the text of
+// an element, in every encoding that is accepted.
+func plain(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("@._+-", c) >= 0
+}
+
+// isPlace reports whether the address of the request comes from this place: it
+// does when it changes with the text there.
+func isPlace(before []byte, addr string, after []byte) bool {
+	another := "x" + addr
+	probe, err := parseRequest(bytes.Join([][]byte{before, []byte(another), after}, nil))
+	return err == nil && probe.address == another
+}

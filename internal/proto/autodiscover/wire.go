@@ -1,0 +1,84 @@
+package autodiscover
+
+import "encoding/xml"
+
+// The names of the two forms of answer, as clients ask for them and as the
+// answers are marked. They begin with http on the wire, whatever Microsoft's
+// pages print.
+const (
+	outlookSchema    = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+	mobileSyncSchema = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+)
+
+// outlookDocument is the answer with settings (MS-OXDSCLI section 2.2.4).
+type outlookDocument struct {
+	XMLName  xml.Name        `xml:"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006 Autodiscover"`
+	Response outlookResponse `xml:"http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a Response"`
+}
+
+type outlookResponse struct {
+	User    user
+	Account account
+}
+
+// user holds the primary address that the one asked for stands for. There is no DisplayName: the name
+// of a person is nobody's business who only knows the address.
+type user struct {
+	AutoDiscoverSMTPAddress string
+}
+
+// account has AccountType and Action before the protocols, because FairEmail
+// reads a protocol only after it has seen both.
+type account struct {
+	AccountType string
+	Action      string
+	Protocol    []protocol
+}
+
+// protocol has its elements in the order of Microsoft's schema. DomainRequired
+// and SPA are always there: SPA, which means NTLM, is on where it is missing.
+type protocol struct {
+	Type           string
+	Server         string
+	Port           uint16 `xml:",omitempty"`
+	LoginName      string
+	DomainRequired string
+	SPA            string
+	SSL            string `xml:",omitempty"`
+	Encryption     string `xml:",omitempty"`
+	AuthRequired   string
+}
+
+// mobileSyncDocument is the answer with an ActiveSync server (MS-ASCMD
+// section 2.2.1.1, Autodiscover).
+type mobileSyncDocument struct {
+	XMLName  xml.Name           `xml:"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006 Autodiscover"`
+	Response mobileSyncResponse `xml:"http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006 Response"`
+}
+
+type mobileSyncResponse struct {
+	Culture string
+	Email   string `xml:"User>EMailAddress"`
+	Server  server `xml:"Action>Settings>Server"`
+}
+
+type server struct {
+	Type string
+	URL  string `xml:"Url"`
+	Name string
+}
+
+// errorDocument says why there are no settings (MS-OXDSCLI section
+// 2.2.4.1.1.3). Its Response stays in the namespace of the root.
+type errorDocument struct {
+	XMLName xml.Name  `xml:"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006 Autodiscover"`
+	Error   errorBody `xml:"Response>Error"`
+}
+
+type errorBody struct {
+	Time      string `xml:",attr"`
+	ID        uint32 `xml:"Id,attr"`
+	ErrorCode errorCode
+	Message   string
+	DebugData string
+}
