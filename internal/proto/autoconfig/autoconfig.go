@@ -1,0 +1,82 @@
+package autoconfig
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// The path that clients ask on autoconfig.<domain>, over https and http.
+const mainPath = "/mail/config-v1.1.xml"
+
+type autoconfig struct {
+	resolver proto.Resolver
+	memo     *proto.Memo
+}
+
+// New returns the dialect.
+func New(r proto.Resolver) proto.Protocol {
+	a := &autoconfig{resolver: r, memo: proto.NewMemo()}
+	get := []string{http.MethodGet}
+	return proto.Protocol{
+		Name: "autoconfig",
+		Endpoints: []proto.Endpoint{
+			{Path: mainPath, Methods: get, Serve: a.forAddress},
+			{Path: "/.well-known/autoconfig/mail/config-v1.1.xml", Methods: get, Serve: a.forAddress},
+			{Path: "/.well-known/mail-v1.xml", Methods: get, Serve: a.forAddress},   // GNOME Online Accounts
+			{Path: "/v1.1/mail/config-v1.1.xml", Methods: get, Serve: a.forAddress}, // Nine on Android
+			{Path: "/v1.1/{domain}", Methods: get, Serve: a.forDomain},              // mailnews.auto_config_url
+		},
+	}
+}
+
+// forAddress answers for the address in the query, else for the domain that
+// the host name stands for.
+func (a *autoconfig) forAddress(r *http.Request) (proto.Response, error) {
+	addr, err := proto.QueryAddress(r, "emailaddress")
+	if err != nil {
+		return proto.Response{}, err
+	}
+	q, err := proto.Ask(r, addr)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	// Thunderbird asks this path on autoconfig.<domain of the MX> for domains
+	// that have nothing of their own. It would not come here if the MX did not.
+	if addr != "" && r.URL.Path == mainPath && strings.HasPrefix(string(proto.HostName(r)), "autoconfig.") {
+		q.Host = proto.HostDomain(r)
+	}
+	return a.answer(r, q)
+}
+
+// forDomain answers as an ISPDB does, for the domain in the path.
+func (a *autoconfig) forDomain(r *http.Request) (proto.Response, error) {
+	d, err := address.ParseDomain(r.PathValue("domain"))
+	if err != nil {
+		return proto.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
+	}
+	return a.answer(r, settings.Query{Domain: d})
+}
+
+func (a *autoconfig) answer(r *http.Request, q settings.Query) (proto.Response, error) {
+	found, err := a.resolver.Resolve(r.Context(), q)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	doc, err := a.memo.Get(found, Render)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	return proto.Response{
+		Status: http.StatusOK,
+		// Thunderbird parses XML types only; the charset is for the others.
+		ContentType: "text/xml; charset=utf-8",
+		Header:      http.Header{"Cache-Control": {"public, max-age=3600"}},
+		Body:        doc.Body,
+		ETag:        doc.ETag,
+		Domain:      found.Domain,
+	}, nil
+}

@@ -1,0 +1,192 @@
+package autoconfig
+
+import (
+	"encoding/xml"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Version 1.1 is the one every client in the field has met; the draft calls it
+// the compatible predecessor of its 1.2.
+const version = "1.1"
+
+// The placeholders every client replaces.
+const (
+	emailAddress   = "%EMAILADDRESS%"
+	emailLocalPart = "%EMAILLOCALPART%"
+	emailDomain    = "%EMAILDOMAIN%"
+)
+
+// Render returns the clientConfig document of a domain. There is one section
+// for each type, since Evolution keeps the last of a type and everybody else
+// the first. The error is NotOffered when there is no mail service in it.
+func Render(s settings.Settings) ([]byte, error) {
+	services := s.Services()
+	provider := emailProvider{
+		ID:               string(s.Canonical), // must be a host name
+		Domains:          []string{string(s.Domain)},
+		DisplayName:      s.Provider.Name,
+		DisplayShortName: s.Provider.ShortName,
+	}
+	if s.Canonical != s.Domain {
+		provider.Domains = append(provider.Domains, string(s.Canonical))
+	}
+	// IMAP first: FairEmail looks for it in the first incoming server only,
+	// SnappyMail takes the first, whatever it is.
+	if svc, ok := best(services, settings.IMAP); ok {
+		provider.IncomingServers = append(provider.IncomingServers, socket("imap", svc))
+	}
+	if svc, ok := best(services, settings.POP3); ok {
+		provider.IncomingServers = append(provider.IncomingServers, socket("pop3", svc))
+	}
+	if svc, ok := settings.First(services, settings.JMAP); ok {
+		provider.IncomingServers = append(provider.IncomingServers, byURL("jmap", svc))
+	}
+	if svc, ok := best(services, settings.Submission); ok {
+		provider.OutgoingServers = append(provider.OutgoingServers, socket("smtp", svc))
+	}
+	if len(provider.IncomingServers)+len(provider.OutgoingServers) == 0 {
+		return nil, settings.Errorf(settings.NotOffered, "there is no mail service for that domain")
+	}
+	if s.Provider.HelpURL != "" {
+		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: descr{Lang: "en", Text: "Help from " + s.Provider.Name}}
+	}
+	doc := clientConfig{
+		Version:       version,
+		EmailProvider: provider,
+		Calendars:     urlServers("caldav", services, settings.CalDAV),
+		AddressBooks:  urlServers("carddav", services, settings.CardDAV),
+		FileShares:    urlServers("webdav", services, settings.WebDAV),
+		OAuth2:        oAuth2Of(s.Provider.OAuth2),
+	}
+	if svc, ok := best(services, settings.ManageSieve); ok {
+		doc.SetupServers = []socketServer{socket("managesieve", svc)}
+	}
+	body, err := xml.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(xml.Header), append(body, '\n')...), nil
+}
+
+// best returns the first service of a protocol that every client can use, else
+// the first over TLS, else the first. Thunderbird for Android refuses the whole
+// file for one section that is plain, or that has no way to log in it knows.
+func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
+	fits := []func(settings.Service) bool{
+		func(s settings.Service) bool { return s.Security != settings.Plaintext && knownEverywhere(s) },
+		func(s settings.Service) bool { return s.Security != settings.Plaintext },
+		func(settings.Service) bool { return true },
+	}
+	for _, fit := range fits {
+		for _, s := range services {
+			if s.Protocol == p && fit(s) {
+				return s, true
+			}
+		}
+	}
+	return settings.Service{}, false
+}
+
+func knownEverywhere(s settings.Service) bool {
+	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge) || s.Accepts(settings.OAuth2)
+}
+
+func socket(kind string, s settings.Service) socketServer {
+	return socketServer{
+		Type:           kind,
+		Hostname:       s.Host,
+		Port:           s.Port,
+		SocketType:     socketType(s.Security),
+		Authentication: schemes(s.Auth),
+		Username:       username(s.Login),
+	}
+}
+
+func byURL(kind string, s settings.Service) urlServer {
+	return urlServer{Type: kind, URL: s.URL, Authentication: httpSchemes(s.Auth), Username: username(s.Login)}
+}
+
+// urlServers returns the preferred service of a protocol, as a list that is
+// empty when there is none.
+func urlServers(kind string, services []settings.Service, p settings.Protocol) []urlServer {
+	if s, ok := settings.First(services, p); ok {
+		return []urlServer{byURL(kind, s)}
+	}
+	return nil
+}
+
+func socketType(s settings.Security) string {
+	switch s {
+	case settings.TLS:
+		return "SSL"
+	case settings.STARTTLS:
+		return "STARTTLS"
+	case settings.Plaintext:
+	}
+	return "plain"
+}
+
+func username(l settings.Login) string {
+	return l.Replace(emailAddress, emailLocalPart, emailDomain)
+}
+
+// schemes returns the words for ways to log in, in order. OAuth2 counts only
+// before the password: Thunderbird skips it for hosts it was not built with,
+// and then needs the next one.
+func schemes(auth []settings.Auth) []string {
+	var words []string
+	password := false
+	for _, a := range auth {
+		switch a {
+		case settings.OAuth2:
+			if !password {
+				words = append(words, "OAuth2")
+			}
+		case settings.Password:
+			password = true
+			words = append(words, "password-cleartext")
+		case settings.PasswordChallenge:
+			words = append(words, "password-encrypted")
+		case settings.ClientCert:
+			words = append(words, "TLS-client-cert")
+		case settings.GSSAPI:
+			words = append(words, "GSSAPI")
+		case settings.NTLM:
+			words = append(words, "NTLM")
+		case settings.NoAuth:
+			words = append(words, "none")
+		}
+	}
+	return words
+}
+
+// httpSchemes does the same for services named by a URL, whose passwords
+// travel as HTTP authentication.
+func httpSchemes(auth []settings.Auth) []authentication {
+	var words []authentication
+	password := false
+	for _, a := range auth {
+		switch a {
+		case settings.OAuth2:
+			if !password {
+				words = append(words, authentication{Scheme: "OAuth2"})
+			}
+		case settings.Password:
+			password = true
+			words = append(words, authentication{System: "http", Scheme: "Basic"})
+		case settings.PasswordChallenge:
+			words = append(words, authentication{System: "http", Scheme: "Digest"})
+		case settings.ClientCert, settings.GSSAPI, settings.NTLM, settings.NoAuth:
+			// The draft has no word for them here.
+		}
+	}
+	return words
+}
+
+func oAuth2Of(o *settings.OAuth2Endpoints) *oAuth2 {
+	if o == nil {
+		return nil
+	}
+	return &oAuth2{AuthURL: o.AuthURL, TokenURL: o.TokenURL, Issuer: o.Issuer, Scope: o.Scope, ClientID: o.ClientID}
+}

@@ -1,0 +1,202 @@
+package mobileconfig
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/groob/plist"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Render returns the profile of an address as an XML property list, before it
+// is signed. The same settings, address and options give the same bytes. The
+// error is BadRequest without an address, and NotOffered when nothing of what
+// was chosen can be said in a profile.
+func Render(s settings.Settings, o Options) ([]byte, error) {
+	if s.Address.IsZero() {
+		return nil, settings.Errorf(settings.BadRequest, "a profile is made for an address")
+	}
+	words := textsIn(o.Language)
+	id := identityOf(s, o.Selection)
+	content := payloads(s, o.Selection, id, words)
+	if len(content) == 0 {
+		return nil, settings.Errorf(settings.NotOffered, "there is nothing that a profile can set up for that address")
+	}
+	profile := configuration{
+		head:         id.head(),
+		Organization: s.Provider.Profile.Organization,
+		Scope:        "User", // macOS takes mail, calendars and contacts for one user only
+		Content:      content,
+		ConsentText:  s.Provider.Profile.ConsentText,
+	}
+	profile.DisplayName = s.Provider.Name + " (" + s.Address.String() + ")"
+	profile.Description = fmt.Sprintf(words.description, s.Address)
+	if profile.Organization == "" {
+		profile.Organization = s.Provider.Name
+	}
+	if removal := s.Provider.Profile.RemovalDate; !removal.IsZero() {
+		profile.RemovalDate = &removal
+	}
+	var out bytes.Buffer
+	enc := plist.NewEncoder(&out)
+	enc.Indent("  ")
+	if err := enc.Encode(profile); err != nil {
+		return nil, fmt.Errorf("cannot write a property list: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func payloads(s settings.Settings, chosen Selection, id identity, words texts) []any {
+	services := s.Services()
+	var all []any
+	if chosen.mail() {
+		if m, ok := mailPayload(s, services, id.payload("mail", "com.apple.mail.managed")); ok {
+			m.DisplayName = words.mail
+			all = append(all, m)
+		}
+	}
+	if chosen.calendar() {
+		if at, ok := davServer(s, services, settings.CalDAV); ok {
+			head := id.payload("calendar", "com.apple.caldav.account")
+			head.DisplayName = words.calendar
+			all = append(all, calDAV{head, label(s, words.calendar), at.host, at.port, at.path, at.tls, at.login})
+		}
+	}
+	if chosen.contacts() {
+		if at, ok := davServer(s, services, settings.CardDAV); ok {
+			head := id.payload("contacts", "com.apple.carddav.account")
+			head.DisplayName = words.contacts
+			all = append(all, cardDAV{head, label(s, words.contacts), at.host, at.port, at.path, at.tls, at.login})
+		}
+	}
+	return all
+}
+
+// label is what the list of accounts shows. Who has three mailboxes tells them
+// apart by their addresses.
+func label(s settings.Settings, kind string) string { return kind + " " + s.Address.String() }
+
+// mailPayload returns the mail account: IMAP, or POP when there is only that.
+// An account that cannot send is none: the schema demands an outgoing server.
+func mailPayload(s settings.Settings, services []settings.Service, h head) (mail, bool) {
+	accountType := "EmailTypeIMAP"
+	in, ok := best(services, settings.IMAP)
+	if !ok {
+		accountType = "EmailTypePOP"
+		in, ok = best(services, settings.POP3)
+	}
+	out, canSend := best(services, settings.Submission)
+	if !ok || !canSend {
+		return mail{}, false
+	}
+	inAuth, _ := authentication(in)
+	outAuth, _ := authentication(out)
+	m := mail{
+		head:                   h,
+		AccountType:            accountType,
+		AccountDescription:     s.Address.String(),
+		Address:                s.Address.String(),
+		IncomingAuthentication: inAuth,
+		IncomingHost:           in.Host,
+		IncomingPort:           int(in.Port),
+		IncomingUseSSL:         usesTLS(in.Security),
+		OutgoingAuthentication: outAuth,
+		OutgoingHost:           out.Host,
+		OutgoingPort:           int(out.Port),
+		OutgoingUseSSL:         usesTLS(out.Security),
+	}
+	if inAuth != authNone {
+		m.IncomingUsername = login(s, in)
+	}
+	if outAuth != authNone {
+		m.OutgoingUsername = login(s, out)
+		m.SamePassword = m.IncomingUsername == m.OutgoingUsername // then the device asks once
+	}
+	return m, true
+}
+
+// best returns the service of a protocol that a device gets on with best: TLS
+// from the first byte, the only way that UseSSL is known to mean, then
+// STARTTLS, then the rest. Those whose way to log in Apple has no word for are
+// passed over.
+func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
+	for _, security := range settings.Securities() {
+		for _, s := range services {
+			if s.Protocol != p || s.Security != security {
+				continue
+			}
+			if _, ok := authentication(s); ok {
+				return s, true
+			}
+		}
+	}
+	return settings.Service{}, false
+}
+
+// usesTLS maps to the one switch there is: with it a device begins with TLS on
+// 993 and 465, and is reported to negotiate STARTTLS on 143 and 587.
+func usesTLS(s settings.Security) bool { return s != settings.Plaintext }
+
+const authNone = "EmailAuthNone"
+
+// authentication returns Apple's word for the way to log in. The password as
+// it is, inside TLS, works everywhere, so it is taken whenever it is offered.
+// There is no word for OAuth2, client certificates and GSSAPI.
+func authentication(s settings.Service) (string, bool) {
+	for _, known := range []struct {
+		auth settings.Auth
+		word string
+	}{
+		{settings.Password, "EmailAuthPassword"},
+		{settings.PasswordChallenge, "EmailAuthCRAMMD5"},
+		{settings.NTLM, "EmailAuthNTLM"},
+		{settings.NoAuth, authNone},
+	} {
+		if s.Accepts(known.auth) {
+			return known.word, true
+		}
+	}
+	return "", false
+}
+
+// login returns the user name; there always is one, because there is an
+// address.
+func login(s settings.Settings, svc settings.Service) string {
+	name, _ := s.Login(svc)
+	return name
+}
+
+// davAccount is a DAV service in the pieces that a payload wants.
+type davAccount struct {
+	host  string // bare: a URL in this place makes the account fail
+	port  int    // 0 for the usual one
+	path  string // where principals are found; "" lets the device discover it
+	tls   bool
+	login string
+}
+
+func davServer(s settings.Settings, services []settings.Service, p settings.Protocol) (davAccount, bool) {
+	for _, svc := range services {
+		if svc.Protocol != p || !svc.Accepts(settings.Password) && !svc.Accepts(settings.PasswordChallenge) {
+			continue // without a password there is nothing the device could ask for
+		}
+		u, err := url.Parse(svc.URL)
+		if err != nil {
+			continue
+		}
+		d := davAccount{host: u.Hostname(), tls: u.Scheme == "https", login: login(s, svc)}
+		if port, err := strconv.Atoi(u.Port()); err == nil {
+			d.port = port
+		}
+		// A path is seen working, as is a whole URL; the path cannot disagree
+		// with the host beside it.
+		if path := u.EscapedPath(); path != "/" {
+			d.path = path
+		}
+		return d, true
+	}
+	return davAccount{}, false
+}

@@ -1,0 +1,48 @@
+package pacc
+
+import (
+	"net/http"
+
+	"github.com/waymark-mail/waymark/internal/proto"
+)
+
+type pacc struct {
+	resolver proto.Resolver
+	memo     *proto.Memo
+}
+
+// New returns the dialect.
+func New(r proto.Resolver) proto.Protocol {
+	p := &pacc{resolver: r, memo: proto.NewMemo()}
+	return proto.Protocol{
+		Name: "pacc",
+		Endpoints: []proto.Endpoint{
+			{Path: "/.well-known/user-agent-configuration.json", Methods: []string{http.MethodGet}, Serve: p.serve},
+		},
+	}
+}
+
+// serve answers for the domain that the host name stands for: there is no
+// address in this protocol.
+func (p *pacc) serve(r *http.Request) (proto.Response, error) {
+	q, err := proto.Ask(r, "")
+	if err != nil {
+		return proto.Response{}, err
+	}
+	found, err := p.resolver.Resolve(r.Context(), q)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	doc, err := p.memo.Get(found, Render)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	return proto.Response{
+		Status:      http.StatusOK,
+		ContentType: "application/json",
+		Header:      http.Header{"Cache-Control": {"public, max-age=3600"}},
+		Body:        doc.Body,
+		ETag:        doc.ETag,
+		Domain:      found.Domain,
+	}, nil
+}

@@ -1,0 +1,129 @@
+package pacc
+
+import (
+	"encoding/json"
+	"net/url"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// The document of draft-ietf-mailmaint-pacc. The members are in the order in
+// which they are written; none is taken from a map, so the bytes are stable.
+type document struct {
+	Protocols      protocols      `json:"protocols"`
+	Authentication authentication `json:"authentication"`
+	Info           info           `json:"info"`
+}
+
+// protocols names outgoing mail twice: it is "submit" from version 03 of the
+// draft on, and was "smtp" in 02. Readers ignore the one they do not know.
+type protocols struct {
+	JMAP    *byURL  `json:"jmap,omitempty"`
+	IMAP    *byHost `json:"imap,omitempty"`
+	POP3    *byHost `json:"pop3,omitempty"`
+	Submit  *byHost `json:"submit,omitempty"`
+	SMTP    *byHost `json:"smtp,omitempty"`
+	CalDAV  *byURL  `json:"caldav,omitempty"`
+	CardDAV *byURL  `json:"carddav,omitempty"`
+	WebDAV  *byURL  `json:"webdav,omitempty"`
+}
+
+type byHost struct {
+	Host string `json:"host"`
+}
+
+type byURL struct {
+	URL string `json:"url"`
+}
+
+type authentication struct {
+	Password    bool         `json:"password"`
+	OAuthPublic *oauthPublic `json:"oauth-public,omitempty"`
+}
+
+type oauthPublic struct {
+	Issuer string `json:"issuer"`
+}
+
+type info struct {
+	Provider provider `json:"provider"`
+	Help     *help    `json:"help,omitempty"`
+}
+
+type provider struct {
+	Name      string `json:"name"`
+	ShortName string `json:"shortName"`
+}
+
+type help struct {
+	Documentation string `json:"documentation"`
+}
+
+// Render returns the document of a domain. Hosts mean TLS from the first byte
+// on the registered port and the full address as the user name, URLs mean
+// https on port 443: the format has no way to say anything else, so services
+// that differ are left out. The error is NotOffered when none is left.
+func Render(s settings.Settings) ([]byte, error) {
+	var doc document
+	for _, svc := range s.Services() {
+		if !sayable(svc) {
+			continue
+		}
+		doc.Authentication.Password = doc.Authentication.Password || svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)
+		host, at := &byHost{svc.Host}, &byURL{svc.URL}
+		switch svc.Protocol {
+		case settings.IMAP:
+			first(&doc.Protocols.IMAP, host)
+		case settings.POP3:
+			first(&doc.Protocols.POP3, host)
+		case settings.Submission:
+			first(&doc.Protocols.Submit, host)
+			first(&doc.Protocols.SMTP, host)
+		case settings.JMAP:
+			first(&doc.Protocols.JMAP, at)
+		case settings.CalDAV:
+			first(&doc.Protocols.CalDAV, at)
+		case settings.CardDAV:
+			first(&doc.Protocols.CardDAV, at)
+		case settings.WebDAV:
+			first(&doc.Protocols.WebDAV, at)
+		case settings.ManageSieve, settings.ActiveSync:
+			// The draft has no member for ActiveSync, and ManageSieve has no
+			// port for TLS from the first byte.
+		}
+	}
+	if doc.Protocols == (protocols{}) {
+		return nil, settings.Errorf(settings.NotOffered, "there is no service for that domain that this format can name")
+	}
+	if o := s.Provider.OAuth2; o != nil {
+		doc.Authentication.OAuthPublic = &oauthPublic{Issuer: o.Issuer}
+	}
+	doc.Info.Provider = provider{Name: s.Provider.Name, ShortName: s.Provider.ShortName}
+	if s.Provider.HelpURL != "" {
+		doc.Info.Help = &help{Documentation: s.Provider.HelpURL}
+	}
+	body, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(body, '\n'), nil
+}
+
+// sayable reports whether the format can name the service.
+func sayable(s settings.Service) bool {
+	if s.Login != settings.LoginAddress {
+		return false
+	}
+	if s.Protocol.ByURL() {
+		u, err := url.Parse(s.URL)
+		return err == nil && u.Scheme == "https" && u.Port() == ""
+	}
+	return s.Security == settings.TLS && s.Port == settings.DefaultPort(s.Protocol, settings.TLS)
+}
+
+// first keeps the most preferred service of a protocol.
+func first[T any](into **T, value *T) {
+	if *into == nil {
+		*into = value
+	}
+}

@@ -1,0 +1,76 @@
+package settingsjson
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// New returns the endpoint.
+func New(r proto.Resolver) proto.Protocol {
+	return proto.Protocol{
+		Name: "settings",
+		Endpoints: []proto.Endpoint{
+			{Path: "/api/v1/settings", Methods: []string{http.MethodGet}, Serve: func(req *http.Request) (proto.Response, error) { return serve(req, r) }},
+		},
+		Fail: fail,
+	}
+}
+
+func serve(r *http.Request, resolver proto.Resolver) (proto.Response, error) {
+	q, err := query(r)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	found, err := resolver.Resolve(r.Context(), q)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	body, err := Render(found)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	return proto.Response{
+		Status:      http.StatusOK,
+		ContentType: "application/json",
+		Header:      http.Header{"Cache-Control": {"no-store"}}, // may hold an address
+		Body:        body,
+		Domain:      found.Domain,
+	}, nil
+}
+
+// query reads email=ADDRESS or domain=DOMAIN; without either the host name
+// says which domain is meant.
+func query(r *http.Request) (settings.Query, error) {
+	addr, err := proto.QueryAddress(r, "email")
+	if err != nil {
+		return settings.Query{}, err
+	}
+	if name := r.URL.Query().Get("domain"); addr == "" && name != "" {
+		d, err := address.ParseDomain(name)
+		if err != nil {
+			return settings.Query{}, settings.Errorf(settings.BadRequest, "%v", err)
+		}
+		return settings.Query{Domain: d}, nil
+	}
+	return proto.Ask(r, addr)
+}
+
+// fail words an error as RFC 9457 wants it.
+func fail(err error) proto.Response {
+	status := proto.FailureOf(err).Status
+	body, encodeErr := json.Marshal(problem{Title: http.StatusText(status), Status: status, Detail: proto.PublicMessage(err)})
+	if encodeErr != nil {
+		return proto.PlainFailure(err)
+	}
+	return proto.Response{Status: status, ContentType: "application/problem+json", Body: append(body, '\n')}
+}
+
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}

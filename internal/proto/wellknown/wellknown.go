@@ -1,0 +1,52 @@
+package wellknown
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// New returns the redirects. They answer every method, since clients begin
+// with PROPFIND (Thunderbird, iOS, DAVx5), OPTIONS (GNOME) or GET.
+func New(r proto.Resolver) proto.Protocol {
+	to := func(p settings.Protocol) func(*http.Request) (proto.Response, error) {
+		return func(req *http.Request) (proto.Response, error) { return redirect(req, r, p) }
+	}
+	return proto.Protocol{
+		Name: "wellknown",
+		Endpoints: []proto.Endpoint{
+			{Path: "/.well-known/caldav", Serve: to(settings.CalDAV)},
+			{Path: "/.well-known/carddav", Serve: to(settings.CardDAV)},
+			{Path: "/.well-known/jmap", Serve: to(settings.JMAP)},
+		},
+	}
+}
+
+func redirect(r *http.Request, resolver proto.Resolver, p settings.Protocol) (proto.Response, error) {
+	q, err := proto.Ask(r, "")
+	if err != nil {
+		return proto.Response{}, err
+	}
+	found, err := resolver.Resolve(r.Context(), q)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	svc, ok := settings.First(found.Services(), p)
+	if !ok || leadsHere(r, svc.URL) {
+		return proto.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
+	}
+	// 301 is what every client meets in the field; RFC 6764 allows 303 and 307
+	// too. It would be kept for ever without an age.
+	resp := proto.PlainText(http.StatusMovedPermanently, svc.URL)
+	resp.Header = http.Header{"Location": {svc.URL}, "Cache-Control": {"public, max-age=3600"}}
+	resp.Domain = found.Domain
+	return resp, nil
+}
+
+// leadsHere reports whether a redirect would lead to where the client is.
+func leadsHere(r *http.Request, target string) bool {
+	u, err := url.Parse(target)
+	return err == nil && u.Hostname() == string(proto.HostName(r)) && u.Path == r.URL.Path
+}
