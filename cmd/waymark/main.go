@@ -1,0 +1,22 @@
+// Command waymark tells mail clients how to set up an address. This package
+// holds flags and wiring only; what the commands do lives below internal.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(mainWithStatus()) }
+
+func mainWithStatus() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, os.Args[1:], environment{
+		getenv: os.LookupEnv,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+	})
+}

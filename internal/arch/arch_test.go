@@ -1,0 +1,241 @@
+package arch
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/waymark-mail/waymark/"
+
+// mayImport says which packages of ours a package may import. A package that
+// is not listed here may not exist: its place in the house is decided first.
+var mayImport = map[string][]string{
+	"cmd/waymark":                    {"*"},
+	"examples":                       {},
+	"templates":                      {},
+	"internal/address":               {},
+	"internal/arch":                  {},
+	"internal/settings":              {"internal/address"},
+	"internal/settings/settingstest": {"internal/settings", "internal/address"},
+	"internal/config":                {"internal/settings", "internal/address"},
+	"internal/directory":             {"internal/settings", "internal/address"},
+	"internal/proto":                 {"internal/settings", "internal/address"},
+	"internal/proto/*":               {"internal/proto", "internal/settings", "internal/address"},
+	"internal/page":                  {"internal/proto", "internal/settings", "internal/address", "templates"},
+	"internal/obs":                   {},
+	"internal/watch":                 {},
+	"internal/pemfile":               {},
+	"internal/sign":                  {"internal/pemfile"},
+	"internal/certs":                 {"internal/pemfile"},
+	"internal/server":                {"internal/proto", "internal/settings", "internal/address", "internal/obs"},
+	"internal/service":               {"*"},
+}
+
+// homeOf says which packages alone may import a library.
+var homeOf = map[string][]string{
+	"github.com/go-chi/chi/v5":     {"internal/server"},
+	"github.com/go-chi/httprate":   {"internal/server"},
+	"github.com/groob/plist":       {"internal/proto/mobileconfig", "cmd/waymark"},
+	"github.com/smallstep/pkcs7":   {"internal/sign"},
+	"github.com/fullsailor/pkcs7":  {"internal/sign"},
+	"github.com/spf13/cobra":       {"cmd/waymark"},
+	"go.yaml.in/yaml/v4":           {"internal/config"},
+	"github.com/fsnotify/fsnotify": {"internal/watch"},
+	"go.uber.org/zap":              {"internal/obs", "internal/server", "internal/service", "cmd/waymark"},
+	"text/template":                {},
+	"html/template":                {"internal/page"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p listed
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found %d packages only", len(all))
+	}
+	return all
+}
+
+// TestImportDirection keeps the one way through the house.
+func TestImportDirection(t *testing.T) {
+	for _, p := range packages(t) {
+		allowed, ok := mayImport[p.ImportPath]
+		if !ok {
+			allowed, ok = mayImport[filepath.Dir(p.ImportPath)+"/*"]
+		}
+		if !ok {
+			t.Errorf("%s has no place in the house: add it to mayImport", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			ours, isOurs := strings.CutPrefix(imported, module)
+			if isOurs && !slices.Contains(allowed, "*") && !slices.Contains(allowed, ours) {
+				t.Errorf("%s may not import %s", p.ImportPath, ours)
+			}
+			if homes, kept := homeOf[imported]; kept && !slices.Contains(homes, p.ImportPath) {
+				t.Errorf("%s imports %s, which only %v may", p.ImportPath, imported, homes)
+			}
+		}
+	}
+}
+
+// TestNoVagueNames keeps out packages that are named by what they are not.
+func TestNoVagueNames(t *testing.T) {
+	vague := []string{"util", "utils", "common", "helpers", "models", "handlers", "misc", "base"}
+	for _, p := range packages(t) {
+		if slices.Contains(vague, filepath.Base(p.ImportPath)) {
+			t.Errorf("%s: name it by its content", p.ImportPath)
+		}
+	}
+}
+
+// TestEveryPackageSaysWhatItOwns wants a doc.go with the package comment.
+func TestEveryPackageSaysWhatItOwns(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.ImportPath == "cmd/waymark" {
+			continue // documented in main.go, as commands are
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), "../../"+p.ImportPath+"/doc.go", nil, parser.ParseComments)
+		if err != nil {
+			t.Errorf("%s: %v", p.ImportPath, err)
+			continue
+		}
+		if file.Doc == nil || len(strings.Fields(file.Doc.Text())) < 12 {
+			t.Errorf("%s: doc.go does not say what the package owns and what it does not know", p.ImportPath)
+		}
+	}
+}
+
+// TestNoHiddenState finds init functions and variables that code changes.
+func TestNoHiddenState(t *testing.T) {
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		globals := map[string]bool{}
+		for _, decl := range file.Decls {
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				if decl.Name.Name == "init" && decl.Recv == nil {
+					t.Errorf("%s has an init function", path)
+				}
+			case *ast.GenDecl:
+				for _, spec := range decl.Specs {
+					if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR {
+						for _, name := range v.Names {
+							globals[name.Name] = true
+						}
+					}
+				}
+			}
+		}
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok {
+				for name := range assigned(f) {
+					if globals[name] {
+						t.Errorf("%s: %s changes the package variable %s", path, f.Name.Name, name)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// assigned returns the names that a function assigns to without declaring them.
+func assigned(f *ast.FuncDecl) map[string]bool {
+	names, declared := map[string]bool{}, map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			into := names
+			if n.Tok == token.DEFINE {
+				into = declared
+			}
+			for _, left := range n.Lhs {
+				if id, ok := left.(*ast.Ident); ok {
+					into[id.Name] = true
+				}
+			}
+		case *ast.ValueSpec:
+			for _, id := range n.Names {
+				declared[id.Name] = true
+			}
+		case *ast.Field:
+			for _, id := range n.Names {
+				declared[id.Name] = true
+			}
+		}
+		return true
+	})
+	for name := range declared {
+		delete(names, name)
+	}
+	return names
+}
+
+// TestDependenciesAreExplained wants a line for each direct dependency.
+func TestDependenciesAreExplained(t *testing.T) {
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	why, err := os.ReadFile("../../docs/decisions/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := 0
+	for line := range strings.SplitSeq(string(mod), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || strings.Contains(line, "// indirect") || !strings.Contains(fields[0], ".") || !strings.HasPrefix(fields[1], "v") {
+			continue
+		}
+		direct++
+		if !strings.Contains(string(why), "`"+fields[0]+"`") {
+			t.Errorf("docs/decisions/dependencies.md does not say why there is %s", fields[0])
+		}
+	}
+	if direct < 5 {
+		t.Fatalf("found %d direct dependencies only", direct)
+	}
+}

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/waymark-mail/waymark/internal/config"
+)
+
+// Reload reads the settings, the identity and the certificates again. What is
+// new comes into force when it is found good as a whole; else the old stays,
+// every error is logged, and the reload metrics say so.
+func (s *Service) Reload() {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	s.reloadCertificate()
+	cfg, findings := s.options.Load()
+	s.logFindings(findings)
+	if findings.HasErrors() {
+		s.keepOld("the settings have errors; the old ones stay in force", nil)
+		return
+	}
+	identity, err := s.identityFor(cfg)
+	if err != nil {
+		s.keepOld("the signing identity cannot be used; the old settings stay in force", err)
+		return
+	}
+	s.warnWhatNeedsRestart(cfg)
+	s.use(state{cfg, identity})
+	if err := s.watcher.Replace(s.watched()); err != nil {
+		s.log.Error("cannot watch the settings for changes; send SIGHUP after a change", zap.Error(err))
+	}
+	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))
+}
+
+func (s *Service) keepOld(why string, err error) {
+	s.options.Metrics.ReloadFailed()
+	s.log.Error(why, zap.Error(err))
+}
+
+func (s *Service) reloadCertificate() {
+	if s.tlsFiles == nil {
+		return
+	}
+	if err := s.tlsFiles.Reload(); err != nil {
+		s.options.Metrics.TLSCertificate("failed")
+		s.log.Error("the TLS certificate cannot be used; the old one stays in force", zap.Error(err))
+		return
+	}
+	s.options.Metrics.TLSCertificate("loaded")
+}
+
+// warnWhatNeedsRestart names the keys that listeners and the logger took at
+// the start.
+func (s *Service) warnWhatNeedsRestart(next *config.Config) {
+	old := s.current.cfg
+	for key, changed := range map[string]bool{
+		"listen":     old.Listen != next.Listen,
+		"ops.listen": old.Ops.Listen != next.Ops.Listen,
+		"tls":        !sameTLS(old.TLS, next.TLS),
+		"log":        old.Log != next.Log,
+	} {
+		if changed {
+			s.log.Warn("this change takes effect after a restart", zap.String("key", key))
+		}
+	}
+}
+
+func sameTLS(a, b *config.TLS) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Listen == b.Listen && a.CertFile == b.CertFile && a.KeyFile == b.KeyFile
+}
+
+// watched lists every file whose change is worth a reload.
+func (s *Service) watched() []string {
+	cfg := s.current.cfg
+	files := append([]string(nil), cfg.Files...)
+	if cfg.Signing != nil {
+		files = append(files, cfg.Signing.CertFile, cfg.Signing.KeyFile)
+	}
+	if cfg.TLS != nil {
+		files = append(files, cfg.TLS.CertFile, cfg.TLS.KeyFile)
+	}
+	return files
+}

@@ -1,0 +1,155 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/waymark-mail/waymark/internal/certs"
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/server"
+	"github.com/waymark-mail/waymark/internal/sign"
+	"github.com/waymark-mail/waymark/internal/watch"
+)
+
+// drain is how long requests that are under way may take once the process is
+// told to stop.
+const drain = 20 * time.Second
+
+// Options are what a Service is made of.
+type Options struct {
+	// Load reads the settings again; it is called at each reload.
+	Load func() (*config.Config, config.Findings)
+	// StateDir is where the self-signed identity is kept when the settings
+	// name neither a state directory nor an identity.
+	StateDir string
+	Metrics  *obs.Metrics
+	Log      *zap.Logger
+	// Now is the clock; nil for the real one.
+	Now func() time.Time
+}
+
+// Service is one running Waymark.
+type Service struct {
+	options Options
+	log     *zap.Logger
+	public  server.Switch
+	ready   server.Readiness
+	group   *server.Group
+
+	reloading sync.Mutex // guards what follows; a file and a signal may call at once
+	current   state
+	watcher   *watch.Watcher
+	tlsFiles  *certs.Keeper // nil without a TLS listener
+}
+
+// state is everything that one settings file brought into force.
+type state struct {
+	cfg      *config.Config
+	identity *sign.Keeper
+}
+
+// New brings the settings into force, opens the listeners and begins to watch
+// the files. It answers nothing yet. findings are the warnings that came with
+// the settings.
+func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Options) (*Service, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Service{options: o, log: o.Log}
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	s.logFindings(findings)
+	identity, err := s.newIdentity(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.TLS != nil {
+		if s.tlsFiles, err = certs.Load(cfg.TLS.CertFile, cfg.TLS.KeyFile, o.Now); err != nil {
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+		o.Metrics.TLSCertificate("loaded")
+	}
+	s.use(state{cfg, identity})
+	if s.watcher, err = watch.Files(s.watched(), s.Reload); err != nil {
+		return nil, fmt.Errorf("cannot watch the settings for changes: %w", err)
+	}
+	if s.group, err = s.listen(ctx); err != nil {
+		return nil, errors.Join(err, s.watcher.Close())
+	}
+	return s, nil
+}
+
+// Run answers until ctx ends, then lets requests that are under way finish.
+func (s *Service) Run(ctx context.Context) error {
+	s.ready.Set(true)
+	stop := context.AfterFunc(ctx, func() {
+		s.ready.Set(false)
+		s.log.Info("stopping; requests under way may finish", zap.Duration("within", drain))
+	})
+	defer stop()
+	err := s.group.Serve(ctx, drain)
+	return errors.Join(err, s.watcher.Close())
+}
+
+// Addr returns the address that a listener (http, https, ops) really has.
+func (s *Service) Addr(name string) string { return s.group.Addr(name) }
+
+func (s *Service) listen(ctx context.Context) (*server.Group, error) {
+	cfg := s.current.cfg
+	var specs []server.Listener
+	if cfg.Listen != "" {
+		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Handler: &s.public})
+	}
+	if cfg.TLS != nil {
+		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Handler: &s.public, TLS: &tls.Config{
+			MinVersion:     tls.VersionTLS12,
+			GetCertificate: s.tlsFiles.GetCertificate,
+		}})
+	}
+	if cfg.Ops.Listen != "" {
+		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Handler: server.NewOps(s.options.Metrics, &s.ready)})
+	}
+	errorLog, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
+	if err != nil {
+		return nil, err
+	}
+	g, err := server.Listen(ctx, specs, errorLog)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range specs {
+		s.log.Info("listening", zap.String("listener", l.Name), zap.String("address", g.Addr(l.Name)))
+	}
+	return g, nil
+}
+
+// use brings settings into force. Requests that began before see the old ones
+// to their end.
+func (s *Service) use(next state) {
+	s.public.To(Handler(next.cfg, Parts{
+		Signer:  next.identity,
+		Metrics: s.options.Metrics,
+		Log:     s.log,
+		Now:     s.options.Now,
+	}))
+	s.current = next
+	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))
+	s.options.Metrics.SigningIdentity("default", next.identity.Identity().NotAfter())
+}
+
+func (s *Service) logFindings(findings config.Findings) {
+	for _, f := range findings {
+		if f.Warning {
+			s.log.Warn("settings", zap.Stringer("finding", f))
+		} else {
+			s.log.Error("settings", zap.Stringer("finding", f))
+		}
+	}
+}

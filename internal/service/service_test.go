@@ -1,0 +1,293 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/obs"
+)
+
+// house is a service that runs for one test, with its settings file.
+type house struct {
+	t       *testing.T
+	dir     string
+	file    string
+	svc     *Service
+	metrics *obs.Metrics
+	logs    *observer.ObservedLogs
+}
+
+// settingsFor returns a settings file whose only IMAP host is host.
+func settingsFor(host string, more ...string) string {
+	return fmt.Sprintf(`listen: "127.0.0.1:0"
+ops: {listen: "127.0.0.1:0"}
+%s
+providers:
+  one:
+    services:
+      - {protocol: imap, host: %s}
+      - {protocol: submission, host: %s}
+domains:
+  example.com: {provider: one}
+`, strings.Join(more, "\n"), host, host)
+}
+
+func start(t *testing.T, settings string) *house {
+	t.Helper()
+	dir := t.TempDir()
+	h := &house{t: t, dir: dir, file: filepath.Join(dir, "waymark.yaml"), metrics: obs.NewMetrics("", "")}
+	h.write(h.file, settings)
+	core, logs := observer.New(zap.DebugLevel)
+	h.logs = logs
+	load := func() (*config.Config, config.Findings) {
+		return config.Load(h.file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
+	}
+	cfg, findings := load()
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	svc, err := New(t.Context(), cfg, findings, Options{
+		Load: load, StateDir: filepath.Join(dir, "state"), Metrics: h.metrics, Log: zap.New(core),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.svc = svc
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- svc.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the service stopped with %v", err)
+		}
+	})
+	return h
+}
+
+// write replaces a file in one step, as careful editors do.
+func (h *house) write(path, text string) {
+	h.t.Helper()
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) get(url string) (int, string) {
+	h.t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func (h *house) autoconfig() string {
+	_, body := h.get("http://" + h.svc.Addr("http") + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
+	return body
+}
+
+func (h *house) opsPage(path string) string {
+	_, body := h.get("http://" + h.svc.Addr("ops") + path)
+	return body
+}
+
+// eventually waits for something that another goroutine brings about.
+func (h *house) eventually(what string, holds func() bool) {
+	h.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	h.t.Fatalf("never: %s\nlog: %v", what, h.logs.All())
+}
+
+func TestAChangedFileComesIntoForce(t *testing.T) {
+	h := start(t, settingsFor("old.example.net"))
+	if got := h.autoconfig(); !strings.Contains(got, "<hostname>old.example.net</hostname>") {
+		t.Fatalf("before: %s", got)
+	}
+	h.write(h.file, settingsFor("new.example.net"))
+	h.eventually("the new host", func() bool { return strings.Contains(h.autoconfig(), "<hostname>new.example.net</hostname>") })
+	if got := h.opsPage("/metrics"); !strings.Contains(got, "waymark_config_last_reload_successful 1") {
+		t.Error("the metrics do not say that the reload went well")
+	}
+}
+
+func TestABrokenFileKeepsTheOldSettingsAndSaysEverythingThatIsWrong(t *testing.T) {
+	h := start(t, settingsFor("old.example.net"))
+	h.write(h.file, strings.ReplaceAll(settingsFor("new.example.net"), "protocol: imap", "protocol: imp")+"nonsense: 1\n")
+	h.eventually("the failure in the metrics", func() bool {
+		return strings.Contains(h.opsPage("/metrics"), "waymark_config_last_reload_successful 0")
+	})
+	if got := h.autoconfig(); !strings.Contains(got, "old.example.net") {
+		t.Errorf("the old settings are gone: %s", got)
+	}
+	var said []string
+	for _, e := range h.logs.FilterLevelExact(zap.ErrorLevel).All() {
+		said = append(said, fmt.Sprint(e.Message, " ", e.ContextMap()))
+	}
+	for _, want := range []string{"waymark.yaml:7", "imp", "nonsense"} {
+		if !strings.Contains(strings.Join(said, "\n"), want) {
+			t.Errorf("the log does not say %q: %s", want, strings.Join(said, "\n"))
+		}
+	}
+	h.write(h.file, settingsFor("third.example.net"))
+	h.eventually("a later good file", func() bool { return strings.Contains(h.autoconfig(), "third.example.net") })
+}
+
+// TestKubernetesConfigMap pins the way a mounted ConfigMap changes: the file
+// is a link through a directory link that is exchanged.
+func TestKubernetesConfigMap(t *testing.T) {
+	dir := t.TempDir()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	version := func(name, text string) {
+		must(os.Mkdir(filepath.Join(dir, name), 0o700))
+		must(os.WriteFile(filepath.Join(dir, name, "waymark.yaml"), []byte(text), 0o600))
+		must(os.Symlink(name, filepath.Join(dir, "..data_tmp")))
+		must(os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
+	}
+	version("..v1", settingsFor("old.example.net"))
+	must(os.Symlink(filepath.Join("..data", "waymark.yaml"), filepath.Join(dir, "waymark.yaml")))
+	file := filepath.Join(dir, "waymark.yaml")
+	load := func() (*config.Config, config.Findings) {
+		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
+	}
+	cfg, findings := load()
+	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop()})
+	must(err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- svc.Run(ctx) }()
+	h := &house{t: t, svc: svc, logs: &observer.ObservedLogs{}}
+	version("..v2", settingsFor("new.example.net"))
+	must(os.RemoveAll(filepath.Join(dir, "..v1")))
+	h.eventually("the new host", func() bool { return strings.Contains(h.autoconfig(), "new.example.net") })
+	stop()
+	must(<-done)
+}
+
+// TestReloadingDropsNothing asks without pause while the settings change: no
+// request fails, and none sees the host of one file beside that of another.
+func TestReloadingDropsNothing(t *testing.T) {
+	h := start(t, settingsFor("a.example.net"))
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	var asked atomic.Int64
+	for range 4 {
+		wg.Go(func() {
+			for !stop.Load() {
+				resp, err := http.Get("http://" + h.svc.Addr("http") + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
+				if err != nil {
+					t.Errorf("a request failed: %v", err)
+					return
+				}
+				body, err := io.ReadAll(resp.Body)
+				_ = resp.Body.Close()
+				text := string(body)
+				a, b := strings.Count(text, "<hostname>a.example.net"), strings.Count(text, "<hostname>b.example.net")
+				if err != nil || resp.StatusCode != 200 || a+b != 2 || a*b != 0 {
+					t.Errorf("%d, %v: %d times a, %d times b", resp.StatusCode, err, a, b)
+					return
+				}
+				asked.Add(1)
+			}
+		})
+	}
+	for i := range 20 {
+		h.write(h.file, settingsFor(string("ba"[i%2])+".example.net"))
+		h.svc.Reload()
+	}
+	stop.Store(true)
+	wg.Wait()
+	if asked.Load() == 0 {
+		t.Error("nothing was asked")
+	}
+}
+
+func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
+	dir := t.TempDir()
+	ca := newAuthority(t)
+	ca.issue(t, dir, "autoconfig.example.com", 1)
+	h := start(t, settingsFor("mail.example.net", fmt.Sprintf(`tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}`,
+		filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))))
+	serial := func() int64 {
+		pool := x509.NewCertPool()
+		pool.AddCert(ca.cert)
+		conn, err := tls.Dial("tcp", h.svc.Addr("https"), &tls.Config{RootCAs: pool, ServerName: "autoconfig.example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	}
+	if got := serial(); got != 1 {
+		t.Fatalf("serial %d", got)
+	}
+	// A renewer writes one file, then the other: in between the old pair stays.
+	h.write(filepath.Join(dir, "key.pem"), "not a key")
+	h.eventually("the broken pair is noticed", func() bool {
+		return strings.Contains(h.opsPage("/metrics"), `waymark_tls_certificates_total{result="failed"}`)
+	})
+	if got := serial(); got != 1 {
+		t.Errorf("with a broken pair on disk, serial %d is served", got)
+	}
+	ca.issue(t, dir, "autoconfig.example.com", 2)
+	h.eventually("the renewed certificate", func() bool { return serial() == 2 })
+
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get("https://" + h.svc.Addr("https") + "/Autodiscover/Autodiscover.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 405 || resp.Header.Get("Allow") != "POST" {
+		t.Errorf("GET over https: %d, Allow %q", resp.StatusCode, resp.Header.Get("Allow"))
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	h := start(t, settingsFor("mail.example.net"))
+	h.eventually("ready", func() bool { status, _ := h.get("http://" + h.svc.Addr("ops") + "/readyz"); return status == 200 })
+	if status, _ := h.get("http://" + h.svc.Addr("http") + "/metrics"); status != 404 {
+		t.Errorf("the public listener answers /metrics with %d", status)
+	}
+}
+
+func TestAChangeThatNeedsARestartSaysSo(t *testing.T) {
+	h := start(t, settingsFor("mail.example.net"))
+	h.write(h.file, strings.Replace(settingsFor("mail.example.net"), `listen: "127.0.0.1:0"`, `listen: "127.0.0.1:1"`, 1))
+	h.eventually("the warning", func() bool {
+		return h.logs.FilterMessage("this change takes effect after a restart").Len() > 0
+	})
+}
