@@ -26,7 +26,7 @@ func Load(path string, env Environment) (*Config, Findings) {
 }
 
 func readSettings(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator says which file
+	f, err := os.Open(path)
 	if err == nil {
 		defer func() { _ = f.Close() }() // it was only read
 		var data []byte

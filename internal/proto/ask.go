@@ -32,8 +32,12 @@ func HostDomain(r *http.Request) address.Domain {
 // port; "" for an IP address or a malformed Host.
 func HostName(r *http.Request) address.Domain {
 	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
+	if strings.IndexByte(host, ':') >= 0 {
+		name, _, err := net.SplitHostPort(host)
+		if err != nil {
+			return ""
+		}
+		host = name
 	}
 	d, err := address.ParseDomain(host)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/proto"
@@ -25,6 +26,12 @@ type exchange struct {
 	response proto.Response
 	err      error // what the response words; nil when all went well
 	outcome  string
+
+	// Set when it is finished.
+	id     string
+	client string // family
+	status int
+	took   time.Duration
 }
 
 // endpoint returns the handler of one path of a protocol.
@@ -34,7 +41,7 @@ func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endp
 		fail = proto.PlainFailure
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := exchange{protocol: p.Name, route: path, started: time.Now()}
+		x := &exchange{protocol: p.Name, route: path, started: time.Now()}
 		e, methods := allowed(endpoints, r.Method)
 		switch {
 		case h.limiter != nil && h.limiter.OnLimit(w, r, httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))):
@@ -55,7 +62,7 @@ func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endp
 }
 
 func (h *handler) notFound(w http.ResponseWriter, r *http.Request) {
-	h.finish(w, r, exchange{
+	h.finish(w, r, &exchange{
 		protocol: "none",
 		started:  time.Now(),
 		outcome:  "not_found",
@@ -75,45 +82,50 @@ func recovering(serve func(*http.Request) (proto.Response, error), r *http.Reque
 }
 
 // finish writes the answer, counts it and logs it: the only place that does.
-func (h *handler) finish(w http.ResponseWriter, r *http.Request, x exchange) {
-	id := h.ids.next()
-	status := write(w, r, x.response, id)
+func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
+	x.id = h.ids.next()
+	x.status = write(w, r, x.response, x.id)
 	if x.outcome == "" {
-		x.outcome = outcomeOf(status, x.err)
+		x.outcome = outcomeOf(x.status, x.err)
 	}
-	took := time.Since(x.started)
-	client := obs.ClientFamily(r.UserAgent())
-	h.metrics.Request(x.protocol, client, x.outcome, took)
-
-	// The path, the query and the body may hold an address: only the route's
-	// pattern and checked domains are logged.
+	x.took = time.Since(x.started)
+	x.client = obs.ClientFamily(r.UserAgent())
+	h.metrics.Request(x.protocol, x.client, x.outcome, x.took)
 	level := zap.InfoLevel
 	if x.err != nil && proto.FailureOf(x.err).Ours {
 		level = zap.ErrorLevel
 	}
-	line := h.log.Check(level, "request")
-	if line == nil {
-		return
+	if line := h.log.Check(level, "request"); line != nil {
+		line.Write(zap.Inline(logged{x, r}))
 	}
-	fields := make([]zap.Field, 0, 13)
-	fields = append(fields,
-		zap.String("id", id),
-		zap.String("protocol", x.protocol),
-		zap.String("client", client),
-		zap.String("outcome", x.outcome),
-		zap.Int("status", status),
-		zap.String("method", shortMethod(r.Method)),
-		zap.String("scheme", r.URL.Scheme),
-		zap.String("host", string(proto.HostName(r))),
-		zap.String("route", x.route),
-		zap.String("domain", string(x.response.Domain)),
-		zap.String("remote", middleware.GetClientIP(r.Context())),
-		zap.Duration("took", took),
-	)
-	if x.err != nil {
-		fields = append(fields, zap.Error(x.err))
+}
+
+// logged is the line of log of an exchange. The path, the query, the body and
+// the header may hold an address: of the request it shows what was checked.
+type logged struct {
+	*exchange
+	request *http.Request
+}
+
+// MarshalLogObject writes the fields straight into the line: a list of them
+// would be the largest allocation of a request.
+func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
+	line.AddString("id", l.id)
+	line.AddString("protocol", l.protocol)
+	line.AddString("client", l.client)
+	line.AddString("outcome", l.outcome)
+	line.AddInt("status", l.status)
+	line.AddString("method", shortMethod(l.request.Method))
+	line.AddString("scheme", l.request.URL.Scheme)
+	line.AddString("host", string(proto.HostName(l.request)))
+	line.AddString("route", l.route)
+	line.AddString("domain", string(l.response.Domain))
+	line.AddString("remote", middleware.GetClientIP(l.request.Context()))
+	line.AddDuration("took", l.took)
+	if l.err != nil {
+		line.AddString("error", l.err.Error())
 	}
-	line.Write(fields...)
+	return nil
 }
 
 // outcomeOf returns the label of an answer whose outcome nothing else decided.
@@ -149,24 +161,25 @@ func write(w http.ResponseWriter, r *http.Request, resp proto.Response, id strin
 	for name, values := range resp.Header {
 		header[name] = values
 	}
-	header["X-Request-Id"] = []string{id}
-	header["X-Content-Type-Options"] = []string{"nosniff"}
-	status := resp.Status
+	// One array holds the values of all fields: each would be an allocation.
+	values := [...]string{id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body))}
+	header["X-Request-Id"] = values[0:1:1]
+	header["X-Content-Type-Options"] = values[1:2:2]
 	if resp.ETag != "" {
-		header["Etag"] = []string{resp.ETag}
-		if status == http.StatusOK && matchesETag(r.Header["If-None-Match"], resp.ETag) {
+		header["Etag"] = values[2:3:3]
+		if resp.Status == http.StatusOK && matchesETag(r.Header["If-None-Match"], resp.ETag) {
 			w.WriteHeader(http.StatusNotModified)
 			return http.StatusNotModified
 		}
 	}
 	if resp.ContentType != "" {
-		header["Content-Type"] = []string{resp.ContentType}
+		header["Content-Type"] = values[3:4:4]
 	}
-	header["Content-Length"] = []string{strconv.Itoa(len(resp.Body))}
-	w.WriteHeader(status)
+	header["Content-Length"] = values[4:5:5]
+	w.WriteHeader(resp.Status)
 	// A client that went away is no error of ours, and there is nobody to tell.
 	_, _ = w.Write(resp.Body)
-	return status
+	return resp.Status
 }
 
 // matchesETag implements If-None-Match (RFC 9110 section 13.1.2) with the weak

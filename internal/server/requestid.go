@@ -16,5 +16,6 @@ type requestIDs struct {
 func newRequestIDs() *requestIDs { return &requestIDs{prefix: rand.Text()[:10] + "-"} }
 
 func (ids *requestIDs) next() string {
-	return ids.prefix + strconv.FormatUint(ids.last.Add(1), 36)
+	var text [32]byte
+	return string(strconv.AppendUint(append(text[:0], ids.prefix...), ids.last.Add(1), 36))
 }

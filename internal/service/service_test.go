@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -97,9 +98,8 @@ func (h *house) get(url string) (int, string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		h.t.Fatal(err)
 	}
 	return resp.StatusCode, string(body)
@@ -247,8 +247,11 @@ func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
-		return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+		number := conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return number
 	}
 	if got := serial(); got != 1 {
 		t.Fatalf("serial %d", got)
@@ -270,7 +273,9 @@ func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if resp.StatusCode != 405 || resp.Header.Get("Allow") != "POST" {
 		t.Errorf("GET over https: %d, Allow %q", resp.StatusCode, resp.Header.Get("Allow"))
 	}

@@ -15,11 +15,12 @@ const mainPath = "/mail/config-v1.1.xml"
 type autoconfig struct {
 	resolver proto.Resolver
 	memo     *proto.Memo
+	header   http.Header // of every answer
 }
 
 // New returns the dialect.
 func New(r proto.Resolver) proto.Protocol {
-	a := &autoconfig{resolver: r, memo: proto.NewMemo()}
+	a := &autoconfig{resolver: r, memo: proto.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
 	get := []string{http.MethodGet}
 	return proto.Protocol{
 		Name: "autoconfig",
@@ -74,7 +75,7 @@ func (a *autoconfig) answer(r *http.Request, q settings.Query) (proto.Response, 
 		Status: http.StatusOK,
 		// Thunderbird parses XML types only; the charset is for the others.
 		ContentType: "text/xml; charset=utf-8",
-		Header:      http.Header{"Cache-Control": {"public, max-age=3600"}},
+		Header:      a.header,
 		Body:        doc.Body,
 		ETag:        doc.ETag,
 		Domain:      found.Domain,

@@ -9,11 +9,12 @@ import (
 type pacc struct {
 	resolver proto.Resolver
 	memo     *proto.Memo
+	header   http.Header // of every answer
 }
 
 // New returns the dialect.
 func New(r proto.Resolver) proto.Protocol {
-	p := &pacc{resolver: r, memo: proto.NewMemo()}
+	p := &pacc{resolver: r, memo: proto.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
 	return proto.Protocol{
 		Name: "pacc",
 		Endpoints: []proto.Endpoint{
@@ -40,7 +41,7 @@ func (p *pacc) serve(r *http.Request) (proto.Response, error) {
 	return proto.Response{
 		Status:      http.StatusOK,
 		ContentType: "application/json",
-		Header:      http.Header{"Cache-Control": {"public, max-age=3600"}},
+		Header:      p.header,
 		Body:        doc.Body,
 		ETag:        doc.ETag,
 		Domain:      found.Domain,

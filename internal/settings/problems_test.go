@@ -1,0 +1,143 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// describe writes a problem as "key: text" or "key? text" for a warning.
+func describe(ps []Problem) []string {
+	var lines []string
+	for _, p := range ps {
+		mark := ":"
+		if p.Warning {
+			mark = "?"
+		}
+		lines = append(lines, fmt.Sprintf("%s%s %s", p.Key, mark, p.Text))
+	}
+	return lines
+}
+
+func imapService() Service {
+	return Service{Protocol: IMAP, Host: "imap.example.com", Port: 993, Security: TLS, Login: LoginAddress, Auth: []Auth{Password}}
+}
+
+func davService() Service {
+	return Service{Protocol: CalDAV, URL: "https://dav.example.com/", Login: LoginAddress, Auth: []Auth{Password}}
+}
+
+func TestProblemsOfAService(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		from   func() Service
+		change func(*Service)
+		want   []string
+	}{
+		{"none by host", imapService, func(*Service) {}, nil},
+		{"none by URL", davService, func(*Service) {}, nil},
+		{"unknown protocol", imapService, func(s *Service) { s.Protocol = "gopher" },
+			[]string{`protocol: unknown protocol "gopher"; known are imap, pop3, submission, jmap, caldav, carddav, webdav, managesieve, activesync`}},
+		{"no protocol", imapService, func(s *Service) { s.Protocol = "" },
+			[]string{`protocol: unknown protocol ""; known are imap, pop3, submission, jmap, caldav, carddav, webdav, managesieve, activesync`}},
+		{"no host", imapService, func(s *Service) { s.Host = "" },
+			[]string{"host: imap needs a host such as mail.example.com"}},
+		{"host is an address", imapService, func(s *Service) { s.Host = "192.0.2.1" },
+			[]string{"host: the host is an IP address; mail clients need the name that the server's certificate has"}},
+		{"URL beside a host", imapService, func(s *Service) { s.URL = "https://imap.example.com/" },
+			[]string{"url: imap is named by host, port and security, not by a url"}},
+		{"no port", func() Service {
+			s := imapService()
+			s.Protocol = ManageSieve
+			return s
+		}, func(s *Service) { s.Port = 0 },
+			[]string{"port: managesieve with security tls has no usual port; give one"}},
+		{"unknown security", imapService, func(s *Service) { s.Security = "ssl" },
+			[]string{`security: unknown security "ssl"; known are tls, starttls, plaintext`}},
+		{"no security is not plaintext", imapService, func(s *Service) { s.Security = "" },
+			[]string{`security: unknown security ""; known are tls, starttls, plaintext`}},
+		{"plaintext", imapService, func(s *Service) { s.Port, s.Security = 143, Plaintext },
+			[]string{"security? passwords and mail travel in clear; use tls or starttls"}},
+		{"port contradicts security", imapService, func(s *Service) { s.Security = STARTTLS },
+			[]string{"security? port 993 is not used with starttls; some clients tell the security from the port and will fail"}},
+		{"submission on port 25", imapService, func(s *Service) { s.Protocol, s.Port, s.Security = Submission, 25, STARTTLS },
+			[]string{"port? port 25 is for mail between servers and blocked by most networks; use 465 with tls or 587 with starttls"}},
+		{"no URL", davService, func(s *Service) { s.URL = "" },
+			[]string{"url: caldav needs a url such as https://dav.example.com/"}},
+		{"URL not valid", davService, func(s *Service) { s.URL = "https://dav.example.com/?a=b" },
+			[]string{"url: the url must not hold a query or a fragment"}},
+		{"URL without TLS", davService, func(s *Service) { s.URL = "http://dav.example.com/" },
+			[]string{"url? passwords travel in clear over http; use https"}},
+		{"host beside a URL", davService, func(s *Service) { s.Host = "dav.example.com" },
+			[]string{"url: caldav is named by its url alone; host, port and security belong into the url"}},
+		{"port beside a URL", davService, func(s *Service) { s.Port = 443 },
+			[]string{"url: caldav is named by its url alone; host, port and security belong into the url"}},
+		{"security beside a URL", davService, func(s *Service) { s.Security = TLS },
+			[]string{"url: caldav is named by its url alone; host, port and security belong into the url"}},
+		{"login", imapService, func(s *Service) { s.Login = "{mail}" },
+			[]string{`login: the login "{mail}" has an unknown placeholder; known are {address}, {local} and {domain}`}},
+		{"no authentication", imapService, func(s *Service) { s.Auth = nil },
+			[]string{"auth: the list is empty; [password] is the usual one"}},
+		{"unknown authentication", imapService, func(s *Service) { s.Auth = []Auth{"plain"} },
+			[]string{`auth: unknown authentication "plain"; known are oauth2, password, password-challenge, client-cert, gssapi, ntlm, none`}},
+		{"authentication twice", imapService, func(s *Service) { s.Auth = []Auth{Password, OAuth2, Password} },
+			[]string{`auth: "password" stands there twice`}},
+		{"all at once", imapService, func(s *Service) { s.Host, s.Port, s.Security, s.Login, s.Auth = "", 0, "x", "", nil }, []string{
+			"host: imap needs a host such as mail.example.com",
+			"port: imap with security x has no usual port; give one",
+			`security: unknown security "x"; known are tls, starttls, plaintext`,
+			`login: the login is empty; "{address}" is the usual form`,
+			"auth: the list is empty; [password] is the usual one",
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := tc.from()
+			tc.change(&s)
+			if got := describe(s.Problems()); !slices.Equal(got, tc.want) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(tc.want, "\n  "))
+			}
+		})
+	}
+}
+
+func TestProblemsOfAProvider(t *testing.T) {
+	of := func(p Protocol, s Security) Service { return Service{Protocol: p, Security: s} }
+	for _, tc := range []struct {
+		name     string
+		provider Provider
+		want     []string
+	}{
+		{"none", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(IMAP, TLS), of(Submission, TLS), of(Submission, STARTTLS)}}, nil},
+		{"calendars alone", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(CalDAV, "")}}, nil},
+		{"no names", Provider{Services: []Service{of(CalDAV, "")}}, []string{
+			"name: the name must have 1 to 60 characters; it has 0",
+			"short_name: the short name must have 1 to 20 characters; it has 0",
+		}},
+		{"names too long", Provider{Name: strings.Repeat("ü", 61), ShortName: strings.Repeat("ü", 21), Services: []Service{of(CalDAV, "")}}, []string{
+			"name: the name must have 1 to 60 characters; it has 61",
+			"short_name: the short name must have 1 to 20 characters; it has 21",
+		}},
+		{"names as long as may be", Provider{Name: strings.Repeat("ü", 60), ShortName: strings.Repeat("ü", 20), Services: []Service{of(CalDAV, "")}}, nil},
+		{"nothing offered", Provider{Name: "Example", ShortName: "Ex"}, []string{
+			"services: the provider offers nothing; list at least one service",
+		}},
+		{"POP3 without IMAP", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(POP3, TLS), of(Submission, TLS)}}, []string{
+			"services? POP3 without IMAP: mail ends up on one device only",
+		}},
+		{"no submission", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(IMAP, TLS)}}, []string{
+			"services? no submission: people can receive but not send",
+		}},
+		{"starttls before tls", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(IMAP, STARTTLS), of(IMAP, TLS), of(Submission, STARTTLS), of(Submission, TLS)}}, []string{
+			"services? imap prefers starttls to tls; RFC 8314 and most clients want tls first",
+			"services? submission prefers starttls to tls; RFC 8314 and most clients want tls first",
+		}},
+		{"starttls alone", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(IMAP, STARTTLS), of(Submission, TLS)}}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := describe(tc.provider.Problems()); !slices.Equal(got, tc.want) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(tc.want, "\n  "))
+			}
+		})
+	}
+}

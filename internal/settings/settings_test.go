@@ -1,0 +1,77 @@
+package settings
+
+import (
+	"testing"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+func TestServicesOfATemplate(t *testing.T) {
+	p := &Provider{Services: []Service{
+		{Protocol: IMAP, Host: "imap.{domain}", Port: 993, Security: TLS},
+		{Protocol: Submission, Host: "smtp.hosting.example", Port: 465, Security: TLS},
+		{Protocol: CalDAV, URL: "https://dav.{domain}/{domain}/"},
+	}}
+	alias := Settings{Provider: p, Domain: "alias.example", Canonical: "example.com"}
+	got := alias.Services()
+	for i, want := range []Service{
+		{Protocol: IMAP, Host: "imap.example.com", Port: 993, Security: TLS},
+		{Protocol: Submission, Host: "smtp.hosting.example", Port: 465, Security: TLS},
+		{Protocol: CalDAV, URL: "https://dav.example.com/example.com/"},
+	} {
+		if got[i].Host != want.Host || got[i].URL != want.URL || got[i].Port != want.Port {
+			t.Errorf("service %d: %+v, want %+v", i, got[i], want)
+		}
+	}
+	if p.Services[0].Host != "imap.{domain}" {
+		t.Error("the provider was changed")
+	}
+}
+
+func TestServicesWithoutATemplateAreShared(t *testing.T) {
+	p := &Provider{Services: []Service{{Protocol: IMAP, Host: "imap.example.com"}}}
+	s := Settings{Provider: p, Domain: "a.example", Canonical: "a.example"}
+	if &s.Services()[0] != &p.Services[0] {
+		t.Error("the services were copied although nothing had to be filled in")
+	}
+}
+
+func TestFirst(t *testing.T) {
+	services := []Service{{Protocol: POP3, Port: 1}, {Protocol: IMAP, Port: 2}, {Protocol: IMAP, Port: 3}}
+	if s, ok := First(services, IMAP); !ok || s.Port != 2 {
+		t.Errorf("First(imap) = %+v, %v", s, ok)
+	}
+	if s, ok := First(services, JMAP); ok {
+		t.Errorf("First(jmap) = %+v", s)
+	}
+}
+
+func TestAccepts(t *testing.T) {
+	s := Service{Auth: []Auth{OAuth2, Password}}
+	if !s.Accepts(OAuth2) || !s.Accepts(Password) || s.Accepts(GSSAPI) {
+		t.Errorf("%v: Accepts is wrong", s.Auth)
+	}
+}
+
+func TestLoginOfASubaddress(t *testing.T) {
+	for _, tc := range []struct{ name, separator, local, want string }{
+		{"cut off", "+", "anna+news", "anna@example.com"},
+		{"not switched on", "", "anna+news", "anna+news@example.com"},
+		{"another separator", "-", "anna+news", "anna+news@example.com"},
+	} {
+		s := Settings{
+			Provider: &Provider{Subaddress: tc.separator},
+			Address:  address.Address{Local: tc.local, Domain: "example.com"},
+		}
+		if got, ok := s.Login(Service{Login: LoginAddress}); got != tc.want || !ok {
+			t.Errorf("%s: %q, %v; want %q", tc.name, got, ok, tc.want)
+		}
+	}
+	s := Settings{Provider: &Provider{Subaddress: "+"}}
+	if got, ok := s.Login(Service{Login: LoginAddress}); ok {
+		t.Errorf("without an address: %q", got)
+	}
+	if got, ok := s.Login(Service{Login: "shared"}); got != "shared" || !ok {
+		t.Errorf("a literal login without an address: %q, %v", got, ok)
+	}
+}
