@@ -30,7 +30,7 @@ func ParseHost(s string) (string, error) {
 		return "", errors.New("{domain} must be set off by dots in the host, as in imap.{domain}")
 	}
 	d, err := address.ParseDomain(strings.ReplaceAll(s, domainPlaceholder, sampleDomain))
-	if err != nil {
+	if err != nil || !sameSamples(s, string(d)) {
 		return "", errors.New("the host is not a valid host name such as mail.example.com")
 	}
 	return strings.ReplaceAll(string(d), sampleDomain, domainPlaceholder), nil
@@ -46,6 +46,12 @@ func placeholderStandsAlone(host string) bool {
 		}
 	}
 	return true
+}
+
+// sameSamples reports whether every sample in what was read stands for a
+// placeholder, and was not written by somebody who knows it.
+func sameSamples(template, read string) bool {
+	return strings.Count(template, domainPlaceholder) == strings.Count(read, sampleDomain)
 }
 
 // ParseURL checks the URL of a service and brings its host name into canonical
@@ -74,6 +80,9 @@ func ParseURL(s string) (string, error) {
 		return "", err
 	}
 	u.Host = strings.ReplaceAll(host, domainPlaceholder, sampleDomain) + port
+	if !sameSamples(s, u.String()) {
+		return "", errors.New("the host of the url is not a valid host name")
+	}
 	return strings.ReplaceAll(u.String(), sampleDomain, domainPlaceholder), nil
 }
 

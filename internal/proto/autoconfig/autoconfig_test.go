@@ -1,0 +1,424 @@
+package autoconfig
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/settings/settingstest"
+)
+
+func service(p settings.Protocol, port uint16, s settings.Security, auth ...settings.Auth) settings.Service {
+	if auth == nil {
+		auth = []settings.Auth{settings.Password}
+	}
+	return settings.Service{Protocol: p, Host: "mail.example.net", Port: port, Security: s, Login: settings.LoginAddress, Auth: auth}
+}
+
+func offering(services ...settings.Service) settings.Settings {
+	return settings.Settings{
+		Provider: &settings.Provider{ID: "p", Name: "Example", ShortName: "Example", Services: services},
+		Domain:   "example.com", Canonical: "example.com",
+	}
+}
+
+// servers returns what stands between the provider's names and the end of the
+// provider, less the white space.
+func servers(t *testing.T, s settings.Settings) string {
+	t.Helper()
+	doc, err := Render(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "</displayShortName>")
+	rest, _, _ = strings.Cut(rest, "</emailProvider>")
+	return strings.Join(strings.Fields(rest), "")
+}
+
+func section(element, kind string, port, socketType string, authentication ...string) string {
+	words := ""
+	for _, a := range authentication {
+		words += "<authentication>" + a + "</authentication>"
+	}
+	return "<" + element + `type="` + kind + `"><hostname>mail.example.net</hostname><port>` + port + "</port><socketType>" +
+		socketType + "</socketType>" + words + "<username>%EMAILADDRESS%</username></" + element + ">"
+}
+
+func TestWhichServiceIsNamed(t *testing.T) {
+	imap993, smtp465 := service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)
+	for _, tc := range []struct {
+		name     string
+		services []settings.Service
+		want     string
+	}{
+		{"one section for each type, in the order clients look", []settings.Service{
+			smtp465, service(settings.POP3, 995, settings.TLS), imap993, service(settings.IMAP, 143, settings.STARTTLS),
+		}, section("incomingServer", "imap", "993", "SSL", "password-cleartext") +
+			section("incomingServer", "pop3", "995", "SSL", "password-cleartext") +
+			section("outgoingServer", "smtp", "465", "SSL", "password-cleartext")},
+		{"the provider's order counts", []settings.Service{
+			service(settings.IMAP, 143, settings.STARTTLS), imap993, smtp465,
+		}, section("incomingServer", "imap", "143", "STARTTLS", "password-cleartext") +
+			section("outgoingServer", "smtp", "465", "SSL", "password-cleartext")},
+		{"plaintext comes last: Thunderbird for Android refuses the file", []settings.Service{
+			service(settings.IMAP, 143, settings.Plaintext), imap993, smtp465,
+		}, section("incomingServer", "imap", "993", "SSL", "password-cleartext") +
+			section("outgoingServer", "smtp", "465", "SSL", "password-cleartext")},
+		{"plaintext when there is nothing else", []settings.Service{
+			service(settings.POP3, 110, settings.Plaintext), smtp465,
+		}, section("incomingServer", "pop3", "110", "plain", "password-cleartext") +
+			section("outgoingServer", "smtp", "465", "SSL", "password-cleartext")},
+		{"a way to log in that few know comes last", []settings.Service{
+			service(settings.IMAP, 993, settings.TLS, settings.GSSAPI), service(settings.IMAP, 1993, settings.TLS), smtp465,
+		}, section("incomingServer", "imap", "1993", "SSL", "password-cleartext") +
+			section("outgoingServer", "smtp", "465", "SSL", "password-cleartext")},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := servers(t, offering(tc.services...)); got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAuthentication(t *testing.T) {
+	for _, tc := range []struct {
+		auth []settings.Auth
+		want string
+		http string
+	}{
+		{[]settings.Auth{settings.Password}, "password-cleartext", "http:Basic"},
+		{[]settings.Auth{settings.OAuth2, settings.Password}, "OAuth2 password-cleartext", ":OAuth2 http:Basic"},
+		{[]settings.Auth{settings.Password, settings.OAuth2}, "password-cleartext", "http:Basic"}, // nobody would come to it
+		{[]settings.Auth{settings.OAuth2}, "OAuth2", ":OAuth2"},
+		{[]settings.Auth{settings.PasswordChallenge, settings.Password}, "password-encrypted password-cleartext", "http:Digest http:Basic"},
+		{[]settings.Auth{settings.GSSAPI, settings.NTLM, settings.ClientCert}, "GSSAPI NTLM TLS-client-cert", ""},
+		{[]settings.Auth{settings.NoAuth}, "none", ""},
+	} {
+		if got := strings.Join(schemes(tc.auth), " "); got != tc.want {
+			t.Errorf("%v: %s, want %s", tc.auth, got, tc.want)
+		}
+		var web []string
+		for _, a := range httpSchemes(tc.auth) {
+			web = append(web, a.System+":"+a.Scheme)
+		}
+		if got := strings.Join(web, " "); got != tc.http {
+			t.Errorf("%v by URL: %s, want %s", tc.auth, got, tc.http)
+		}
+	}
+}
+
+func TestEverythingTheFormatCanSay(t *testing.T) {
+	s := offering(
+		service(settings.IMAP, 993, settings.TLS, settings.OAuth2, settings.Password),
+		service(settings.Submission, 465, settings.TLS),
+		service(settings.ManageSieve, 4190, settings.STARTTLS),
+		settings.Service{Protocol: settings.JMAP, URL: "https://jmap.example.net/", Login: settings.LoginAddress, Auth: []settings.Auth{settings.OAuth2}},
+		settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.net/cal/", Login: "{local}", Auth: []settings.Auth{settings.Password}},
+		settings.Service{Protocol: settings.CardDAV, URL: "https://dav.example.net/card/", Login: "{local}.{domain}", Auth: []settings.Auth{settings.Password}},
+		settings.Service{Protocol: settings.WebDAV, URL: "https://dav.example.net/files/", Login: "everybody", Auth: []settings.Auth{settings.PasswordChallenge}},
+	)
+	s.Domain, s.Provider.Name, s.Provider.HelpURL = "alias.example", "Example & Sons <\"'>", "https://help.example.net/?a=1&b=2"
+	s.Provider.OAuth2 = &settings.OAuth2Endpoints{Issuer: "https://id.example.net", AuthURL: "https://id.example.net/auth", TokenURL: "https://id.example.net/token", Scope: "mail offline_access", ClientID: "waymark"}
+	const want = `<?xml version="1.0" encoding="UTF-8"?>
+<clientConfig version="1.1">
+  <emailProvider id="example.com">
+    <domain>alias.example</domain>
+    <domain>example.com</domain>
+    <displayName>Example &amp; Sons &lt;&#34;&#39;&gt;</displayName>
+    <displayShortName>Example</displayShortName>
+    <incomingServer type="imap">
+      <hostname>mail.example.net</hostname>
+      <port>993</port>
+      <socketType>SSL</socketType>
+      <authentication>OAuth2</authentication>
+      <authentication>password-cleartext</authentication>
+      <username>%EMAILADDRESS%</username>
+    </incomingServer>
+    <incomingServer type="jmap">
+      <url>https://jmap.example.net/</url>
+      <authentication>OAuth2</authentication>
+      <username>%EMAILADDRESS%</username>
+    </incomingServer>
+    <outgoingServer type="smtp">
+      <hostname>mail.example.net</hostname>
+      <port>465</port>
+      <socketType>SSL</socketType>
+      <authentication>password-cleartext</authentication>
+      <username>%EMAILADDRESS%</username>
+    </outgoingServer>
+    <documentation url="https://help.example.net/?a=1&amp;b=2">
+      <descr lang="en">Help from Example &amp; Sons &lt;&#34;&#39;&gt;</descr>
+    </documentation>
+  </emailProvider>
+  <calendar type="caldav">
+    <url>https://dav.example.net/cal/</url>
+    <authentication system="http">Basic</authentication>
+    <username>%EMAILLOCALPART%</username>
+  </calendar>
+  <addressbook type="carddav">
+    <url>https://dav.example.net/card/</url>
+    <authentication system="http">Basic</authentication>
+    <username>%EMAILLOCALPART%.%EMAILDOMAIN%</username>
+  </addressbook>
+  <fileShare type="webdav">
+    <url>https://dav.example.net/files/</url>
+    <authentication system="http">Digest</authentication>
+    <username>everybody</username>
+  </fileShare>
+  <setupServer type="managesieve">
+    <hostname>mail.example.net</hostname>
+    <port>4190</port>
+    <socketType>STARTTLS</socketType>
+    <authentication>password-cleartext</authentication>
+    <username>%EMAILADDRESS%</username>
+  </setupServer>
+  <oAuth2>
+    <authURL>https://id.example.net/auth</authURL>
+    <tokenURL>https://id.example.net/token</tokenURL>
+    <issuer>https://id.example.net</issuer>
+    <scope>mail offline_access</scope>
+    <clientID>waymark</clientID>
+  </oAuth2>
+</clientConfig>
+`
+	got, err := Render(s)
+	if err != nil || string(got) != want {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+func TestNothingForMail(t *testing.T) {
+	_, err := Render(offering(settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.net/", Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}}))
+	if settings.KindOf(err) != settings.NotOffered {
+		t.Errorf("got %v", err)
+	}
+}
+
+// read is what an independent reader makes of a document.
+type read struct {
+	Version  string `xml:"version,attr"`
+	Provider struct {
+		ID       string   `xml:"id,attr"`
+		Domains  []string `xml:"domain"`
+		Incoming []server `xml:"incomingServer"`
+		Outgoing []server `xml:"outgoingServer"`
+	} `xml:"emailProvider"`
+	Calendars []server `xml:"calendar"`
+	Books     []server `xml:"addressbook"`
+}
+
+type server struct {
+	Attributes []xml.Attr `xml:",any,attr"`
+	Type       string     `xml:"type,attr"`
+	Hostname   string     `xml:"hostname"`
+	Port       uint16     `xml:"port"`
+	Socket     string     `xml:"socketType"`
+	URL        string     `xml:"url"`
+	Username   string     `xml:"username"`
+	Auth       []string   `xml:"authentication"`
+}
+
+// TestRandomSettings reads back what is rendered from any valid settings: the
+// values are canonical ones, and no section breaks a rule of a client.
+func TestRandomSettings(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	rendered := 0
+	for range 2000 {
+		s := settingstest.Random(r)
+		doc, err := Render(s)
+		if settings.KindOf(err) == settings.NotOffered {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rendered++
+		var got read
+		if err := xml.Unmarshal(doc, &got); err != nil {
+			t.Fatalf("%v\n%s", err, doc)
+		}
+		other := s
+		other.Address = address.Address{Local: "somebody-else", Domain: s.Domain}
+		if again, err := Render(other); err != nil || !bytes.Equal(doc, again) {
+			t.Fatalf("the answer depends on the address (%v):\n%s", err, doc)
+		}
+		if got.Provider.ID != string(s.Canonical) || got.Provider.Domains[0] != string(s.Domain) {
+			t.Fatalf("provider is %+v, want %s and %s", got.Provider, s.Canonical, s.Domain)
+		}
+		seen := map[string]bool{}
+		for _, sv := range append(got.Provider.Incoming, got.Provider.Outgoing...) {
+			if seen[sv.Type] || len(sv.Attributes) > 1 {
+				t.Fatalf("%s stands there twice, or with attributes:\n%s", sv.Type, doc)
+			}
+			seen[sv.Type] = true
+			if !canonical(s, sv) {
+				t.Fatalf("%+v is not among %+v", sv, s.Services())
+			}
+		}
+	}
+	if rendered < 1000 {
+		t.Errorf("only %d of the settings had mail", rendered)
+	}
+}
+
+// canonical reports whether a section says what one of the services says.
+func canonical(s settings.Settings, got server) bool {
+	kinds := map[string]settings.Protocol{"imap": settings.IMAP, "pop3": settings.POP3, "smtp": settings.Submission, "jmap": settings.JMAP}
+	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
+	for _, svc := range s.Services() {
+		name := svc.Login.Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
+		if svc.Protocol == kinds[got.Type] && svc.Host == got.Hostname && svc.Port == got.Port &&
+			svc.Security == sockets[got.Socket] && svc.URL == got.URL && name == got.Username {
+			return true
+		}
+	}
+	return false
+}
+
+// house answers for example.com and, by host name, for hoster.example.
+type house struct{ asked []settings.Query }
+
+func (h *house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
+	h.asked = append(h.asked, q)
+	if q.Domain != "example.com" && q.Host != "example.com" {
+		return settings.Settings{}, settings.ErrUnknownDomain
+	}
+	return offering(service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)), nil
+}
+
+func ask(p proto.Protocol, url string) (proto.Response, error) {
+	r := httptest.NewRequest(http.MethodGet, url, nil)
+	for _, e := range p.Endpoints {
+		prefix, param, isParam := strings.Cut(e.Path, "{")
+		if isParam && strings.HasPrefix(r.URL.Path, prefix) && !strings.Contains(r.URL.Path[len(prefix):], "/") {
+			r.SetPathValue(strings.TrimSuffix(param, "}"), r.URL.Path[len(prefix):])
+			return e.Serve(r)
+		}
+		if e.Path == r.URL.Path {
+			return e.Serve(r)
+		}
+	}
+	return proto.Response{}, settings.Errorf(settings.Internal, "no endpoint")
+}
+
+func TestWhoIsAskedAbout(t *testing.T) {
+	const main = "/mail/config-v1.1.xml"
+	anna := settings.Query{Domain: "example.com", Address: address.Address{Local: "anna", Domain: "example.com"}}
+	tagged := settings.Query{Domain: "example.com", Address: address.Address{Local: "anna+news", Domain: "example.com"}}
+	for _, tc := range []struct {
+		name, url string
+		want      settings.Query
+	}{
+		{"an address", "https://example.com/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=anna%40example.com", anna},
+		{"any case of the parameter", "https://setup.example.net" + main + "?EmailAddress=anna%40Example.COM", anna},
+		{"raw, as FairEmail and Nextcloud send it", "https://setup.example.net" + main + "?emailaddress=anna+news@example.com", tagged},
+		{"encoded", "https://setup.example.net" + main + "?emailaddress=anna%2Bnews%40example.com", tagged},
+		{"a plus that a proxy made a space", "https://setup.example.net" + main + "?emailaddress=anna%20news%40example.com", tagged},
+		{"no address", "https://autoconfig.example.com" + main, settings.Query{Host: "example.com"}},
+		{"an empty address", "https://autoconfig.example.com" + main + "?emailaddress=", settings.Query{Host: "example.com"}},
+		{"Evolution's digest beside it", "https://autoconfig.example.com" + main + "?emailaddress=&emailmd5=0", settings.Query{Host: "example.com"}},
+		{"GNOME's path", "https://autoconfig.example.com/.well-known/mail-v1.xml", settings.Query{Host: "example.com"}},
+		{"the private ISPDB", "https://setup.example.net/v1.1/Example.COM", settings.Query{Domain: "example.com"}},
+		{"by MX: the domain of the host name may answer", "https://autoconfig.hoster.example" + main + "?emailaddress=anna%40example.com",
+			settings.Query{Domain: anna.Domain, Address: anna.Address, Host: "hoster.example"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := &house{}
+			_, err := ask(New(h), tc.url)
+			if err != nil || len(h.asked) != 1 || h.asked[0] != tc.want {
+				t.Errorf("%v, asked %+v, want %+v", err, h.asked, tc.want)
+			}
+		})
+	}
+}
+
+func TestHostileRequests(t *testing.T) {
+	for _, value := range []string{
+		"a@b@c", "anna", "%00@example.com", "anna%0d%0aX:%201@example.com", "%ff@example.com", "%zz@example.com",
+		strings.Repeat("a", 10_000) + "@example.com", "%22%3E%3Cx@example.com", "@example.com", "anna@", "anna@-.example",
+	} {
+		h := &house{}
+		_, err := ask(New(h), "https://setup.example.net/mail/config-v1.1.xml?emailaddress="+value)
+		if settings.KindOf(err) != settings.BadRequest || len(h.asked) > 0 {
+			t.Errorf("%.40s: %v, asked %v", value, err, h.asked)
+		}
+		if strings.ContainsAny(proto.PublicMessage(err), "\r\n<>\"") {
+			t.Errorf("%.40s: the message is %q", value, proto.PublicMessage(err))
+		}
+	}
+}
+
+func TestAnswersAreTheSameForEverybody(t *testing.T) {
+	p := New(&house{})
+	first, err := ask(p, "https://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=anna%40example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := ask(p, "https://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=nobody%40example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Body, second.Body) || first.ETag != second.ETag || first.ETag == "" {
+		t.Error("two people get different answers")
+	}
+}
+
+// FuzzRequest pins that no query makes anything but an answer for the domain or
+// an error that is the client's.
+func FuzzRequest(f *testing.F) {
+	for _, q := range []string{"", "emailaddress=anna@example.com", "emailaddress=%", "EMAILADDRESS=a%40b%40c", "x&&=&emailaddress=%C3%BC@example.com"} {
+		f.Add("autoconfig.example.com", q)
+	}
+	p := New(&house{})
+	f.Fuzz(func(t *testing.T, host, query string) {
+		r := httptest.NewRequest(http.MethodGet, "https://example.net/mail/config-v1.1.xml", nil)
+		r.Host, r.URL.RawQuery = host, query
+		resp, err := p.Endpoints[0].Serve(r)
+		switch kind := settings.KindOf(err); {
+		case err == nil:
+			if resp.Status != http.StatusOK || !bytes.HasPrefix(resp.Body, []byte("<?xml")) {
+				t.Errorf("status %d, body %.40q", resp.Status, resp.Body)
+			}
+		case kind != settings.BadRequest && kind != settings.UnknownDomain:
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func BenchmarkRender(b *testing.B) {
+	s := offering(service(settings.IMAP, 993, settings.TLS), service(settings.POP3, 995, settings.TLS), service(settings.Submission, 465, settings.TLS))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Render(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkServe(b *testing.B) {
+	s := offering(service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS))
+	p := New(steady{s})
+	r := httptest.NewRequest(http.MethodGet, "https://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=anna%40example.com", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Endpoints[0].Serve(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// steady always finds the same settings.
+type steady struct{ settings settings.Settings }
+
+func (s steady) Resolve(context.Context, settings.Query) (settings.Settings, error) {
+	return s.settings, nil
+}

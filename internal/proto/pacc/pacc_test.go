@@ -1,0 +1,180 @@
+package pacc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/settings/settingstest"
+)
+
+func offering(services ...settings.Service) settings.Settings {
+	return settings.Settings{
+		Provider: &settings.Provider{ID: "p", Name: "Example & Sons", ShortName: "Example", Services: services},
+		Domain:   "example.com", Canonical: "example.com",
+	}
+}
+
+func mail(p settings.Protocol, host string, port uint16, s settings.Security) settings.Service {
+	return settings.Service{Protocol: p, Host: host, Port: port, Security: s, Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}}
+}
+
+func dav(p settings.Protocol, url string) settings.Service {
+	return settings.Service{Protocol: p, URL: url, Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}}
+}
+
+func TestRender(t *testing.T) {
+	own := mail(settings.POP3, "pop.example.net", 995, settings.TLS)
+	own.Login = "{local}"
+	s := offering(
+		mail(settings.IMAP, "old.example.net", 143, settings.STARTTLS), // cannot be said
+		mail(settings.IMAP, "imap.example.net", 993, settings.TLS),
+		mail(settings.IMAP, "second.example.net", 993, settings.TLS),
+		mail(settings.Submission, "smtp.example.net", 1465, settings.TLS), // another port cannot be said
+		mail(settings.Submission, "mx.example.net", 465, settings.TLS),
+		own, // another login cannot be said
+		mail(settings.ManageSieve, "imap.example.net", 4190, settings.STARTTLS),
+		dav(settings.CalDAV, "http://dav.example.net/cal/"),
+		dav(settings.CalDAV, "https://dav.example.net:8443/cal/"),
+		dav(settings.CalDAV, "https://dav.example.net/cal/"),
+		dav(settings.JMAP, "https://jmap.example.net/session"),
+	)
+	s.Provider.HelpURL = "https://help.example.net/"
+	s.Provider.OAuth2 = &settings.OAuth2Endpoints{Issuer: "https://id.example.net"}
+	const want = `{
+  "protocols": {
+    "jmap": {
+      "url": "https://jmap.example.net/session"
+    },
+    "imap": {
+      "host": "imap.example.net"
+    },
+    "submit": {
+      "host": "mx.example.net"
+    },
+    "smtp": {
+      "host": "mx.example.net"
+    },
+    "caldav": {
+      "url": "https://dav.example.net/cal/"
+    }
+  },
+  "authentication": {
+    "password": true,
+    "oauth-public": {
+      "issuer": "https://id.example.net"
+    }
+  },
+  "info": {
+    "provider": {
+      "name": "Example \u0026 Sons",
+      "shortName": "Example"
+    },
+    "help": {
+      "documentation": "https://help.example.net/"
+    }
+  }
+}
+`
+	got, err := Render(s)
+	if err != nil || string(got) != want {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+func TestNothingThatCanBeSaid(t *testing.T) {
+	_, err := Render(offering(mail(settings.IMAP, "old.example.net", 143, settings.STARTTLS)))
+	if settings.KindOf(err) != settings.NotOffered {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestRandomSettings pins that the bytes are the same each time, for every
+// mailbox, since their digest stands in DNS; and that what they name is
+// canonical.
+func TestRandomSettings(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	rendered := 0
+	for range 2000 {
+		s := settingstest.Random(r)
+		body, err := Render(s)
+		if settings.KindOf(err) == settings.NotOffered {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rendered++
+		other := s
+		other.Address.Local = "somebody-else"
+		if again, err := Render(other); err != nil || !bytes.Equal(body, again) {
+			t.Fatalf("%v: not the same bytes:\n%s\n%s", err, body, again)
+		}
+		var doc struct {
+			Protocols map[string]struct{ Host, URL string }
+		}
+		if err := json.Unmarshal(body, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if doc.Protocols["submit"] != doc.Protocols["smtp"] {
+			t.Fatalf("submit and smtp differ:\n%s", body)
+		}
+		for name, at := range doc.Protocols {
+			if name == "submit" || name == "smtp" {
+				name = "submission"
+			}
+			found := false
+			for _, svc := range s.Services() {
+				found = found || svc.Protocol == settings.Protocol(name) && svc.Host == at.Host && svc.URL == at.URL
+			}
+			if !found {
+				t.Fatalf("%s %+v is not among %+v", name, at, s.Services())
+			}
+		}
+	}
+	if rendered < 500 {
+		t.Errorf("only %d of the settings could be said", rendered)
+	}
+}
+
+type house struct{}
+
+func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
+	if q != (settings.Query{Host: "example.com"}) {
+		return settings.Settings{}, settings.ErrUnknownDomain
+	}
+	return offering(mail(settings.IMAP, "imap.example.net", 993, settings.TLS)), nil
+}
+
+func TestServe(t *testing.T) {
+	serve := New(house{}).Endpoints[0].Serve
+	for host, want := range map[string]settings.Kind{"ua-auto-config.unknown.example": settings.UnknownDomain, "192.0.2.1": settings.BadRequest} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		if _, err := serve(r); settings.KindOf(err) != want {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	// An address in the query must not change the bytes, nor which domain.
+	r := httptest.NewRequest(http.MethodGet, "/?emailaddress=a@unknown.example", nil)
+	r.Host = "ua-auto-config.example.com"
+	resp, err := serve(r)
+	if err != nil || resp.ContentType != "application/json" || resp.ETag == "" || resp.Domain != "example.com" {
+		t.Errorf("%v, %+v", err, resp)
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	s := offering(mail(settings.IMAP, "imap.example.net", 993, settings.TLS), mail(settings.Submission, "mx.example.net", 465, settings.TLS))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Render(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
