@@ -2,7 +2,25 @@ module github.com/waymark-mail/waymark
 
 go 1.26.0
 
-require golang.org/x/net v0.62.0
+require (
+	github.com/fsnotify/fsnotify v1.10.1
+	github.com/fullsailor/pkcs7 v0.0.0-20190404230743-d7302db945fa
+	github.com/go-chi/chi/v5 v5.5.0
+	github.com/go-chi/httprate v0.16.1
+	github.com/google/uuid v1.6.0
+	github.com/groob/plist v0.0.0-20220217120414-63fa881b19a5
+	github.com/maypok86/otter/v2 v2.4.0
+	github.com/prometheus/client_golang v1.25.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	github.com/smallstep/pkcs7 v0.2.3
+	github.com/spf13/cobra v1.10.2
+	go.uber.org/zap v1.28.0
+	go.yaml.in/yaml/v4 v4.0.0
+	golang.org/x/net v0.62.0
+	golang.org/x/text v0.43.0
+	golang.org/x/tools v0.52.0
+	howett.net/plist v1.0.1
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
@@ -19,23 +37,4 @@ require (
 	go.uber.org/multierr v1.10.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
-)
-
-require (
-	github.com/fsnotify/fsnotify v1.10.1
-	github.com/fullsailor/pkcs7 v0.0.0-20190404230743-d7302db945fa
-	github.com/go-chi/chi/v5 v5.5.0
-	github.com/go-chi/httprate v0.16.1
-	github.com/google/uuid v1.6.0
-	github.com/groob/plist v0.0.0-20220217120414-63fa881b19a5
-	github.com/maypok86/otter/v2 v2.4.0
-	github.com/prometheus/client_golang v1.25.0
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
-	github.com/smallstep/pkcs7 v0.2.3
-	github.com/spf13/cobra v1.10.2
-	go.uber.org/zap v1.28.0
-	go.yaml.in/yaml/v4 v4.0.0
-	golang.org/x/text v0.43.0
-	golang.org/x/tools v0.52.0
-	howett.net/plist v1.0.1
 )

@@ -48,8 +48,6 @@ func rootCommand(env environment) *cobra.Command {
 		Long:          "Waymark answers mail clients that ask for the settings of an address: Thunderbird and its kin,\nOutlook, Apple devices and newer clients, all from one settings file.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)

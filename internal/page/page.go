@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -51,7 +52,7 @@ func (p *page) show(r *http.Request) (proto.Response, error) {
 		if f.Ours {
 			return proto.Response{}, err
 		}
-		return p.render(f.Status, view{Email: email, Problem: problem(err)})
+		return p.render(f.Status, view{Email: shown(email), Problem: problem(err)})
 	}
 	resp, err := p.render(http.StatusOK, view{Email: found.Address.String(), Settings: describe(found)})
 	resp.Domain = found.Domain
@@ -102,6 +103,15 @@ func (p *page) render(status int, v view) (proto.Response, error) {
 		},
 		Body: body.Bytes(),
 	}, nil
+}
+
+// shown returns what was typed in a form that can stand on a page again.
+func shown(email string) string {
+	const most = 320 // bytes; no address is longer
+	if len(email) > most {
+		email = email[:most]
+	}
+	return strings.ToValidUTF8(email, "\uFFFD")
 }
 
 func problem(err error) string {

@@ -69,6 +69,8 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 		{"anna@unknown.example", 404, "That address is not one of ours"},
 		{"anna", 400, "That is not a mail address: the address has no @."},
 		{"", 400, "That is not a mail address: the address is empty."},
+		{"anna\xff@example.com", 400, "anna\uFFFD@example.com"},
+		{strings.Repeat("a", 10_000), 400, `value="` + strings.Repeat("a", 320) + `"`},
 		{`"><script>alert(1)</script>@example.com`, 400, "&#34;&gt;&lt;script&gt;"},
 	} {
 		resp := post(t, tc.email)
