@@ -163,8 +163,10 @@ func write(w http.ResponseWriter, r *http.Request, resp proto.Response, id strin
 	}
 	// One array holds the values of all fields: each would be an allocation.
 	values := [...]string{id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body))}
-	header["X-Request-Id"] = values[0:1:1]
 	header["X-Content-Type-Options"] = values[1:2:2]
+	if resp.Status >= http.StatusBadRequest { // what somebody may ask about
+		header["X-Request-Id"] = values[0:1:1]
+	}
 	if resp.ETag != "" {
 		header["Etag"] = values[2:3:3]
 		if resp.Status == http.StatusOK && matchesETag(r.Header["If-None-Match"], resp.ETag) {

@@ -114,8 +114,9 @@ func TestRouting(t *testing.T) {
 			if len(entries) != 1 || entries[0].ContextMap()["outcome"] != tc.outcome {
 				t.Errorf("logged %v, want one line with outcome %s", entries, tc.outcome)
 			}
-			if rec.Header().Get("X-Request-Id") == "" || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
-				t.Errorf("headers are %v", rec.Header())
+			id := rec.Header().Get("X-Request-Id")
+			if (id != "") != (tc.status >= 400) || id != "" && entries[0].ContextMap()["id"] != id || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("headers are %v, logged %v", rec.Header(), entries)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"crypto/sha256"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -21,7 +22,18 @@ func printsOf(paths []string) prints {
 	return all
 }
 
+var errNotRegular = errors.New("is no regular file")
+
 func sumOf(path string) (sum [sha256.Size]byte, err error) {
+	// To open a pipe would wait for its writer, and to read it would take what
+	// is meant for somebody else.
+	info, err := os.Stat(path)
+	if err != nil {
+		return sum, err
+	}
+	if !info.Mode().IsRegular() {
+		return sum, errNotRegular
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return sum, err
@@ -35,3 +47,14 @@ func sumOf(path string) (sum [sha256.Size]byte, err error) {
 }
 
 func (p prints) equal(other prints) bool { return maps.Equal(p, other) }
+
+// keep takes over what others says of the files of both, a missing file too.
+func (p prints) keep(others prints, files []string) {
+	for _, path := range files {
+		if sum, ok := others[path]; ok {
+			p[path] = sum
+		} else {
+			delete(p, path)
+		}
+	}
+}

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// aMoment is how long files must be left alone here.
+const aMoment = 30 * time.Millisecond
+
 // tally receives a value for each call of onChange.
 type tally chan struct{}
 
@@ -29,7 +32,7 @@ func (c tally) wantNothing(t *testing.T) {
 	select {
 	case <-c:
 		t.Fatal("told although nothing changed")
-	case <-time.After(3 * settle):
+	case <-time.After(5 * aMoment):
 	}
 }
 
@@ -50,7 +53,7 @@ func must(t *testing.T, err error) {
 func watched(t *testing.T, paths ...string) (*Watcher, tally) {
 	t.Helper()
 	calls := make(tally, 100)
-	w, err := Files(paths, calls.called)
+	w, err := files(paths, aMoment, calls.called)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
 	return w, calls
@@ -127,15 +130,47 @@ func TestOtherFilesOfADirectoryAreNoChange(t *testing.T) {
 	calls.wantNothing(t)
 }
 
-func TestManyWritesAreOneChange(t *testing.T) {
+// TestABusyNeighbourDoesNotDelay pins that a change is told while another file
+// of the directory is written without a pause.
+func TestABusyNeighbourDoesNotDelay(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a")
+	write(t, file, "1")
+	_, calls := watched(t, file)
+	write(t, file, "2")
+	for deadline := time.Now().Add(10 * time.Second); len(calls) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("not noticed: a change beside a busy file")
+		}
+		write(t, filepath.Join(dir, "log"), "busy")
+	}
+}
+
+func TestManyWritesAreFewChanges(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	write(t, file, "0")
-	_, calls := watched(t, file)
-	for i := range 50 {
+	const writes = 200
+	last := make(chan int, writes)
+	told := 0
+	w, err := Files([]string{file}, func() {
+		told++
+		if data, err := os.ReadFile(file); err == nil && string(data) == strconv.Itoa(writes) {
+			last <- told
+		}
+	})
+	must(t, err)
+	defer func() { must(t, w.Close()) }()
+	for i := range writes {
 		write(t, file, strconv.Itoa(i+1))
 	}
-	calls.want(t, "the writes")
-	calls.wantNothing(t)
+	select {
+	case calls := <-last:
+		if calls > writes/10 { // one, but on a machine that stands still now and then
+			t.Errorf("told %d times of %d writes", calls, writes)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the last write was not told")
+	}
 }
 
 func TestReplace(t *testing.T) {
@@ -150,16 +185,116 @@ func TestReplace(t *testing.T) {
 	calls.want(t, "the file watched now")
 }
 
-func TestADirectoryThatIsNotThere(t *testing.T) {
-	if _, err := Files([]string{filepath.Join(t.TempDir(), "none", "a")}, func() {}); err == nil {
-		t.Error("no error")
+// TestAChangeThatIsNotToldYetIsNotForgotten pins that a file which changes
+// between being read and Replace is told: else its reader would keep the old.
+func TestAChangeThatIsNotToldYetIsNotForgotten(t *testing.T) {
+	kept, added := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	write(t, kept, "1")
+	write(t, added, "1")
+	w, calls := watched(t, kept)
+	write(t, kept, "2")
+	must(t, w.Replace([]string{added, kept}))
+	calls.want(t, "a change just before Replace")
+	must(t, os.Remove(kept))
+	must(t, w.Replace([]string{kept}))
+	calls.want(t, "a removal just before Replace")
+	must(t, w.Replace([]string{kept, added}))
+	calls.wantNothing(t)
+}
+
+func TestReplaceFromWithin(t *testing.T) {
+	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	var w *Watcher
+	ready, calls := make(chan struct{}), make(tally, 100)
+	w, err := files([]string{one}, aMoment, func() {
+		<-ready
+		must(t, w.Replace([]string{two}))
+		calls.called()
+	})
+	must(t, err)
+	close(ready)
+	t.Cleanup(func() { must(t, w.Close()) })
+	write(t, one, "1")
+	calls.want(t, "the first file")
+	write(t, two, "1")
+	calls.want(t, "the second file")
+}
+
+func TestADirectoryThatIsNotThereYet(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "one", "two")
+	_, calls := watched(t, filepath.Join(dir, "a"))
+	must(t, os.MkdirAll(dir, 0o700))
+	calls.wantNothing(t)
+	write(t, filepath.Join(dir, "a"), "1")
+	calls.want(t, "a file in a new directory")
+}
+
+func TestADirectoryThatIsReplaced(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "conf")
+	publish := func(where, text string) {
+		must(t, os.Mkdir(where, 0o700))
+		write(t, filepath.Join(where, "a"), text)
 	}
+	publish(dir, "1")
+	_, calls := watched(t, filepath.Join(dir, "a"))
+	must(t, os.Rename(dir, dir+".old"))
+	calls.want(t, "a directory moved away")
+	publish(dir+".new", "2")
+	must(t, os.Rename(dir+".new", dir))
+	calls.want(t, "a directory moved here")
+	must(t, os.RemoveAll(dir))
+	calls.want(t, "a directory removed")
+	publish(dir, "3")
+	calls.want(t, "a directory made anew")
+	write(t, filepath.Join(dir, "a"), "4")
+	calls.want(t, "a change in a directory made anew")
+}
+
+// TestALinkFurtherUp pins the layout of releases: the directory of the file is
+// a link, which is exchanged.
+func TestALinkFurtherUp(t *testing.T) {
+	dir := t.TempDir()
+	publish := func(version, text string) {
+		must(t, os.MkdirAll(filepath.Join(dir, "releases", version), 0o700))
+		write(t, filepath.Join(dir, "releases", version, "a"), text)
+		must(t, os.Symlink(filepath.Join("releases", version), filepath.Join(dir, "next")))
+		must(t, os.Rename(filepath.Join(dir, "next"), filepath.Join(dir, "current")))
+	}
+	publish("1", "one")
+	_, calls := watched(t, filepath.Join(dir, "current", "a"))
+	for i := range 3 {
+		publish(strconv.Itoa(i+2), strconv.Itoa(i))
+		calls.want(t, "the next release")
+		write(t, filepath.Join(dir, "releases", strconv.Itoa(i+2), "a"), "patched")
+		calls.want(t, "a change of the release that the link leads to now")
+	}
+}
+
+func TestLinksThatLeadNowhere(t *testing.T) {
+	dir := t.TempDir()
+	loop, dangling := filepath.Join(dir, "loop"), filepath.Join(dir, "dangling")
+	must(t, os.Symlink("loop", loop))
+	must(t, os.Symlink("missing", dangling))
+	_, calls := watched(t, filepath.Join(loop, "a"), dangling)
+	write(t, filepath.Join(dir, "missing"), "1")
+	calls.want(t, "what a link was waiting for")
+	must(t, os.Remove(loop))
+	must(t, os.Mkdir(loop, 0o700))
+	write(t, filepath.Join(loop, "a"), "1")
+	calls.want(t, "a directory in place of a loop")
+}
+
+func TestARelativePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, calls := watched(t, "a")
+	write(t, "a", "1")
+	calls.want(t, "a file of the working directory")
 }
 
 func TestCloseEndsTheCalls(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	calls := make(tally, 100)
-	w, err := Files([]string{file}, calls.called)
+	w, err := files([]string{file}, aMoment, calls.called)
 	must(t, err)
 	write(t, file, "1")
 	must(t, w.Close())

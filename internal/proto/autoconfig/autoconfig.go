@@ -2,6 +2,7 @@ package autoconfig
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -55,7 +56,14 @@ func (a *autoconfig) forAddress(r *http.Request) (proto.Response, error) {
 
 // forDomain answers as an ISPDB does, for the domain in the path.
 func (a *autoconfig) forDomain(r *http.Request) (proto.Response, error) {
-	d, err := address.ParseDomain(r.PathValue("domain"))
+	// The router hands over what stands in the path as it was encoded, or
+	// already decoded: no domain has a percent sign that a second time could
+	// find.
+	name, err := url.PathUnescape(r.PathValue("domain"))
+	if err != nil {
+		return proto.Response{}, settings.Errorf(settings.BadRequest, "the domain in the path is not encoded correctly: %% must be followed by two hexadecimal digits")
+	}
+	d, err := address.ParseDomain(name)
 	if err != nil {
 		return proto.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}

@@ -91,27 +91,72 @@ func TestWhichServiceIsNamed(t *testing.T) {
 
 func TestAuthentication(t *testing.T) {
 	for _, tc := range []struct {
-		auth []settings.Auth
-		want string
-		http string
+		name  string
+		auth  []settings.Auth
+		want  string
+		plain string // over a connection in clear, where it differs
+		http  string
 	}{
-		{[]settings.Auth{settings.Password}, "password-cleartext", "http:Basic"},
-		{[]settings.Auth{settings.OAuth2, settings.Password}, "OAuth2 password-cleartext", ":OAuth2 http:Basic"},
-		{[]settings.Auth{settings.Password, settings.OAuth2}, "password-cleartext", "http:Basic"}, // nobody would come to it
-		{[]settings.Auth{settings.OAuth2}, "OAuth2", ":OAuth2"},
-		{[]settings.Auth{settings.PasswordChallenge, settings.Password}, "password-encrypted password-cleartext", "http:Digest http:Basic"},
-		{[]settings.Auth{settings.GSSAPI, settings.NTLM, settings.ClientCert}, "GSSAPI NTLM TLS-client-cert", ""},
-		{[]settings.Auth{settings.NoAuth}, "none", ""},
+		{"password", []settings.Auth{settings.Password}, "password-cleartext", "", "http:Basic"},
+		{"OAuth2 before the password", []settings.Auth{settings.OAuth2, settings.Password}, "OAuth2 password-cleartext", "", ":OAuth2 http:Basic"},
+		{"OAuth2 behind the password: nobody would come to it", []settings.Auth{settings.Password, settings.OAuth2}, "password-cleartext", "", "http:Basic"},
+		{"OAuth2 alone: most clients know no host of it", []settings.Auth{settings.OAuth2}, "OAuth2 password-cleartext", "OAuth2", ":OAuth2"},
+		{"challenge first", []settings.Auth{settings.PasswordChallenge, settings.Password}, "password-encrypted password-cleartext", "", "http:Digest http:Basic"},
+		{"OAuth2 behind the challenge", []settings.Auth{settings.PasswordChallenge, settings.OAuth2}, "password-encrypted", "", "http:Digest"},
+		{"challenge alone is not weakened", []settings.Auth{settings.PasswordChallenge}, "password-encrypted", "", "http:Digest"},
+		{"what Thunderbird for Android does not know", []settings.Auth{settings.GSSAPI, settings.NTLM, settings.ClientCert}, "GSSAPI NTLM TLS-client-cert password-cleartext", "GSSAPI NTLM TLS-client-cert", ""},
+		{"none", []settings.Auth{settings.NoAuth}, "none password-cleartext", "none", ""},
 	} {
-		if got := strings.Join(schemes(tc.auth), " "); got != tc.want {
-			t.Errorf("%v: %s, want %s", tc.auth, got, tc.want)
+		t.Run(tc.name, func(t *testing.T) {
+			if tc.plain == "" {
+				tc.plain = tc.want
+			}
+			for security, want := range map[settings.Security]string{settings.TLS: tc.want, settings.STARTTLS: tc.want, settings.Plaintext: tc.plain} {
+				if got := strings.Join(schemes(settings.Service{Security: security, Auth: tc.auth}), " "); got != want {
+					t.Errorf("over %s: %s, want %s", security, got, want)
+				}
+			}
+			var web []string
+			for _, a := range httpSchemes(tc.auth) {
+				web = append(web, a.System+":"+a.Scheme)
+			}
+			if got := strings.Join(web, " "); got != tc.http {
+				t.Errorf("by URL: %s, want %s", got, tc.http)
+			}
+		})
+	}
+}
+
+func TestUsername(t *testing.T) {
+	for form, want := range map[settings.Login]string{
+		"{address}":        "%EMAILADDRESS%",
+		"{local}":          "%EMAILLOCALPART%",
+		"{local}.{domain}": "%EMAILLOCALPART%.%EMAILDOMAIN%",
+		"everybody":        "everybody",
+	} {
+		if got := username(form); got != want {
+			t.Errorf("%s: %s, want %s", form, got, want)
 		}
-		var web []string
-		for _, a := range httpSchemes(tc.auth) {
-			web = append(web, a.System+":"+a.Scheme)
-		}
-		if got := strings.Join(web, " "); got != tc.http {
-			t.Errorf("%v by URL: %s, want %s", tc.auth, got, tc.http)
+	}
+}
+
+// FairEmail would log in to the mailbox by the last user name it reads.
+func TestNothingBehindTheMailHasAnotherUserName(t *testing.T) {
+	calendar := func(url string, l settings.Login) settings.Service {
+		return settings.Service{Protocol: settings.CalDAV, URL: url, Login: l, Auth: []settings.Auth{settings.Password}}
+	}
+	sieve := service(settings.ManageSieve, 4190, settings.STARTTLS)
+	sieve.Login = "{local}"
+	doc, err := Render(offering(
+		service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS),
+		calendar("https://local.example.net/", "{local}"), calendar("https://same.example.net/", settings.LoginAddress), sieve,
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{"https://local.example.net/": false, "https://same.example.net/": true, "setupServer": false, "%EMAILLOCALPART%": false} {
+		if got := strings.Contains(string(doc), text); got != want {
+			t.Errorf("holds %s: %v, want %v", text, got, want)
 		}
 	}
 }
@@ -122,9 +167,9 @@ func TestEverythingTheFormatCanSay(t *testing.T) {
 		service(settings.Submission, 465, settings.TLS),
 		service(settings.ManageSieve, 4190, settings.STARTTLS),
 		settings.Service{Protocol: settings.JMAP, URL: "https://jmap.example.net/", Login: settings.LoginAddress, Auth: []settings.Auth{settings.OAuth2}},
-		settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.net/cal/", Login: "{local}", Auth: []settings.Auth{settings.Password}},
-		settings.Service{Protocol: settings.CardDAV, URL: "https://dav.example.net/card/", Login: "{local}.{domain}", Auth: []settings.Auth{settings.Password}},
-		settings.Service{Protocol: settings.WebDAV, URL: "https://dav.example.net/files/", Login: "everybody", Auth: []settings.Auth{settings.PasswordChallenge}},
+		settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.net/cal/", Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}},
+		settings.Service{Protocol: settings.CardDAV, URL: "https://dav.example.net/card/", Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}},
+		settings.Service{Protocol: settings.WebDAV, URL: "https://dav.example.net/files/", Login: settings.LoginAddress, Auth: []settings.Auth{settings.PasswordChallenge}},
 	)
 	s.Domain, s.Provider.Name, s.Provider.HelpURL = "alias.example", "Example & Sons <\"'>", "https://help.example.net/?a=1&b=2"
 	s.Provider.OAuth2 = &settings.OAuth2Endpoints{Issuer: "https://id.example.net", AuthURL: "https://id.example.net/auth", TokenURL: "https://id.example.net/token", Scope: "mail offline_access", ClientID: "waymark"}
@@ -162,17 +207,17 @@ func TestEverythingTheFormatCanSay(t *testing.T) {
   <calendar type="caldav">
     <url>https://dav.example.net/cal/</url>
     <authentication system="http">Basic</authentication>
-    <username>%EMAILLOCALPART%</username>
+    <username>%EMAILADDRESS%</username>
   </calendar>
   <addressbook type="carddav">
     <url>https://dav.example.net/card/</url>
     <authentication system="http">Basic</authentication>
-    <username>%EMAILLOCALPART%.%EMAILDOMAIN%</username>
+    <username>%EMAILADDRESS%</username>
   </addressbook>
   <fileShare type="webdav">
     <url>https://dav.example.net/files/</url>
     <authentication system="http">Digest</authentication>
-    <username>everybody</username>
+    <username>%EMAILADDRESS%</username>
   </fileShare>
   <setupServer type="managesieve">
     <hostname>mail.example.net</hostname>
@@ -263,6 +308,9 @@ func TestRandomSettings(t *testing.T) {
 			if !canonical(s, sv) {
 				t.Fatalf("%+v is not among %+v", sv, s.Services())
 			}
+			if broken := brokenRule(s, sv); broken != "" {
+				t.Fatalf("%s:\n%s", broken, doc)
+			}
 		}
 	}
 	if rendered < 1000 {
@@ -270,13 +318,45 @@ func TestRandomSettings(t *testing.T) {
 	}
 }
 
+// brokenRule returns which rule of a client a mail section breaks; "" for none.
+func brokenRule(s settings.Settings, got server) string {
+	if got.Hostname == "" {
+		return "" // named by a URL; mail clients skip it
+	}
+	words := map[string]bool{}
+	for i, word := range got.Auth {
+		if word == "OAuth2" && i == len(got.Auth)-1 && got.Socket != "plain" {
+			return "OAuth2 alone or last: Thunderbird has nothing to fall back on"
+		}
+		words[word] = true
+	}
+	if got.Socket != "plain" {
+		if !words["password-cleartext"] && !words["password-encrypted"] {
+			return "Thunderbird for Android knows no way to log in"
+		}
+		return ""
+	}
+	for _, svc := range s.Services() {
+		if svc.Protocol == protocolOf(got.Type) && svc.Security != settings.Plaintext {
+			return "plain although there is TLS: Thunderbird for Android refuses the file"
+		}
+	}
+	return ""
+}
+
+func protocolOf(kind string) settings.Protocol {
+	if kind == "smtp" {
+		return settings.Submission
+	}
+	return settings.Protocol(kind)
+}
+
 // canonical reports whether a section says what one of the services says.
 func canonical(s settings.Settings, got server) bool {
-	kinds := map[string]settings.Protocol{"imap": settings.IMAP, "pop3": settings.POP3, "smtp": settings.Submission, "jmap": settings.JMAP}
 	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
 	for _, svc := range s.Services() {
 		name := svc.Login.Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
-		if svc.Protocol == kinds[got.Type] && svc.Host == got.Hostname && svc.Port == got.Port &&
+		if svc.Protocol == protocolOf(got.Type) && svc.Host == got.Hostname && svc.Port == got.Port &&
 			svc.Security == sockets[got.Socket] && svc.URL == got.URL && name == got.Username {
 			return true
 		}
@@ -327,6 +407,9 @@ func TestWhoIsAskedAbout(t *testing.T) {
 		{"an empty address", "https://autoconfig.example.com" + main + "?emailaddress=", settings.Query{Host: "example.com"}},
 		{"Evolution's digest beside it", "https://autoconfig.example.com" + main + "?emailaddress=&emailmd5=0", settings.Query{Host: "example.com"}},
 		{"GNOME's path", "https://autoconfig.example.com/.well-known/mail-v1.xml", settings.Query{Host: "example.com"}},
+		{"Nine's path", "https://autoconfig.example.com/v1.1/mail/config-v1.1.xml?emailaddress=anna%40example.com", anna},
+		{"by MX, but on a path that nobody asks there", "https://autoconfig.hoster.example/.well-known/mail-v1.xml?emailaddress=anna%40example.com", anna},
+		{"another host name does not answer for foreign domains", "https://mail.hoster.example" + main + "?emailaddress=anna%40example.com", anna},
 		{"the private ISPDB", "https://setup.example.net/v1.1/Example.COM", settings.Query{Domain: "example.com"}},
 		{"by MX: the domain of the host name may answer", "https://autoconfig.hoster.example" + main + "?emailaddress=anna%40example.com",
 			settings.Query{Domain: anna.Domain, Address: anna.Address, Host: "hoster.example"}},
@@ -354,6 +437,42 @@ func TestHostileRequests(t *testing.T) {
 		if strings.ContainsAny(proto.PublicMessage(err), "\r\n<>\"") {
 			t.Errorf("%.40s: the message is %q", value, proto.PublicMessage(err))
 		}
+	}
+}
+
+// The router hands over a part of the path as it was encoded when the client
+// encoded it in another way than Go does.
+func TestDomainInThePath(t *testing.T) {
+	for _, tc := range []struct {
+		name, value string
+		want        address.Domain // "" for a bad request
+	}{
+		{"plain", "Example.COM.", "example.com"},
+		{"A-label", "xn--bcher-kva.example", "xn--bcher-kva.example"},
+		{"U-label", "bücher.example", "xn--bcher-kva.example"},
+		{"encoded", "b%c3%bccher.example", "xn--bcher-kva.example"},
+		{"encoded wrongly", "b%zz.example", ""},
+		{"an address", "anna@example.com", ""},
+		{"control character", "example%0d%0a.com", ""},
+		{"IP address", "192.0.2.1", ""},
+		{"nothing", "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := &house{}
+			a := &autoconfig{resolver: h, memo: proto.NewMemo()}
+			r := httptest.NewRequest(http.MethodGet, "https://setup.example.net/v1.1/x", nil)
+			r.SetPathValue("domain", tc.value)
+			_, err := a.forDomain(r)
+			if tc.want == "" {
+				if settings.KindOf(err) != settings.BadRequest || len(h.asked) > 0 {
+					t.Errorf("%v, asked %+v", err, h.asked)
+				}
+				return
+			}
+			if len(h.asked) != 1 || h.asked[0] != (settings.Query{Domain: tc.want}) {
+				t.Errorf("%v, asked %+v, want %s", err, h.asked, tc.want)
+			}
+		})
 	}
 }
 

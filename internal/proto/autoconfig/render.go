@@ -2,6 +2,7 @@ package autoconfig
 
 import (
 	"encoding/xml"
+	"slices"
 
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -31,19 +32,26 @@ func Render(s settings.Settings) ([]byte, error) {
 	if s.Canonical != s.Domain {
 		provider.Domains = append(provider.Domains, string(s.Canonical))
 	}
+	var mailLogin settings.Login // of the last mail section
 	// IMAP first: FairEmail looks for it in the first incoming server only,
 	// SnappyMail takes the first, whatever it is.
 	if svc, ok := best(services, settings.IMAP); ok {
 		provider.IncomingServers = append(provider.IncomingServers, socket("imap", svc))
+		mailLogin = svc.Login
 	}
 	if svc, ok := best(services, settings.POP3); ok {
 		provider.IncomingServers = append(provider.IncomingServers, socket("pop3", svc))
+		mailLogin = svc.Login
 	}
 	if svc, ok := settings.First(services, settings.JMAP); ok {
 		provider.IncomingServers = append(provider.IncomingServers, byURL("jmap", svc))
+		if mailLogin == "" {
+			mailLogin = svc.Login
+		}
 	}
 	if svc, ok := best(services, settings.Submission); ok {
 		provider.OutgoingServers = append(provider.OutgoingServers, socket("smtp", svc))
+		mailLogin = svc.Login
 	}
 	if len(provider.IncomingServers)+len(provider.OutgoingServers) == 0 {
 		return nil, settings.Errorf(settings.NotOffered, "there is no mail service for that domain")
@@ -51,6 +59,9 @@ func Render(s settings.Settings) ([]byte, error) {
 	if s.Provider.HelpURL != "" {
 		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: descr{Lang: "en", Text: "Help from " + s.Provider.Name}}
 	}
+	// FairEmail takes the last user name of the document for the mail account,
+	// wherever it stands: what comes behind the mail must not have another.
+	services = slices.DeleteFunc(slices.Clone(services), func(svc settings.Service) bool { return svc.Login != mailLogin })
 	doc := clientConfig{
 		Version:       version,
 		EmailProvider: provider,
@@ -71,10 +82,11 @@ func Render(s settings.Settings) ([]byte, error) {
 
 // best returns the first service of a protocol that every client can use, else
 // the first over TLS, else the first. Thunderbird for Android refuses the whole
-// file for one section that is plain, or that has no way to log in it knows.
+// file for one section that is plain, and few clients know another way to log
+// in than a password.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
 	fits := []func(settings.Service) bool{
-		func(s settings.Service) bool { return s.Security != settings.Plaintext && knownEverywhere(s) },
+		func(s settings.Service) bool { return s.Security != settings.Plaintext && takesPassword(s) },
 		func(s settings.Service) bool { return s.Security != settings.Plaintext },
 		func(settings.Service) bool { return true },
 	}
@@ -88,8 +100,8 @@ func best(services []settings.Service, p settings.Protocol) (settings.Service, b
 	return settings.Service{}, false
 }
 
-func knownEverywhere(s settings.Service) bool {
-	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge) || s.Accepts(settings.OAuth2)
+func takesPassword(s settings.Service) bool {
+	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
 }
 
 func socket(kind string, s settings.Service) socketServer {
@@ -98,7 +110,7 @@ func socket(kind string, s settings.Service) socketServer {
 		Hostname:       s.Host,
 		Port:           s.Port,
 		SocketType:     socketType(s.Security),
-		Authentication: schemes(s.Auth),
+		Authentication: schemes(s),
 		Username:       username(s.Login),
 	}
 }
@@ -133,11 +145,15 @@ func username(l settings.Login) string {
 
 // schemes returns the words for ways to log in, in order. OAuth2 counts only
 // before the password: Thunderbird skips it for hosts it was not built with,
-// and then needs the next one.
-func schemes(auth []settings.Auth) []string {
+// and then needs the next one. A service that takes no password ends in
+// password-cleartext all the same, as the last resort: Thunderbird for Android
+// refuses the whole file for a section without a word that it knows. A
+// connection in clear is the exception, since nobody shall send a password over
+// it that was not asked for.
+func schemes(s settings.Service) []string {
 	var words []string
 	password := false
-	for _, a := range auth {
+	for _, a := range s.Auth {
 		switch a {
 		case settings.OAuth2:
 			if !password {
@@ -147,6 +163,7 @@ func schemes(auth []settings.Auth) []string {
 			password = true
 			words = append(words, "password-cleartext")
 		case settings.PasswordChallenge:
+			password = true
 			words = append(words, "password-encrypted")
 		case settings.ClientCert:
 			words = append(words, "TLS-client-cert")
@@ -157,6 +174,9 @@ func schemes(auth []settings.Auth) []string {
 		case settings.NoAuth:
 			words = append(words, "none")
 		}
+	}
+	if !takesPassword(s) && s.Security != settings.Plaintext {
+		words = append(words, "password-cleartext")
 	}
 	return words
 }
@@ -176,6 +196,7 @@ func httpSchemes(auth []settings.Auth) []authentication {
 			password = true
 			words = append(words, authentication{System: "http", Scheme: "Basic"})
 		case settings.PasswordChallenge:
+			password = true
 			words = append(words, authentication{System: "http", Scheme: "Digest"})
 		case settings.ClientCert, settings.GSSAPI, settings.NTLM, settings.NoAuth:
 			// The draft has no word for them here.

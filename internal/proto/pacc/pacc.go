@@ -14,7 +14,9 @@ type pacc struct {
 
 // New returns the dialect.
 func New(r proto.Resolver) proto.Protocol {
-	p := &pacc{resolver: r, memo: proto.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
+	// A copy that caches keep must not outlive the old digest in DNS, which
+	// stays for one TTL after a change.
+	p := &pacc{resolver: r, memo: proto.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=300"}}}
 	return proto.Protocol{
 		Name: "pacc",
 		Endpoints: []proto.Endpoint{

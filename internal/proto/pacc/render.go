@@ -61,42 +61,47 @@ type help struct {
 
 // Render returns the document of a domain. Hosts mean TLS from the first byte
 // on the registered port and the full address as the user name, URLs mean
-// https on port 443: the format has no way to say anything else, so services
-// that differ are left out. The error is NotOffered when none is left.
+// https on port 443, and the ways to log in are a password and OAuth2: the
+// format has no way to say anything else, so services that differ are left out.
+// The error is NotOffered when none is left.
 func Render(s settings.Settings) ([]byte, error) {
 	var doc document
 	for _, svc := range s.Services() {
-		if !sayable(svc) {
+		password := svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)
+		public := svc.Accepts(settings.OAuth2) && s.Provider.OAuth2 != nil
+		if !sayable(svc) || !password && !public {
 			continue
 		}
-		doc.Authentication.Password = doc.Authentication.Password || svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)
 		host, at := &byHost{svc.Host}, &byURL{svc.URL}
+		named := false
 		switch svc.Protocol {
 		case settings.IMAP:
-			first(&doc.Protocols.IMAP, host)
+			named = first(&doc.Protocols.IMAP, host)
 		case settings.POP3:
-			first(&doc.Protocols.POP3, host)
+			named = first(&doc.Protocols.POP3, host)
 		case settings.Submission:
-			first(&doc.Protocols.Submit, host)
-			first(&doc.Protocols.SMTP, host)
+			named = first(&doc.Protocols.Submit, host) && first(&doc.Protocols.SMTP, host)
 		case settings.JMAP:
-			first(&doc.Protocols.JMAP, at)
+			named = first(&doc.Protocols.JMAP, at)
 		case settings.CalDAV:
-			first(&doc.Protocols.CalDAV, at)
+			named = first(&doc.Protocols.CalDAV, at)
 		case settings.CardDAV:
-			first(&doc.Protocols.CardDAV, at)
+			named = first(&doc.Protocols.CardDAV, at)
 		case settings.WebDAV:
-			first(&doc.Protocols.WebDAV, at)
+			named = first(&doc.Protocols.WebDAV, at)
 		case settings.ManageSieve, settings.ActiveSync:
 			// The draft has no member for ActiveSync, and ManageSieve has no
 			// port for TLS from the first byte.
 		}
+		if named && password {
+			doc.Authentication.Password = true
+		}
+		if named && public {
+			doc.Authentication.OAuthPublic = &oauthPublic{Issuer: s.Provider.OAuth2.Issuer}
+		}
 	}
 	if doc.Protocols == (protocols{}) {
 		return nil, settings.Errorf(settings.NotOffered, "there is no service for that domain that this format can name")
-	}
-	if o := s.Provider.OAuth2; o != nil {
-		doc.Authentication.OAuthPublic = &oauthPublic{Issuer: o.Issuer}
 	}
 	doc.Info.Provider = provider{Name: s.Provider.Name, ShortName: s.Provider.ShortName}
 	if s.Provider.HelpURL != "" {
@@ -114,16 +119,23 @@ func sayable(s settings.Service) bool {
 	if s.Login != settings.LoginAddress {
 		return false
 	}
-	if s.Protocol.ByURL() {
-		u, err := url.Parse(s.URL)
-		return err == nil && u.Scheme == "https" && u.Port() == ""
+	if !s.Protocol.ByURL() {
+		return s.Security == settings.TLS && s.Port == settings.DefaultPort(s.Protocol, settings.TLS)
 	}
-	return s.Security == settings.TLS && s.Port == settings.DefaultPort(s.Protocol, settings.TLS)
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Scheme != "https" || u.Port() != "" {
+		return false
+	}
+	// The format wants the context path of DAV. Of a service that has only an
+	// origin, clients find the path by RFC 6764.
+	return u.Path != "" || s.Protocol == settings.JMAP
 }
 
-// first keeps the most preferred service of a protocol.
-func first[T any](into **T, value *T) {
-	if *into == nil {
-		*into = value
+// first keeps the most preferred service of a protocol; true for that one.
+func first[T any](into **T, value *T) bool {
+	if *into != nil {
+		return false
 	}
+	*into = value
+	return true
 }

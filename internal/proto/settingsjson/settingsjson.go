@@ -49,7 +49,14 @@ func query(r *http.Request) (settings.Query, error) {
 	if err != nil {
 		return settings.Query{}, err
 	}
-	if name := r.URL.Query().Get("domain"); addr == "" && name != "" {
+	name, err := proto.QueryAddress(r, "domain")
+	if err != nil {
+		return settings.Query{}, err
+	}
+	switch {
+	case addr != "" && name != "":
+		return settings.Query{}, settings.Errorf(settings.BadRequest, "name an email or a domain, not both")
+	case name != "":
 		d, err := address.ParseDomain(name)
 		if err != nil {
 			return settings.Query{}, settings.Errorf(settings.BadRequest, "%v", err)

@@ -124,6 +124,10 @@ func TestWhoIsAskedAbout(t *testing.T) {
 		{target: "", want: settings.Query{Host: "example.net"}},
 		{target: "?email=anna", fails: true, kind: settings.BadRequest},
 		{target: "?email=%zz", fails: true, kind: settings.BadRequest},
+		{target: "?domain=%zz", fails: true, kind: settings.BadRequest},
+		{target: "?email=anna@example.com&domain=example.com", fails: true, kind: settings.BadRequest},
+		{target: "?email=anna%0d%0aX@example.com", fails: true, kind: settings.BadRequest},
+		{target: "?domain=anna@example.com", fails: true, kind: settings.BadRequest},
 		{target: "?domain=a..b", fails: true, kind: settings.BadRequest},
 	} {
 		var asked settings.Query
@@ -140,6 +144,29 @@ func TestWhoIsAskedAbout(t *testing.T) {
 	}
 }
 
+// FuzzRequest pins that any query gets well-formed JSON, or an error that is the
+// client's and is worded as JSON, too.
+func FuzzRequest(f *testing.F) {
+	for _, q := range []string{"email=anna%40example.com", "domain=b%C3%BCcher.example", "email=a+b@example.com&domain=", "EMAIL=%", "domain=a..b", "email=%22%3C@example.com"} {
+		f.Add("example.net", q)
+	}
+	p := New(house{new(settings.Query)})
+	f.Fuzz(func(t *testing.T, host, query string) {
+		r := httptest.NewRequest(http.MethodGet, "https://example.net/api/v1/settings", nil)
+		r.Host, r.URL.RawQuery = host, query
+		resp, err := p.Endpoints[0].Serve(r)
+		if err != nil {
+			if settings.KindOf(err) != settings.BadRequest {
+				t.Fatalf("%q %q: %v", host, query, err)
+			}
+			resp = p.Fail(err)
+		}
+		if !json.Valid(resp.Body) || (resp.Status == http.StatusOK) != (err == nil) {
+			t.Fatalf("%q %q: %d %s", host, query, resp.Status, resp.Body)
+		}
+	})
+}
+
 func TestErrorsAreProblemDetails(t *testing.T) {
 	resp := New(house{}).Fail(settings.ErrUnknownDomain)
 	const want = `{"title":"Not Found","status":404,"detail":"this server does not answer for that domain"}` + "\n"
@@ -153,6 +180,17 @@ func BenchmarkRender(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Render(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkServe(b *testing.B) {
+	serve := New(house{new(settings.Query)}).Endpoints[0].Serve
+	r := httptest.NewRequest(http.MethodGet, "https://example.net/api/v1/settings?email=anna%40example.com", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := serve(r); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package wellknown
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -37,16 +38,19 @@ func redirect(r *http.Request, resolver proto.Resolver, p settings.Protocol) (pr
 	if !ok || leadsHere(r, svc.URL) {
 		return proto.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
 	}
-	// 301 is what every client meets in the field; RFC 6764 allows 303 and 307
-	// too. It would be kept for ever without an age.
+	// 301 is what every client meets in the field, and none but POST loses its
+	// method by it; RFC 6764 allows 303 and 307 too. It would be kept for ever
+	// without an age.
 	resp := proto.PlainText(http.StatusMovedPermanently, svc.URL)
 	resp.Header = http.Header{"Location": {svc.URL}, "Cache-Control": {"public, max-age=3600"}}
 	resp.Domain = found.Domain
 	return resp, nil
 }
 
-// leadsHere reports whether a redirect would lead to where the client is.
+// leadsHere reports whether a redirect would lead to where the client is. A
+// port that the URL does not name may be any that a proxy listens on.
 func leadsHere(r *http.Request, target string) bool {
 	u, err := url.Parse(target)
-	return err == nil && u.Hostname() == string(proto.HostName(r)) && u.Path == r.URL.Path
+	return err == nil && strings.TrimSuffix(u.Path, "/") == r.URL.Path &&
+		(u.Host == string(proto.HostName(r)) || u.Host == strings.ToLower(r.Host))
 }

@@ -20,11 +20,15 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 	service := func(p settings.Protocol, url string) settings.Service {
 		return settings.Service{Protocol: p, URL: url, Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}}
 	}
+	if q.Host == "bare.example.com" {
+		return settings.Settings{Provider: &settings.Provider{ID: "p"}, Domain: "bare.example.com", Canonical: "bare.example.com"}, nil
+	}
 	return settings.Settings{
 		Provider: &settings.Provider{ID: "p", Services: []settings.Service{
 			service(settings.CalDAV, "https://dav.example.com/.well-known/caldav"),
 			service(settings.CalDAV, "https://second.example.com/"),
 			service(settings.JMAP, "https://jmap.example.com/session"),
+			service(settings.CardDAV, "https://card.example.com:8443/.well-known/carddav/"),
 		}},
 		Domain: "example.com", Canonical: "example.com",
 	}, nil
@@ -56,10 +60,20 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+func TestAnotherPortIsAnotherPlace(t *testing.T) {
+	resp, err := ask("PROPFIND", "https://card.example.com/.well-known/carddav")
+	if err != nil || resp.Header.Get("Location") != "https://card.example.com:8443/.well-known/carddav/" {
+		t.Errorf("%v, %+v", err, resp)
+	}
+}
+
 func TestNoRedirect(t *testing.T) {
 	for name, url := range map[string]string{
-		"to where the client is": "https://dav.example.com/.well-known/caldav",
-		"no such service":        "https://example.com/.well-known/carddav",
+		"to where the client is":                  "https://dav.example.com/.well-known/caldav",
+		"to where the client is, in another case": "https://DAV.Example.com/.well-known/caldav",
+		"to where the client is, behind a proxy":  "http://dav.example.com:8080/.well-known/caldav",
+		"to where the client is, on that port":    "https://card.example.com:8443/.well-known/carddav",
+		"no such service":                         "https://bare.example.com/.well-known/jmap",
 	} {
 		if _, err := ask("PROPFIND", url); settings.KindOf(err) != settings.NotOffered {
 			t.Errorf("%s: %v", name, err)
