@@ -304,3 +304,23 @@ func TestCloseEndsTheCalls(t *testing.T) {
 	write(t, file, "2")
 	calls.wantNothing(t)
 }
+
+func TestCloseWaitsForACallUnderWay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a")
+	entered, leave, closed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	w, err := files([]string{file}, aMoment, func() {
+		close(entered)
+		<-leave
+	})
+	must(t, err)
+	write(t, file, "1")
+	<-entered
+	go func() { closed <- w.Close() }()
+	select {
+	case <-closed:
+		t.Fatal("closed during a call")
+	case <-time.After(aMoment):
+	}
+	close(leave)
+	must(t, <-closed)
+}

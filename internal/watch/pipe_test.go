@@ -1,0 +1,20 @@
+//go:build unix
+
+package watch
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// TestAPipe pins that settings given as a pipe are not waited for, nor read
+// from under their reader.
+func TestAPipe(t *testing.T) {
+	dir := t.TempDir()
+	pipe, file := filepath.Join(dir, "pipe"), filepath.Join(dir, "a")
+	must(t, syscall.Mkfifo(pipe, 0o600))
+	_, calls := watched(t, pipe, file)
+	write(t, file, "1")
+	calls.want(t, "a file beside a pipe")
+}
