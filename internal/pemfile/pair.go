@@ -1,6 +1,7 @@
 package pemfile
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -8,12 +9,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // maxFile bounds what is read: a chain with its key has a few kilobytes.
 const maxFile = 1 << 20
+
+// ErrExpired is in the error of Load when a certificate has expired.
+var ErrExpired = errors.New("expired")
 
 // Pair is a private key with its certificate and what leads up from it.
 type Pair struct {
@@ -39,6 +45,10 @@ func Load(certFile, keyFile string, now time.Time) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parse(certFile, certPEM, keyFile, keyPEM, now)
+}
+
+func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte, now time.Time) (*Pair, error) {
 	key, err := parseKey(keyPEM)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", keyFile, err)
@@ -47,23 +57,26 @@ func Load(certFile, keyFile string, now time.Time) (*Pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certFile, err)
 	}
-	p, err := order(certs, key)
+	leaf := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return fits(c, key) })
+	if leaf < 0 {
+		return nil, fmt.Errorf("%s: the key does not fit any certificate in %s; was only one of the two files renewed?", keyFile, certFile)
+	}
+	p, err := order(certs[leaf], certs, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certFile, err)
-	}
-	if p.Leaf == nil {
-		return nil, fmt.Errorf("%s: the key does not fit any certificate in %s; was only one of the two files renewed?", keyFile, certFile)
 	}
 	for _, c := range append([]*x509.Certificate{p.Leaf}, p.Intermediates...) {
 		switch {
 		case now.After(c.NotAfter):
-			return nil, fmt.Errorf("%s: the certificate of %s expired on %s; renew it", certFile, NameOf(c), c.NotAfter.UTC().Format(time.DateTime))
+			return nil, fmt.Errorf("%s: the certificate of %s %w on %s; renew it", certFile, NameOf(c), ErrExpired, moment(c.NotAfter))
 		case now.Before(c.NotBefore):
-			return nil, fmt.Errorf("%s: the certificate of %s is not valid before %s; is the clock right?", certFile, NameOf(c), c.NotBefore.UTC().Format(time.DateTime))
+			return nil, fmt.Errorf("%s: the certificate of %s is not valid before %s; is the clock right?", certFile, NameOf(c), moment(c.NotBefore))
 		}
 	}
 	return p, nil
 }
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
@@ -81,33 +94,60 @@ func read(path string) ([]byte, error) {
 	return data, nil
 }
 
+// blocks returns the blocks of a PEM file, each of them whole. encoding/pem
+// passes over what it cannot read, and so takes a file that is being written
+// for a shorter one.
+func blocks(data []byte) ([]*pem.Block, error) {
+	var all []*pem.Block
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		all = append(all, block)
+	}
+	begun := 0
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte("-----BEGIN ")) {
+			begun++
+		}
+	}
+	if begun > len(all) {
+		return nil, fmt.Errorf("%d of %d PEM blocks cannot be read; is the file whole?", begun-len(all), begun)
+	}
+	return all, nil
+}
+
 // parseCertificates returns the certificates of a PEM file in their order.
 func parseCertificates(data []byte) ([]*x509.Certificate, error) {
-	var all []*x509.Certificate
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+	all, err := blocks(data)
+	if err != nil {
+		return nil, err
+	}
+	var certs []*x509.Certificate
+	for _, block := range all {
 		if block.Type != "CERTIFICATE" {
 			continue // a key in the same file is read as a key
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("certificate %d cannot be read: %w", len(all)+1, err)
+			return nil, fmt.Errorf("certificate %d cannot be read: %w", len(certs)+1, err)
 		}
-		all = append(all, c)
+		certs = append(certs, c)
 	}
-	if len(all) == 0 {
+	if len(certs) == 0 {
 		return nil, errors.New(`holds no certificate; PEM is wanted, beginning with "-----BEGIN CERTIFICATE-----"`)
 	}
-	return all, nil
+	return certs, nil
 }
 
 // parseKey returns the first private key of a PEM file.
 func parseKey(data []byte) (crypto.Signer, error) {
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+	all, err := blocks(data)
+	if err != nil {
+		return nil, err
+	}
+	for _, block := range all {
 		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
 			return nil, errors.New("the key is encrypted; decrypt it with openssl pkey -in FILE -out FILE.plain and protect the file by its permissions")
 		}
 		var key any
-		var err error
 		switch block.Type {
 		case "PRIVATE KEY":
 			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
@@ -120,7 +160,7 @@ func parseKey(data []byte) (crypto.Signer, error) {
 		}
 		if err != nil {
 			// What the parser says may hold bytes of the key.
-			return nil, errors.New("the key cannot be read; is the file whole?")
+			return nil, errors.New("the key cannot be read: it is damaged, or of a kind that is not known here")
 		}
 		signer, ok := key.(crypto.Signer)
 		if !ok {
@@ -131,40 +171,71 @@ func parseKey(data []byte) (crypto.Signer, error) {
 	return nil, errors.New(`holds no private key; PEM is wanted, beginning with "-----BEGIN PRIVATE KEY-----"`)
 }
 
-// order finds the certificate that fits the key and puts the others behind it,
-// each issued by the next. Leaf is nil when none fits.
-func order(certs []*x509.Certificate, key crypto.Signer) (*Pair, error) {
-	p := &Pair{Key: key}
-	var others []*x509.Certificate
+// order puts the certificates behind the leaf, each issued by the next.
+func order(leaf *x509.Certificate, certs []*x509.Certificate, key crypto.Signer) (*Pair, error) {
 	for _, c := range certs {
-		if p.Leaf == nil && fits(c, key) {
-			p.Leaf = c
-		} else if p.Leaf == nil || !c.Equal(p.Leaf) {
-			others = append(others, c)
+		// Nothing verifies what is signed like this. Of a root, which needs no
+		// signature, it does not matter.
+		if weak(c.SignatureAlgorithm) && (c == leaf || !selfSigned(c)) {
+			return nil, fmt.Errorf("the certificate of %s is signed with %s, which is not accepted any more; have it issued anew", NameOf(c), c.SignatureAlgorithm)
 		}
 	}
-	if p.Leaf == nil {
-		return p, nil
-	}
-	for last := p.Leaf; !selfSigned(last); {
-		issuer := issuerOf(last, others)
-		if issuer == nil {
-			if last == p.Leaf {
-				p.MissingIssuer = nameOfIssuer(last)
-			}
-			break // what issued an intermediate may well be a root, which is left out
+	chain := Chain(leaf, certs)
+	top := chain[len(chain)-1]
+	complete := selfSigned(top)
+	for _, c := range certs {
+		switch {
+		case belongs(c, chain):
+		case complete:
+			return nil, fmt.Errorf("the certificate of %s does not belong to the chain of %s; remove it", NameOf(c), NameOf(leaf))
+		case bytes.Equal(c.RawSubject, top.RawIssuer):
+			return nil, fmt.Errorf("the certificate of %s has the name of what issued that of %s, but did not sign it; replace it by the one that did", NameOf(c), NameOf(top))
+		case top != leaf:
+			return nil, fmt.Errorf("the certificate of %s does not belong to the chain of %s, which ends with %s; remove it, or append that of %s",
+				NameOf(c), NameOf(leaf), NameOf(top), nameOfIssuer(top))
 		}
-		others = without(others, issuer)
-		if selfSigned(issuer) {
-			break
-		}
-		p.Intermediates = append(p.Intermediates, issuer)
-		last = issuer
 	}
-	if len(others) > 0 {
-		return nil, fmt.Errorf("the certificate of %s does not belong to the chain of %s; remove it, or add what lies between", NameOf(others[0]), NameOf(p.Leaf))
+	p := &Pair{Leaf: leaf, Intermediates: chain[1:], Key: key}
+	switch {
+	case complete && top != leaf:
+		p.Intermediates = chain[1 : len(chain)-1] // whoever trusts a root has it
+	case !complete && top == leaf:
+		// What issued an intermediate may well be a root, which is left out.
+		p.MissingIssuer = nameOfIssuer(leaf)
 	}
 	return p, nil
+}
+
+// Chain returns a certificate and what leads up from it among others, each
+// issued by the next, as far as it goes.
+func Chain(leaf *x509.Certificate, among []*x509.Certificate) []*x509.Certificate {
+	chain := []*x509.Certificate{leaf}
+	for last := leaf; !selfSigned(last); {
+		next := slices.IndexFunc(among, func(c *x509.Certificate) bool {
+			return issued(c, last) && !slices.ContainsFunc(chain, c.Equal)
+		})
+		if next < 0 {
+			break
+		}
+		last = among[next]
+		chain = append(chain, last)
+	}
+	return chain
+}
+
+// belongs reports whether a certificate is in a chain or could be: a root that
+// is also there as an intermediate, issued by an older root.
+func belongs(c *x509.Certificate, chain []*x509.Certificate) bool {
+	return slices.ContainsFunc(chain, func(link *x509.Certificate) bool { return c.Equal(link) || issued(c, link) })
+}
+
+func weak(a x509.SignatureAlgorithm) bool {
+	switch a {
+	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+		return true
+	default:
+		return false
+	}
 }
 
 func fits(c *x509.Certificate, key crypto.Signer) bool {
@@ -173,27 +244,12 @@ func fits(c *x509.Certificate, key crypto.Signer) bool {
 }
 
 func selfSigned(c *x509.Certificate) bool {
-	return string(c.RawIssuer) == string(c.RawSubject) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	return bytes.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
-// issuerOf returns the certificate that signed c; nil when none did.
-func issuerOf(c *x509.Certificate, among []*x509.Certificate) *x509.Certificate {
-	for _, candidate := range among {
-		if string(candidate.RawSubject) == string(c.RawIssuer) && c.CheckSignatureFrom(candidate) == nil {
-			return candidate
-		}
-	}
-	return nil
-}
-
-func without(certs []*x509.Certificate, gone *x509.Certificate) []*x509.Certificate {
-	var rest []*x509.Certificate
-	for _, c := range certs {
-		if !c.Equal(gone) {
-			rest = append(rest, c)
-		}
-	}
-	return rest
+// issued reports whether an issuer signed c.
+func issued(issuer, c *x509.Certificate) bool {
+	return bytes.Equal(issuer.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(issuer) == nil
 }
 
 // SelfSigned reports whether the leaf signed itself.
@@ -210,20 +266,21 @@ func (p *Pair) NotAfter() time.Time {
 	return first
 }
 
-// NameOf returns what people call a certificate.
+// NameOf returns what people call a certificate, quoted: what is in it was
+// written by others.
 func NameOf(c *x509.Certificate) string {
 	switch {
 	case c.Subject.CommonName != "":
-		return `"` + c.Subject.CommonName + `"`
+		return strconv.Quote(c.Subject.CommonName)
 	case len(c.DNSNames) > 0:
-		return `"` + c.DNSNames[0] + `"`
+		return strconv.Quote(c.DNSNames[0])
 	}
-	return `"` + c.Subject.String() + `"`
+	return strconv.Quote(c.Subject.String())
 }
 
 func nameOfIssuer(c *x509.Certificate) string {
 	if c.Issuer.CommonName != "" {
-		return `"` + c.Issuer.CommonName + `"`
+		return strconv.Quote(c.Issuer.CommonName)
 	}
-	return `"` + c.Issuer.String() + `"`
+	return strconv.Quote(c.Issuer.String())
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/smallstep/pkcs7"
@@ -43,14 +42,23 @@ func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
 		return nil, fmt.Errorf("%s: the certificate of %s, which issued that of %s, is missing; append it to the file, or devices cannot verify the profile",
 			certFile, pair.MissingIssuer, pemfile.NameOf(pair.Leaf))
 	}
-	id := &Identity{pair: pair}
-	if err := id.checkKind(); err != nil {
-		return nil, fmt.Errorf("%s: %w", certFile, err)
-	}
-	if err := id.selfTest(); err != nil {
+	id, err := prove(pair)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certFile, err)
 	}
 	id.warn(keyFile, now)
+	return id, nil
+}
+
+// prove makes an identity of a pair that can sign and has shown it.
+func prove(pair *pemfile.Pair) (*Identity, error) {
+	id := &Identity{pair: pair}
+	if err := id.checkKind(); err != nil {
+		return nil, err
+	}
+	if err := id.selfTest(); err != nil {
+		return nil, err
+	}
 	return id, nil
 }
 
@@ -69,9 +77,6 @@ func (id *Identity) checkKind() error {
 		return errors.New("an Ed25519 key cannot sign profiles; use RSA or ECDSA P-256")
 	default:
 		return errors.New("a key of this kind cannot sign profiles; use RSA or ECDSA P-256")
-	}
-	if strings.Contains(id.pair.Leaf.SignatureAlgorithm.String(), "SHA1") {
-		return errors.New("the certificate itself is signed with SHA-1, which devices reject; have it issued anew")
 	}
 	return nil
 }
@@ -96,6 +101,9 @@ func (id *Identity) selfTest() error {
 func (id *Identity) warn(keyFile string, now time.Time) {
 	if _, isECDSA := id.pair.Key.Public().(*ecdsa.PublicKey); isECDSA {
 		id.warnings = append(id.warnings, "the key is ECDSA; profiles signed with RSA are the ones proven on Apple's devices")
+	}
+	if id.pair.SelfSigned() {
+		id.warnings = append(id.warnings, "the certificate is self-signed; devices show profiles as not verified unless it is installed on them")
 	}
 	if left := id.NotAfter().Sub(now); left < expiresSoon {
 		id.warnings = append(id.warnings, fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly)))

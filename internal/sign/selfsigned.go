@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/pemfile"
 )
 
 const (
@@ -23,47 +25,41 @@ const (
 )
 
 // SelfSigned returns the identity that is kept in dir, and makes it the first
-// time, or when the one there is about to expire. It is RSA, the form that is
-// proven on Apple's devices, which show its profiles as not verified. created
-// reports whether it was made now. Processes that begin at once end with one
-// identity.
+// time, or when the one there has expired or is about to. It is RSA, the form
+// that is proven on Apple's devices, which show its profiles as not verified.
+// created reports whether it was made now. Processes that begin at once end
+// with one identity.
 func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
 	path := filepath.Join(dir, selfSignedFile)
 	id, err = Load(path, path, now)
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
 		return id, false, nil
-	case err == nil:
-		err = replaceSelfSigned(path, now)
+	case err == nil, errors.Is(err, pemfile.ErrExpired): // long gone, or made when the clock was wrong
+		created, err = putSelfSigned(path, now, os.Rename)
 	case errors.Is(err, fs.ErrNotExist):
-		err = createSelfSigned(path, now)
+		created, err = putSelfSigned(path, now, os.Link) // which never replaces a file
 	}
 	if err != nil {
 		return nil, false, err
 	}
 	id, err = Load(path, path, now)
-	return id, true, err
+	return id, created, err
 }
 
-// createSelfSigned makes the file unless another process was quicker.
-func createSelfSigned(path string, now time.Time) error {
+// putSelfSigned makes an identity and puts it at path, unless put finds that
+// another process was quicker.
+func putSelfSigned(path string, now time.Time, put func(from, to string) error) (created bool, err error) {
 	temporary, err := writeSelfSigned(path, now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = os.Remove(temporary) }() // a file left behind does no harm
-	if err := os.Link(temporary, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	err = put(temporary, path)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
 	}
-	return nil
-}
-
-func replaceSelfSigned(path string, now time.Time) error {
-	temporary, err := writeSelfSigned(path, now)
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return err == nil, err
 }
 
 // writeSelfSigned writes a new identity beside path and returns where.

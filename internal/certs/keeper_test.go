@@ -1,0 +1,179 @@
+package certs
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// aMoment is when everything here happens.
+func aMoment() time.Time { return time.Date(2026, 11, 5, 14, 30, 15, 0, time.UTC) }
+
+type party struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// issue makes a certificate; by itself when by is nil.
+func issue(name string, ca bool, by *party) party {
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	template := &x509.Certificate{
+		SerialNumber: must(rand.Int(rand.Reader, big.NewInt(1<<60))), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: aMoment().Add(-time.Hour), NotAfter: aMoment().AddDate(0, 0, 90),
+		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+	}
+	if ca {
+		template.IsCA, template.KeyUsage, template.DNSNames = true, x509.KeyUsageCertSign, nil
+	}
+	issuer, issuerKey := template, key
+	if by != nil {
+		issuer, issuerKey = by.cert, by.key
+	}
+	der := must(x509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey))
+	return party{must(x509.ParseCertificate(der)), key}
+}
+
+func chainPEM(chain ...party) []byte {
+	var all []byte
+	for _, p := range chain {
+		all = append(all, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw})...)
+	}
+	return all
+}
+
+func keyPEM(p party) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(p.key))})
+}
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load keeps the certificate of files that hold a chain and the key of the
+// first.
+func load(t *testing.T, chain ...party) (k *Keeper, certFile, keyFile string) {
+	t.Helper()
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	write(t, certFile, chainPEM(chain...))
+	write(t, keyFile, keyPEM(chain[0]))
+	k, err := Load(certFile, keyFile, aMoment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, certFile, keyFile
+}
+
+// TestHandshake has a client that trusts only the root connect.
+func TestHandshake(t *testing.T) {
+	root := issue("Root", true, nil)
+	middle := issue("Middle", true, &root)
+	leaf := issue("mail.example.com", false, &middle)
+	k, _, _ := load(t, leaf, middle, root)
+	roots := x509.NewCertPool()
+	roots.AddCert(root.cert)
+	here, there := net.Pipe()
+	server := tls.Server(there, &tls.Config{GetCertificate: k.GetCertificate, MinVersion: tls.VersionTLS12})
+	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: "mail.example.com", Time: aMoment, MinVersion: tls.VersionTLS12})
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := server.HandshakeContext(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := client.HandshakeContext(t.Context()); err != nil {
+		t.Error(err)
+	}
+	serving.Wait()
+	if got := len(client.ConnectionState().PeerCertificates); got != 2 {
+		t.Errorf("%d certificates sent, want leaf and intermediate", got)
+	}
+}
+
+// TestReload follows a renewal: the certificate is written first, then the
+// key. Until both fit, the old pair is served.
+func TestReload(t *testing.T) {
+	root := issue("Root", true, nil)
+	first, second := issue("first", false, &root), issue("second", false, &root)
+	k, certFile, keyFile := load(t, first, root)
+	chain := chainPEM(second, root)
+	for _, step := range []struct {
+		name  string
+		write func()
+		fails string // the end of the error
+		want  string
+	}{
+		{"nothing new", func() {}, "", "first"},
+		{"the leaf and half of what follows", func() { write(t, certFile, chain[:len(chain)-100]) }, "cert.pem: 1 of 2 PEM blocks cannot be read; is the file whole?", "first"},
+		{"the certificate, not the key", func() { write(t, certFile, chain) }, "cert.pem; was only one of the two files renewed?", "first"},
+		{"half of the key", func() { write(t, keyFile, keyPEM(second)[:100]) }, "key.pem: 1 of 1 PEM blocks cannot be read; is the file whole?", "first"},
+		{"both", func() { write(t, keyFile, keyPEM(second)) }, "", "second"},
+		{"no file", func() { must(0, os.Remove(certFile)) }, "no such file or directory", "second"},
+	} {
+		step.write()
+		err := k.Reload()
+		if (err != nil) != (step.fails != "") || (err != nil && !strings.HasSuffix(err.Error(), step.fails)) {
+			t.Errorf("%s: error %v, want … %s", step.name, err, step.fails)
+		}
+		if got := must(k.GetCertificate(nil)).Leaf.Subject.CommonName; got != step.want {
+			t.Errorf("%s: %s is served, want %s", step.name, got, step.want)
+		}
+	}
+}
+
+func TestLoadWantsAPair(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "cert.pem")
+	k, err := Load(missing, missing, aMoment)
+	if want := "open " + missing + ": no such file or directory"; k != nil || err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	root := issue("Root", true, nil)
+	leaf := issue("mail.example.com", false, &root)
+	alone := issue("alone", false, nil)
+	for _, tt := range []struct {
+		name  string
+		chain []party
+		want  []string
+	}{
+		{"whole", []party{leaf, root}, nil},
+		{"self-signed", []party{alone}, nil},
+		{"without its issuer", []party{leaf}, []string{`CERT lacks the certificate of "Root", which issued the first one; append it unless every client trusts it already`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k, certFile, _ := load(t, tt.chain...)
+			var got []string
+			for _, w := range k.Warnings() {
+				got = append(got, strings.ReplaceAll(w, certFile, "CERT"))
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}

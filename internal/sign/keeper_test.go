@@ -1,0 +1,106 @@
+package sign
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestKeeper follows the renewal of an identity: the certificate is written
+// first, then the key. Until both fit, the old one signs.
+func TestKeeper(t *testing.T) {
+	root := authority("Root", nil)
+	first, second := certify("first", newKey(), &root), certify("second", newKey(), &root)
+	certFile, keyFile := files(t, first.key, first, root)
+	k, err := NewKeeper(func(now time.Time) (*Identity, error) { return Load(certFile, keyFile, now) }, aMoment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer := func() string {
+		t.Helper()
+		signed, err := k.Sign(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Verify(signed, nil, aMoment())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Signer.Subject.CommonName
+	}
+	write := func(path string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chain := append(certPEM(second), certPEM(root)...)
+	for _, step := range []struct {
+		name  string
+		write func()
+		fails bool
+		want  string
+	}{
+		{"nothing new", func() {}, false, "first"},
+		{"half of the certificate", func() { write(certFile, chain[:100]) }, true, "first"},
+		{"the certificate, not the key", func() { write(certFile, chain) }, true, "first"},
+		{"half of the key", func() { write(keyFile, keyPEM(second.key)[:100]) }, true, "first"},
+		{"both", func() { write(keyFile, keyPEM(second.key)) }, false, "second"},
+		{"no file", func() { must(0, os.Remove(keyFile)) }, true, "second"},
+	} {
+		step.write()
+		if err := k.Reload(); (err != nil) != step.fails {
+			t.Errorf("%s: error %v", step.name, err)
+		}
+		if got := signer(); got != step.want {
+			t.Errorf("%s: %s signs, want %s", step.name, got, step.want)
+		}
+		if got := k.Identity().Leaf().Subject.CommonName; got != step.want {
+			t.Errorf("%s: the identity is that of %s, want %s", step.name, got, step.want)
+		}
+	}
+}
+
+func TestNewKeeperWantsAnIdentity(t *testing.T) {
+	want := errors.New("no identity")
+	k, err := NewKeeper(func(time.Time) (*Identity, error) { return nil, want }, aMoment)
+	if k != nil || !errors.Is(err, want) {
+		t.Errorf("keeper %v, error %v", k, err)
+	}
+}
+
+// TestSigningDuringReloads is for the race detector.
+func TestSigningDuringReloads(t *testing.T) {
+	ids := []*Identity{identity(t, certify("first", newKey(), nil)), identity(t, certify("second", newKey(), nil))}
+	loads := 0
+	k, err := NewKeeper(func(time.Time) (*Identity, error) {
+		loads++
+		return ids[loads%2], nil
+	}, aMoment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signers sync.WaitGroup
+	for range 4 {
+		signers.Go(func() {
+			for range 50 {
+				signed, err := k.Sign(profile)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := Verify(signed, nil, aMoment()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 200 {
+		if err := k.Reload(); err != nil {
+			t.Error(err)
+		}
+	}
+	signers.Wait()
+}

@@ -1,0 +1,156 @@
+package sign
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func selfSigned(t *testing.T, dir string, now time.Time, wantCreated bool) *Identity {
+	t.Helper()
+	id, created, err := SelfSigned(dir, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if created != wantCreated {
+		t.Errorf("created %v, want %v", created, wantCreated)
+	}
+	return id
+}
+
+func TestSelfSigned(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state", "waymark")
+	id := selfSigned(t, dir, aMoment(), true)
+	leaf := id.Leaf()
+	if key, ok := leaf.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() != 2048 {
+		t.Errorf("the key is %T, want RSA of 2048 bits", leaf.PublicKey)
+	}
+	if !id.NotAfter().Equal(aMoment().Add(10 * 365 * 24 * time.Hour)) {
+		t.Errorf("valid until %s", id.NotAfter())
+	}
+	if leaf.Subject.String() != leaf.Issuer.String() || leaf.Subject.CommonName != "Waymark (self-signed)" {
+		t.Errorf("subject %s, issuer %s", leaf.Subject, leaf.Issuer)
+	}
+	if again := selfSigned(t, dir, aMoment().AddDate(1, 0, 0), false); !again.Leaf().Equal(leaf) {
+		t.Error("another identity a year later")
+	}
+
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("files left: %v, %v", entries, err)
+	}
+	file := filepath.Join(dir, entries[0].Name())
+	for path, want := range map[string]os.FileMode{dir: 0o700, file: 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s has mode %v, want %v (%v)", path, info.Mode().Perm(), want, err)
+		}
+	}
+	signed, err := id.Sign(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := opensslVerify(t, signed, file); !bytes.Equal(got, profile) {
+		t.Errorf("openssl finds other content: %q", got)
+	}
+}
+
+func TestSelfSignedIsRenewed(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		later   time.Duration
+		renewed bool
+	}{
+		{"31 days before its end", selfSignedValidity - 31*24*time.Hour, false},
+		{"29 days before its end", selfSignedValidity - 29*24*time.Hour, true},
+		// As after a first start with the clock at 1970.
+		{"after its end", selfSignedValidity + time.Hour, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, later := t.TempDir(), aMoment().Add(tt.later)
+			first := selfSigned(t, dir, aMoment(), true)
+			second := selfSigned(t, dir, later, tt.renewed)
+			if second.Leaf().Equal(first.Leaf()) == tt.renewed {
+				t.Errorf("renewed %v, want %v", !tt.renewed, tt.renewed)
+			}
+			if tt.renewed && second.NotAfter().Before(later.AddDate(9, 0, 0)) {
+				t.Errorf("the new one is valid until %s", second.NotAfter())
+			}
+		})
+	}
+}
+
+// TestSelfSignedIsNeverLost: what is in the way is not replaced. It may be the
+// identity of profiles that are installed, and the clock may be wrong.
+func TestSelfSignedIsNeverLost(t *testing.T) {
+	t.Run("the clock is wrong", func(t *testing.T) {
+		dir := t.TempDir()
+		first := selfSigned(t, dir, aMoment(), true)
+		_, _, err := SelfSigned(dir, aMoment().AddDate(-1, 0, 0))
+		want := "is not valid before " + aMoment().Add(-time.Hour).Format("2006-01-02 15:04:05") + " UTC; is the clock right?"
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want … %s", err, want)
+		}
+		if again := selfSigned(t, dir, aMoment(), false); !again.Leaf().Equal(first.Leaf()) {
+			t.Error("another identity")
+		}
+	})
+	t.Run("a damaged file", func(t *testing.T) {
+		dir := t.TempDir()
+		file := filepath.Join(dir, selfSignedFile)
+		if err := os.WriteFile(file, []byte("damaged"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, created, err := SelfSigned(dir, aMoment())
+		want := file + `: holds no private key; PEM is wanted, beginning with "-----BEGIN PRIVATE KEY-----"`
+		if created || err == nil || err.Error() != want {
+			t.Errorf("created %v, got %v, want %s", created, err, want)
+		}
+	})
+	t.Run("no folder can be made", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, created, err := SelfSigned(filepath.Join(file, "state"), aMoment()); created || err == nil {
+			t.Errorf("created %v, error %v", created, err)
+		}
+	})
+}
+
+// TestSelfSignedAtOnce: of processes that begin together, one makes the
+// identity and all use it.
+func TestSelfSignedAtOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	const processes = 6
+	ids, created := make([]*Identity, processes), make([]bool, processes)
+	var all sync.WaitGroup
+	for i := range processes {
+		all.Go(func() {
+			var err error
+			if ids[i], created[i], err = SelfSigned(dir, aMoment()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	makers := 0
+	for i, id := range ids {
+		if created[i] {
+			makers++
+		}
+		if id != nil && ids[0] != nil && !id.Leaf().Equal(ids[0].Leaf()) {
+			t.Error("two identities")
+		}
+	}
+	if makers != 1 {
+		t.Errorf("%d made it, want 1", makers)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("files left: %v, %v", entries, err)
+	}
+}
