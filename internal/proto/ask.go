@@ -34,7 +34,7 @@ func HostName(r *http.Request) address.Domain {
 	host := r.Host
 	if strings.IndexByte(host, ':') >= 0 {
 		name, _, err := net.SplitHostPort(host)
-		if err != nil {
+		if err != nil || host[0] == '[' { // brackets are for IPv6 addresses alone
 			return ""
 		}
 		host = name

@@ -44,6 +44,11 @@ func TestHostDomain(t *testing.T) {
 		{"below an address", "autoconfig.192.0.2.1", "", ""},
 		{"empty", "", "", ""},
 		{"two ports", "example.com:80:80", "", ""},
+		{"a name in the brackets of an address", "[example.com]:8080", "", ""},
+		{"no name before the port", ":8080", "", ""},
+		{"only a dot", ".", "", ""},
+		{"the prefix and a dot", "autoconfig.", "autoconfig", "autoconfig"},
+		{"empty label", "autoconfig..example.com", "", ""},
 		{"control characters", "example.com\r\nX: y", "", ""},
 		{"not UTF-8", "\xff.example", "", ""},
 		{"10 kB", strings.Repeat("a.", 5000) + "example", "", ""},
@@ -97,6 +102,7 @@ func TestQueryAddress(t *testing.T) {
 		{"encoded (Thunderbird)", "emailaddress=anna%40example.com", "anna@example.com"},
 		{"raw (FairEmail, Nextcloud)", "emailaddress=anna@example.com", "anna@example.com"},
 		{"raw plus sign is no space", "emailaddress=a+b@example.com", "a+b@example.com"},
+		{"raw plus sign in front is no white space", "emailaddress=+b@example.com", "+b@example.com"},
 		{"encoded plus sign", "emailaddress=a%2Bb%40example.com", "a+b@example.com"},
 		{"a space was a plus sign", "emailaddress=a%20b@example.com", "a+b@example.com"},
 		{"parameter in another case", "EmailAddress=anna@example.com", "anna@example.com"},
@@ -104,6 +110,10 @@ func TestQueryAddress(t *testing.T) {
 		{"behind others (Evolution)", "emailmd5=0123&emailaddress=EVOLUTIONUSER%40example.com", "EVOLUTIONUSER@example.com"},
 		{"before others", "emailaddress=anna@example.com&emailmd5=0123", "anna@example.com"},
 		{"twice: the first counts", "emailaddress=anna@example.com&emailaddress=b@example.org", "anna@example.com"},
+		{"twice: the first counts, even when it is empty", "emailaddress=&emailaddress=b@example.org", ""},
+		{"twice: the order of the query counts, not that of the names", "email=anna@example.com&emailaddress=b@example.org", "anna@example.com"},
+		{"a broken escape in another parameter", "x=%&emailaddress=anna@example.com", "anna@example.com"},
+		{"empty parameters around it", "&&emailaddress=anna@example.com&", "anna@example.com"},
 		{"an equals sign in the address", "emailaddress=a=b@example.com", "a=b@example.com"},
 		{"decoded once", "emailaddress=a%2540b@example.com", "a%40b@example.com"},
 		{"white space around it", "emailaddress=%20anna@example.com%0A", "anna@example.com"},
@@ -124,8 +134,8 @@ func TestQueryAddress(t *testing.T) {
 	for _, query := range []string{"emailaddress=%", "emailaddress=a%4", "emailaddress=a%zzb@example.com"} {
 		got, err := QueryAddress(asked("example.com", query), "emailaddress")
 		const want = "the address in the query is not encoded correctly: % must be followed by two hexadecimal digits"
-		if err == nil || PublicMessage(err) != want || got != "" {
-			t.Errorf("%q: %q, %v; want %q", query, got, err, want)
+		if err == nil || PublicMessage(err) != want || settings.KindOf(err) != settings.BadRequest || got != "" {
+			t.Errorf("%q: %q, %v; want a bad request: %s", query, got, err, want)
 		}
 	}
 }
@@ -145,10 +155,8 @@ func FuzzQueryAddress(f *testing.F) {
 		if raw != strings.TrimSpace(raw) || strings.Contains(raw, " ") {
 			t.Fatalf("query %q: %q holds a space", s, raw)
 		}
-		got, err := QueryAddress(asked("example.com", "x=1&emailaddress="+url.PathEscape(s)+"&y=2"), "emailaddress")
-		if strings.Contains(url.PathEscape(s), "&") {
-			return // url.PathEscape leaves the sign that ends a parameter
-		}
+		encoded := strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
+		got, err := QueryAddress(asked("example.com", "x=1&emailaddress="+encoded+"&y=2"), "emailaddress")
 		if want := strings.ReplaceAll(strings.TrimSpace(s), " ", "+"); err != nil || got != want {
 			t.Fatalf("%q came out as %q, %v", s, got, err)
 		}
@@ -158,6 +166,26 @@ func FuzzQueryAddress(f *testing.F) {
 			}
 		}
 	})
+}
+
+func BenchmarkQueryAddress(b *testing.B) {
+	r := asked("autoconfig.example.com", "emailaddress=anna%40example.com")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := QueryAddress(r, "emailaddress"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkHostDomain(b *testing.B) {
+	r := asked("autoconfig.example.com:8080", "")
+	b.ReportAllocs()
+	for b.Loop() {
+		if HostDomain(r) != "example.com" {
+			b.Fatal("another domain")
+		}
+	}
 }
 
 func BenchmarkAsk(b *testing.B) {

@@ -8,6 +8,44 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
+// What went wrong inside is for the log, whatever the kind of the error.
+func TestPublicMessageKeepsTheCauseBack(t *testing.T) {
+	secret := errors.New("dial tcp 10.0.0.7:5432: password of anna refused")
+	for kind := settings.Internal; kind <= settings.Unavailable; kind++ {
+		for _, err := range []error{
+			&settings.Error{Kind: kind, Message: "public", Cause: secret},
+			fmt.Errorf("%w while asking: %w", secret, &settings.Error{Kind: kind, Message: "public"}),
+			errors.Join(secret, &settings.Error{Kind: kind, Message: "public", Cause: secret}),
+		} {
+			want := "public"
+			if kind == settings.Internal {
+				want = "something went wrong on this server"
+			}
+			if got := PublicMessage(err); got != want {
+				t.Errorf("kind %d: %q, want %q", kind, got, want)
+			}
+			if body := string(PlainFailure(err).Body); body != want+"\n" {
+				t.Errorf("kind %d: body %q, want %q", kind, body, want)
+			}
+		}
+	}
+}
+
+func TestKindsThatNobodySortedAreOurs(t *testing.T) {
+	want := Failure{Status: 500, Outcome: "error", Ours: true}
+	if got := FailureOf(&settings.Error{Kind: settings.Unavailable + 1, Message: "new"}); got != want {
+		t.Errorf("FailureOf = %+v, want %+v", got, want)
+	}
+}
+
+func TestPlainText(t *testing.T) {
+	got := PlainText(405, "only GET is answered here")
+	if got.Status != 405 || got.ContentType != "text/plain; charset=utf-8" || string(got.Body) != "only GET is answered here\n" ||
+		got.Header != nil || got.ETag != "" || got.Domain != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestFailureOf(t *testing.T) {
 	secret := errors.New("dial tcp 10.0.0.7:5432: connection refused")
 	for _, tc := range []struct {

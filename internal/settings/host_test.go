@@ -193,7 +193,7 @@ func FuzzParseURL(f *testing.F) {
 		if again, err := ParseURL(u); err != nil || again != u {
 			t.Fatalf("ParseURL(%q) = %q, read again: %q, %v", s, u, again, err)
 		}
-		if strings.ContainsAny(u, " \r\n\x00<>\"?#@") && !strings.Contains(s, "@") {
+		if strings.ContainsAny(u, " \t\r\n\x00<>\"?#\\") {
 			t.Fatalf("ParseURL(%q) = %q", s, u)
 		}
 		if !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "http://") {

@@ -34,6 +34,9 @@ func TestServicesWithoutATemplateAreShared(t *testing.T) {
 	if &s.Services()[0] != &p.Services[0] {
 		t.Error("the services were copied although nothing had to be filled in")
 	}
+	if n := testing.AllocsPerRun(100, func() { _ = s.Services() }); n != 0 {
+		t.Errorf("%v allocations although nothing had to be filled in", n)
+	}
 }
 
 func TestFirst(t *testing.T) {
@@ -58,6 +61,8 @@ func TestLoginOfASubaddress(t *testing.T) {
 		{"cut off", "+", "anna+news", "anna@example.com"},
 		{"not switched on", "", "anna+news", "anna+news@example.com"},
 		{"another separator", "-", "anna+news", "anna+news@example.com"},
+		{"no sub-address", "+", "anna", "anna@example.com"},
+		{"a tag without a mailbox", "+", "+news", "+news@example.com"},
 	} {
 		s := Settings{
 			Provider: &Provider{Subaddress: tc.separator},

@@ -146,7 +146,7 @@ func problems(d map[string]any, keys map[string]key) []string {
 			all = append(all, name+" is not in the schema, or must not be written")
 			continue
 		}
-		kind := ""
+		var kind string
 		switch value := value.(type) {
 		case string:
 			kind = "string"

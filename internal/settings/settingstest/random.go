@@ -32,7 +32,7 @@ func domains() []address.Domain {
 }
 
 func locals() []string {
-	return []string{"anna", "Anna.Smith", "anna+news", "a-b", "o'brien", "x&y", "%EMAILADDRESS%", "{domain}", "用户"}
+	return []string{"anna", "Anna.Smith", "anna+news", "a-b", "+news", "o'brien", "x&y", "%EMAILADDRESS%", "{domain}", "用户", "!#$%&'*+-/=?^_`{|}~"}
 }
 
 func provider(r *rand.Rand) *settings.Provider {
@@ -89,8 +89,11 @@ func service(r *rand.Rand) settings.Service {
 	s.Host = pick(r, []string{"mail.example.com", "imap.{domain}", "{domain}", "xn--bcher-kva.example"})
 	s.Security = pick(r, settings.Securities())
 	s.Port = settings.DefaultPort(s.Protocol, s.Security)
-	if s.Port == 0 || chance(r, 4) {
+	switch {
+	case s.Port == 0 || chance(r, 4):
 		s.Port = uint16(1 + r.IntN(65535))
+	case chance(r, 4): // perhaps of another protocol or security
+		s.Port = pick(r, []uint16{993, 143, 995, 110, 465, 587, 25})
 	}
 	return s
 }
