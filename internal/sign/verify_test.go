@@ -150,7 +150,7 @@ func TestVerifyErrors(t *testing.T) {
 		{"SHA-1", signedBy(t, rsaLeaf, pkcs7.OIDDigestAlgorithmSHA1), "is signed with SHA-1, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
 		{"SHA-384", signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA384), "is signed with SHA-384, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
 		{"SHA-512", signedBy(t, rsaLeaf, pkcs7.OIDDigestAlgorithmSHA512), "is signed with SHA-512, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
-		{"another algorithm", bytes.Replace(good, must(asn1.Marshal(pkcs7.OIDDigestAlgorithmECDSASHA256)), must(asn1.Marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 9})), -1), "is signed with the algorithm 1.2.840.10045.4.3.9, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
+		{"another algorithm", bytes.ReplaceAll(good, must(asn1.Marshal(pkcs7.OIDDigestAlgorithmECDSASHA256)), must(asn1.Marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 9}))), "is signed with the algorithm 1.2.840.10045.4.3.9, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
 		{"the content changed", bytes.Replace(good, []byte("a profile"), []byte("A profile"), 1), "holds other content than was signed"},
 		{"the content apart", finish(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, (*pkcs7.SignedData).Detach), "holds other content than was signed"},
 		{"the signature changed", flip(good, len(good)-1), "has a signature that is not good: x509: ECDSA verification failure"},

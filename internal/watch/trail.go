@@ -30,13 +30,13 @@ func (e entries) addTrail(path string) error {
 		switch {
 		case err != nil:
 			e[entry] = true
-			return nil
+			return nil //nolint:nilerr // what is missing is waited for
 		case info.Mode()&os.ModeSymlink != 0:
 			e[entry] = true
 			links++
 			target, err := os.Readlink(entry)
 			if err != nil {
-				return nil // exchanged this moment, which is an event of its own
+				return nil //nolint:nilerr // exchanged this moment, which is an event of its own
 			}
 			if filepath.IsAbs(target) {
 				walked = root

@@ -317,8 +317,8 @@ func TestCloseWaitsForACallUnderWay(t *testing.T) {
 	<-entered
 	go func() { closed <- w.Close() }()
 	select {
-	case <-closed:
-		t.Fatal("closed during a call")
+	case err := <-closed:
+		t.Fatalf("closed during a call: %v", err)
 	case <-time.After(aMoment):
 	}
 	close(leave)
