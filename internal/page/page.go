@@ -74,7 +74,7 @@ func (p *page) css(*http.Request) (proto.Response, error) {
 	return proto.Response{
 		Status:      http.StatusOK,
 		ContentType: "text/css; charset=utf-8",
-		Header:      http.Header{"Cache-Control": {"public, max-age=3600"}},
+		Header:      http.Header{"Cache-Control": {"no-cache"}}, // asked anew, answered by 304
 		Body:        p.style,
 		ETag:        proto.ETag(p.style),
 	}, nil

@@ -45,9 +45,9 @@ func TestTheSettingsOfAnAddress(t *testing.T) {
 	page := string(resp.Body)
 	for _, want := range []string{
 		"Example &amp; Sons",
-		`Incoming mail (IMAP)</th><td>mail.example.com</td><td>993</td><td>SSL/TLS</td><td>Anna@example.com</td>`,
-		`Incoming mail (IMAP) <span class="alternative">alternative</span></th><td>mail.example.com</td><td>143</td><td>STARTTLS</td>`,
-		`Calendars (CalDAV)</th><td>https://dav.example.com/</td><td></td><td>SSL/TLS</td><td>Anna</td>`,
+		`Incoming mail (IMAP)</th><td data-label="Server">mail.example.com</td><td data-label="Port">993</td><td data-label="Encryption">SSL/TLS</td><td data-label="User name">Anna@example.com</td>`,
+		`Incoming mail (IMAP) <span class="alternative">alternative</span></th><td data-label="Server">mail.example.com</td><td data-label="Port">143</td><td data-label="Encryption">STARTTLS</td>`,
+		`Calendars (CalDAV)</th><td data-label="Server">https://dav.example.com/</td><td></td><td data-label="Encryption">SSL/TLS</td><td data-label="User name">Anna</td>`,
 		`action="/profile.mobileconfig"`,
 		`href="https://help.example.com/"`,
 	} {
