@@ -425,7 +425,7 @@ func FuzzRender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, local, language string) {
 		a, err := address.Parse(local + "@example.com")
 		if err != nil {
-			t.Skip("not an address")
+			return // no client could ask for it
 		}
 		s := offering(both()...)
 		s.Address = a
