@@ -12,19 +12,28 @@ import (
 // would, and returns what is wrong with them. name is the settings file's.
 func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings {
 	var all config.Findings
+	add := func(line int, key string, warnings []string, err error) {
+		if err != nil {
+			all = append(all, config.Finding{File: name, Line: line, Key: key, Text: err.Error()})
+		}
+		for _, w := range warnings {
+			all = append(all, config.Finding{File: name, Line: line, Key: key, Text: w, Warning: true})
+		}
+	}
 	if s := cfg.Signing; s != nil {
 		id, err := sign.Load(s.CertFile, s.KeyFile, now)
 		if err != nil {
-			all = append(all, config.Finding{File: name, Line: s.Line, Key: "signing", Text: err.Error()})
+			add(s.Line, "signing", nil, err)
 		} else {
-			for _, w := range id.Warnings() {
-				all = append(all, config.Finding{File: name, Line: s.Line, Key: "signing", Text: w, Warning: true})
-			}
+			add(s.Line, "signing", id.Warnings(), nil)
 		}
 	}
 	if t := cfg.TLS; t != nil {
-		if _, err := certs.Load(t.CertFile, t.KeyFile, func() time.Time { return now }); err != nil {
-			all = append(all, config.Finding{File: name, Line: t.Line, Key: "tls", Text: err.Error()})
+		k, err := certs.Load(t.CertFile, t.KeyFile, func() time.Time { return now })
+		if err != nil {
+			add(t.Line, "tls", nil, err)
+		} else {
+			add(t.Line, "tls", k.Warnings(), nil)
 		}
 	}
 	return all

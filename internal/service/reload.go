@@ -46,7 +46,15 @@ func (s *Service) reloadCertificate() {
 		s.log.Error("the TLS certificate cannot be used; the old one stays in force", zap.Error(err))
 		return
 	}
+	s.logCertificate()
+}
+
+// logCertificate notes that a TLS certificate was taken into use.
+func (s *Service) logCertificate() {
 	s.options.Metrics.TLSCertificate("loaded")
+	for _, w := range s.tlsFiles.Warnings() {
+		s.log.Warn("tls", zap.String("warning", w))
+	}
 }
 
 // warnWhatNeedsRestart names the keys that listeners and the logger took at

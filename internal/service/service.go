@@ -74,7 +74,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		if s.tlsFiles, err = certs.Load(cfg.TLS.CertFile, cfg.TLS.KeyFile, o.Now); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)
 		}
-		o.Metrics.TLSCertificate("loaded")
+		s.logCertificate()
 	}
 	s.use(state{cfg, identity})
 	if s.watcher, err = watch.Files(s.watched(), s.Reload); err != nil {
