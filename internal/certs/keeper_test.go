@@ -95,15 +95,32 @@ func TestHandshake(t *testing.T) {
 	k, _, _ := load(t, leaf, middle, root)
 	roots := x509.NewCertPool()
 	roots.AddCert(root.cert)
-	here, there := net.Pipe()
-	server := tls.Server(there, &tls.Config{GetCertificate: k.GetCertificate, MinVersion: tls.VersionTLS12})
-	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: "mail.example.com", Time: aMoment, MinVersion: tls.VersionTLS12})
+	// Over TCP and not net.Pipe, where a client that refuses and a server that
+	// is still writing would wait for each other.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
 	var serving sync.WaitGroup
 	serving.Go(func() {
+		there, err := listener.Accept()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = there.Close() }()
+		server := tls.Server(there, &tls.Config{GetCertificate: k.GetCertificate, MinVersion: tls.VersionTLS12})
 		if err := server.HandshakeContext(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
+	here, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = here.Close() }()
+	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: "mail.example.com", Time: aMoment, MinVersion: tls.VersionTLS12})
 	if err := client.HandshakeContext(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -150,8 +150,15 @@ func TestIfNoneMatch(t *testing.T) {
 		if rec.Code != tc.status || rec.Header().Get("ETag") != `"abc"` {
 			t.Errorf("If-None-Match %s: %d, ETag %s; want %d", tc.header, rec.Code, rec.Header().Get("ETag"), tc.status)
 		}
-		if tc.status == 304 && rec.Body.Len() != 0 {
-			t.Errorf("a 304 has the body %q", rec.Body)
+		outcome := "ok"
+		if tc.status == 304 {
+			outcome = "not_modified"
+			if rec.Body.Len() != 0 {
+				t.Errorf("a 304 has the body %q", rec.Body)
+			}
+		}
+		if got := l.logs.TakeAll()[0].ContextMap()["outcome"]; got != outcome {
+			t.Errorf("If-None-Match %s: logged as %s, want %s", tc.header, got, outcome)
 		}
 	}
 }

@@ -50,7 +50,10 @@ func TestSignaturesAreGood(t *testing.T) {
 		{"ECDSA P-521", ecKey(elliptic.P521())},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			leaf := certify("signer", tt.key, &middle)
+			// As the certificate of a web server: for TLS and nothing else.
+			leaf := certify("signer", tt.key, &middle, func(c *x509.Certificate) {
+				c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+			})
 			id := identity(t, leaf, middle, root)
 			before := time.Now().UTC().Truncate(time.Second)
 			signed, err := id.Sign(profile)

@@ -29,6 +29,13 @@ func TestVerifyReports(t *testing.T) {
 		return pool
 	}
 	whole := must(identity(t, leaf, middle).Sign(profile))
+	for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageEmailProtection} {
+		limited := certify("limited", newKey(), &root, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{usage} })
+		r, err := Verify(must(identity(t, limited, root).Sign(profile)), roots(root), aMoment())
+		if err != nil || r.Trusted != nil {
+			t.Errorf("a certificate for the use %d alone: trusted %v, error %v", usage, r.Trusted, err)
+		}
+	}
 	for _, tt := range []struct {
 		name    string
 		signed  []byte
