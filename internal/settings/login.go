@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/waymark-mail/waymark/internal/address"
 )
@@ -16,7 +17,8 @@ type Login string
 // LoginAddress is the default: the full mail address.
 const LoginAddress Login = "{address}"
 
-// Validate refuses an empty form and placeholders nobody knows.
+// Validate refuses an empty form, placeholders nobody knows, and characters
+// that cannot be seen.
 func (l Login) Validate() error {
 	if l == "" {
 		return fmt.Errorf("the login is empty; %q is the usual form", LoginAddress)
@@ -24,6 +26,9 @@ func (l Login) Validate() error {
 	rest := l.Replace("", "", "")
 	if i := strings.IndexAny(rest, "{}"); i >= 0 {
 		return fmt.Errorf("the login %q has an unknown placeholder; known are {address}, {local} and {domain}", string(l))
+	}
+	if strings.ContainsFunc(string(l), func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		return fmt.Errorf("the login %q holds a character that cannot be seen", string(l))
 	}
 	return nil
 }

@@ -69,6 +69,7 @@ func TestLoginValidate(t *testing.T) {
 		{"{user}", `the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"{Address}", `the login "{Address}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"{local", `the login "{local" has an unknown placeholder; known are {address}, {local} and {domain}`},
+		{"sh\ue000ared", `the login "sh\ue000ared" holds a character that cannot be seen`},
 		{"local}", `the login "local}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"{lo{address}cal}", `the login "{lo{address}cal}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 	} {

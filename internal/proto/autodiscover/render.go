@@ -49,22 +49,23 @@ func primary(s settings.Settings) address.Address {
 var errNoAddress error = &settings.Error{Kind: settings.BadRequest, Message: "Autodiscover needs an address, not only a domain"}
 
 // choose returns the service of a protocol for its only block: the first one
-// that says the same to every reader, else the first one. Thunderbird and
-// FairEmail tell STARTTLS from TLS by the port and look at nothing else, so
-// that STARTTLS on a port of one's own would make them speak TLS there.
-func choose(services []settings.Service, p settings.Protocol) (chosen settings.Service, ok bool) {
-	for _, s := range services {
-		if s.Protocol != p || !usable(s) {
-			continue
-		}
-		if p.ByURL() || s.Security == securityByPort(s.Port) {
-			return s, true
-		}
-		if !ok {
-			chosen, ok = s, true
+// that says the same to every reader, else the first that is encrypted, else
+// the first. Thunderbird and FairEmail tell STARTTLS from TLS by the port and
+// look at nothing else, so that STARTTLS on a port of one's own would make them
+// speak TLS there.
+func choose(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
+	for _, fits := range []func(settings.Service) bool{
+		func(s settings.Service) bool { return p.ByURL() || s.Security == securityByPort(s.Port) },
+		func(s settings.Service) bool { return s.Security != settings.Plaintext },
+		func(settings.Service) bool { return true },
+	} {
+		for _, s := range services {
+			if s.Protocol == p && usable(s) && fits(s) {
+				return s, true
+			}
 		}
 	}
-	return chosen, ok
+	return settings.Service{}, false
 }
 
 // usable leaves out services that take only what these clients cannot be told:

@@ -99,6 +99,7 @@ func TestChoice(t *testing.T) {
 		{"STARTTLS on a port that is read as TLS", []settings.Service{mail(settings.IMAP, 1143, settings.STARTTLS), mail(settings.IMAP, 143, settings.STARTTLS)}, "143 starttls"},
 		{"TLS on a port that is read as STARTTLS", []settings.Service{mail(settings.IMAP, 143, settings.TLS), mail(settings.IMAP, 993, settings.TLS)}, "993 tls"},
 		{"plaintext before something better", []settings.Service{mail(settings.IMAP, 143, settings.Plaintext), mail(settings.IMAP, 143, settings.STARTTLS)}, "143 starttls"},
+		{"plaintext before what is read wrong but encrypted", []settings.Service{mail(settings.IMAP, 143, settings.Plaintext), mail(settings.IMAP, 1143, settings.STARTTLS)}, "1143 tls"},
 		{"nothing that is read right", []settings.Service{mail(settings.IMAP, 1143, settings.STARTTLS), mail(settings.IMAP, 2143, settings.STARTTLS)}, "1143 tls"},
 		{"OAuth2 alone before a password", []settings.Service{mail(settings.IMAP, 993, settings.TLS, settings.OAuth2), mail(settings.IMAP, 143, settings.STARTTLS)}, "143 starttls"},
 		{"ways that cannot be said", []settings.Service{mail(settings.IMAP, 993, settings.TLS, settings.OAuth2, settings.ClientCert, settings.GSSAPI, settings.NTLM)}, ""},

@@ -21,8 +21,9 @@ type outlookResponse struct {
 	Account account
 }
 
-// user holds the primary address that the one asked for stands for. There is no DisplayName: the name
-// of a person is nobody's business who only knows the address.
+// user holds the primary address that the one asked for stands for. There is no
+// DisplayName: the name of a person is nobody's business who only knows the
+// address.
 type user struct {
 	AutoDiscoverSMTPAddress string
 }
