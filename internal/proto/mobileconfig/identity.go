@@ -19,7 +19,9 @@ const origin = "https://github.com/waymark-mail/waymark/profile"
 //
 // What was chosen is part of it, so that somebody who installs mail first and
 // contacts later does not lose the mail account: a profile with the same
-// identifier would replace it.
+// identifier would replace it. It is the choice that counts and not what the
+// provider had to offer: who took everything gets the calendars that the
+// provider adds later into the same profile.
 type identity struct {
 	identifier string
 	profile    uuid.UUID

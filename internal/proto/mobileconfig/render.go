@@ -2,7 +2,9 @@ package mobileconfig
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 
@@ -13,8 +15,9 @@ import (
 
 // Render returns the profile of an address as an XML property list, before it
 // is signed. The same settings, address and options give the same bytes. The
-// error is BadRequest without an address, and NotOffered when nothing of what
-// was chosen can be said in a profile.
+// error is BadRequest without an address, NotOffered when nothing of what was
+// chosen can be said in a profile, and Internal when a text of the settings
+// holds a character that a property list cannot carry.
 func Render(s settings.Settings, o Options) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, settings.Errorf(settings.BadRequest, "a profile is made for an address")
@@ -30,7 +33,7 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 		Organization: s.Provider.Profile.Organization,
 		Scope:        "User", // macOS takes mail, calendars and contacts for one user only
 		Content:      content,
-		ConsentText:  s.Provider.Profile.ConsentText,
+		ConsentText:  consent(s.Provider.Profile.ConsentText),
 	}
 	profile.DisplayName = s.Provider.Name + " (" + s.Address.String() + ")"
 	profile.Description = fmt.Sprintf(words.description, s.Address)
@@ -46,7 +49,22 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	if err := enc.Encode(profile); err != nil {
 		return nil, fmt.Errorf("cannot write a property list: %w", err)
 	}
+	if bytes.Contains(out.Bytes(), []byte(replacement)) {
+		return nil, errors.New("a text of the provider holds a character that a property list cannot carry")
+	}
 	return out.Bytes(), nil
+}
+
+// replacement is what the encoder writes, without a word, in the place of a
+// control character and of broken UTF-8. A user name changed like that would
+// fail on the device, where nobody could see why.
+const replacement = "\uFFFD"
+
+// consent returns the texts that are not empty.
+func consent(texts map[string]string) map[string]string {
+	texts = maps.Clone(texts) // the settings are for reading only
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
 }
 
 func payloads(s settings.Settings, chosen Selection, id identity, words texts) []any {
@@ -136,27 +154,37 @@ func best(services []settings.Service, p settings.Protocol) (settings.Service, b
 	return settings.Service{}, false
 }
 
-// usesTLS maps to the one switch there is: with it a device begins with TLS on
-// 993 and 465, and is reported to negotiate STARTTLS on 143 and 587.
+// usesTLS maps to the one switch there is. Apple has no key for STARTTLS: with
+// the switch on, a device begins with TLS on 993 and 465 and is taken to
+// negotiate STARTTLS on 143 and 587. With it off the password would travel in
+// clear, so it is off for nothing but plaintext.
 func usesTLS(s settings.Security) bool { return s != settings.Plaintext }
 
-const authNone = "EmailAuthNone"
+const (
+	authPassword  = "EmailAuthPassword"
+	authChallenge = "EmailAuthCRAMMD5"
+	authNTLM      = "EmailAuthNTLM"
+	authNone      = "EmailAuthNone"
+)
 
-// authentication returns Apple's word for the way to log in. The password as
-// it is, inside TLS, works everywhere, so it is taken whenever it is offered.
-// There is no word for OAuth2, client certificates and GSSAPI.
+// authentication returns Apple's word for the provider's first way to log in
+// that it has a word for. The password as it is comes before all others: inside
+// TLS it works with every server, whereas few can answer CRAM-MD5, for which
+// they must store passwords that are not hashed.
 func authentication(s settings.Service) (string, bool) {
-	for _, known := range []struct {
-		auth settings.Auth
-		word string
-	}{
-		{settings.Password, "EmailAuthPassword"},
-		{settings.PasswordChallenge, "EmailAuthCRAMMD5"},
-		{settings.NTLM, "EmailAuthNTLM"},
-		{settings.NoAuth, authNone},
-	} {
-		if s.Accepts(known.auth) {
-			return known.word, true
+	if s.Accepts(settings.Password) {
+		return authPassword, true
+	}
+	for _, a := range s.Auth {
+		switch a {
+		case settings.PasswordChallenge:
+			return authChallenge, true
+		case settings.NTLM:
+			return authNTLM, true
+		case settings.NoAuth:
+			return authNone, true
+		case settings.Password, settings.OAuth2, settings.ClientCert, settings.GSSAPI:
+			// The first is seen to above; there is no word for the rest.
 		}
 	}
 	return "", false
@@ -178,25 +206,32 @@ type davAccount struct {
 	login string
 }
 
+// davServer returns the DAV service of a protocol that takes a password, which
+// is all that the device can ask for. One over https comes before the others:
+// iOS sends DAV passwords over TLS only.
 func davServer(s settings.Settings, services []settings.Service, p settings.Protocol) (davAccount, bool) {
-	for _, svc := range services {
-		if svc.Protocol != p || !svc.Accepts(settings.Password) && !svc.Accepts(settings.PasswordChallenge) {
-			continue // without a password there is nothing the device could ask for
+	for _, scheme := range []string{"https", "http"} {
+		for _, svc := range services {
+			if svc.Protocol != p || !svc.Accepts(settings.Password) && !svc.Accepts(settings.PasswordChallenge) {
+				continue
+			}
+			if u, err := url.Parse(svc.URL); err == nil && u.Scheme == scheme {
+				return davAt(u, login(s, svc)), true
+			}
 		}
-		u, err := url.Parse(svc.URL)
-		if err != nil {
-			continue
-		}
-		d := davAccount{host: u.Hostname(), tls: u.Scheme == "https", login: login(s, svc)}
-		if port, err := strconv.Atoi(u.Port()); err == nil {
-			d.port = port
-		}
-		// A path is seen working, as is a whole URL; the path cannot disagree
-		// with the host beside it.
-		if path := u.EscapedPath(); path != "/" {
-			d.path = path
-		}
-		return d, true
 	}
 	return davAccount{}, false
+}
+
+func davAt(u *url.URL, login string) davAccount {
+	d := davAccount{host: u.Hostname(), tls: u.Scheme == "https", login: login}
+	if port, err := strconv.Atoi(u.Port()); err == nil {
+		d.port = port
+	}
+	// A path is seen working, as is a whole URL; the path cannot disagree with
+	// the host beside it. Without one the device discovers it (RFC 6764).
+	if path := u.EscapedPath(); path != "/" {
+		d.path = path
+	}
+	return d
 }

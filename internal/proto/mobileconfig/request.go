@@ -2,7 +2,10 @@ package mobileconfig
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -15,8 +18,9 @@ type request struct {
 	options Options
 }
 
-// parse reads a request from its query or, when it is posted, from its form.
-// Without an address there is no profile.
+// parse reads a request from its query or, when it is posted, from its form:
+// email or emailaddress, services and lang. Without an address there is no
+// profile.
 func (m *mobileconfig) parse(r *http.Request) (request, error) {
 	addr, err := proto.QueryAddress(r, "email", "emailaddress")
 	if err != nil {
@@ -25,8 +29,9 @@ func (m *mobileconfig) parse(r *http.Request) (request, error) {
 	if err := r.ParseForm(); err != nil {
 		return request{}, unreadable(err)
 	}
-	if addr == "" {
-		addr = r.PostForm.Get("email")
+	if posted := field(r.PostForm, "email", "emailaddress"); len(posted) > 0 {
+		// A plus sign that was posted as it is reads as a space here.
+		addr = strings.ReplaceAll(strings.TrimSpace(posted[0]), " ", "+")
 	}
 	if addr == "" {
 		return request{}, settings.Errorf(settings.BadRequest, "name the address, as in /profile.mobileconfig?email=anna@example.com")
@@ -35,12 +40,25 @@ func (m *mobileconfig) parse(r *http.Request) (request, error) {
 	if err != nil {
 		return request{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}
-	selection, err := parseSelection(r.Form.Get("services"))
+	selection, err := parseSelection(strings.Join(field(r.Form, "services"), ","))
 	if err != nil {
 		return request{}, err
 	}
-	spoken := m.languages.choose(r.Form.Get("lang"), r.Header.Get("Accept-Language"))
+	lang := strings.Join(field(r.Form, "lang"), ",")
+	spoken := m.languages.choose(lang, r.Header.Get("Accept-Language"))
 	return request{a, Options{Selection: selection, Language: spoken}}, nil
+}
+
+// field returns the values of a form that have one of the names, in any case,
+// and are not empty. A page with one box to tick per service sends several.
+func field(form url.Values, names ...string) []string {
+	var found []string
+	for _, key := range slices.Sorted(maps.Keys(form)) {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, key) }) {
+			found = append(found, form[key]...)
+		}
+	}
+	return slices.DeleteFunc(found, func(value string) bool { return value == "" })
 }
 
 func unreadable(err error) error {

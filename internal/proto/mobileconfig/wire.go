@@ -24,7 +24,8 @@ type configuration struct {
 }
 
 // mail is com.apple.mail.managed. Keys that are empty are left out: iOS calls
-// the whole profile invalid otherwise, and says no more.
+// the whole profile invalid otherwise, and says no more. There is no
+// EmailAccountName: nobody here knows what the person is called.
 type mail struct {
 	head
 	AccountType        string `plist:"EmailAccountType"`

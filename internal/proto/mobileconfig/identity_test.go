@@ -1,0 +1,79 @@
+package mobileconfig
+
+import (
+	"testing"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// identifiers returns the identifiers and UUIDs of a profile and its payloads.
+func identifiers(t *testing.T, s settings.Settings, o Options) map[string]bool {
+	t.Helper()
+	top, payloads := render(t, s, o)
+	ids := map[string]bool{top["PayloadIdentifier"].(string): true, top["PayloadUUID"].(string): true}
+	for _, p := range payloads {
+		ids[p["PayloadIdentifier"].(string)], ids[p["PayloadUUID"].(string)] = true, true
+	}
+	return ids
+}
+
+// TestIdentifiers pins what decides whether a device updates an account, makes
+// a second one, or overwrites another.
+func TestIdentifiers(t *testing.T) {
+	base := offering(append(both(), dav(settings.CalDAV, "https://dav.example.net/"))...)
+	want := identifiers(t, base, Options{})
+	same := map[string]func(*settings.Settings, *Options){
+		"again":                 func(*settings.Settings, *Options) {},
+		"in another language":   func(_ *settings.Settings, o *Options) { o.Language = "fr" },
+		"all chosen by name":    func(_ *settings.Settings, o *Options) { o.Selection = Selection{true, true, true} },
+		"capitals in the name":  func(s *settings.Settings, _ *Options) { s.Address.Local = "Anna" },
+		"on another mail host":  func(s *settings.Settings, _ *Options) { s.Provider.Services[0].Host = "new.example.net" },
+		"under another name":    func(s *settings.Settings, _ *Options) { s.Provider.Name = "New" },
+		"by another host's URL": func(s *settings.Settings, _ *Options) { s.Provider.Services[2].URL = "https://new.example.net/x" },
+	}
+	other := map[string]func(*settings.Settings, *Options){
+		"another mailbox":    func(s *settings.Settings, _ *Options) { s.Address.Local = "bert" },
+		"another domain":     func(s *settings.Settings, _ *Options) { s.Address.Domain = "example.org" },
+		"another provider":   func(s *settings.Settings, _ *Options) { s.Provider.ID = "other" },
+		"mail only":          func(_ *settings.Settings, o *Options) { o.Selection = Selection{Mail: true} },
+		"calendars only":     func(_ *settings.Settings, o *Options) { o.Selection = Selection{Calendar: true} },
+		"mail and calendars": func(_ *settings.Settings, o *Options) { o.Selection = Selection{Mail: true, Calendar: true} },
+	}
+	vary := func(change func(*settings.Settings, *Options)) map[string]bool {
+		s, o := base, Options{}
+		p := *base.Provider
+		p.Services = append([]settings.Service(nil), base.Provider.Services...)
+		s.Provider = &p
+		change(&s, &o)
+		return identifiers(t, s, o)
+	}
+	for name, change := range same {
+		got := vary(change)
+		for id := range want {
+			if !got[id] {
+				t.Errorf("%s: %s is gone", name, id)
+			}
+		}
+	}
+	for name, change := range other {
+		for id := range vary(change) {
+			if want[id] {
+				t.Errorf("%s: %s is shared", name, id)
+			}
+		}
+	}
+}
+
+// TestIdentifiersNeverChange pins the values themselves: a release that changes
+// them makes a second account on every device. Any UUIDv5 tool gives the same.
+func TestIdentifiersNeverChange(t *testing.T) {
+	top, payloads := render(t, offering(both()...), Options{})
+	wants(t, top, map[string]any{
+		"PayloadIdentifier": "org.waymark-mail.example.22f459ac-4815-5201-b713-681fad6d2aa4",
+		"PayloadUUID":       "22F459AC-4815-5201-B713-681FAD6D2AA4",
+	})
+	wants(t, payloads["com.apple.mail.managed"], map[string]any{
+		"PayloadIdentifier": "org.waymark-mail.example.22f459ac-4815-5201-b713-681fad6d2aa4.mail",
+		"PayloadUUID":       "1D7872A3-52F0-5D88-AA5A-E4774B933001",
+	})
+}
