@@ -27,7 +27,8 @@ lint: ## the pinned golangci-lint
 
 golden: ## writes the golden files anew; read the diff
 	$(GO) test ./internal/service -run TestConversations -update
-	$(GO) test ./internal/config ./internal/proto/... -update
+	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
+	$(GO) test ./internal/proto/mobileconfig -run TestGolden -update
 
 verify: ## module files are tidy and the code is formatted
 	$(GO) mod tidy -diff

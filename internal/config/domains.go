@@ -16,11 +16,19 @@ const everyOther = "*"
 type domain struct {
 	provider *provider
 	aliasOf  address.Domain
+	movedTo  *settings.MovedError
 
 	name     *string
 	helpURL  *string
 	login    settings.Login
 	services []settings.Service
+}
+
+// move is a domain whose mailboxes are elsewhere now.
+type move struct {
+	at     value
+	domain address.Domain
+	to     *settings.MovedError
 }
 
 // alias is a domain that gets everything from another one.
@@ -34,6 +42,7 @@ func domainFields(f *file) []field[domain] {
 	return []field[domain]{
 		{"provider", func(r *reader, v value, d *domain) { d.provider = r.provider(v, f) }},
 		{"alias_of", func(r *reader, v value, d *domain) { d.aliasOf = r.domainName(v) }},
+		{"moved_to", func(r *reader, v value, d *domain) { d.movedTo = r.movedTo(v) }},
 		{"name", func(r *reader, v value, d *domain) {
 			if s, ok := r.text(v); ok {
 				d.name = &s
@@ -52,6 +61,7 @@ func readDomains(r *reader, v value, f *file) {
 	f.Domains = make(map[address.Domain]settings.Domain, len(v.node.Content)/2)
 	first := make(map[address.Domain]value, len(v.node.Content)/2) // keys
 	var aliases []alias
+	var moves []move
 	errorsBefore := r.errors
 	fields := domainFields(f)
 	r.each(v, "a block with one key per domain", func(key, v value) {
@@ -77,6 +87,11 @@ func readDomains(r *reader, v value, f *file) {
 			aliases = append(aliases, alias{v.at("alias_of"), name, d.aliasOf})
 			return
 		}
+		if d.movedTo != nil {
+			moves = append(moves, move{v.at("moved_to"), name, d.movedTo})
+			f.Domains[name] = settings.Domain{Moved: d.movedTo} // until it is known where to
+			return
+		}
 		if p := r.override(v, &d); name == everyOther {
 			f.CatchAll = p
 		} else {
@@ -85,6 +100,7 @@ func readDomains(r *reader, v value, f *file) {
 	})
 	delete(first, everyOther)
 	r.resolve(aliases, f, first)
+	r.settle(moves, f, first)
 	if r.errors == errorsBefore { // else a provider may only seem to be unused
 		r.checkUse(v, f)
 	}
@@ -99,19 +115,66 @@ func otherSpelling(before, now value) string {
 
 // oneAnswer checks that an entry says in one way who answers.
 func (r *reader) oneAnswer(v value, name address.Domain) bool {
+	for _, alone := range []struct{ key, why string }{
+		{"alias_of", "an alias has everything from its target; take the other keys out, or name the provider instead"},
+		{"moved_to", "who answers is said where the domain moved to; take the other keys out"},
+	} {
+		switch {
+		case !v.has(alone.key):
+		case name == everyOther:
+			r.refuse(v.at(alone.key), `"*" can't have %s; give a provider`, alone.key)
+			return false
+		case len(v.node.Content) > 2:
+			r.refuse(v.at(alone.key), "stands alone: %s", alone.why)
+			return false
+		default:
+			return true
+		}
+	}
 	switch {
-	case v.has("alias_of") && name == everyOther:
-		r.refuse(v.at("alias_of"), `"*" can't be an alias; give a provider`)
-	case v.has("alias_of") && len(v.node.Content) > 2:
-		r.refuse(v.at("alias_of"), "stands alone: an alias has everything from its target; take the other keys out, or name the provider instead")
-	case !v.has("alias_of") && !v.has("provider") && name == everyOther:
-		r.refuse(v, "needs a provider")
-	case !v.has("alias_of") && !v.has("provider"):
-		r.refuse(v, "needs a provider, or alias_of and another domain")
-	default:
+	case v.has("provider"):
 		return true
+	case name == everyOther:
+		r.refuse(v, "needs a provider")
+	default:
+		r.refuse(v, "needs a provider, or alias_of and another domain")
 	}
 	return false
+}
+
+// movedTo reads a domain, or the URL of another Autodiscover service.
+func (r *reader) movedTo(v value) *settings.MovedError {
+	if strings.Contains(v.written(), "/") {
+		return &settings.MovedError{URL: r.webURL(v)}
+	}
+	return &settings.MovedError{Domain: r.domainName(v)}
+}
+
+// settle replaces what is said of domains that moved, once their targets are
+// known, and of the aliases of those domains. listed holds every domain of the
+// file, those with errors too.
+func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) {
+	settled := make(map[*settings.MovedError]settings.Domain, len(moves))
+	for _, m := range moves {
+		target, here := f.Domains[m.to.Domain]
+		_, inFile := listed[m.to.Domain]
+		switch {
+		case m.to.URL != "":
+		case m.to.Domain == m.domain:
+			r.refuse(m.at, "a domain can't move to itself")
+		case target.Moved != nil:
+			r.refuse(m.at, "%s moved as well; name the domain where the mailboxes are now", printed(m.at.written()))
+		case here:
+			settled[m.to] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, MovedTo: m.to.Domain}
+		case !inFile && f.CatchAll != nil:
+			settled[m.to] = settings.Domain{Provider: f.CatchAll, Canonical: m.to.Domain, MovedTo: m.to.Domain}
+		}
+	}
+	for name, d := range f.Domains {
+		if to, ok := settled[d.Moved]; ok {
+			f.Domains[name] = to
+		}
+	}
 }
 
 // provider reads the id of a provider of the file; nil when there is none.
@@ -160,7 +223,7 @@ func (r *reader) override(v value, d *domain) *settings.Provider {
 	}
 	own := *base.Provider
 	if d.name != nil {
-		own.Name, own.ShortName = *d.name, shortName(*d.name)
+		own.Name, own.Names, own.ShortName = *d.name, nil, shortName(*d.name)
 	}
 	if d.helpURL != nil {
 		own.HelpURL = *d.helpURL

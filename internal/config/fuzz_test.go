@@ -97,9 +97,21 @@ func checkConfig(t *testing.T, cfg *Config) {
 		sound(cfg.CatchAll)
 	}
 	for d, s := range cfg.Domains {
-		sound(s.Provider)
 		if canonical, err := address.ParseDomain(string(d)); err != nil || canonical != d {
 			t.Fatalf("domain %q is not canonical", d)
+		}
+		if s.Moved != nil {
+			if s.Provider != nil || (s.Moved.Domain == "") == (s.Moved.URL == "") {
+				t.Fatalf("%s moved in two ways: %+v", d, s)
+			}
+			continue
+		}
+		sound(s.Provider)
+		if s.MovedTo != "" {
+			if end, here := cfg.Domains[s.MovedTo]; here && (end.Provider != s.Provider || end.Canonical != s.Canonical || end.MovedTo != "") || !here && cfg.CatchAll != s.Provider {
+				t.Fatalf("%s moved to %s, which is another: %+v, %+v", d, s.MovedTo, s, end)
+			}
+			continue
 		}
 		if end := cfg.Domains[s.Canonical]; end.Canonical != s.Canonical || end.Provider != s.Provider {
 			t.Fatalf("%s is an alias of %s, which is none of its own", d, s.Canonical)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,6 +63,8 @@ func read(t *testing.T, path string) []byte {
 	return data
 }
 
+var update = flag.Bool("update", false, "write the findings into the golden files instead of comparing them")
+
 // parseGolden parses a file and compares the findings with the .txt file beside
 // it, line by line.
 func parseGolden(t *testing.T, path string) (*Config, Findings) {
@@ -71,7 +74,13 @@ func parseGolden(t *testing.T, path string) (*Config, Findings) {
 	for _, f := range findings {
 		have.WriteString(f.String() + "\n")
 	}
-	if want := string(read(t, strings.TrimSuffix(path, "yaml")+"txt")); have.String() != want {
+	golden := strings.TrimSuffix(path, "yaml") + "txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(have.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := string(read(t, golden)); have.String() != want {
 		t.Errorf("have findings\n%s\nwant\n%s", have.String(), want)
 	}
 	return cfg, findings

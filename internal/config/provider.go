@@ -40,6 +40,7 @@ func providerFields() []field[provider] {
 				p.Name = s
 			}
 		}},
+		{"names", func(r *reader, v value, p *provider) { p.Names = r.names(v) }},
 		{"short_name", func(r *reader, v value, p *provider) { p.ShortName, _ = r.text(v) }},
 		{"help_url", func(r *reader, v value, p *provider) { p.HelpURL = r.webURL(v) }},
 		{"login", func(r *reader, v value, p *provider) { p.login = r.login(v) }},
@@ -264,14 +265,12 @@ func (r *reader) consent(v value) map[string]string {
 	}
 	texts := map[string]string{}
 	r.each(v, "a text, or a block with one text per language", func(key, v value) {
-		tag := key.written()
-		if tag != anyLanguage {
-			t, err := language.Parse(tag)
-			if err != nil {
-				r.refuse(v, "the key must be a language such as en or de-CH, or default")
-				return
-			}
-			tag = t.String()
+		tag, ok := anyLanguage, true
+		if key.written() != anyLanguage {
+			tag, ok = r.languageTag(key, ", or default")
+		}
+		if !ok {
+			return
 		}
 		if _, ok := texts[tag]; ok {
 			r.refuse(v, "the language %s is there twice", tag)
@@ -283,6 +282,34 @@ func (r *reader) consent(v value) map[string]string {
 		r.warn(v, "there is no text for the key default: devices in other languages than %s show none", list(slices.Sorted(maps.Keys(texts))))
 	}
 	return texts
+}
+
+// languageTag reads a key that is a language, in canonical form. The finding
+// ends in also.
+func (r *reader) languageTag(key value, also string) (string, bool) {
+	t, err := language.Parse(key.written())
+	if err != nil {
+		r.refuse(key, "the key must be a language such as en or de-CH%s", also)
+		return "", false
+	}
+	return t.String(), true
+}
+
+// names reads one name per language.
+func (r *reader) names(v value) map[string]string {
+	names := map[string]string{}
+	r.each(v, "a block with one name per language", func(key, v value) {
+		tag, ok := r.languageTag(key, "")
+		if !ok {
+			return
+		}
+		if _, ok := names[tag]; ok {
+			r.refuse(v, "the language %s is there twice", tag)
+			return
+		}
+		names[tag], _ = r.filled(v)
+	})
+	return names
 }
 
 // date reads a day, which begins at midnight UTC, or a moment.

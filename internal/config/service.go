@@ -24,7 +24,20 @@ func serviceFields() []field[settings.Service] {
 		{"url", func(r *reader, v value, s *service) { s.URL, _ = r.text(v) }},
 		{"login", func(r *reader, v value, s *service) { s.Login = r.login(v) }},
 		{"auth", func(r *reader, v value, s *service) { s.Auth = r.auths(v) }},
+		{"leave_messages_on_server", func(r *reader, v value, s *service) { s.POP.LeaveMessagesOnServer = r.given(v) }},
+		{"days_to_leave_messages_on_server", func(r *reader, v value, s *service) {
+			s.POP.DaysToLeaveMessagesOnServer = r.number(v, 1, 3650)
+		}},
+		{"download_on_biff", func(r *reader, v value, s *service) { s.POP.DownloadOnBiff = r.given(v) }},
 	}
+}
+
+// given reads a switch that says nothing when it is absent.
+func (r *reader) given(v value) *bool {
+	if on, ok := r.truth(v); ok {
+		return &on
+	}
+	return nil
 }
 
 // services reads a list of services. Login and Auth stay empty where a service

@@ -70,6 +70,34 @@ func TestResolveCarriesTheAddress(t *testing.T) {
 	}
 }
 
+func TestDomainsThatMoved(t *testing.T) {
+	p := &settings.Provider{ID: "p"}
+	gone := &settings.MovedError{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}
+	d := New(map[address.Domain]settings.Domain{
+		"new.example":  {Provider: p, Canonical: "new.example"},
+		"old.example":  {Provider: p, Canonical: "new.example", MovedTo: "new.example"},
+		"gone.example": {Moved: gone},
+	}, nil)
+	anna := address.Address{Local: "anna", Domain: "old.example"}
+	got, err := d.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: anna})
+	if err != nil || got.Address.String() != "anna@new.example" || got.Domain != "old.example" || got.MovedTo != "new.example" {
+		t.Errorf("by address: %+v, %v", got, err)
+	}
+	got, err = d.Resolve(t.Context(), settings.Query{Host: "old.example"})
+	if err != nil || !got.Address.IsZero() || got.MovedTo != "new.example" {
+		t.Errorf("by host name: %+v, %v", got, err)
+	}
+	_, err = d.Resolve(t.Context(), settings.Query{Domain: "gone.example"})
+	if moved, ok := errors.AsType[*settings.MovedError](err); !ok || moved != gone || settings.KindOf(err) != settings.UnknownDomain {
+		t.Errorf("gone: %v", err)
+	}
+	for _, host := range []address.Domain{"old.example", "gone.example"} {
+		if got, err := d.Resolve(t.Context(), settings.Query{Domain: "customer.example", Host: host}); !errors.Is(err, settings.ErrUnknownDomain) || got.Provider != nil {
+			t.Errorf("a customer found by the MX of %s: %+v, %v", host, got, err)
+		}
+	}
+}
+
 func BenchmarkResolve(b *testing.B) {
 	d := New(map[address.Domain]settings.Domain{"a.example": {Provider: &settings.Provider{}, Canonical: "a.example"}}, nil)
 	b.ReportAllocs()

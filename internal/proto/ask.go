@@ -74,13 +74,44 @@ func QueryAddress(r *http.Request, names ...string) (string, error) {
 		if !matches(key, names) {
 			continue
 		}
-		decoded, err := url.PathUnescape(value)
-		if err != nil {
-			return "", settings.Errorf(settings.BadRequest, "the address in the query is not encoded correctly: %% must be followed by two hexadecimal digits")
-		}
-		return strings.ReplaceAll(strings.TrimSpace(decoded), " ", "+"), nil
+		return decodeAddress(value)
 	}
 	return "", nil
+}
+
+// QueryAddresses returns every parameter of the query whose name is one of
+// names, as QueryAddress does the first. Empty ones are left out.
+func QueryAddresses(r *http.Request, names ...string) ([]string, error) {
+	var all []string
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		if !matches(key, names) {
+			continue
+		}
+		addr, err := decodeAddress(value)
+		if err != nil {
+			return nil, err
+		}
+		if addr != "" {
+			all = append(all, addr)
+		}
+	}
+	return all, nil
+}
+
+func decodeAddress(value string) (string, error) {
+	decoded, err := url.PathUnescape(value)
+	if err != nil {
+		return "", settings.Errorf(settings.BadRequest, "the address in the query is not encoded correctly: %% must be followed by two hexadecimal digits")
+	}
+	return MendAddress(decoded), nil
+}
+
+// MendAddress takes white space off an address that somebody typed or a form
+// sent, and makes a space a plus sign again: no address has a space before its
+// @, and a plus sign that is not encoded reads as one in a form.
+func MendAddress(addr string) string {
+	return strings.ReplaceAll(strings.TrimSpace(addr), " ", "+")
 }
 
 func matches(key string, names []string) bool {

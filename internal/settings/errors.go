@@ -3,6 +3,8 @@ package settings
 import (
 	"errors"
 	"fmt"
+
+	"github.com/waymark-mail/waymark/internal/address"
 )
 
 // Kind sorts errors by what they mean to the client. The zero value is
@@ -57,3 +59,20 @@ func KindOf(err error) Kind {
 // ErrUnknownDomain is what a source of settings returns for a domain that it
 // does not answer for.
 var ErrUnknownDomain error = &Error{Kind: UnknownDomain, Message: "this server does not answer for that domain"}
+
+// MovedError says that the mailboxes of a domain are elsewhere now. It is an
+// ErrUnknownDomain to whoever cannot say so.
+type MovedError struct {
+	Domain address.Domain // where the same local parts are; "" when URL is set
+	URL    string         // of the Autodiscover service that answers now
+}
+
+func (e *MovedError) Error() string {
+	if e.URL != "" {
+		return "the domain moved to " + e.URL
+	}
+	return "the domain moved to " + string(e.Domain)
+}
+
+// Unwrap returns ErrUnknownDomain.
+func (e *MovedError) Unwrap() error { return ErrUnknownDomain }

@@ -82,3 +82,32 @@ func TestLoginValidate(t *testing.T) {
 		}
 	}
 }
+
+func TestLoginOfAMailboxThatMovedOrHasItsOwn(t *testing.T) {
+	anna := address.Address{Local: "anna+news", Domain: "new.example"}
+	s := Settings{Provider: &Provider{Subaddress: "+"}, Domain: "old.example", MovedTo: "new.example", Address: anna}
+	svc := Service{Login: LoginAddress}
+	if got, ok := s.Login(svc); got != "anna@new.example" || !ok {
+		t.Errorf("moved: %s, %v", got, ok)
+	}
+	if got := s.LoginForm(svc); got != "{local}@new.example" {
+		t.Errorf("the form after a move is %s", got)
+	}
+	s.MovedTo = ""
+	if got := s.LoginForm(svc); got != LoginAddress {
+		t.Errorf("the form without a move is %s", got)
+	}
+	s.LoginName = "web12p3"
+	if got, ok := s.Login(svc); got != "web12p3" || !ok {
+		t.Errorf("its own: %s, %v", got, ok)
+	}
+}
+
+func TestNameIn(t *testing.T) {
+	p := Provider{Name: "Example Mail", Names: map[string]string{"de": "Beispielpost"}}
+	for language, want := range map[string]string{"de": "Beispielpost", "fr": "Example Mail", "": "Example Mail"} {
+		if got := p.NameIn(language); got != want {
+			t.Errorf("%s: %s, want %s", language, got, want)
+		}
+	}
+}

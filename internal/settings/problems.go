@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -33,10 +34,24 @@ func (s Service) Problems() []Problem {
 	} else {
 		ps = s.problemsByHost()
 	}
+	if s.Protocol != POP3 && s.POP != (POPOptions{}) {
+		ps = append(ps, wrong(s.POP.firstKey(), "belongs to pop3 alone, not to %s", s.Protocol))
+	}
 	if err := s.Login.Validate(); err != nil {
 		ps = append(ps, wrong("login", "%v", err))
 	}
 	return append(ps, s.problemsOfAuth()...)
+}
+
+// firstKey returns the key of the first option that says something.
+func (o POPOptions) firstKey() string {
+	switch {
+	case o.LeaveMessagesOnServer != nil:
+		return "leave_messages_on_server"
+	case o.DaysToLeaveMessagesOnServer != 0:
+		return "days_to_leave_messages_on_server"
+	}
+	return "download_on_biff"
 }
 
 func (s Service) problemsByURL() []Problem {
@@ -105,6 +120,11 @@ func (p *Provider) Problems() []Problem {
 	var ps []Problem
 	if n := len([]rune(p.Name)); n == 0 || n > 60 {
 		ps = append(ps, wrong("name", "the name must have 1 to 60 characters; it has %d", n))
+	}
+	for _, lang := range slices.Sorted(maps.Keys(p.Names)) {
+		if n := len([]rune(p.Names[lang])); n == 0 || n > 60 {
+			ps = append(ps, wrong("names."+lang, "the name must have 1 to 60 characters; it has %d", n))
+		}
 	}
 	if n := len([]rune(p.ShortName)); n == 0 || n > 20 {
 		ps = append(ps, wrong("short_name", "the short name must have 1 to 20 characters; it has %d", n))

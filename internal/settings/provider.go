@@ -11,16 +11,26 @@ import (
 // shared by all its domains and all requests: answers are remembered under its
 // pointer.
 type Provider struct {
-	ID        string // stable: the identifiers of Apple profiles derive from it
-	Name      string // at most 60 characters
-	ShortName string // at most 20 characters
-	HelpURL   string // https URL of a page for people; "" for none
+	ID        string            // stable: the identifiers of Apple profiles derive from it
+	Name      string            // at most 60 characters
+	Names     map[string]string // the same in other languages, by BCP 47 tag; may be nil
+	ShortName string            // at most 20 characters
+	HelpURL   string            // https URL of a page for people; "" for none
 
 	Services   []Service // in order of preference, per protocol
 	Subaddress string    // separator such as "+" that is cut off before logging in; "" for none
 	OAuth2     *OAuth2Endpoints
 	Profile    ProfileOptions
 	Outlook    OutlookOptions
+}
+
+// NameIn returns the name in a language (BCP 47), or the name that goes
+// everywhere.
+func (p *Provider) NameIn(language string) string {
+	if name, ok := p.Names[language]; ok {
+		return name
+	}
+	return p.Name
 }
 
 // OAuth2Endpoints are the public facts of a provider's authorization server
@@ -59,6 +69,15 @@ type Service struct {
 	URL      string // https URL
 	Login    Login
 	Auth     []Auth // most preferred first, never empty
+	POP      POPOptions
+}
+
+// POPOptions say what a client should do with the mail on a POP3 server. The
+// zero value says nothing: each client does as it likes (autoconfig 1.1, "pop3").
+type POPOptions struct {
+	LeaveMessagesOnServer       *bool // nil says nothing
+	DaysToLeaveMessagesOnServer int   // 0 says nothing
+	DownloadOnBiff              *bool // fetch as soon as there is something new; nil says nothing
 }
 
 // domainPlaceholder stands in host names and URLs for the customer's domain.

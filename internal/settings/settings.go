@@ -21,6 +21,13 @@ type Domain struct {
 	// Canonical is the domain that host names derive from: the domain itself,
 	// or the one it is an alias of.
 	Canonical address.Domain
+	// MovedTo is where the mailboxes of the domain are now: the same local
+	// parts at this domain, whose provider and canonical domain these are. ""
+	// for a domain that did not move.
+	MovedTo address.Domain
+	// Moved is set, and Provider nil, when they moved to where nobody answers
+	// here.
+	Moved *MovedError
 }
 
 // Settings is one answer: what a mail client needs to know to set up an
@@ -30,6 +37,12 @@ type Settings struct {
 	Domain    address.Domain  // the domain that was asked for
 	Canonical address.Domain  // differs from Domain for an alias domain
 	Address   address.Address // zero when only a domain was asked for
+	// MovedTo is set when the domain that was asked for moved here. Address
+	// is the new one then.
+	MovedTo address.Domain
+	// LoginName is the user name of the mailbox where the directory knows
+	// better than the form of the provider's services; "" where it does not.
+	LoginName string
 }
 
 // Services returns what the domain offers, most preferred first per protocol,
@@ -49,5 +62,17 @@ func First(services []Service, p Protocol) (Service, bool) {
 // Login returns the user name for a service; false when it depends on an
 // address and none was asked for. A sub-address is cut off first.
 func (s Settings) Login(svc Service) (string, bool) {
+	if s.LoginName != "" {
+		return s.LoginName, true
+	}
 	return svc.Login.For(s.Address.WithoutTag(s.Provider.Subaddress))
+}
+
+// LoginForm returns the form of the user name for a service, for documents
+// whose reader puts in the address that it knows: not the one after a move.
+func (s Settings) LoginForm(svc Service) Login {
+	if s.MovedTo == "" {
+		return svc.Login
+	}
+	return Login(svc.Login.Replace("{local}@"+string(s.MovedTo), "{local}", string(s.MovedTo)))
 }

@@ -75,7 +75,7 @@ func (a *autoconfig) answer(r *http.Request, q settings.Query) (proto.Response, 
 	if err != nil {
 		return proto.Response{}, err
 	}
-	doc, err := a.memo.Get(found, Render)
+	doc, header, err := a.document(found)
 	if err != nil {
 		return proto.Response{}, err
 	}
@@ -83,9 +83,20 @@ func (a *autoconfig) answer(r *http.Request, q settings.Query) (proto.Response, 
 		Status: http.StatusOK,
 		// Thunderbird parses XML types only; the charset is for the others.
 		ContentType: "text/xml; charset=utf-8",
-		Header:      a.header,
+		Header:      header,
 		Body:        doc.Body,
 		ETag:        doc.ETag,
 		Domain:      found.Domain,
 	}, nil
+}
+
+// document returns the document, which is that of the domain unless the mailbox
+// has a user name of its own.
+func (a *autoconfig) document(s settings.Settings) (proto.Document, http.Header, error) {
+	if s.LoginName == "" {
+		doc, err := a.memo.Get(s, Render)
+		return doc, a.header, err
+	}
+	body, err := Render(s)
+	return proto.Document{Body: body}, http.Header{"Cache-Control": {"no-store"}}, err
 }

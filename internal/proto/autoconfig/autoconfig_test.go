@@ -134,9 +134,71 @@ func TestUsername(t *testing.T) {
 		"{local}.{domain}": "%EMAILLOCALPART%.%EMAILDOMAIN%",
 		"everybody":        "everybody",
 	} {
-		if got := username(form); got != want {
+		if got := username(offering(), settings.Service{Login: form}); got != want {
 			t.Errorf("%s: %s, want %s", form, got, want)
 		}
+	}
+}
+
+// Thunderbird reads the block pop3; the others pass over it.
+func TestPOPOptions(t *testing.T) {
+	yes, no := true, false
+	for _, tc := range []struct {
+		options settings.POPOptions
+		want    string
+	}{
+		{settings.POPOptions{}, ""},
+		{settings.POPOptions{LeaveMessagesOnServer: &no}, "<pop3><leaveMessagesOnServer>false</leaveMessagesOnServer></pop3>"},
+		{settings.POPOptions{LeaveMessagesOnServer: &yes, DaysToLeaveMessagesOnServer: 14, DownloadOnBiff: &yes},
+			"<pop3><leaveMessagesOnServer>true</leaveMessagesOnServer><downloadOnBiff>true</downloadOnBiff><daysToLeaveMessagesOnServer>14</daysToLeaveMessagesOnServer></pop3>"},
+	} {
+		pop := service(settings.POP3, 995, settings.TLS)
+		pop.POP = tc.options
+		want := strings.Replace(section("incomingServer", "pop3", "995", "SSL", "password-cleartext"), "</incomingServer>", tc.want+"</incomingServer>", 1)
+		if got := servers(t, offering(pop)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// Whoever typed anna@old.example is asked for the password of anna@new.example.
+func TestMovedDomain(t *testing.T) {
+	for form, want := range map[settings.Login]string{
+		settings.LoginAddress: "%EMAILLOCALPART%@new.example",
+		"{local}":             "%EMAILLOCALPART%",
+		"{domain}/{local}":    "new.example/%EMAILLOCALPART%",
+		"everybody":           "everybody",
+	} {
+		s := offering()
+		s.Domain, s.MovedTo = "old.example", "new.example"
+		if got := username(s, settings.Service{Login: form}); got != want {
+			t.Errorf("%s: %s, want %s", form, got, want)
+		}
+	}
+}
+
+// A user name that no form describes stands in the document as it is, and must
+// then be kept from everybody else.
+func TestLoginThatTheDirectoryKnows(t *testing.T) {
+	resolver := &house{login: "web12p3"}
+	p := New(resolver)
+	own, err := ask(p, "https://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=anna%40example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(own.Body), "<username>web12p3</username>") != 2 || own.Header.Get("Cache-Control") != "no-store" || own.ETag != "" {
+		t.Errorf("%+v\n%s", own, own.Body)
+	}
+	resolver.login = ""
+	other, err := ask(p, "https://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=bert%40example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(other.Body), "web12p3") || other.Header.Get("Cache-Control") == "no-store" {
+		t.Errorf("the next one sees %s", other.Body)
+	}
+	if got, want := strings.ReplaceAll(string(own.Body), "web12p3", "%EMAILADDRESS%"), string(other.Body); got != want {
+		t.Errorf("the two differ in more than the user name:\n%s\n%s", got, want)
 	}
 }
 
@@ -355,9 +417,9 @@ func protocolOf(kind string) settings.Protocol {
 func canonical(s settings.Settings, got server) bool {
 	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
 	for _, svc := range s.Services() {
-		name := svc.Login.Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
+		name := s.LoginForm(svc).Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
 		if svc.Protocol == protocolOf(got.Type) && svc.Host == got.Hostname && svc.Port == got.Port &&
-			svc.Security == sockets[got.Socket] && svc.URL == got.URL && name == got.Username {
+			svc.Security == sockets[got.Socket] && svc.URL == got.URL && (name == got.Username || s.LoginName == got.Username) {
 			return true
 		}
 	}
@@ -365,14 +427,19 @@ func canonical(s settings.Settings, got server) bool {
 }
 
 // house answers for example.com and, by host name, for hoster.example.
-type house struct{ asked []settings.Query }
+type house struct {
+	asked []settings.Query
+	login string // of every mailbox; "" for the provider's form
+}
 
 func (h *house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
 	h.asked = append(h.asked, q)
 	if q.Domain != "example.com" && q.Host != "example.com" {
 		return settings.Settings{}, settings.ErrUnknownDomain
 	}
-	return offering(service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)), nil
+	s := offering(service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS))
+	s.LoginName = h.login
+	return s, nil
 }
 
 func ask(p proto.Protocol, url string) (proto.Response, error) {

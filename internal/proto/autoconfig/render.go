@@ -36,21 +36,23 @@ func Render(s settings.Settings) ([]byte, error) {
 	// IMAP first: FairEmail looks for it in the first incoming server only,
 	// SnappyMail takes the first, whatever it is.
 	if svc, ok := best(services, settings.IMAP); ok {
-		provider.IncomingServers = append(provider.IncomingServers, socket("imap", svc))
+		provider.IncomingServers = append(provider.IncomingServers, socket(s, "imap", svc))
 		mailLogin = svc.Login
 	}
 	if svc, ok := best(services, settings.POP3); ok {
-		provider.IncomingServers = append(provider.IncomingServers, socket("pop3", svc))
+		section := socket(s, "pop3", svc)
+		section.POP3 = popOptions(svc.POP)
+		provider.IncomingServers = append(provider.IncomingServers, section)
 		mailLogin = svc.Login
 	}
 	if svc, ok := settings.First(services, settings.JMAP); ok {
-		provider.IncomingServers = append(provider.IncomingServers, byURL("jmap", svc))
+		provider.IncomingServers = append(provider.IncomingServers, byURL(s, "jmap", svc))
 		if mailLogin == "" {
 			mailLogin = svc.Login
 		}
 	}
 	if svc, ok := best(services, settings.Submission); ok {
-		provider.OutgoingServers = append(provider.OutgoingServers, socket("smtp", svc))
+		provider.OutgoingServers = append(provider.OutgoingServers, socket(s, "smtp", svc))
 		mailLogin = svc.Login
 	}
 	if len(provider.IncomingServers)+len(provider.OutgoingServers) == 0 {
@@ -65,13 +67,13 @@ func Render(s settings.Settings) ([]byte, error) {
 	doc := clientConfig{
 		Version:       version,
 		EmailProvider: provider,
-		Calendars:     urlServers("caldav", services, settings.CalDAV),
-		AddressBooks:  urlServers("carddav", services, settings.CardDAV),
-		FileShares:    urlServers("webdav", services, settings.WebDAV),
+		Calendars:     urlServers(s, "caldav", services, settings.CalDAV),
+		AddressBooks:  urlServers(s, "carddav", services, settings.CardDAV),
+		FileShares:    urlServers(s, "webdav", services, settings.WebDAV),
 		OAuth2:        oAuth2Of(s.Provider.OAuth2),
 	}
 	if svc, ok := best(services, settings.ManageSieve); ok {
-		doc.SetupServers = []socketServer{socket("managesieve", svc)}
+		doc.SetupServers = []socketServer{socket(s, "managesieve", svc)}
 	}
 	body, err := xml.MarshalIndent(doc, "", "  ")
 	if err != nil {
@@ -104,26 +106,33 @@ func takesPassword(s settings.Service) bool {
 	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
 }
 
-func socket(kind string, s settings.Service) socketServer {
+func socket(s settings.Settings, kind string, svc settings.Service) socketServer {
 	return socketServer{
 		Type:           kind,
-		Hostname:       s.Host,
-		Port:           s.Port,
-		SocketType:     socketType(s.Security),
-		Authentication: schemes(s),
-		Username:       username(s.Login),
+		Hostname:       svc.Host,
+		Port:           svc.Port,
+		SocketType:     socketType(svc.Security),
+		Authentication: schemes(svc),
+		Username:       username(s, svc),
 	}
 }
 
-func byURL(kind string, s settings.Service) urlServer {
-	return urlServer{Type: kind, URL: s.URL, Authentication: httpSchemes(s.Auth), Username: username(s.Login)}
+func byURL(s settings.Settings, kind string, svc settings.Service) urlServer {
+	return urlServer{Type: kind, URL: svc.URL, Authentication: httpSchemes(svc.Auth), Username: username(s, svc)}
+}
+
+func popOptions(o settings.POPOptions) *pop3 {
+	if o == (settings.POPOptions{}) {
+		return nil
+	}
+	return &pop3{o.LeaveMessagesOnServer, o.DownloadOnBiff, o.DaysToLeaveMessagesOnServer}
 }
 
 // urlServers returns the preferred service of a protocol, as a list that is
 // empty when there is none.
-func urlServers(kind string, services []settings.Service, p settings.Protocol) []urlServer {
-	if s, ok := settings.First(services, p); ok {
-		return []urlServer{byURL(kind, s)}
+func urlServers(s settings.Settings, kind string, services []settings.Service, p settings.Protocol) []urlServer {
+	if svc, ok := settings.First(services, p); ok {
+		return []urlServer{byURL(s, kind, svc)}
 	}
 	return nil
 }
@@ -139,8 +148,13 @@ func socketType(s settings.Security) string {
 	return "plain"
 }
 
-func username(l settings.Login) string {
-	return l.Replace(emailAddress, emailLocalPart, emailDomain)
+// username returns what the client logs in with, in placeholders wherever it
+// can be said in them: the document is the same for everybody then.
+func username(s settings.Settings, svc settings.Service) string {
+	if s.LoginName != "" {
+		return s.LoginName
+	}
+	return s.LoginForm(svc).Replace(emailAddress, emailLocalPart, emailDomain)
 }
 
 // schemes returns the words for ways to log in, in order. OAuth2 counts only

@@ -35,6 +35,15 @@ type socketServer struct {
 	SocketType     string   `xml:"socketType"`
 	Authentication []string `xml:"authentication"`
 	Username       string   `xml:"username"`
+	POP3           *pop3    `xml:"pop3"`
+}
+
+// pop3 says what a client does with the mail on the server. Thunderbird reads
+// it; the others pass over it.
+type pop3 struct {
+	LeaveMessagesOnServer       *bool `xml:"leaveMessagesOnServer"`
+	DownloadOnBiff              *bool `xml:"downloadOnBiff"`
+	DaysToLeaveMessagesOnServer int   `xml:"daysToLeaveMessagesOnServer,omitempty"`
 }
 
 // urlServer is named by a URL.

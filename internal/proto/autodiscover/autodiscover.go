@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/proto"
@@ -57,6 +58,10 @@ func (d dialect) post(r *http.Request) (proto.Response, error) {
 		return proto.Response{}, &codedError{badAddress, err}
 	}
 	s, err := d.resolver.Resolve(r.Context(), q)
+	if moved, ok := errors.AsType[*settings.MovedError](err); ok && slices.Contains(req.schemas, outlook) {
+		body, err := RenderMoved(moved, q.Address)
+		return proto.Response{Status: http.StatusOK, ContentType: xmlType, Body: body}, err
+	}
 	if err != nil {
 		return proto.Response{}, err
 	}

@@ -2,6 +2,7 @@ package autodiscover
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -45,6 +46,9 @@ func (d dialect) json(r *http.Request) (proto.Response, error) {
 		return proto.Response{}, &jsonError{"InvalidUserId", err}
 	}
 	s, err := d.resolver.Resolve(r.Context(), q)
+	if moved, ok := errors.AsType[*settings.MovedError](err); ok && moved.URL != "" && strings.EqualFold(parameter(r, "Protocol"), xmlProtocol) {
+		return jsonResponse(http.StatusOK, pointer{xmlProtocol, moved.URL}), nil
+	}
 	if err != nil {
 		if settings.KindOf(err) == settings.UnknownDomain {
 			return proto.Response{}, &jsonError{"UserNotFound", err}
@@ -80,11 +84,13 @@ func jsonAddress(r *http.Request) (string, error) {
 	return decoded, nil
 }
 
+// The protocols that there may be something to say about.
+const xmlProtocol, syncProtocol = "AutodiscoverV1", "ActiveSync"
+
 // pointTo says where the XML is found, and ActiveSync when there is one.
 // Everything else, such as EWS and REST, is Exchange's own, and so an invalid
 // value here.
 func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
-	const xmlProtocol, syncProtocol = "AutodiscoverV1", "ActiveSync"
 	supported := xmlProtocol
 	sync, hasSync := settings.First(s.Services(), settings.ActiveSync)
 	if hasSync {

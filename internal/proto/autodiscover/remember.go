@@ -20,8 +20,8 @@ const anybody = "\ue000"
 type remembered struct{ memo *proto.Memo }
 
 func (m remembered) render(s settings.Settings) ([]byte, error) {
-	if s.Address.Domain != s.Domain {
-		return Render(s) // a domain answers here for an address of another
+	if s.Address.Domain != s.Domain || s.LoginName != "" {
+		return Render(s) // an address of another domain, or a user name that is its own
 	}
 	var local bytes.Buffer
 	if err := xml.EscapeText(&local, []byte(primary(s).Local)); err != nil {

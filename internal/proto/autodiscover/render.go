@@ -10,12 +10,15 @@ import (
 // Render returns the answer for Outlook (schema 2006a): one Protocol block for
 // IMAP, POP3 and SMTP each, in this order, because Thunderbird takes the first
 // block that receives mail; then CalDAV and CardDAV for eM Client where the
-// provider has them switched on. The error is a settings.Error: NotOffered when
+// provider has them switched on. A domain that moved gets RenderMoved. The error is a settings.Error: NotOffered when
 // there is no mail service that a password opens, BadRequest when s has no
 // address.
 func Render(s settings.Settings) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, errNoAddress
+	}
+	if s.MovedTo != "" {
+		return RenderMoved(&settings.MovedError{Domain: s.MovedTo}, s.Address)
 	}
 	services := s.Services()
 	blocks := make([]protocol, 0, 5)
@@ -35,7 +38,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		}
 	}
 	return document(outlookDocument{Response: outlookResponse{
-		User:    user{primary(s).String()},
+		User:    &user{primary(s).String()},
 		Account: account{AccountType: "email", Action: "settings", Protocol: blocks},
 	}})
 }
@@ -149,6 +152,21 @@ func typeOf(p settings.Protocol) string {
 	return "" // never chosen
 }
 
+// RenderMoved returns the answer for Outlook that sends it to where the mailbox
+// of a is now: to the same local part at another domain (redirectAddr), or to
+// another Autodiscover service (redirectUrl; MS-OXDSCLI section 2.2.4.1.1.2).
+func RenderMoved(to *settings.MovedError, a address.Address) ([]byte, error) {
+	moved := account{AccountType: "email", Action: "redirectUrl", RedirectURL: to.URL}
+	if to.URL == "" {
+		a.Domain = to.Domain
+		moved = account{AccountType: "email", Action: "redirectAddr", RedirectAddr: a.String()}
+	}
+	return document(outlookDocument{Response: outlookResponse{Account: moved}})
+}
+
+// culture says nothing that a client uses, but has to be there.
+const culture = "en:us"
+
 // RenderMobileSync returns the answer for ActiveSync clients. The error is a
 // settings.Error: NotOffered when the provider has no activesync service,
 // because a client would build an Exchange account that cannot work;
@@ -157,14 +175,17 @@ func RenderMobileSync(s settings.Settings) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, errNoAddress
 	}
+	if s.MovedTo != "" {
+		return document(mobileSyncDocument{Response: mobileSyncResponse{Culture: culture, Email: s.Address.String(), Redirect: s.Address.String()}})
+	}
 	svc, ok := settings.First(s.Services(), settings.ActiveSync)
 	if !ok {
 		return nil, &codedError{noProvider, settings.Errorf(settings.NotOffered, "there is no ActiveSync service for that domain")}
 	}
 	return document(mobileSyncDocument{Response: mobileSyncResponse{
-		Culture: "en:us",
+		Culture: culture,
 		Email:   primary(s).String(),
-		Server:  server{Type: "MobileSync", URL: svc.URL, Name: svc.URL},
+		Server:  &server{Type: "MobileSync", URL: svc.URL, Name: svc.URL},
 	}})
 }
 

@@ -17,7 +17,7 @@ type outlookDocument struct {
 }
 
 type outlookResponse struct {
-	User    user
+	User    *user // none in a redirect
 	Account account
 }
 
@@ -31,9 +31,11 @@ type user struct {
 // account has AccountType and Action before the protocols, because FairEmail
 // reads a protocol only after it has seen both.
 type account struct {
-	AccountType string
-	Action      string
-	Protocol    []protocol
+	AccountType  string
+	Action       string
+	RedirectAddr string `xml:",omitempty"`
+	RedirectURL  string `xml:"RedirectUrl,omitempty"`
+	Protocol     []protocol
 }
 
 // protocol has its elements in the order of Microsoft's schema. DomainRequired
@@ -58,9 +60,10 @@ type mobileSyncDocument struct {
 }
 
 type mobileSyncResponse struct {
-	Culture string
-	Email   string `xml:"User>EMailAddress"`
-	Server  server `xml:"Action>Settings>Server"`
+	Culture  string
+	Email    string  `xml:"User>EMailAddress"`
+	Redirect string  `xml:"Action>Redirect,omitempty"` // to another address
+	Server   *server `xml:"Action>Settings>Server"`
 }
 
 type server struct {

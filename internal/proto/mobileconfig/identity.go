@@ -1,6 +1,7 @@
 package mobileconfig
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -21,21 +22,34 @@ const origin = "https://github.com/waymark-mail/waymark/profile"
 // contacts later does not lose the mail account: a profile with the same
 // identifier would replace it. It is the choice that counts and not what the
 // provider had to offer: who took everything gets the calendars that the
-// provider adds later into the same profile.
+// provider adds later into the same profile. Aliases are no part of it: who adds
+// one gets it into the account that is there.
 type identity struct {
 	identifier string
 	profile    uuid.UUID
+	several    bool // mailboxes
 }
 
-func identityOf(s settings.Settings, chosen Selection) identity {
-	// Anna@ and anna@ are one mailbox on every server worth the name.
-	mailbox := strings.ToLower(s.Address.Local) + "@" + string(s.Address.Domain)
-	name := strings.Join([]string{s.Provider.ID, mailbox, chosen.String()}, "\x00")
+func identityOf(mailboxes []settings.Settings, chosen Selection) identity {
+	var names []string
+	for _, s := range mailboxes {
+		names = append(names, nameOf(s))
+	}
+	slices.Sort(names) // in which order they were given does not matter
+	provider, _, _ := strings.Cut(names[0], "\x00")
+	name := strings.Join(append(names, chosen.String()), "\x00")
 	id := uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(origin)), []byte(name))
 	return identity{
-		identifier: "org.waymark-mail." + s.Provider.ID + "." + id.String(),
+		identifier: "org.waymark-mail." + provider + "." + id.String(),
 		profile:    id,
+		several:    len(mailboxes) > 1,
 	}
+}
+
+// nameOf names a mailbox at its provider. Anna@ and anna@ are one mailbox on
+// every server worth the name.
+func nameOf(s settings.Settings) string {
+	return s.Provider.ID + "\x00" + strings.ToLower(s.Address.Local) + "@" + string(s.Address.Domain)
 }
 
 // head returns the common keys of the profile itself.
@@ -48,8 +62,11 @@ func (i identity) head() head {
 	}
 }
 
-// payload returns the common keys of one payload; kind is unique in a profile.
-func (i identity) payload(kind, payloadType string) head {
+// payload returns the common keys of the payload of one kind for a mailbox.
+func (i identity) payload(s settings.Settings, kind, payloadType string) head {
+	if i.several {
+		kind += "." + uuid.NewSHA1(i.profile, []byte(nameOf(s))).String()
+	}
 	return head{
 		Identifier: i.identifier + "." + kind,
 		UUID:       upper(uuid.NewSHA1(i.profile, []byte(kind))),

@@ -1,8 +1,12 @@
 package mobileconfig
 
 import (
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -76,4 +80,40 @@ func TestIdentifiersNeverChange(t *testing.T) {
 		"PayloadIdentifier": "org.waymark-mail.example.22f459ac-4815-5201-b713-681fad6d2aa4.mail",
 		"PayloadUUID":       "1D7872A3-52F0-5D88-AA5A-E4774B933001",
 	})
+}
+
+// TestIdentifiersOfSeveralMailboxes pins that the order in which addresses were
+// given, and aliases, make no new accounts.
+func TestIdentifiersOfSeveralMailboxes(t *testing.T) {
+	anna, info := offering(both()...), offering(both()...)
+	info.Address.Local = "info"
+	ids := func(o Options, s settings.Settings) string {
+		profile, err := Render(s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkProfile(t, profile)
+		var found []string
+		for _, m := range regexp.MustCompile(`<key>Payload(?:Identifier|UUID)</key>\s*<string>([^<]*)</string>`).FindAllStringSubmatch(string(profile), -1) {
+			found = append(found, m[1])
+		}
+		slices.Sort(found)
+		return strings.Join(found, "\n")
+	}
+	one := ids(Options{}, anna)
+	two := ids(Options{Also: []settings.Settings{info}}, anna)
+	if swapped := ids(Options{Also: []settings.Settings{anna}}, info); swapped != two {
+		t.Errorf("in another order:\n%s\nwant\n%s", swapped, two)
+	}
+	if again := ids(Options{Also: []settings.Settings{anna}}, anna); again != one {
+		t.Errorf("the same mailbox again:\n%s\nwant\n%s", again, one)
+	}
+	if alias := ids(Options{Aliases: []address.Address{info.Address}}, anna); alias != one {
+		t.Errorf("with an alias:\n%s\nwant\n%s", alias, one)
+	}
+	for _, id := range strings.Split(one, "\n") {
+		if strings.Contains(two, id) {
+			t.Errorf("%s is in both profiles: removing one would remove the account of the other", id)
+		}
+	}
 }

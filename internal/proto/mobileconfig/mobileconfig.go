@@ -1,6 +1,7 @@
 package mobileconfig
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -39,11 +40,11 @@ func (m *mobileconfig) serve(r *http.Request) (proto.Response, error) {
 	if err != nil {
 		return proto.Response{}, err
 	}
-	found, err := m.resolver.Resolve(r.Context(), settings.Query{Domain: req.address.Domain, Address: req.address})
+	found, options, err := m.resolve(r.Context(), req)
 	if err != nil {
 		return proto.Response{}, err
 	}
-	profile, err := Render(found, req.options)
+	profile, err := Render(found, options)
 	if err != nil {
 		return proto.Response{}, err
 	}
@@ -62,4 +63,31 @@ func (m *mobileconfig) serve(r *http.Request) (proto.Response, error) {
 		Body:   signed,
 		Domain: found.Domain,
 	}, nil
+}
+
+// resolve finds the settings of every mailbox. Whoever answers for the domain
+// of an alias is of no account here, but it must be somebody: a profile shall
+// not make anybody send in the name of a stranger.
+func (m *mobileconfig) resolve(ctx context.Context, req request) (settings.Settings, Options, error) {
+	options := Options{Selection: req.selection, Language: req.language}
+	var first settings.Settings
+	for i, a := range req.mailboxes {
+		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+		switch {
+		case err != nil:
+			return settings.Settings{}, Options{}, err
+		case i == 0:
+			first = found
+		default:
+			options.Also = append(options.Also, found)
+		}
+	}
+	for _, a := range req.aliases {
+		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+		if err != nil {
+			return settings.Settings{}, Options{}, err
+		}
+		options.Aliases = append(options.Aliases, found.Address)
+	}
+	return first, options, nil
 }

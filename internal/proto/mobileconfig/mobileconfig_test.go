@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,14 +15,15 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// house answers for example.com, and envelope takes the place of a signature.
+// house answers for example.com and example.org, and envelope takes the place of
+// a signature.
 type (
 	house    struct{}
 	envelope struct{ broken bool }
 )
 
 func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
-	if q.Domain != "example.com" {
+	if q.Domain != "example.com" && q.Domain != "example.org" {
 		return settings.Settings{}, settings.ErrUnknownDomain
 	}
 	s := offering(append(both(), dav(settings.CalDAV, "https://dav.example.net/"), dav(settings.CardDAV, "https://dav.example.net/"))...)
@@ -75,6 +78,54 @@ func TestServe(t *testing.T) {
 				resp.Header.Get("Content-Disposition") != `attachment; filename="example.com.mobileconfig"` ||
 				resp.Header.Get("Cache-Control") != "no-store" || resp.Domain != "example.com" {
 				t.Errorf("%d payloads, %+v", len(payloads), resp.Header)
+			}
+		})
+	}
+}
+
+// TestSeveralAddresses reads the accounts and the addresses of each out of one
+// profile.
+func TestSeveralAddresses(t *testing.T) {
+	ten := strings.Repeat("&email=a%40example.com", 10)
+	for _, tc := range []struct {
+		name, query string
+		want        []string // EmailAddress of each mail payload; nil for a refusal
+	}{
+		{"two mailboxes", "email=anna%40example.com&email=info%40example.org", []string{"anna@example.com", "info@example.org"}},
+		{"the same mailbox twice is one", "email=anna%40example.com&email=ANNA%40example.com&email=anna%40EXAMPLE.com", []string{"anna@example.com"}},
+		{"an alias", "email=anna%40example.com&alias=a.smith%40example.com", []string{"anna@example.com, a.smith@example.com"}},
+		{"aliases belong to the first mailbox", "alias=a%40example.org&email=anna%40example.com&email=info%40example.org", []string{"anna@example.com, a@example.org", "info@example.org"}},
+		{"an alias that is the mailbox", "email=anna%40example.com&alias=anna%40example.com", []string{"anna@example.com"}},
+		{"an empty one is none", "email=&email=anna%40example.com&alias=", []string{"anna@example.com"}},
+		{"a mailbox of nobody's domain", "email=anna%40example.com&email=anna%40elsewhere.example", nil},
+		{"an alias of nobody's domain", "email=anna%40example.com&alias=anna%40elsewhere.example", nil},
+		{"an alias that is no address", "email=anna%40example.com&alias=anna", nil},
+		{"only an alias", "alias=anna%40example.com", nil},
+		{"ten times the same", ten[1:], []string{"a@example.com"}},
+		{"eleven", ten[1:] + "&email=b%40example.com", nil},
+		{"twenty-one aliases", "email=a%40example.com" + strings.Repeat("&alias=a%40example.com", 21), nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			posted := httptest.NewRequest(http.MethodPost, "/profile.mobileconfig", strings.NewReader(tc.query+"&services=mail"))
+			posted.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			for _, r := range []*http.Request{httptest.NewRequest(http.MethodGet, "/profile.mobileconfig?"+tc.query+"&services=mail", nil), posted} {
+				resp, err := serve(r, envelope{})
+				if tc.want == nil {
+					if kind := settings.KindOf(err); kind != settings.BadRequest && kind != settings.UnknownDomain {
+						t.Errorf("%s: got %v, %s", r.Method, err, resp.Body)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for _, m := range regexp.MustCompile(`<key>EmailAddress</key>\s*<string>([^<]*)</string>`).FindAllStringSubmatch(string(resp.Body), -1) {
+					got = append(got, m[1])
+				}
+				if !slices.Equal(got, tc.want) {
+					t.Errorf("%s: got %q, want %q", r.Method, got, tc.want)
+				}
 			}
 		})
 	}

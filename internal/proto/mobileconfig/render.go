@@ -6,28 +6,45 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/groob/plist"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
 // Render returns the profile of an address as an XML property list, before it
-// is signed. The same settings, address and options give the same bytes. The
-// error is BadRequest without an address, NotOffered when nothing of what was
-// chosen can be said in a profile, and Internal when a text of the settings
-// holds a character that a property list cannot carry.
+// is signed: the accounts of that mailbox, and of those in the options. The same
+// settings and options give the same bytes. The error is BadRequest without an
+// address, NotOffered when there is a mailbox of which nothing that was chosen
+// can be said in a profile, and Internal when a text of the settings holds a
+// character that a property list cannot carry.
 func Render(s settings.Settings, o Options) ([]byte, error) {
-	if s.Address.IsZero() {
-		return nil, settings.Errorf(settings.BadRequest, "a profile is made for an address")
-	}
+	mailboxes := distinct(s, o.Also)
 	words := textsIn(o.Language)
-	id := identityOf(s, o.Selection)
-	content := payloads(s, o.Selection, id, words)
-	if len(content) == 0 {
-		return nil, settings.Errorf(settings.NotOffered, "there is nothing that a profile can set up for that address")
+	id := identityOf(mailboxes, o.Selection)
+	var content []any
+	var names []string
+	for i, s := range mailboxes {
+		if s.Address.IsZero() {
+			return nil, settings.Errorf(settings.BadRequest, "a profile is made for an address")
+		}
+		account := accounts{Settings: s, services: s.Services(), identity: id, words: words}
+		if i == 0 {
+			account.aliases = o.Aliases
+		}
+		payloads := account.payloads(o.Selection)
+		if len(payloads) == 0 {
+			return nil, settings.Errorf(settings.NotOffered, "there is nothing that a profile can set up for that address")
+		}
+		content = append(content, payloads...)
+		names = append(names, s.Address.String())
 	}
+	everybody := strings.Join(names, ", ")
+	name := s.Provider.NameIn(o.Language)
 	profile := configuration{
 		head:         id.head(),
 		Organization: s.Provider.Profile.Organization,
@@ -35,10 +52,10 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 		Content:      content,
 		ConsentText:  consent(s.Provider.Profile.ConsentText),
 	}
-	profile.DisplayName = s.Provider.Name + " (" + s.Address.String() + ")"
-	profile.Description = fmt.Sprintf(words.description, s.Address)
+	profile.DisplayName = name + " (" + everybody + ")"
+	profile.Description = fmt.Sprintf(words.description, everybody)
 	if profile.Organization == "" {
-		profile.Organization = s.Provider.Name
+		profile.Organization = name
 	}
 	if removal := s.Provider.Profile.RemovalDate; !removal.IsZero() {
 		profile.RemovalDate = &removal
@@ -55,6 +72,18 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// distinct returns the mailboxes, each once: two payloads of one would have the
+// same identifier.
+func distinct(first settings.Settings, also []settings.Settings) []settings.Settings {
+	all := []settings.Settings{first}
+	for _, s := range also {
+		if !slices.ContainsFunc(all, func(have settings.Settings) bool { return nameOf(have) == nameOf(s) }) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // replacement is what the encoder writes, without a word, in the place of a
 // control character and of broken UTF-8. A user name changed like that would
 // fail on the device, where nobody could see why.
@@ -67,56 +96,70 @@ func consent(texts map[string]string) map[string]string {
 	return texts
 }
 
-func payloads(s settings.Settings, chosen Selection, id identity, words texts) []any {
-	services := s.Services()
+// accounts are those of one mailbox.
+type accounts struct {
+	settings.Settings
+	services []settings.Service
+	aliases  []address.Address
+	identity identity
+	words    texts
+}
+
+func (a accounts) payloads(chosen Selection) []any {
 	var all []any
 	if chosen.mail() {
-		if m, ok := mailPayload(s, services, id.payload("mail", "com.apple.mail.managed")); ok {
-			m.DisplayName = words.mail
+		if m, ok := a.mail(); ok {
 			all = append(all, m)
 		}
 	}
 	if chosen.calendar() {
-		if at, ok := davServer(s, services, settings.CalDAV); ok {
-			head := id.payload("calendar", "com.apple.caldav.account")
-			head.DisplayName = words.calendar
-			all = append(all, calDAV{head, label(s, words.calendar), at.host, at.port, at.path, at.tls, at.login})
+		if at, ok := davServer(a.Settings, a.services, settings.CalDAV); ok {
+			head := a.head("calendar", "com.apple.caldav.account", a.words.calendar)
+			all = append(all, calDAV{head, a.label(a.words.calendar), at.host, at.port, at.path, at.tls, at.login})
 		}
 	}
 	if chosen.contacts() {
-		if at, ok := davServer(s, services, settings.CardDAV); ok {
-			head := id.payload("contacts", "com.apple.carddav.account")
-			head.DisplayName = words.contacts
-			all = append(all, cardDAV{head, label(s, words.contacts), at.host, at.port, at.path, at.tls, at.login})
+		if at, ok := davServer(a.Settings, a.services, settings.CardDAV); ok {
+			head := a.head("contacts", "com.apple.carddav.account", a.words.contacts)
+			all = append(all, cardDAV{head, a.label(a.words.contacts), at.host, at.port, at.path, at.tls, at.login})
 		}
 	}
 	return all
 }
 
+func (a accounts) head(kind, payloadType, name string) head {
+	h := a.identity.payload(a.Settings, kind, payloadType)
+	h.DisplayName = name
+	if a.identity.several {
+		h.DisplayName = a.label(name)
+	}
+	return h
+}
+
 // label is what the list of accounts shows. Who has three mailboxes tells them
 // apart by their addresses.
-func label(s settings.Settings, kind string) string { return kind + " " + s.Address.String() }
+func (a accounts) label(kind string) string { return kind + " " + a.Address.String() }
 
-// mailPayload returns the mail account: IMAP, or POP when there is only that.
-// An account that cannot send is none: the schema demands an outgoing server.
-func mailPayload(s settings.Settings, services []settings.Service, h head) (mail, bool) {
+// mail returns the mail account: IMAP, or POP when there is only that. An
+// account that cannot send is none: the schema demands an outgoing server.
+func (a accounts) mail() (mail, bool) {
 	accountType := "EmailTypeIMAP"
-	in, ok := best(services, settings.IMAP)
+	in, ok := best(a.services, settings.IMAP)
 	if !ok {
 		accountType = "EmailTypePOP"
-		in, ok = best(services, settings.POP3)
+		in, ok = best(a.services, settings.POP3)
 	}
-	out, canSend := best(services, settings.Submission)
+	out, canSend := best(a.services, settings.Submission)
 	if !ok || !canSend {
 		return mail{}, false
 	}
 	inAuth, _ := authentication(in)
 	outAuth, _ := authentication(out)
 	m := mail{
-		head:                   h,
+		head:                   a.head("mail", "com.apple.mail.managed", a.words.mail),
 		AccountType:            accountType,
-		AccountDescription:     s.Address.String(),
-		Address:                s.Address.String(),
+		AccountDescription:     a.Address.String(),
+		Address:                a.sendAs(),
 		IncomingAuthentication: inAuth,
 		IncomingHost:           in.Host,
 		IncomingPort:           int(in.Port),
@@ -127,13 +170,26 @@ func mailPayload(s settings.Settings, services []settings.Service, h head) (mail
 		OutgoingUseSSL:         usesTLS(out.Security),
 	}
 	if inAuth != authNone {
-		m.IncomingUsername = login(s, in)
+		m.IncomingUsername = login(a.Settings, in)
 	}
 	if outAuth != authNone {
-		m.OutgoingUsername = login(s, out)
+		m.OutgoingUsername = login(a.Settings, out)
 		m.SamePassword = m.IncomingUsername == m.OutgoingUsername // then the device asks once
 	}
 	return m, true
+}
+
+// sendAs returns the address, and the aliases behind it. Devices are reported
+// to read a list whose commas have a space behind them, and to take one without
+// spaces for a single address; some read it when the account is next opened.
+func (a accounts) sendAs() string {
+	all := []string{a.Address.String()}
+	for _, alias := range a.aliases {
+		if name := alias.String(); !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // best returns the service of a protocol that a device gets on with best: TLS

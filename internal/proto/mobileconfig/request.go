@@ -14,39 +14,68 @@ import (
 )
 
 type request struct {
-	address address.Address
-	options Options
+	mailboxes []address.Address // one at least, each once
+	aliases   []address.Address // of the first
+	selection Selection
+	language  string
 }
 
+// A person has a few mailboxes; a hundred in one profile are somebody's script.
+const (
+	mostMailboxes = 10
+	mostAliases   = 20
+)
+
 // parse reads a request from its query or, when it is posted, from its form:
-// email or emailaddress, services and lang. Without an address there is no
-// profile.
+// email or emailaddress, once for each mailbox; alias, once for each further
+// address of the first mailbox; services and lang. Without an address there is
+// no profile.
 func (m *mobileconfig) parse(r *http.Request) (request, error) {
-	addr, err := proto.QueryAddress(r, "email", "emailaddress")
-	if err != nil {
-		return request{}, err
-	}
 	if err := r.ParseForm(); err != nil {
 		return request{}, unreadable(err)
 	}
-	if posted := field(r.PostForm, "email", "emailaddress"); len(posted) > 0 {
-		// A plus sign that was posted as it is reads as a space here.
-		addr = strings.ReplaceAll(strings.TrimSpace(posted[0]), " ", "+")
-	}
-	if addr == "" {
-		return request{}, settings.Errorf(settings.BadRequest, "name the address, as in /profile.mobileconfig?email=anna@example.com")
-	}
-	a, err := address.Parse(addr)
-	if err != nil {
-		return request{}, settings.Errorf(settings.BadRequest, "%v", err)
-	}
-	selection, err := parseSelection(strings.Join(field(r.Form, "services"), ","))
-	if err != nil {
+	var req request
+	var err error
+	if req.mailboxes, err = addresses(r, mostMailboxes, "email", "emailaddress"); err != nil {
 		return request{}, err
 	}
-	lang := strings.Join(field(r.Form, "lang"), ",")
-	spoken := m.languages.choose(lang, r.Header.Get("Accept-Language"))
-	return request{a, Options{Selection: selection, Language: spoken}}, nil
+	if len(req.mailboxes) == 0 {
+		return request{}, settings.Errorf(settings.BadRequest, "name the address, as in /profile.mobileconfig?email=anna@example.com")
+	}
+	if req.aliases, err = addresses(r, mostAliases, "alias"); err != nil {
+		return request{}, err
+	}
+	if req.selection, err = parseSelection(strings.Join(field(r.Form, "services"), ",")); err != nil {
+		return request{}, err
+	}
+	req.language = m.languages.choose(strings.Join(field(r.Form, "lang"), ","), r.Header.Get("Accept-Language"))
+	return req, nil
+}
+
+// addresses returns the addresses of a form, or else of the query, that have
+// one of the names: each once, in the order in which they were given.
+func addresses(r *http.Request, most int, names ...string) ([]address.Address, error) {
+	written := field(r.PostForm, names...)
+	if len(written) == 0 {
+		var err error
+		if written, err = proto.QueryAddresses(r, names...); err != nil {
+			return nil, err
+		}
+	}
+	if len(written) > most {
+		return nil, settings.Errorf(settings.BadRequest, "too many addresses: at most %d are taken for %s", most, names[0])
+	}
+	var all []address.Address
+	for _, w := range written {
+		a, err := address.Parse(proto.MendAddress(w))
+		if err != nil {
+			return nil, settings.Errorf(settings.BadRequest, "%v", err)
+		}
+		if !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all, nil
 }
 
 // field returns the values of a form that have one of the names, in any case,

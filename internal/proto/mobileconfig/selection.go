@@ -1,10 +1,18 @@
 package mobileconfig
 
-// Options say what a profile holds and in which language it is described. The
-// zero value means everything, in English.
+import (
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Options say what a profile holds besides the accounts of one mailbox, and in
+// which language it is described. The zero value means everything of that
+// mailbox, in English.
 type Options struct {
 	Selection Selection
-	Language  string // one of Languages; "" for English
+	Language  string              // one of Languages; "" for English
+	Also      []settings.Settings // further mailboxes of the same person, each with its address
+	Aliases   []address.Address   // further addresses of the first mailbox
 }
 
 // Selection says which kinds of account were asked for. None means all.

@@ -65,6 +65,9 @@ type help struct {
 // format has no way to say anything else, so services that differ are left out.
 // The error is NotOffered when none is left.
 func Render(s settings.Settings) ([]byte, error) {
+	if s.MovedTo != "" {
+		return nil, settings.Errorf(settings.NotOffered, "the addresses of that domain moved, which this format cannot say")
+	}
 	var doc document
 	for _, svc := range s.Services() {
 		password := svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)

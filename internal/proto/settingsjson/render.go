@@ -9,17 +9,19 @@ import (
 type document struct {
 	Domain          string    `json:"domain"`
 	CanonicalDomain string    `json:"canonical_domain"`
-	Address         string    `json:"address,omitempty"`
+	Address         string    `json:"address,omitempty"`  // the new one of a domain that moved
+	MovedTo         string    `json:"moved_to,omitempty"` // the domain of the new addresses
 	Provider        provider  `json:"provider"`
 	Services        []service `json:"services"`
 	OAuth2          *oauth2   `json:"oauth2,omitempty"`
 }
 
 type provider struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	ShortName string `json:"short_name"`
-	HelpURL   string `json:"help_url,omitempty"`
+	ID        string            `json:"id"`
+	Name      string            `json:"name"`
+	Names     map[string]string `json:"names,omitempty"` // by language
+	ShortName string            `json:"short_name"`
+	HelpURL   string            `json:"help_url,omitempty"`
 }
 
 // service has host, port and security, or a url. Login is the user name when
@@ -32,6 +34,13 @@ type service struct {
 	URL      string            `json:"url,omitempty"`
 	Login    string            `json:"login"`
 	Auth     []settings.Auth   `json:"auth"`
+	popOptions
+}
+
+type popOptions struct {
+	LeaveMessagesOnServer       *bool `json:"leave_messages_on_server,omitempty"`
+	DaysToLeaveMessagesOnServer int   `json:"days_to_leave_messages_on_server,omitempty"`
+	DownloadOnBiff              *bool `json:"download_on_biff,omitempty"`
 }
 
 type oauth2 struct {
@@ -49,15 +58,16 @@ func Render(s settings.Settings) ([]byte, error) {
 		Domain:          string(s.Domain),
 		CanonicalDomain: string(s.Canonical),
 		Address:         s.Address.String(),
-		Provider:        provider{s.Provider.ID, s.Provider.Name, s.Provider.ShortName, s.Provider.HelpURL},
+		MovedTo:         string(s.MovedTo),
+		Provider:        provider{s.Provider.ID, s.Provider.Name, s.Provider.Names, s.Provider.ShortName, s.Provider.HelpURL},
 		Services:        make([]service, 0, len(services)),
 	}
 	for _, svc := range services {
 		login, known := s.Login(svc)
 		if !known {
-			login = string(svc.Login)
+			login = string(s.LoginForm(svc))
 		}
-		doc.Services = append(doc.Services, service{svc.Protocol, svc.Host, svc.Port, svc.Security, svc.URL, login, svc.Auth})
+		doc.Services = append(doc.Services, service{svc.Protocol, svc.Host, svc.Port, svc.Security, svc.URL, login, svc.Auth, popOptions(svc.POP)})
 	}
 	if o := s.Provider.OAuth2; o != nil {
 		doc.OAuth2 = &oauth2{o.Issuer, o.AuthURL, o.TokenURL, o.Scope, o.ClientID}

@@ -95,9 +95,9 @@ func TestRandomSettings(t *testing.T) {
 		for _, svc := range s.Services() {
 			login, known := s.Login(svc)
 			if !known {
-				login = string(svc.Login)
+				login = string(s.LoginForm(svc))
 			}
-			want = append(want, service{svc.Protocol, svc.Host, svc.Port, svc.Security, svc.URL, login, svc.Auth})
+			want = append(want, service{svc.Protocol, svc.Host, svc.Port, svc.Security, svc.URL, login, svc.Auth, popOptions(svc.POP)})
 		}
 		if !reflect.DeepEqual(doc.Services, want) || doc.Address != s.Address.String() {
 			t.Fatalf("got %+v, want %+v", doc, want)

@@ -24,6 +24,15 @@ func Random(r *rand.Rand) settings.Settings {
 			s.Address.Domain = "customer.example"
 		}
 	}
+	if chance(r, 8) {
+		s.MovedTo = s.Canonical
+		if !s.Address.IsZero() {
+			s.Address.Domain = s.MovedTo
+		}
+	}
+	if chance(r, 16) && !s.Address.IsZero() {
+		s.LoginName = pick(r, []string{"web12p3", "a & <b>", "DOMAIN\\anna"})
+	}
 	return s
 }
 
@@ -47,6 +56,9 @@ func provider(r *rand.Rand) *settings.Provider {
 	}
 	for range 1 + r.IntN(12) {
 		p.Services = append(p.Services, service(r))
+	}
+	if chance(r, 3) {
+		p.Names = map[string]string{"de": "Beispiel & Söhne", "fr": "Courriel <ici>"}
 	}
 	if chance(r, 2) {
 		p.OAuth2 = &settings.OAuth2Endpoints{
@@ -86,6 +98,9 @@ func service(r *rand.Rand) settings.Service {
 		})
 		return s
 	}
+	if s.Protocol == settings.POP3 {
+		s.POP = popOptions(r)
+	}
 	s.Host = pick(r, []string{"mail.example.com", "imap.{domain}", "{domain}", "xn--bcher-kva.example"})
 	s.Security = pick(r, settings.Securities())
 	s.Port = settings.DefaultPort(s.Protocol, s.Security)
@@ -96,6 +111,20 @@ func service(r *rand.Rand) settings.Service {
 		s.Port = pick(r, []uint16{993, 143, 995, 110, 465, 587, 25})
 	}
 	return s
+}
+
+func popOptions(r *rand.Rand) settings.POPOptions {
+	var o settings.POPOptions
+	for _, option := range []**bool{&o.LeaveMessagesOnServer, &o.DownloadOnBiff} {
+		if chance(r, 3) {
+			on := chance(r, 2)
+			*option = &on
+		}
+	}
+	if chance(r, 3) {
+		o.DaysToLeaveMessagesOnServer = 1 + r.IntN(3650)
+	}
+	return o
 }
 
 // chance is true once in n times.
