@@ -1,15 +1,59 @@
 package service
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/profileschema"
+	"github.com/waymark-mail/waymark/internal/proto/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
-// CheckFiles reads the certificates and keys that the settings name, as a start
-// would, and returns what is wrong with them. name is the settings file's.
+// checkProfiles renders one Apple profile for each provider and holds it against
+// Apple's schema, so that a device never is the first to find out. A domain
+// that overrides something has a provider of its own: some are looked at too,
+// not all of a hundred thousand.
+func checkProfiles(cfg *config.Config) error {
+	const most = 1000 // about half a second
+	seen := map[*settings.Provider]bool{}
+	check := func(p *settings.Provider, d address.Domain) error {
+		if p == nil || seen[p] || len(seen) >= most {
+			return nil
+		}
+		seen[p] = true
+		sample := settings.Settings{Provider: p, Domain: d, Canonical: d, Address: address.Address{Local: "somebody", Domain: d}}
+		profile, err := mobileconfig.Render(sample, mobileconfig.Options{})
+		if settings.KindOf(err) == settings.NotOffered {
+			return nil // there is nothing a device could be told
+		}
+		if err == nil {
+			err = profileschema.Check(profile)
+		}
+		if err != nil {
+			return fmt.Errorf("provider %s, domain %s: the Apple profile would be wrong: %w", p.ID, d, err)
+		}
+		return nil
+	}
+	for _, p := range cfg.Providers {
+		if err := check(p, "example.com"); err != nil {
+			return err
+		}
+	}
+	for d, entry := range cfg.Domains {
+		if err := check(entry.Provider, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckFiles reads the certificates and keys that the settings name and renders
+// a profile for each provider, as a start would, and returns what is wrong.
+// name is the settings file's.
 func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings {
 	var all config.Findings
 	add := func(line int, key string, warnings []string, err error) {
@@ -20,6 +64,7 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 			all = append(all, config.Finding{File: name, Line: line, Key: key, Text: w, Warning: true})
 		}
 	}
+	add(0, "providers", nil, checkProfiles(cfg))
 	if s := cfg.Signing; s != nil {
 		id, err := sign.Load(s.CertFile, s.KeyFile, now)
 		if err != nil {

@@ -19,6 +19,10 @@ func (s *Service) Reload() {
 		s.keepOld("the settings have errors; the old ones stay in force", nil)
 		return
 	}
+	if err := checkProfiles(cfg); err != nil {
+		s.keepOld("an Apple profile would be wrong; the old settings stay in force", err)
+		return
+	}
 	identity, err := s.identityFor(cfg)
 	if err != nil {
 		s.keepOld("the signing identity cannot be used; the old settings stay in force", err)

@@ -66,6 +66,9 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	s.logFindings(findings)
+	if err := checkProfiles(cfg); err != nil {
+		return nil, err
+	}
 	identity, err := s.newIdentity(cfg)
 	if err != nil {
 		return nil, err
