@@ -90,10 +90,9 @@ func (a *autoconfig) answer(r *http.Request, q settings.Query) (proto.Response, 
 	}, nil
 }
 
-// document returns the document, which is that of the domain unless the mailbox
-// has a user name of its own.
+// document returns the document: that of the domain, unless it is personal.
 func (a *autoconfig) document(s settings.Settings) (proto.Document, http.Header, error) {
-	if s.LoginName == "" {
+	if !personal(s) {
 		doc, err := a.memo.Get(s, Render)
 		return doc, a.header, err
 	}
