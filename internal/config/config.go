@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -25,6 +26,10 @@ type Config struct {
 	Domains map[address.Domain]settings.Domain
 	// CatchAll answers for every domain that is not listed; nil for nobody.
 	CatchAll *settings.Provider
+	// Directory are the sources that are asked about domains that are not
+	// listed, in this order, before CatchAll answers.
+	Directory []Source
+	Cache     Cache
 
 	// Files are the settings file and every file that a ${file:} in it names:
 	// a change of any of them changes the Config.
@@ -67,5 +72,6 @@ func defaults() *Config {
 		Listen: ":8080",
 		Ops:    Ops{Listen: "127.0.0.1:9090"},
 		Log:    Log{Level: "info", Format: "json"},
+		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
 	}
 }

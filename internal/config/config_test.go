@@ -116,7 +116,24 @@ func TestFullFile(t *testing.T) {
 			"own.example":            {Provider: &own, Canonical: "own.example"},
 		},
 		CatchAll: plain,
-		Files:    []string{"/etc/waymark/full.yaml", "/etc/waymark/organization"},
+		Cache:    Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
+		Directory: []Source{
+			{Name: "customers", Provider: plain, Mailboxes: true, Line: 53, SQL: &SQL{
+				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = :domain",
+				MailboxQuery: "SELECT login FROM users WHERE mail = :address", Timeout: 500 * time.Millisecond, Connections: 3, Notify: "waymark",
+			}},
+			{Name: "sql", Line: 67, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
+			{Name: "ldap", Mailboxes: true, Line: 68, LDAP: &LDAP{
+				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret, BaseDN: "dc=example",
+				Domain:  Search{BaseDN: "ou=domains", Scope: "one", Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
+				Mailbox: Search{BaseDN: "dc=example", Filter: "(mail={address})"},
+			}},
+			{Name: "mx", Line: 78, MX: &MX{
+				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
+				Patterns:  []MXPattern{{"*.mail.example", plain}, {"mx1.example.net", plain}}, Timeout: time.Second,
+			}},
+		},
+		Files: []string{"/etc/waymark/full.yaml", "/etc/waymark/organization"},
 	}
 	if !reflect.DeepEqual(have, want) {
 		t.Errorf("have\n%s\nwant\n%s", dump(t, have), dump(t, want))
@@ -145,6 +162,7 @@ domains: {example.com: {provider: p}}
 	cfg.Providers, cfg.Domains = nil, nil
 	if want := (&Config{
 		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090"}, Log: Log{Level: "info", Format: "json"},
+		Cache: Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
 		Files: []string{"/etc/waymark.yaml"},
 	}); !reflect.DeepEqual(cfg, want) {
 		t.Errorf("have %s, want %s", dump(t, cfg), dump(t, want))

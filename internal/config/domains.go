@@ -323,12 +323,12 @@ func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]va
 
 // checkUse warns about what nobody will ever ask for.
 func (r *reader) checkUse(v value, f *file) {
-	if len(f.Domains) == 0 && f.CatchAll == nil {
+	if len(f.Domains) == 0 && f.CatchAll == nil && len(f.Directory) == 0 {
 		r.warn(v, "%s", answersNobody)
 		return
 	}
 	for _, id := range f.providerIDs {
-		if p := f.providers[id]; !p.used {
+		if p := f.providers[id]; !p.used && len(f.Directory) == 0 { // a source may name any
 			r.warn(p.key, "no domain uses this provider")
 		}
 	}

@@ -15,6 +15,7 @@ type file struct {
 	outlook     settings.OutlookOptions // defaults of all providers
 	providers   map[string]*provider    // by id, those with errors too
 	providerIDs []string                // in the order of the file
+	mxPatterns  []MXPattern             // of all providers
 }
 
 // fileFields are the keys of the file. What others need comes first.
@@ -34,6 +35,8 @@ func fileFields() []field[file] {
 		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
 		{"autodiscover", func(r *reader, v value, f *file) { readBlock(r, v, autodiscoverFields(), &f.outlook) }},
 		{"providers", readProviders},
+		{"cache", func(r *reader, v value, f *file) { readBlock(r, v, cacheFields(), &f.Cache) }},
+		{"directory", readDirectory},
 		{"domains", readDomains},
 	}
 }

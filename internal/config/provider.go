@@ -27,6 +27,7 @@ type provider struct {
 	login    settings.Login
 	auth     []settings.Auth
 	services []settings.Service
+	mx       []string // names of mail exchangers of its own
 
 	warnings []settings.Problem // of the provider as a whole
 	broken   bool               // it has errors
@@ -47,6 +48,7 @@ func providerFields() []field[provider] {
 		{"auth", func(r *reader, v value, p *provider) { p.auth = r.auths(v) }},
 		{"subaddress", func(r *reader, v value, p *provider) { p.Subaddress = r.separator(v) }},
 		{"services", func(r *reader, v value, p *provider) { p.services = r.services(v) }},
+		{"mx", func(r *reader, v value, p *provider) { p.mx = r.exchangers(v) }},
 		{"oauth2", readOAuth2},
 		{"profile", func(r *reader, v value, p *provider) { readBlock(r, v, profileFields(), &p.Profile) }},
 		{"autodiscover", func(r *reader, v value, p *provider) { readBlock(r, v, autodiscoverFields(), &p.Outlook) }},
@@ -90,8 +92,34 @@ func readProviders(r *reader, v value, f *file) {
 		p.broken = r.errors > before
 		if !p.broken {
 			f.Providers = append(f.Providers, p.Provider)
+			for _, match := range p.mx {
+				f.mxPatterns = append(f.mxPatterns, MXPattern{match, p.Provider})
+			}
 		}
 	})
+}
+
+// exchangers reads a list of names of mail exchangers.
+func (r *reader) exchangers(v value) []string {
+	var all []string
+	r.items(v, "a list of host names", func(v value) {
+		s, ok := r.text(v)
+		if !ok {
+			return
+		}
+		rest, below := strings.CutPrefix(s, "*.")
+		d, err := address.ParseDomain(rest)
+		if err != nil {
+			r.refuse(v, `must be the name of a mail exchanger such as mx1.mail.example, or "*.mail.example" for all below a domain, is %s`, describe(v.node))
+			return
+		}
+		match := string(d)
+		if below {
+			match = "*." + match
+		}
+		all = append(all, match)
+	})
+	return all
 }
 
 // problem reports what settings says about v, unless v has an error already.

@@ -141,9 +141,12 @@ func blocks(t *testing.T) map[string]block {
 		"provider autodiscover": {keys(top.Defs["autodiscover"]), "providers: {p: {autodiscover: {KEY: {}}}}"},
 		"service":               {keys(top.Defs["service"]), "providers: {p: {services: [{KEY: {}}]}}"},
 		"domain":                {keys(top.Defs["domain"]), "domains: {example.com: {KEY: {}}}"},
+		"source":                {keys(top.Defs["source"]), "directory: [{KEY: {}}]"},
+		"source queries":        {inside(top.Defs["source"], "queries"), "directory: [{queries: {KEY: {}}}]"},
+		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
 		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
-	for _, key := range []string{"tls", "ops", "signing", "limits", "log"} {
+	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache"} {
 		all[key] = block{inside(top.object, key), key + ": {KEY: {}}"}
 	}
 	return all
@@ -197,6 +200,10 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"ops.listen", p["ops"].Properties["listen"].Default, d.Ops.Listen},
 		{"state_dir", p["state_dir"].Default, d.StateDir},
 		{"limits.requests_per_minute", p["limits"].Properties["requests_per_minute"].Default, float64(d.Limits.RequestsPerMinute)},
+		{"cache.entries", p["cache"].Properties["entries"].Default, float64(d.Cache.Entries)},
+		{"cache.fresh", p["cache"].Properties["fresh"].Default, spoken(d.Cache.Fresh)},
+		{"cache.unknown", p["cache"].Properties["unknown"].Default, spoken(d.Cache.Unknown)},
+		{"cache.stale", p["cache"].Properties["stale"].Default, spoken(d.Cache.Stale)},
 		{"log.level", p["log"].Properties["level"].Default, d.Log.Level},
 		{"log.format", p["log"].Properties["format"].Default, d.Log.Format},
 	} {
@@ -213,8 +220,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "ops": "ops.", "signing": "signing.", "limits": "limits.", "log": "log.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "ops": "ops.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
+		"source queries": "queries.", "source search": "domain.",
 	}
 	_, providers, _ := strings.Cut(string(doc), "\n## Providers\n")
 	providers, domains, _ := strings.Cut(providers, "\n## Domains\n")
@@ -246,7 +254,7 @@ func TestDocumentedExamples(t *testing.T) {
 	const domain = "domains: {example.com: {provider: mine}}\n"
 	env := Environment{
 		Getenv: func(name string) (string, bool) {
-			v, ok := map[string]string{"HELP_HOST": "www.example.com", "IMAP_PORT": "993"}[name]
+			v, ok := map[string]string{"HELP_HOST": "www.example.com", "IMAP_PORT": "993", "WAYMARK_DSN": "postgres://127.0.0.1/mail"}[name]
 			return v, ok
 		},
 		ReadFile: func(string) ([]byte, error) { return []byte("mail.example.com\n"), nil },
