@@ -5,7 +5,7 @@ GO ?= go
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 
-.PHONY: build run test bench fuzz lint verify golden clean
+.PHONY: build run test test-clients bench fuzz lint verify golden clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -15,6 +15,9 @@ run: ## serves the embedded example on :8080
 
 test: ## every test; those that need more than Go say what, and skip
 	$(GO) test $(RACE) -shuffle=on ./...
+
+test-clients: ## real Thunderbird, Delta Chat, openssl, plistutil and Python; what is missing skips
+	$(GO) test -count=1 -v ./internal/realclients/...
 
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -29,6 +32,7 @@ golden: ## writes the golden files anew; read the diff
 	$(GO) test ./internal/service -run TestConversations -update
 	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
 	$(GO) test ./internal/proto/mobileconfig -run TestGolden -update
+	$(GO) test ./internal/dnsrecords -run TestGolden -update
 
 verify: ## module files are tidy and the code is formatted
 	$(GO) mod tidy -diff

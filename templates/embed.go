@@ -2,7 +2,8 @@ package templates
 
 import "embed"
 
-// Files are the templates of package page and the style sheet.
+// Files are the templates of package page, the style sheet, and the catalogues
+// of package texts.
 //
-//go:embed *.html *.css
+//go:embed *.html *.css *.js texts/*.json
 var Files embed.FS

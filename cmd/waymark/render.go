@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/proto/autoconfig"
 	"github.com/waymark-mail/waymark/internal/proto/autodiscover"
 	"github.com/waymark-mail/waymark/internal/proto/mobileconfig"
@@ -17,22 +18,25 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// renderers is what `waymark render` can print.
-func renderers() map[string]func(settings.Settings) ([]byte, error) {
+// renderers is what `waymark render` can print. choice is of use for what people
+// read.
+func renderers(choice *page.Choice) map[string]func(settings.Settings) ([]byte, error) {
 	return map[string]func(settings.Settings) ([]byte, error){
 		"autoconfig":   autoconfig.Render,
 		"autodiscover": autodiscover.Render,
 		"mobileconfig": func(s settings.Settings) ([]byte, error) {
-			return mobileconfig.Render(s, mobileconfig.Options{})
+			return mobileconfig.Render(s, mobileconfig.Options{Language: choice.Language})
 		},
 		"pacc":     pacc.Render,
+		"page":     func(s settings.Settings) ([]byte, error) { return page.Render(s, *choice) },
 		"settings": settingsjson.Render,
 	}
 }
 
 func renderCommand(env environment) *cobra.Command {
-	var file string
-	known := renderers()
+	var file, client string
+	var choice page.Choice
+	known := renderers(&choice)
 	names := make([]string, 0, len(known))
 	for name := range known {
 		names = append(names, name)
@@ -42,7 +46,7 @@ func renderCommand(env environment) *cobra.Command {
 		Use:       "render PROTOCOL ADDRESS",
 		Short:     "Prints what a client would get for an address",
 		Long:      "Prints what a client would get for an address. PROTOCOL is one of " + strings.Join(names, ", ") + ".\nAn Apple profile is printed as it is before it is signed.",
-		Example:   "  waymark render autoconfig anna@example.com",
+		Example:   "  waymark render autoconfig anna@example.com\n  waymark render page anna@example.com --client outlook --lang fr > page.html",
 		Args:      cobra.ExactArgs(2),
 		ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,6 +58,9 @@ func renderCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if choice.App, err = appCalled(client); err != nil {
+				return err
+			}
 			source, err := findSettings(file, env)
 			if err != nil {
 				return err
@@ -62,7 +69,7 @@ func renderCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found, err := service.Directory(cfg).Resolve(cmd.Context(), settings.Query{Domain: a.Domain, Address: a})
+			found, err := service.Resolve(cmd.Context(), cfg, settings.Query{Domain: a.Domain, Address: a})
 			if err != nil {
 				return fmt.Errorf("%s: %w", a.Domain, err)
 			}
@@ -75,5 +82,24 @@ func renderCommand(env environment) *cobra.Command {
 		},
 	}
 	configFlag(cmd, &file)
+	cmd.Flags().StringVar(&client, "client", "", "the `APP` that the page shows the steps for, such as thunderbird or outlook")
+	cmd.Flags().StringVar(&choice.Language, "lang", "", "the `LANGUAGE` of the page and of the profile, such as de")
 	return cmd
+}
+
+// appCalled returns the app of the page that somebody means: by its id, or by
+// the beginning of it.
+func appCalled(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	for _, fits := range []func(string) bool{
+		func(id string) bool { return id == name },
+		func(id string) bool { return strings.HasPrefix(id, name) },
+	} {
+		if i := slices.IndexFunc(page.Apps(), fits); i >= 0 {
+			return page.Apps()[i], nil
+		}
+	}
+	return "", fmt.Errorf("unknown app %q; known are %s", name, strings.Join(page.Apps(), ", "))
 }

@@ -50,6 +50,9 @@ func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) 
 	return k.current.Load().tls, nil
 }
 
+// NotAfter is when the certificate in use expires.
+func (k *Keeper) NotAfter() time.Time { return k.current.Load().tls.Leaf.NotAfter }
+
 // Warnings says what some clients will not like about the certificate in use.
 func (k *Keeper) Warnings() []string {
 	if missing := k.current.Load().pair.MissingIssuer; missing != "" {

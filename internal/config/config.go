@@ -19,6 +19,7 @@ type Config struct {
 	StateDir       string         // "" where the caller decides
 	Limits         Limits
 	Log            Log
+	Pages          Pages
 
 	Providers []*settings.Provider // in the order of the file
 	// Domains holds every listed domain, alias domains too. Domains without
@@ -59,6 +60,18 @@ type Signing struct {
 // Limits bound what one client may ask for.
 type Limits struct {
 	RequestsPerMinute int // per client address; 0 for no limit
+	// StrictPerMinute is the same for what costs a lot or could be used to
+	// guess: profiles, which are signed, and checks of passwords.
+	StrictPerMinute int
+}
+
+// Pages are the options of the pages for people.
+type Pages struct {
+	URL  string   // https URL under which people reach the page, without a slash at its end; "" when it is not known
+	Keys []string // secrets that seal links, the current one first; none for a random one
+	// VerifyPassword lets people check a password before they type it into an
+	// app. VerifyPrivate lets that reach mail servers on private networks.
+	VerifyPassword, VerifyPrivate bool
 }
 
 // Log says how much is logged and in which form.
@@ -72,6 +85,7 @@ func defaults() *Config {
 		Listen: ":8080",
 		Ops:    Ops{Listen: "127.0.0.1:9090"},
 		Log:    Log{Level: "info", Format: "json"},
+		Limits: Limits{StrictPerMinute: 60},
 		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
 	}
 }

@@ -65,7 +65,9 @@ func TestFullFile(t *testing.T) {
 			ConsentText: map[string]string{"default": "One text"},
 			RemovalDate: time.Date(2030, 12, 31, 0, 0, 0, 0, time.UTC),
 		},
-		Outlook: settings.OutlookOptions{DAV: true, NoJSON: true},
+		Outlook:        settings.OutlookOptions{DAV: true, NoJSON: true},
+		AppPasswordURL: "https://example.com/passwords",
+		Brand:          settings.Brand{Color: "#ffd700", Logo: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), LogoType: "image/svg+xml"},
 	}
 	for i := range plain.Services {
 		if i != 2 {
@@ -99,9 +101,13 @@ func TestFullFile(t *testing.T) {
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),
 		},
-		Signing:   &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
-		StateDir:  "/etc/waymark/state",
-		Limits:    Limits{RequestsPerMinute: 120},
+		Signing:  &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
+		StateDir: "/etc/waymark/state",
+		Limits:   Limits{RequestsPerMinute: 120, StrictPerMinute: 5},
+		Pages: Pages{
+			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
+			VerifyPassword: true, VerifyPrivate: true,
+		},
 		Log:       Log{Level: "debug", Format: "console"},
 		Providers: []*settings.Provider{full, plain},
 		Domains: map[address.Domain]settings.Domain{
@@ -118,22 +124,22 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, Line: 53, SQL: &SQL{
+			{Name: "customers", Provider: plain, Mailboxes: true, Line: 56, SQL: &SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = :domain",
 				MailboxQuery: "SELECT login FROM users WHERE mail = :address", Timeout: 500 * time.Millisecond, Connections: 3, Notify: "waymark",
 			}},
-			{Name: "sql", Line: 67, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
-			{Name: "ldap", Mailboxes: true, Line: 68, LDAP: &LDAP{
+			{Name: "sql", Line: 70, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
+			{Name: "ldap", Mailboxes: true, Line: 71, LDAP: &LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret, BaseDN: "dc=example",
 				Domain:  Search{BaseDN: "ou=domains", Scope: "one", Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: Search{BaseDN: "dc=example", Filter: "(mail={address})"},
 			}},
-			{Name: "mx", Line: 78, MX: &MX{
+			{Name: "mx", Line: 81, MX: &MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
 				Patterns:  []MXPattern{{"*.mail.example", plain}, {"mx1.example.net", plain}}, Timeout: time.Second,
 			}},
 		},
-		Files: []string{"/etc/waymark/full.yaml", "/etc/waymark/organization"},
+		Files: []string{"/etc/waymark/full.yaml", "/etc/waymark/long", "/etc/waymark/organization", "/etc/waymark/logo.svg"},
 	}
 	if !reflect.DeepEqual(have, want) {
 		t.Errorf("have\n%s\nwant\n%s", dump(t, have), dump(t, want))
@@ -162,8 +168,9 @@ domains: {example.com: {provider: p}}
 	cfg.Providers, cfg.Domains = nil, nil
 	if want := (&Config{
 		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090"}, Log: Log{Level: "info", Format: "json"},
-		Cache: Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
-		Files: []string{"/etc/waymark.yaml"},
+		Limits: Limits{StrictPerMinute: 60},
+		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
+		Files:  []string{"/etc/waymark.yaml"},
 	}); !reflect.DeepEqual(cfg, want) {
 		t.Errorf("have %s, want %s", dump(t, cfg), dump(t, want))
 	}

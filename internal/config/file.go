@@ -33,6 +33,7 @@ func fileFields() []field[file] {
 		}},
 		{"limits", func(r *reader, v value, f *file) { readBlock(r, v, limitsFields(), &f.Limits) }},
 		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
+		{"pages", func(r *reader, v value, f *file) { readBlock(r, v, pagesFields(), &f.Pages) }},
 		{"autodiscover", func(r *reader, v value, f *file) { readBlock(r, v, autodiscoverFields(), &f.outlook) }},
 		{"providers", readProviders},
 		{"cache", func(r *reader, v value, f *file) { readBlock(r, v, cacheFields(), &f.Cache) }},
@@ -78,6 +79,9 @@ func limitsFields() []field[Limits] {
 	return []field[Limits]{
 		{"requests_per_minute", func(r *reader, v value, l *Limits) {
 			l.RequestsPerMinute = r.number(v, 0, 1_000_000)
+		}},
+		{"strict_requests_per_minute", func(r *reader, v value, l *Limits) {
+			l.StrictPerMinute = r.number(v, 0, 1_000_000)
 		}},
 	}
 }

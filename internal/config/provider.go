@@ -44,6 +44,8 @@ func providerFields() []field[provider] {
 		{"names", func(r *reader, v value, p *provider) { p.Names = r.names(v) }},
 		{"short_name", func(r *reader, v value, p *provider) { p.ShortName, _ = r.text(v) }},
 		{"help_url", func(r *reader, v value, p *provider) { p.HelpURL = r.webURL(v) }},
+		{"app_password_url", func(r *reader, v value, p *provider) { p.AppPasswordURL = r.webURL(v) }},
+		{"brand", func(r *reader, v value, p *provider) { readBlock(r, v, brandFields(), &p.Brand) }},
 		{"login", func(r *reader, v value, p *provider) { p.login = r.login(v) }},
 		{"auth", func(r *reader, v value, p *provider) { p.auth = r.auths(v) }},
 		{"subaddress", func(r *reader, v value, p *provider) { p.Subaddress = r.separator(v) }},
@@ -163,7 +165,7 @@ func (r *reader) login(v value) settings.Login {
 		r.refuse(v, "%s", asWritten(err.Error(), strconv.Quote(s), strconv.Quote(v.written())))
 		return ""
 	}
-	return settings.Login(s)
+	return settings.Login(s).Canonical()
 }
 
 // auths reads a list of authentication methods; nil when it is none.

@@ -102,25 +102,35 @@ func (r *reader) fetch(ref string) (string, error) {
 }
 
 func (r *reader) readFile(name string) (string, error) {
-	path := r.absolute(name)
-	if !slices.Contains(r.files, path) { // also one that is not there yet
-		r.files = append(r.files, path)
-	}
-	if r.env.ReadFile == nil {
-		return "", errors.New("files can't be read here")
-	}
-	data, err := r.env.ReadFile(path)
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // the path is in the reference already
-	}
+	data, err := r.fetchFile(name)
 	if err != nil {
-		return "", fmt.Errorf("the file can't be read: %w", err)
+		return "", err
 	}
 	if len(data) > maxReferencedFile {
 		return "", errors.New("the file is larger than 64 KiB")
 	}
 	text := strings.TrimSuffix(string(data), "\n")
 	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// fetchFile reads a file that the settings name, and notes that they depend on
+// it.
+func (r *reader) fetchFile(name string) ([]byte, error) {
+	path := r.absolute(name)
+	if !slices.Contains(r.files, path) { // also one that is not there yet
+		r.files = append(r.files, path)
+	}
+	if r.env.ReadFile == nil {
+		return nil, errors.New("files can't be read here")
+	}
+	data, err := r.env.ReadFile(path)
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // the path is in the reference already
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the file can't be read: %w", err)
+	}
+	return data, nil
 }
 
 // absolute returns a path of the file as an absolute one: relative paths begin

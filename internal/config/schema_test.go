@@ -138,6 +138,7 @@ func blocks(t *testing.T) map[string]block {
 		"provider":              {keys(top.Defs["provider"]), "providers: {p: {KEY: {}}}"},
 		"provider oauth2":       {inside(top.Defs["provider"], "oauth2"), "providers: {p: {oauth2: {KEY: {}}}}"},
 		"provider profile":      {inside(top.Defs["provider"], "profile"), "providers: {p: {profile: {KEY: {}}}}"},
+		"provider brand":        {inside(top.Defs["provider"], "brand"), "providers: {p: {brand: {KEY: {}}}}"},
 		"provider autodiscover": {keys(top.Defs["autodiscover"]), "providers: {p: {autodiscover: {KEY: {}}}}"},
 		"service":               {keys(top.Defs["service"]), "providers: {p: {services: [{KEY: {}}]}}"},
 		"domain":                {keys(top.Defs["domain"]), "domains: {example.com: {KEY: {}}}"},
@@ -146,7 +147,7 @@ func blocks(t *testing.T) map[string]block {
 		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
 		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
-	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache"} {
+	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache", "pages"} {
 		all[key] = block{inside(top.object, key), key + ": {KEY: {}}"}
 	}
 	return all
@@ -200,6 +201,7 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"ops.listen", p["ops"].Properties["listen"].Default, d.Ops.Listen},
 		{"state_dir", p["state_dir"].Default, d.StateDir},
 		{"limits.requests_per_minute", p["limits"].Properties["requests_per_minute"].Default, float64(d.Limits.RequestsPerMinute)},
+		{"limits.strict_requests_per_minute", p["limits"].Properties["strict_requests_per_minute"].Default, float64(d.Limits.StrictPerMinute)},
 		{"cache.entries", p["cache"].Properties["entries"].Default, float64(d.Cache.Entries)},
 		{"cache.fresh", p["cache"].Properties["fresh"].Default, spoken(d.Cache.Fresh)},
 		{"cache.unknown", p["cache"].Properties["unknown"].Default, spoken(d.Cache.Unknown)},
@@ -220,9 +222,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "ops": "ops.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "ops": "ops.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
-		"source queries": "queries.", "source search": "domain.",
+		"provider brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}
 	_, providers, _ := strings.Cut(string(doc), "\n## Providers\n")
 	providers, domains, _ := strings.Cut(providers, "\n## Domains\n")
@@ -257,7 +259,12 @@ func TestDocumentedExamples(t *testing.T) {
 			v, ok := map[string]string{"HELP_HOST": "www.example.com", "IMAP_PORT": "993", "WAYMARK_DSN": "postgres://127.0.0.1/mail"}[name]
 			return v, ok
 		},
-		ReadFile: func(string) ([]byte, error) { return []byte("mail.example.com\n"), nil },
+		ReadFile: func(path string) ([]byte, error) {
+			if filepath.Base(path) == "link.key" {
+				return []byte(strings.Repeat("k", minSecret)), nil
+			}
+			return []byte("mail.example.com\n"), nil
+		},
 	}
 	s := schema(t)
 	count := 0

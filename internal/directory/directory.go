@@ -2,47 +2,130 @@ package directory
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Directory resolves queries from one settings file.
+// Directory resolves queries from one settings file, and from the sources
+// outside of it that it names.
 type Directory struct {
 	domains  map[address.Domain]settings.Domain
 	catchAll *settings.Provider
+	outside  Outside
+	derived  *derivations
 }
 
 // New returns a directory of the listed domains. catchAll answers for every
 // other domain; nil for none. Both are kept, not copied.
 func New(domains map[address.Domain]settings.Domain, catchAll *settings.Provider) *Directory {
-	return &Directory{domains: domains, catchAll: catchAll}
+	return &Directory{domains: domains, catchAll: catchAll, outside: Outside{Count: func(string, string) {}}}
 }
 
-// Resolve finds who answers for a query: the domain that was asked for when it
-// is listed, else the closest listed domain at or above the host name, else
-// the catch-all. The error is settings.ErrUnknownDomain, or the
-// settings.MovedError of a domain that is answered for elsewhere now.
-func (d *Directory) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
-	if found, ok := d.domains[q.Domain]; ok {
-		return answer(q.Domain, found, q.Address)
+// With returns a directory that asks outside of the file too, where the listed
+// domains do not answer.
+func (d *Directory) With(o Outside) *Directory {
+	if o.Count == nil {
+		o.Count = d.outside.Count
 	}
-	// Thunderbird for Android asks autoconfig.<MX host less its first label>
-	// before autoconfig.<MX domain>, so a name below a listed domain means it.
-	// One that moved means its own addresses only.
-	for host, more := q.Host, q.Host != ""; more; host, more = host.Parent() {
-		if found, ok := d.domains[host]; ok && (q.Domain == "" || found.Moved == nil && found.MovedTo == "") {
-			return answer(host, found, q.Address)
-		}
+	return &Directory{domains: d.domains, catchAll: d.catchAll, outside: o, derived: newDerivations()}
+}
+
+// Resolve finds who answers for a query. In this order: the domain that was
+// asked for, when it is listed, or known outside of the file; the closest
+// domain at or above the host name that is listed, or known outside; the
+// catch-all. What is known and switched off ends it.
+//
+// The error is settings.ErrUnknownDomain, or the settings.MovedError of a
+// domain that is answered for elsewhere now, or one of kind Unavailable when
+// it can't be told who answers: then nobody does, since whoever comes later in
+// the order could be wrong.
+func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
+	if found, ok := d.domains[q.Domain]; ok {
+		d.outside.Count("file", "found")
+		return d.follow(ctx, q.Domain, found, q.Address)
+	}
+	s, err := d.ask(ctx, q.Domain, q)
+	if !errors.Is(err, source.ErrNotFound) {
+		d.outside.Count("file", "unknown")
+		return s, err
+	}
+	if host, found, ok := d.listedHost(q); ok {
+		d.outside.Count("file", "found")
+		return d.follow(ctx, host, found, q.Address)
+	}
+	if s, err = d.askHosts(ctx, q); !errors.Is(err, source.ErrNotFound) {
+		d.outside.Count("file", "unknown")
+		return s, err
 	}
 	asked := q.Domain
 	if asked == "" {
 		asked = q.Host
 	}
 	if d.catchAll == nil || asked == "" {
+		d.outside.Count("file", "unknown")
 		return settings.Settings{}, settings.ErrUnknownDomain
 	}
+	d.outside.Count("file", "found")
 	return answer(asked, settings.Domain{Provider: d.catchAll, Canonical: asked}, q.Address)
+}
+
+// listedHost returns the closest listed domain at or above the host name.
+// Thunderbird for Android asks autoconfig.<MX host less its first label>
+// before autoconfig.<MX domain>, so a name below a listed domain means it. One
+// that moved means its own addresses only.
+func (d *Directory) listedHost(q settings.Query) (address.Domain, settings.Domain, bool) {
+	for host, more := q.Host, q.Host != ""; more; host, more = host.Parent() {
+		if found, ok := d.domains[host]; ok && (q.Domain == "" || found.Moved == nil && found.MovedTo == "") {
+			return host, found, true
+		}
+	}
+	return "", settings.Domain{}, false
+}
+
+// hostTries bounds the questions about one host name. Mail hosts are seldom more
+// than two labels below the domain of who runs them.
+const hostTries = 3
+
+// askHosts asks about the host name and what is above it. A top-level domain
+// has no mail service.
+func (d *Directory) askHosts(ctx context.Context, q settings.Query) (settings.Settings, error) {
+	host := q.Host
+	for range hostTries {
+		if !strings.Contains(string(host), ".") {
+			break
+		}
+		s, err := d.ask(ctx, host, q)
+		if !errors.Is(err, source.ErrNotFound) {
+			return s, err
+		}
+		host, _ = host.Parent()
+	}
+	return settings.Settings{}, source.ErrNotFound
+}
+
+// follow is answer for a domain that may have moved to one that only a source
+// knows.
+func (d *Directory) follow(ctx context.Context, asked address.Domain, found settings.Domain, a address.Address) (settings.Settings, error) {
+	if found.Moved == nil || found.Moved.Domain == "" {
+		return answer(asked, found, a)
+	}
+	target := found.Moved.Domain
+	if !a.IsZero() {
+		a.Domain = target
+	}
+	s, err := d.ask(ctx, target, settings.Query{Domain: target, Address: a})
+	if errors.Is(err, source.ErrNotFound) {
+		err = found.Moved
+	}
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	s.Domain, s.MovedTo = asked, target
+	return s, nil
 }
 
 func answer(asked address.Domain, found settings.Domain, a address.Address) (settings.Settings, error) {

@@ -17,11 +17,14 @@ type Metrics struct {
 	requests         *prometheus.CounterVec
 	duration         *prometheus.HistogramVec
 	lookups          *prometheus.CounterVec
+	lookupDuration   *prometheus.HistogramVec
+	cache            *prometheus.CounterVec
 	reloadSuccessful prometheus.Gauge
 	reloadTime       prometheus.Gauge
 	domains          prometheus.Gauge
 	signingNotAfter  *prometheus.GaugeVec
 	certificates     *prometheus.CounterVec
+	tlsNotAfter      *prometheus.GaugeVec // without labels, and without a value until there is a certificate
 }
 
 // NewMetrics returns the metrics in a registry of their own, with those of the
@@ -43,8 +46,20 @@ func NewMetrics(version, revision string) *Metrics {
 		}, []string{"protocol"}),
 		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waymark_directory_lookups_total",
-			Help: "Lookups of who answers for a domain, by source and result.",
+			Help: "Questions to the sources of settings, by source and result: found, unknown, error; stale for an answer from memory because the source could not tell.",
 		}, []string{"source", "result"}),
+		lookupDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:                            "waymark_directory_lookup_duration_seconds",
+			Help:                            "Time that a source of settings outside of the file took for a question, by source.",
+			Buckets:                         []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"source"}),
+		cache: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waymark_directory_cache_total",
+			Help: "Answers of the sources outside of the file, by how they came: hit from memory, refresh from memory while the source is asked again, miss by asking, stale from memory because the source could not tell.",
+		}, []string{"result"}),
 		reloadSuccessful: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "waymark_config_last_reload_successful",
 			Help: "1 when the settings file was last read without an error, else 0: the settings before it are still in force.",
@@ -65,6 +80,10 @@ func NewMetrics(version, revision string) *Metrics {
 			Name: "waymark_tls_certificates_total",
 			Help: "TLS certificates taken into use or refused, by result.",
 		}, []string{"result"}),
+		tlsNotAfter: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "waymark_tls_certificate_not_after_timestamp_seconds",
+			Help: "When the TLS certificate in use expires, in seconds since 1970.",
+		}, nil),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "waymark_build_info",
@@ -73,8 +92,8 @@ func NewMetrics(version, revision string) *Metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.requests, m.duration, m.lookups, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.certificates, build,
+		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
+		m.signingNotAfter, m.certificates, m.tlsNotAfter, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -87,10 +106,22 @@ func (m *Metrics) Request(protocol, client, outcome string, took time.Duration) 
 	m.duration.WithLabelValues(protocol).Observe(took.Seconds())
 }
 
-// Lookup counts one question to a source of settings; result is found,
-// unknown or error.
+// Lookup counts one question to a source of settings; result is found, unknown
+// or error. It is stale for an answer that was given from memory because the
+// source could not tell. The settings file is the source named file.
 func (m *Metrics) Lookup(source, result string) {
 	m.lookups.WithLabelValues(source, result).Inc()
+}
+
+// LookupTook notes how long a source took for one question.
+func (m *Metrics) LookupTook(source string, took time.Duration) {
+	m.lookupDuration.WithLabelValues(source).Observe(took.Seconds())
+}
+
+// CacheAnswer counts how what the sources say was come by: hit, refresh, miss
+// or stale.
+func (m *Metrics) CacheAnswer(result string) {
+	m.cache.WithLabelValues(result).Inc()
 }
 
 // ReloadFailed notes that the settings file could not be used.
@@ -111,6 +142,11 @@ func (m *Metrics) SigningIdentity(name string, notAfter time.Time) {
 // TLSCertificate counts a certificate that was loaded, or that failed to be.
 func (m *Metrics) TLSCertificate(result string) {
 	m.certificates.WithLabelValues(result).Inc()
+}
+
+// TLSNotAfter notes when the TLS certificate in use expires.
+func (m *Metrics) TLSNotAfter(at time.Time) {
+	m.tlsNotAfter.WithLabelValues().Set(float64(at.Unix()))
 }
 
 // Registry returns the registry, for tests that gather and lint.

@@ -37,9 +37,13 @@ func TestMetricNames(t *testing.T) {
 	m := NewMetrics("v1.2.3", "abc")
 	m.Request("autoconfig", "thunderbird", "ok", 3*time.Millisecond)
 	m.Lookup("file", "found")
+	m.Lookup("customers", "stale")
+	m.LookupTook("customers", 3*time.Millisecond)
+	m.CacheAnswer("hit")
 	m.Reloaded(time.Unix(1_700_000_000, 0), 7)
 	m.SigningIdentity("default", time.Unix(1_800_000_000, 0))
 	m.TLSCertificate("loaded")
+	m.TLSNotAfter(time.Unix(1_800_000_000, 0))
 
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
@@ -48,10 +52,14 @@ func TestMetricNames(t *testing.T) {
 		`waymark_requests_total{client="thunderbird",outcome="ok",protocol="autoconfig"} 1`,
 		`waymark_request_duration_seconds_bucket{protocol="autoconfig",le="0.005"} 1`,
 		`waymark_directory_lookups_total{result="found",source="file"} 1`,
+		`waymark_directory_lookups_total{result="stale",source="customers"} 1`,
+		`waymark_directory_lookup_duration_seconds_bucket{source="customers",le="0.005"} 1`,
+		`waymark_directory_cache_total{result="hit"} 1`,
 		`waymark_config_last_reload_successful 1`,
 		`waymark_config_last_reload_success_timestamp_seconds 1.7e+09`,
 		`waymark_config_domains 7`,
 		`waymark_signing_certificate_not_after_timestamp_seconds{identity="default"} 1.8e+09`,
+		`waymark_tls_certificate_not_after_timestamp_seconds 1.8e+09`,
 		`waymark_tls_certificates_total{result="loaded"} 1`,
 		`version="v1.2.3"`,
 	} {
@@ -104,5 +112,14 @@ func BenchmarkRequest(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Request("autoconfig", ClientFamily("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.4.0"), "ok", time.Millisecond)
+	}
+}
+
+// BenchmarkCacheAnswer is on the way of every request that a source answers.
+func BenchmarkCacheAnswer(b *testing.B) {
+	m := NewMetrics("", "")
+	b.ReportAllocs()
+	for b.Loop() {
+		m.CacheAnswer("hit")
 	}
 }

@@ -1,6 +1,9 @@
-// Package page shows people the settings of their address and offers the Apple
-// profile. Addresses are posted, so that they stay out of URLs and logs.
+// Package page is the set-up assistant for people: the steps for their device
+// and their app with their own values filled in, all settings in a table, the
+// Apple profile with a QR code, invitations, and a check of the password.
 //
-// It owns the words of the page. It asks the same Resolver as the dialects and
-// knows none of them but the address of the profile.
+// It owns what is shown and in which order; the words are in package texts.
+// Addresses are posted or sealed in a token, so that they stay out of URLs and
+// logs. It asks the same Resolver as the dialects and knows none of them but
+// the address of the profile.
 package page

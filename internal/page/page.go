@@ -1,108 +1,283 @@
 package page
 
 import (
-	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
+	"path"
 	"strings"
+	"time"
 
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 	"github.com/waymark-mail/waymark/templates"
 )
 
+// Options are what the page needs.
+type Options struct {
+	Resolver proto.Resolver
+	// Tokens seal the addresses in links: of invitations, and of QR codes.
+	Tokens *invite.Keys
+	// Verify tries a password; nil where that is switched off.
+	Verify Verifier
+	Now    func() time.Time
+}
+
+// Verifier tries a password at the mail server of a mailbox.
+type Verifier interface {
+	Verify(ctx context.Context, s settings.Settings, password string) Verdict
+}
+
+// Verdict is what trying a password came to, as a key of the texts verify.….
+type Verdict string
+
+// The verdicts.
+const (
+	Right       Verdict = "right"
+	Wrong       Verdict = "wrong"
+	Unreachable Verdict = "unreachable"
+	Unsupported Verdict = "unsupported" // the server takes no passwords
+	Limited     Verdict = "limited"     // there were too many tries
+)
+
+// QRLifetime is how long the link in a QR code works: long enough to find the
+// phone, and no longer than a page stays open.
+const QRLifetime = 15 * time.Minute
+
 type page struct {
-	resolver proto.Resolver
-	html     *template.Template
-	style    []byte
+	Options
+	html   *template.Template
+	origin *http.CrossOriginProtection
 }
 
 // New returns the page as one more thing that is answered. It panics when the
 // embedded templates are broken, which is a mistake in the code.
-func New(r proto.Resolver) proto.Protocol {
-	style, err := templates.Files.ReadFile("waymark.css")
-	if err != nil {
-		panic(err)
-	}
-	p := &page{resolver: r, html: template.Must(template.ParseFS(templates.Files, "page.html")), style: style}
+func New(o Options) proto.Protocol {
+	p := &page{Options: o, html: parseTemplates(), origin: http.NewCrossOriginProtection()}
+	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return proto.Protocol{
 		Name: "page",
 		Endpoints: []proto.Endpoint{
-			{Path: "/", Methods: []string{http.MethodGet}, Serve: p.start},
-			{Path: "/", Methods: []string{http.MethodPost}, Serve: p.show},
-			{Path: "/assets/waymark.css", Methods: []string{http.MethodGet}, Serve: p.css},
+			{Path: "/", Methods: get, Serve: p.start},
+			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show)},
+			{Path: "/i/{token}", Methods: get, Serve: p.invitation},
+			{Path: "/verify", Methods: post, Serve: p.sameOrigin(p.verify), Strict: true},
+			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},
+			{Path: "/assets/waymark.js", Methods: get, Serve: asset("waymark.js", "text/javascript; charset=utf-8")},
+			{Path: "/assets/brand/{domain}", Methods: get, Serve: p.brand},
 		},
 	}
 }
 
-func (p *page) start(*http.Request) (proto.Response, error) {
-	return p.render(http.StatusOK, view{})
+func parseTemplates() *template.Template {
+	return template.Must(template.ParseFS(templates.Files, "page.html"))
 }
 
-// show answers the posted form. A problem is shown on the page beside what was
-// typed, with the status that says so to a machine.
+// sameOrigin refuses forms that another site sends: it could make somebody's
+// browser try passwords here.
+func (p *page) sameOrigin(serve func(*http.Request) (proto.Response, error)) func(*http.Request) (proto.Response, error) {
+	return func(r *http.Request) (proto.Response, error) {
+		if p.origin.Check(r) != nil {
+			c := texts.All().Choose("", r.Header.Get("Accept-Language"))
+			return proto.PlainText(http.StatusForbidden, c.Text("page.forbidden")), nil
+		}
+		return serve(r)
+	}
+}
+
+func (p *page) start(r *http.Request) (proto.Response, error) {
+	c := texts.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
+	return p.render(http.StatusOK, startView(c))
+}
+
+// show answers the posted form.
 func (p *page) show(r *http.Request) (proto.Response, error) {
-	email, err := postedAddress(r)
+	f, err := readForm(r)
 	if err != nil {
 		return proto.Response{}, err
 	}
-	found, err := p.find(r, email)
+	found, refused, err := p.find(r, f)
+	if err != nil || refused.Status != 0 {
+		return refused, err
+	}
+	return p.assistant(r, found, f, nil)
+}
+
+// find resolves the address of a form. A problem that the person can do
+// something about is shown on the page beside what was typed, with the status
+// that says so to a machine.
+func (p *page) find(r *http.Request, f form) (settings.Settings, proto.Response, error) {
+	found, err := p.resolve(r.Context(), f.email)
+	if err == nil {
+		return found, proto.Response{}, nil
+	}
+	failure := proto.FailureOf(err)
+	if failure.Ours && settings.KindOf(err) != settings.Unavailable {
+		return settings.Settings{}, proto.Response{}, err
+	}
+	v := startView(f.texts)
+	v.Email, v.Problem = shown(f.email), problem(f.texts, f.email, err)
+	resp, err := p.render(failure.Status, v)
+	return settings.Settings{}, resp, err
+}
+
+func (p *page) resolve(ctx context.Context, email string) (settings.Settings, error) {
+	a, err := address.Parse(strings.TrimSpace(email))
 	if err != nil {
-		f := proto.FailureOf(err)
-		if f.Ours {
+		return settings.Settings{}, settings.Errorf(settings.BadRequest, "%v", err)
+	}
+	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+}
+
+// invitation greets whoever opens a link that was sent to them.
+func (p *page) invitation(r *http.Request) (proto.Response, error) {
+	f := form{texts: texts.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
+	a, until, err := p.Tokens.Open(invite.Setup, r.PathValue("token"), p.Now())
+	if err != nil {
+		v := startView(f.texts)
+		v.Problem, v.Email = f.texts.Text("problem.invalid"), ""
+		status := http.StatusNotFound
+		if errors.Is(err, invite.ErrExpired) {
+			v.Problem, v.Email, status = f.texts.Text("problem.expired"), a.String(), http.StatusGone
+		}
+		return p.render(status, v)
+	}
+	f.email = a.String()
+	found, refused, err := p.find(r, f)
+	if err != nil || refused.Status != 0 {
+		return refused, err
+	}
+	return p.assistant(r, found, f, func(v *view) {
+		v.Greeting = f.texts.Text("page.greeting", "address", f.email, "provider", v.Provider)
+		v.Until = f.texts.Text("page.invitation_until", "date", until.UTC().Format(time.DateOnly))
+	})
+}
+
+// verify tries the password of the form and says what came of it.
+func (p *page) verify(r *http.Request) (proto.Response, error) {
+	if p.Verify == nil {
+		return proto.Response{}, settings.Errorf(settings.NotOffered, "passwords are not checked here")
+	}
+	f, err := readForm(r)
+	if err != nil {
+		return proto.Response{}, err
+	}
+	found, refused, err := p.find(r, f)
+	if err != nil || refused.Status != 0 {
+		return refused, err
+	}
+	verdict := Verdict("insecure")
+	if r.URL.Scheme == "https" {
+		verdict = p.Verify.Verify(r.Context(), found, f.password)
+	}
+	return p.assistant(r, found, f, func(v *view) {
+		if v.Verify != nil {
+			v.Verify.say(f.texts, verdict, f.email)
+		}
+	})
+}
+
+// assistant renders the page for somebody whose address is known. finish adds
+// what the occasion has to say.
+func (p *page) assistant(r *http.Request, found settings.Settings, f form, finish func(*view)) (proto.Response, error) {
+	if f.device == "" && has(recognise(r.UserAgent()), f.app) {
+		f.device = recognise(r.UserAgent())
+	}
+	v := newView(found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
+	v.Recognised(recognise(r.UserAgent()))
+	v.Link = !found.Address.IsZero()
+	if p.Verify != nil && v.mail {
+		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")
+	}
+	if v.Profile != nil {
+		if err := p.addQR(r, v, found.Address); err != nil {
 			return proto.Response{}, err
 		}
-		return p.render(f.Status, view{Email: shown(email), Problem: problem(err)})
 	}
-	resp, err := p.render(http.StatusOK, view{Email: found.Address.String(), Settings: describe(found)})
+	if finish != nil {
+		finish(v)
+	}
+	resp, err := p.render(http.StatusOK, v)
 	resp.Domain = found.Domain
 	return resp, err
 }
 
-func (p *page) find(r *http.Request, email string) (settings.Settings, error) {
-	if email == "" {
-		return settings.Settings{}, settings.Errorf(settings.BadRequest, "the address is empty")
-	}
-	q, err := proto.Ask(r, email)
+// addQR puts a code on the page that brings the profile to a phone.
+func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
+	token := p.Tokens.Seal(invite.Profile, a, p.Now().Add(QRLifetime))
+	label := v.T.Text("profile_page.qr_alt", "minutes", fmt.Sprint(int(QRLifetime.Minutes())))
+	code, err := qrCode(r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
+	v.Profile.QR = code
+	return err
+}
+
+func (p *page) render(status int, v *view) (proto.Response, error) {
+	body, err := execute(p.html, v)
 	if err != nil {
-		return settings.Settings{}, err
-	}
-	return p.resolver.Resolve(r.Context(), q)
-}
-
-func (p *page) css(*http.Request) (proto.Response, error) {
-	return proto.Response{
-		Status:      http.StatusOK,
-		ContentType: "text/css; charset=utf-8",
-		Header:      http.Header{"Cache-Control": {"no-cache"}}, // asked anew, answered by 304
-		Body:        p.style,
-		ETag:        proto.ETag(p.style),
-	}, nil
-}
-
-// postedAddress reads the form. The body is capped by the server.
-func postedAddress(r *http.Request) (string, error) {
-	if err := r.ParseForm(); err != nil {
-		return "", &settings.Error{Kind: settings.BadRequest, Message: "the form cannot be read", Cause: err}
-	}
-	return r.PostForm.Get("email"), nil
-}
-
-func (p *page) render(status int, v view) (proto.Response, error) {
-	var body bytes.Buffer
-	if err := p.html.Execute(&body, v); err != nil {
 		return proto.Response{}, err
 	}
 	return proto.Response{
 		Status:      status,
 		ContentType: "text/html; charset=utf-8",
 		Header: http.Header{
-			"Cache-Control":           {"no-store"},
-			"Content-Security-Policy": {"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
-			"Referrer-Policy":         {"no-referrer"},
+			"Cache-Control": {"no-store"},
+			"Content-Security-Policy": {"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
+				"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+			"Referrer-Policy": {"no-referrer"},
+			"Vary":            {"Accept-Language, User-Agent"},
 		},
-		Body: body.Bytes(),
+		Body: body,
 	}, nil
+}
+
+// asset returns the answer for an embedded file.
+func asset(name, contentType string) func(*http.Request) (proto.Response, error) {
+	body, err := templates.Files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	resp := proto.Response{
+		Status:      http.StatusOK,
+		ContentType: contentType,
+		Header:      http.Header{"Cache-Control": {"no-cache"}}, // asked anew, answered by 304
+		Body:        body,
+		ETag:        proto.ETag(body),
+	}
+	return func(*http.Request) (proto.Response, error) { return resp, nil }
+}
+
+// brand answers with the logo or the colours of whoever answers for a domain:
+// <domain>.css and <domain>.logo.
+func (p *page) brand(r *http.Request) (proto.Response, error) {
+	name := r.PathValue("domain")
+	kind := path.Ext(name)
+	d, err := address.ParseDomain(strings.TrimSuffix(name, kind))
+	if err != nil {
+		return proto.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
+	}
+	found, err := p.Resolver.Resolve(r.Context(), settings.Query{Domain: d})
+	if err != nil {
+		return proto.Response{}, err
+	}
+	brand := found.Provider.Brand
+	resp := proto.Response{Status: http.StatusOK, Header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
+	switch {
+	case kind == ".css" && brand.Color != "":
+		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
+	case kind == ".logo" && brand.Logo != nil:
+		resp.ContentType, resp.Body = brand.LogoType, brand.Logo
+		// An SVG that is opened by itself could run scripts.
+		resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	default:
+		return proto.Response{}, settings.Errorf(settings.NotOffered, "there is nothing of that kind for the domain")
+	}
+	resp.ETag = proto.ETag(resp.Body)
+	return resp, nil
 }
 
 // shown returns what was typed in a form that can stand on a page again.
@@ -114,13 +289,16 @@ func shown(email string) string {
 	return strings.ToValidUTF8(email, "\uFFFD")
 }
 
-func problem(err error) string {
+func problem(c *texts.Catalogue, email string, err error) string {
 	switch settings.KindOf(err) {
 	case settings.UnknownDomain:
-		return "That address is not one of ours: nobody here answers for its domain."
-	case settings.BadRequest:
-		return "That is not a mail address: " + proto.PublicMessage(err) + "."
-	case settings.Internal, settings.NotOffered, settings.TooLarge, settings.Unavailable:
+		return c.Text("problem.unknown")
+	case settings.Unavailable:
+		return c.Text("problem.unavailable")
+	case settings.BadRequest, settings.Internal, settings.NotOffered, settings.TooLarge:
 	}
-	return proto.PublicMessage(err)
+	if strings.TrimSpace(email) == "" {
+		return c.Text("problem.empty")
+	}
+	return c.Text("problem.address", "reason", proto.PublicMessage(err))
 }

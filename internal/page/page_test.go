@@ -5,58 +5,202 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 )
 
+var noon = time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
+
+// house answers for example.com with everything, and for pop.example with POP3
+// and no calendars.
 type house struct{}
 
-func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
-	if q.Domain != "example.com" {
-		return settings.Settings{}, settings.ErrUnknownDomain
-	}
-	services := []settings.Service{
-		{Protocol: settings.IMAP, Host: "mail.example.com", Port: 993, Security: settings.TLS, Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}},
-		{Protocol: settings.IMAP, Host: "mail.example.com", Port: 143, Security: settings.STARTTLS, Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}},
-		{Protocol: settings.CalDAV, URL: "https://dav.example.com/", Login: "{local}", Auth: []settings.Auth{settings.Password}},
-	}
-	return settings.Settings{
-		Provider: &settings.Provider{Name: "Example & Sons", HelpURL: "https://help.example.com/", Services: services},
-		Domain:   "example.com", Canonical: "example.com", Address: q.Address,
-	}, nil
+func service(p settings.Protocol, port uint16, s settings.Security) settings.Service {
+	return settings.Service{Protocol: p, Host: "mail.example.com", Port: port, Security: s, Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password}}
 }
 
-func post(t *testing.T, email string) proto.Response {
+func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
+	mail := []settings.Service{
+		service(settings.IMAP, 143, settings.STARTTLS), service(settings.IMAP, 993, settings.TLS), service(settings.POP3, 110, settings.Plaintext),
+		service(settings.Submission, 465, settings.TLS), service(settings.Submission, 587, settings.STARTTLS), service(settings.Submission, 25, settings.STARTTLS),
+	}
+	p := &settings.Provider{
+		ID: "example", Name: "Example & Sons", Names: map[string]string{"de": "Beispiel & Söhne"}, HelpURL: "https://help.example.com/",
+		AppPasswordURL: "https://example.com/passwords",
+		Services:       append(mail, settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.com/", Login: "{local}", Auth: []settings.Auth{settings.Password}}),
+		Brand:          settings.Brand{Color: "#ffd700", Logo: []byte("<svg/>"), LogoType: "image/svg+xml"},
+	}
+	switch q.Domain {
+	case "example.com":
+	case "pop.example":
+		p = &settings.Provider{ID: "pop", Name: "Pop", Services: []settings.Service{service(settings.POP3, 995, settings.TLS), service(settings.Submission, 465, settings.TLS)}}
+	case "down.example":
+		return settings.Settings{}, settings.Errorf(settings.Unavailable, "the settings cannot be read at the moment")
+	default:
+		return settings.Settings{}, settings.ErrUnknownDomain
+	}
+	return settings.Settings{Provider: p, Domain: q.Domain, Canonical: q.Domain, Address: q.Address}, nil
+}
+
+// verifier gives the verdict that the password names.
+type verifier struct{ asked []string }
+
+func (v *verifier) Verify(_ context.Context, s settings.Settings, password string) Verdict {
+	v.asked = append(v.asked, s.Address.String())
+	return Verdict(password)
+}
+
+var testKeys = invite.RandomKeys()
+
+func testPage(v Verifier) proto.Protocol {
+	return New(Options{Resolver: house{}, Tokens: testKeys, Verify: v, Now: func() time.Time { return noon }})
+}
+
+const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
+
+// ask sends a request to the endpoint of its path and method.
+func ask(t *testing.T, p proto.Protocol, r *http.Request) (proto.Response, error) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{"email": {email}}.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := New(house{}).Endpoints[1].Serve(r)
+	for _, e := range p.Endpoints {
+		prefix, param, isParam := strings.Cut(e.Path, "{")
+		fits := e.Path == r.URL.Path || isParam && strings.HasPrefix(r.URL.Path, prefix)
+		if !fits || e.Methods[0] != r.Method {
+			continue
+		}
+		if isParam {
+			r.SetPathValue(strings.TrimSuffix(param, "}"), strings.TrimPrefix(r.URL.Path, prefix))
+		}
+		return e.Serve(r)
+	}
+	t.Fatalf("nobody answers %s %s", r.Method, r.URL)
+	return proto.Response{}, nil
+}
+
+func get(t *testing.T, target string) proto.Response {
+	t.Helper()
+	resp, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodGet, target, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return resp
 }
 
-func TestTheSettingsOfAnAddress(t *testing.T) {
-	resp := post(t, " Anna@EXAMPLE.com ")
-	page := string(resp.Body)
-	for _, want := range []string{
-		"Example &amp; Sons",
-		`Incoming mail (IMAP)</th><td data-label="Server">mail.example.com</td><td data-label="Port">993</td><td data-label="Encryption">SSL/TLS</td><td data-label="User name">Anna@example.com</td>`,
-		`Incoming mail (IMAP) <span class="alternative">alternative</span></th><td data-label="Server">mail.example.com</td><td data-label="Port">143</td><td data-label="Encryption">STARTTLS</td>`,
-		`Calendars (CalDAV)</th><td data-label="Server">https://dav.example.com/</td><td></td><td data-label="Encryption">SSL/TLS</td><td data-label="User name">Anna</td>`,
-		`action="/profile.mobileconfig"`,
-		`href="https://help.example.com/"`,
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %s:\n%s", want, page)
+func post(t *testing.T, p proto.Protocol, path, userAgent string, fields ...string) proto.Response {
+	t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, "https://setup.example.com"+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", userAgent)
+	resp, err := ask(t, p, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+func contains(t *testing.T, page proto.Response, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(string(page.Body), want) {
+			t.Errorf("the page has no %s:\n%s", want, page.Body)
 		}
 	}
-	if resp.Status != 200 || resp.Domain != "example.com" {
-		t.Errorf("status %d, domain %q", resp.Status, resp.Domain)
+}
+
+func lacks(t *testing.T, page proto.Response, unwanted ...string) {
+	t.Helper()
+	for _, text := range unwanted {
+		if strings.Contains(string(page.Body), text) {
+			t.Errorf("the page has %s:\n%s", text, page.Body)
+		}
+	}
+}
+
+func TestTheFirstPage(t *testing.T) {
+	page := get(t, "/")
+	contains(t, page, `<html lang="en">`, `<input id="email" name="email" type="email"`)
+	if resp := get(t, "/?lang=de"); !strings.Contains(string(resp.Body), `<html lang="de">`) {
+		t.Error("the language cannot be chosen")
+	}
+}
+
+func TestAnIPhoneIsRecognisedAndGetsTheProfile(t *testing.T) {
+	page := post(t, testPage(nil), "/", iPhone, "email", " Anna@EXAMPLE.com ")
+	contains(t, page,
+		"Example &amp; Sons", `<button name="device" value="iphone" aria-current="true">iPhone or iPad <small>(recognised)</small></button>`,
+		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/profile.mobileconfig"`, "A profile sets up mail, calendars at once.",
+		`<svg class="qr"`, `<code class="value">https://dav.example.com/</code>, user name <code class="value">Anna</code>`,
+		`href="https://help.example.com/"`, `src="/assets/brand/example.com.logo"`, `href="/assets/brand/example.com.css"`,
+	)
+	lacks(t, page, "CardDAV", `action="/verify"`)
+}
+
+func TestStepsWithOnesOwnValues(t *testing.T) {
+	for _, tc := range []struct {
+		name, userAgent, address, device, app string
+		wants, lacks                          []string
+	}{
+		{"Thunderbird on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "anna@example.com", "", "thunderbird",
+			[]string{`value="windows" aria-current="true"`, "port <code class=\"value\">993</code>", "port <code class=\"value\">465</code>", "Thunderbird finds everything"}, []string{"/profile.mobileconfig"}},
+		{"an app decides for its device", "", "anna@example.com", "", "kmail", []string{`value="linux" aria-current="true"`}, nil},
+		{"a printer needs no incoming mail", "", "anna@example.com", "printer", "", []string{"Scan to e-mail", "<code class=\"value\">465</code>"}, nil},
+		{"POP3 where there is nothing else", "", "anna@pop.example", "linux", "thunderbird", []string{`Incoming: <code class="value">POP3</code>`, `<code class="value">995</code>`}, []string{"For calendars"}},
+		{"nothing is known of the device", "curl/8", "anna@example.com", "", "", []string{"Your device"}, []string{"Your app", `aria-current="true">iPhone`}},
+		{"a device that nobody has", iPhone, "anna@example.com", "toaster", "bread", []string{"Your device"}, []string{"Your app"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			page := post(t, testPage(nil), "/", tc.userAgent, "email", tc.address, "device", tc.device, "app", tc.app)
+			contains(t, page, tc.wants...)
+			lacks(t, page, tc.lacks...)
+		})
+	}
+}
+
+// TestEveryAppInEveryLanguage renders all of them for a provider that offers
+// everything and for one that offers little, and looks for placeholders that
+// were left over.
+func TestEveryAppInEveryLanguage(t *testing.T) {
+	left := regexp.MustCompile(`\{[a-z_]+\}`)
+	for _, c := range texts.All().Languages() {
+		for _, app := range Apps() {
+			for _, domain := range []address.Domain{"example.com", "pop.example"} {
+				s, _ := house{}.Resolve(t.Context(), settings.Query{Domain: domain, Address: address.Address{Local: "anna", Domain: domain}})
+				body, err := Render(s, Choice{Language: c.Language, App: app})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(string(body), `value="`+app+`" aria-current="true"`) || !strings.Contains(string(body), "<ol>") {
+					t.Errorf("%s, %s: no steps", c.Language, app)
+				}
+				if found := left.FindString(strings.ReplaceAll(string(body), `data-label="`+c.Text("copy.label")+`"`, "")); found != "" {
+					t.Errorf("%s, %s: %s is left over", c.Language, app, found)
+				}
+			}
+		}
+	}
+}
+
+func TestTheTableOfAllSettings(t *testing.T) {
+	page := post(t, testPage(nil), "/", "", "email", "anna@example.com")
+	for _, want := range []struct{ rank, purpose, port string }{
+		{"alternative", "Incoming mail (IMAP)", "143"}, {"recommended", "Incoming mail (IMAP)", "993"}, {"discouraged", "Incoming mail (POP3)", "110"},
+		{"recommended", "Outgoing mail (SMTP)", "465"}, {"alternative", "Outgoing mail (SMTP)", "587"}, {"discouraged", "Outgoing mail (SMTP)", "25"},
+	} {
+		re := regexp.MustCompile(`<tr class="` + want.rank + `"><th scope="row">` + regexp.QuoteMeta(want.purpose) + `.*?<td data-label="Port"><code class="value">` + want.port + `</code>`)
+		if !re.Match(page.Body) {
+			t.Errorf("%s on port %s is not %s:\n%s", want.purpose, want.port, want.rank, page.Body)
+		}
 	}
 }
 
@@ -67,15 +211,91 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 		want   string
 	}{
 		{"anna@unknown.example", 404, "That address is not one of ours"},
+		{"anna@down.example", 503, "cannot be read at the moment"},
 		{"anna", 400, "That is not a mail address: the address has no @."},
-		{"", 400, "That is not a mail address: the address is empty."},
+		{"", 400, "Type your mail address first."},
 		{"anna\xff@example.com", 400, "anna\uFFFD@example.com"},
 		{strings.Repeat("a", 10_000), 400, `value="` + strings.Repeat("a", 320) + `"`},
 		{`"><script>alert(1)</script>@example.com`, 400, "&#34;&gt;&lt;script&gt;"},
 	} {
-		resp := post(t, tc.email)
-		if resp.Status != tc.status || !strings.Contains(string(resp.Body), tc.want) || strings.Contains(string(resp.Body), "<script") {
+		resp := post(t, testPage(nil), "/", "", "email", tc.email)
+		if resp.Status != tc.status || !strings.Contains(string(resp.Body), tc.want) || strings.Contains(string(resp.Body), "<script>") {
 			t.Errorf("%q: %d\n%s", tc.email, resp.Status, resp.Body)
+		}
+	}
+}
+
+func TestInvitations(t *testing.T) {
+	anna := address.Address{Local: "anna", Domain: "example.com"}
+	for _, tc := range []struct {
+		name, token string
+		status      int
+		want        string
+	}{
+		{"good", testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 200, "Your mailbox anna@example.com at Example &amp; Sons is ready"},
+		{"its last day is said", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, "works until 2026-11-08"},
+		{"expired", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, "This link has expired"},
+		{"expired, and the address is still there", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, `value="anna@example.com"`},
+		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
+		{"of a QR code", testKeys.Seal(invite.Profile, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
+		{"for a domain that is gone", testKeys.Seal(invite.Setup, address.Address{Local: "a", Domain: "gone.example"}, noon.Add(time.Hour)), 404, "That address is not one of ours"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			resp := get(t, "https://setup.example.com/i/"+tc.token)
+			if resp.Status != tc.status || !strings.Contains(string(resp.Body), tc.want) {
+				t.Errorf("%d, no %s in\n%s", resp.Status, tc.want, resp.Body)
+			}
+		})
+	}
+}
+
+func TestCheckingAPassword(t *testing.T) {
+	for verdict, want := range map[Verdict]string{
+		Right: "That is the right password.", Unreachable: "cannot be reached", Unsupported: "takes no passwords", Limited: "Too many tries",
+		Wrong: "need not be the one of your customer account",
+	} {
+		v := &verifier{}
+		resp := post(t, testPage(v), "/verify", iPhone, "email", "anna@example.com", "password", string(verdict))
+		contains(t, resp, want, `class="verdict `+string(verdict)+`"`)
+		if verdict == Wrong {
+			contains(t, resp, `href="https://example.com/passwords"`)
+		}
+		if len(v.asked) != 1 || v.asked[0] != "anna@example.com" {
+			t.Errorf("%s: asked about %v", verdict, v.asked)
+		}
+	}
+}
+
+func TestAPasswordIsNeverTakenOverPlainHTTP(t *testing.T) {
+	v := &verifier{}
+	r := httptest.NewRequest(http.MethodPost, "http://setup.example.com/verify", strings.NewReader("email=anna%40example.com&password=right"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := ask(t, testPage(v), r)
+	if err != nil || len(v.asked) != 0 {
+		t.Fatalf("%v, asked about %v", err, v.asked)
+	}
+	contains(t, resp, "not opened over https")
+	lacks(t, resp, `type="password"`, "right password")
+}
+
+func TestThePasswordStaysWhereItIs(t *testing.T) {
+	resp := post(t, testPage(&verifier{}), "/verify", "", "email", "anna@example.com", "password", "wrong")
+	lacks(t, resp, `value="wrong"`)
+	if _, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodPost, "https://setup.example.com/verify", strings.NewReader(""))); settings.KindOf(err) != settings.NotOffered {
+		t.Errorf("where it is switched off: %v", err)
+	}
+}
+
+// TestFormsOfOthers pins that no other site can make a browser try passwords.
+func TestFormsOfOthers(t *testing.T) {
+	for _, path := range []string{"/", "/verify"} {
+		v := &verifier{}
+		r := httptest.NewRequest(http.MethodPost, "https://setup.example.com"+path, strings.NewReader("email=anna%40example.com&password=right"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		resp, err := ask(t, testPage(v), r)
+		if err != nil || resp.Status != http.StatusForbidden || len(v.asked) != 0 {
+			t.Errorf("%s: %v, %d, asked about %v", path, err, resp.Status, v.asked)
 		}
 	}
 }
@@ -83,19 +303,97 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 // TestNothingFromElsewhere pins that the page needs no other server and no
 // inline code, and that the address in it is not kept or passed on.
 func TestNothingFromElsewhere(t *testing.T) {
-	resp := post(t, "anna@example.com")
+	resp := post(t, testPage(&verifier{}), "/", iPhone, "email", "anna@example.com")
 	for name, want := range map[string]string{
 		"Cache-Control":           "no-store",
 		"Referrer-Policy":         "no-referrer",
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	} {
 		if got := resp.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	for _, banned := range []string{"<script", "<style", "style=", "src="} {
-		if strings.Contains(string(resp.Body), banned) {
-			t.Errorf("the page holds %s", banned)
+	if resp.Header.Get("Set-Cookie") != "" {
+		t.Error("there is a cookie")
+	}
+	for _, m := range regexp.MustCompile(`(?:src|href|action)="([^"]*)"`).FindAllStringSubmatch(string(resp.Body), -1) {
+		if to := m[1]; !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "#") && to != "https://help.example.com/" {
+			t.Errorf("the page leads to %s", to)
+		}
+		if strings.Contains(m[1], "anna") {
+			t.Errorf("the address is in a URL: %s", m[1])
+		}
+	}
+	lacks(t, resp, "<style", " style=", "<script>", "javascript:", " onclick")
+}
+
+func TestBrand(t *testing.T) {
+	css := get(t, "/assets/brand/example.com.css")
+	if string(css.Body) != ":root{--brand:#ffd700;--on-brand:#000}\n" || css.ContentType != "text/css; charset=utf-8" {
+		t.Errorf("%s, %s", css.ContentType, css.Body)
+	}
+	logo := get(t, "/assets/brand/example.com.logo")
+	if string(logo.Body) != "<svg/>" || logo.ContentType != "image/svg+xml" || !strings.Contains(logo.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("%+v", logo)
+	}
+	for _, path := range []string{"pop.example.css", "pop.example.logo", "unknown.example.css", "example.com.exe", "a b.css"} {
+		if resp, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodGet, "/assets/brand/"+url.PathEscape(path), nil)); err == nil {
+			t.Errorf("%s: %s", path, resp.Body)
+		}
+	}
+	for color, want := range map[string]string{"#000000": "#fff", "#ffffff": "#000", "#0b57d0": "#fff", "#ffd700": "#000", "#757575": "#fff", "#555555": "#fff"} {
+		if got := string(stylesheet(color)); !strings.Contains(got, "--on-brand:"+want) {
+			t.Errorf("text on %s: %s", color, got)
+		}
+	}
+}
+
+func TestAssets(t *testing.T) {
+	for path, contentType := range map[string]string{"/assets/waymark.css": "text/css; charset=utf-8", "/assets/waymark.js": "text/javascript; charset=utf-8"} {
+		if resp := get(t, path); resp.ContentType != contentType || len(resp.Body) == 0 || resp.ETag == "" {
+			t.Errorf("%s: %+v", path, resp)
+		}
+	}
+}
+
+// TestTheFirstPageIsSmall bounds what a phone with a bad connection loads.
+func TestTheFirstPageIsSmall(t *testing.T) {
+	total := len(post(t, testPage(&verifier{}), "/", iPhone, "email", "anna@example.com").Body)
+	for _, path := range []string{"/assets/waymark.css", "/assets/waymark.js"} {
+		total += len(get(t, path).Body)
+	}
+	if total > 60_000 {
+		t.Errorf("the page has %d bytes in all, want at most 60,000", total)
+	}
+}
+
+func TestRecognise(t *testing.T) {
+	for agent, want := range map[string]string{
+		iPhone: "iphone",
+		"Mozilla/5.0 (Linux; Android 14; Pixel 8)":        "android",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)": "mac",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64)":       "windows",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0)":       "linux",
+		"Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X)":   "iphone",
+		"curl/8.5.0": "",
+		"":           "",
+	} {
+		if got := recognise(agent); got != want {
+			t.Errorf("%s: %s, want %s", agent, got, want)
+		}
+	}
+}
+
+func BenchmarkAssistant(b *testing.B) {
+	s, err := house{}.Resolve(b.Context(), settings.Query{Domain: "example.com", Address: address.Address{Local: "anna", Domain: "example.com"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	html := parseTemplates()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := execute(html, newView(s, Choice{Language: "en", Device: "iphone"})); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

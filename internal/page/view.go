@@ -1,94 +1,222 @@
 package page
 
 import (
-	"net/url"
-	"strconv"
+	"bytes"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
 
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 )
 
-// view is what the template shows.
+// Choice is what somebody chose on the page: a language, a device, an app, by
+// their ids. What is unknown or "" is not chosen.
+type Choice struct{ Language, Device, App string }
+
+// Render returns the page that somebody with that address sees, without what
+// only a running server can put on it: a QR code, a check of the password, a
+// greeting.
+func Render(s settings.Settings, choice Choice) ([]byte, error) {
+	if s.Address.IsZero() {
+		return nil, settings.Errorf(settings.BadRequest, "the page is made for an address")
+	}
+	return execute(parseTemplates(), newView(s, choice))
+}
+
+func execute(t *template.Template, v *view) ([]byte, error) {
+	var body bytes.Buffer
+	if err := t.Execute(&body, v); err != nil {
+		return nil, err
+	}
+	return body.Bytes(), nil
+}
+
+// view is what the template shows. Everything that is empty is not there.
 type view struct {
-	Email    string
-	Problem  string
-	Settings *description // nil until an address was given
+	T         *texts.Catalogue
+	Languages []choice
+	Email     string // of the form
+	Problem   string
+
+	Greeting, Until string
+	Found           bool // the address is one of ours; what follows is set
+	Link            bool
+	Provider        string
+	HelpURL         string
+	Domain          string // for the brand
+	Logo, Color     bool
+
+	Device  string
+	Devices []choice
+	Apps    []choice
+	App     *appView
+	Profile *profileView
+	Rows    []row
+	OAuth2  bool
+	Verify  *verifyView
+	Help    []helpView
+
+	mail bool
 }
 
-type description struct {
-	Provider, HelpURL string
-	Rows              []row
+// choice is one button of several.
+type choice struct {
+	ID, Name           string
+	Chosen, Recognised bool
 }
 
-// row is one service. Alternative marks those that are not the first of their
-// protocol.
-type row struct {
-	Purpose, Server, Port, Encryption, Login string
-	Alternative                              bool
+type appView struct {
+	ID, Name string
+	Auto     []texts.Piece   // what it finds by itself
+	Steps    [][]texts.Piece // by hand
+	Profile  bool            // the profile goes first
 }
 
-// describe puts settings into words.
-func describe(s settings.Settings) *description {
-	d := &description{Provider: s.Provider.Name, HelpURL: s.Provider.HelpURL}
-	seen := map[settings.Protocol]bool{}
-	for _, svc := range s.Services() {
-		login, _ := s.Login(svc) // there is an address, so there is a login
-		r := row{
-			Purpose:     purpose(svc.Protocol),
-			Server:      svc.Host,
-			Encryption:  encryption(svc.Security),
-			Login:       login,
-			Alternative: seen[svc.Protocol],
+type profileView struct {
+	Lead   string
+	Mac    bool
+	Steps  [][]texts.Piece
+	QR     template.HTML
+	Remove string
+}
+
+type helpView struct {
+	ID, Title string
+	Text      []texts.Piece
+}
+
+type verifyView struct {
+	Privacy        string
+	Secure         bool
+	Verdict        string // right, wrong or what else there is to say; "" before a try
+	Text           string
+	Hints          []string
+	AppPasswordURL string
+}
+
+func startView(c *texts.Catalogue) *view {
+	v := &view{T: c}
+	for _, other := range texts.All().Languages() {
+		v.Languages = append(v.Languages, choice{ID: other.Language, Name: other.Name(), Chosen: other == c})
+	}
+	return v
+}
+
+func newView(s settings.Settings, chosen Choice) *view {
+	c := texts.All().In(chosen.Language)
+	p := pick(s.Services())
+	values := valuesOf(s, p, c)
+	v := startView(c)
+	v.Found, v.mail = true, p.mail
+	v.Email, v.Domain = s.Address.String(), string(s.Domain)
+	v.Provider, v.HelpURL = s.Provider.NameIn(c.Language), s.Provider.HelpURL
+	v.Logo, v.Color = s.Provider.Brand.Logo != nil, s.Provider.Brand.Color != ""
+	v.Rows = rows(s, p, c)
+	v.OAuth2 = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) })
+	for _, key := range []string{"wrong_password", "relay", "blocked", "certificate", "send", "folders"} {
+		if text, ok := texts.Pieces(c.Text("help."+key), values); ok {
+			v.Help = append(v.Help, helpView{ID: strings.ReplaceAll(key, "_", "-"), Title: c.Text("help." + key + "_title"), Text: text})
 		}
-		if svc.Protocol.ByURL() {
-			r.Server, r.Encryption = svc.URL, encryptionOfURL(svc.URL)
-		} else {
-			r.Port = strconv.Itoa(int(svc.Port))
+	}
+	v.choose(chosen, values)
+	if v.App != nil && v.App.Profile {
+		v.Profile = newProfile(s, p, c, values, v.Device == "mac")
+	}
+	return v
+}
+
+// choose lists devices and the apps of the chosen one, and the steps of the
+// chosen app, which is the first one unless somebody said otherwise.
+func (v *view) choose(chosen Choice, values map[string]string) {
+	d, ok := deviceOf(chosen.Device, chosen.App)
+	v.Device = d.id
+	for _, other := range devices() {
+		v.Devices = append(v.Devices, choice{ID: other.id, Name: v.T.Text("choose.device_" + other.id), Chosen: ok && other.id == d.id})
+	}
+	if !ok {
+		return
+	}
+	app := d.apps[0]
+	if slices.Contains(d.apps, chosen.App) {
+		app = chosen.App
+	}
+	for _, id := range d.apps {
+		v.Apps = append(v.Apps, choice{ID: id, Name: v.T.Text("apps." + id + ".name"), Chosen: id == app})
+	}
+	v.App = &appView{ID: app, Name: v.T.Text("apps." + app + ".name"), Profile: v.T.Text("apps."+app+".profile") != ""}
+	v.App.Auto, _ = texts.Pieces(v.T.Text("apps."+app+".auto"), values)
+	v.App.Steps = sentences(v.T.List("apps."+app+".steps"), values)
+}
+
+// sentences leaves out those about something that the provider does not offer.
+func sentences(list []string, values map[string]string) [][]texts.Piece {
+	var all [][]texts.Piece
+	for _, text := range list {
+		if pieces, ok := texts.Pieces(text, values); ok {
+			all = append(all, pieces)
 		}
-		seen[svc.Protocol] = true
-		d.Rows = append(d.Rows, r)
 	}
-	return d
+	return all
 }
 
-func purpose(p settings.Protocol) string {
-	switch p {
-	case settings.IMAP:
-		return "Incoming mail (IMAP)"
-	case settings.POP3:
-		return "Incoming mail (POP3)"
-	case settings.Submission:
-		return "Outgoing mail (SMTP)"
-	case settings.JMAP:
-		return "Mail (JMAP)"
-	case settings.CalDAV:
-		return "Calendars (CalDAV)"
-	case settings.CardDAV:
-		return "Contacts (CardDAV)"
-	case settings.WebDAV:
-		return "Files (WebDAV)"
-	case settings.ManageSieve:
-		return "Mail filters (ManageSieve)"
-	case settings.ActiveSync:
-		return "Exchange ActiveSync"
+// Recognised marks the device that the browser told of.
+func (v *view) Recognised(id string) {
+	for i := range v.Devices {
+		v.Devices[i].Recognised = v.Devices[i].ID == id
 	}
-	return string(p)
 }
 
-func encryption(s settings.Security) string {
-	switch s {
-	case settings.TLS:
-		return "SSL/TLS"
-	case settings.STARTTLS:
-		return "STARTTLS"
-	case settings.Plaintext:
-		return "none"
+// newProfile returns nil when a profile could set up nothing: it needs a
+// password, and for mail a server to send with.
+func newProfile(s settings.Settings, p picked, c *texts.Catalogue, values map[string]string, mac bool) *profileView {
+	var what []string
+	if p.mail && p.in.Accepts(settings.Password) {
+		what = append(what, c.Text("profile_page.mail"))
 	}
-	return ""
+	if p.caldav.Accepts(settings.Password) {
+		what = append(what, c.Text("profile_page.calendar"))
+	}
+	if p.carddav.Accepts(settings.Password) {
+		what = append(what, c.Text("profile_page.contacts"))
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	steps := "profile_page.ios"
+	if mac {
+		steps = "profile_page.macos"
+	}
+	return &profileView{
+		Lead:  c.Text("profile_page.lead", "what", strings.Join(what, ", ")),
+		Mac:   mac,
+		Steps: sentences(c.List(steps), values),
+	}
 }
 
-func encryptionOfURL(raw string) string {
-	if u, err := url.Parse(raw); err == nil && u.Scheme == "https" {
-		return encryption(settings.TLS)
+func newVerify(s settings.Settings, c *texts.Catalogue, secure bool) *verifyView {
+	return &verifyView{
+		Privacy:        c.Text("verify.privacy", "provider", s.Provider.NameIn(c.Language)),
+		Secure:         secure,
+		AppPasswordURL: s.Provider.AppPasswordURL,
 	}
-	return encryption(settings.Plaintext)
+}
+
+// say adds what trying a password came to.
+func (v *verifyView) say(c *texts.Catalogue, verdict Verdict, email string) {
+	v.Verdict, v.Text = string(verdict), c.Text("verify."+string(verdict))
+	if verdict == Wrong {
+		v.Hints = []string{c.Text("verify.hint_own", "address", email), c.Text("verify.hint_case"), c.Text("verify.hint_app")}
+	}
+}
+
+// stylesheet returns the colours of a brand. Text on the colour is black or
+// white, whichever can be read better (WCAG 2, contrast ratio).
+func stylesheet(color string) []byte {
+	on := "#fff"
+	if luminance(color) > 0.179 {
+		on = "#000"
+	}
+	return []byte(fmt.Sprintf(":root{--brand:%s;--on-brand:%s}\n", color, on))
 }

@@ -26,6 +26,9 @@ type Endpoint struct {
 	// Methods are answered; anything else gets 405 with Allow. GET includes
 	// HEAD. None means every method, for redirects.
 	Methods []string
+	// Strict limits each client to few requests a minute: they cost a lot, or
+	// could be used to guess.
+	Strict bool
 	// Serve answers. The server has set URL.Scheme and Host to what the
 	// client used, behind trusted proxies too, and capped the body. An error
 	// is counted and logged by the server and worded by Protocol.Fail.

@@ -44,7 +44,7 @@ func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endp
 		x := &exchange{protocol: p.Name, route: path, started: time.Now()}
 		e, methods := allowed(endpoints, r.Method)
 		switch {
-		case h.limiter != nil && h.limiter.OnLimit(w, r, httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))):
+		case onLimit(h.limiter, w, r) || methods == nil && e.Strict && onLimit(h.strict, w, r):
 			x.outcome = "rate_limited"
 			x.response = proto.PlainText(http.StatusTooManyRequests, "too many requests from your address; try again in a minute")
 		case methods != nil:
@@ -59,6 +59,12 @@ func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endp
 		}
 		h.finish(w, r, x)
 	}
+}
+
+// onLimit counts a request of a client, or of its network for IPv6, and reports
+// whether it is one too many.
+func onLimit(l *httprate.RateLimiter, w http.ResponseWriter, r *http.Request) bool {
+	return l != nil && l.OnLimit(w, r, httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())))
 }
 
 func (h *handler) notFound(w http.ResponseWriter, r *http.Request) {

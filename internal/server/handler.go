@@ -25,6 +25,7 @@ type Options struct {
 	Protocols         []proto.Protocol
 	TrustedProxies    []netip.Prefix // whose forwarding headers are believed
 	RequestsPerMinute int            // for each client address; 0 for no limit
+	StrictPerMinute   int            // the same for strict endpoints alone
 	Metrics           *obs.Metrics
 	Log               *zap.Logger
 }
@@ -34,6 +35,7 @@ type handler struct {
 	trusted []netip.Prefix
 	folded  []string              // beginnings of paths that are matched in any case
 	limiter *httprate.RateLimiter // nil for no limit
+	strict  *httprate.RateLimiter // for strict endpoints; nil for no limit
 	metrics *obs.Metrics
 	log     *zap.Logger
 	ids     *requestIDs
@@ -51,7 +53,10 @@ func New(o Options) http.Handler {
 		ids:     newRequestIDs(),
 	}
 	if o.RequestsPerMinute > 0 {
-		h.limiter = httprate.NewRateLimiter(o.RequestsPerMinute, time.Minute)
+		h.limiter = newLimiter(o.RequestsPerMinute)
+	}
+	if o.StrictPerMinute > 0 {
+		h.strict = newLimiter(o.StrictPerMinute)
 	}
 	h.router.Use(h.prepare, clientAddress(o.TrustedProxies))
 	claimed := map[string]string{}
@@ -60,6 +65,12 @@ func New(o Options) http.Handler {
 	}
 	h.router.NotFound(h.notFound)
 	return h.router
+}
+
+// newLimiter returns a limiter that tells nobody how much is left: no mail client
+// reads that.
+func newLimiter(perMinute int) *httprate.RateLimiter {
+	return httprate.NewRateLimiter(perMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}))
 }
 
 // prepare makes the request say what the client said, caps its body, and tells

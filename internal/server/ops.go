@@ -16,8 +16,10 @@ type Readiness struct{ ready atomic.Bool }
 func (s *Readiness) Set(ready bool) { s.ready.Store(ready) }
 
 // NewOps returns the handler of the operator's listener: /metrics for a
-// scraper, /healthz while the process lives, /readyz while it takes requests.
-func NewOps(m *obs.Metrics, s *Readiness) http.Handler {
+// scraper, /healthz while the process lives, /readyz while it takes requests,
+// POST /-/reload, which calls reload and answers when it is done, and POST
+// /api/v1/invites, which makes a link for an address.
+func NewOps(m *obs.Metrics, s *Readiness, reload func(), invite Inviter) http.Handler {
 	router := chi.NewRouter()
 	router.Method(http.MethodGet, "/metrics", m.Handler())
 	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
@@ -28,6 +30,11 @@ func NewOps(m *obs.Metrics, s *Readiness) http.Handler {
 		}
 		plain(w, http.StatusOK, "ready\n")
 	})
+	router.Post("/-/reload", func(w http.ResponseWriter, _ *http.Request) {
+		reload()
+		plain(w, http.StatusOK, "reloaded; waymark_config_last_reload_successful tells whether the settings were good\n")
+	})
+	router.Post("/api/v1/invites", func(w http.ResponseWriter, r *http.Request) { invitations(w, r, invite) })
 	return router
 }
 

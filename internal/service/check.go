@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -65,6 +66,7 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 		}
 	}
 	add(0, "providers", nil, checkProfiles(cfg))
+	checkDirectory(cfg, add)
 	if s := cfg.Signing; s != nil {
 		id, err := sign.Load(s.CertFile, s.KeyFile, now)
 		if err != nil {
@@ -82,4 +84,18 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 		}
 	}
 	return all
+}
+
+// checkDirectory asks every source of the directory, as a start does in the
+// background.
+func checkDirectory(cfg *config.Config, add func(line int, key string, warnings []string, err error)) {
+	sources, err := OpenSources(cfg, nil, nil)
+	if err != nil {
+		add(0, "directory", nil, err)
+		return
+	}
+	for i, err := range sources.Check(context.Background()) {
+		add(cfg.Directory[i].Line, fmt.Sprintf("directory[%d]", i), nil, err)
+	}
+	add(0, "directory", nil, sources.Close())
 }

@@ -1,14 +1,14 @@
 package service
 
 import (
-	"context"
 	"net/http"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/directory"
+	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/proto"
@@ -28,24 +28,33 @@ type Parts struct {
 	Metrics *obs.Metrics
 	Log     *zap.Logger
 	Now     func() time.Time
+	// Sources are asked about domains that are not listed; nil for none.
+	Sources *Sources
+	// Tokens seal the addresses in links of the page; nil for keys that only
+	// this handler knows.
+	Tokens *invite.Keys
+	// Verify tries passwords; nil where that is switched off.
+	Verify page.Verifier
 }
 
 // Handler returns what the public listeners answer with one settings file in
-// force. It holds no resource that would have to be let go.
+// force. It holds nothing that would have to be let go but what it is given.
 func Handler(cfg *config.Config, p Parts) http.Handler {
-	resolver := counted{Directory(cfg), p.Metrics}
+	if p.Tokens == nil {
+		p.Tokens = invite.RandomKeys()
+	}
+	if p.Sources == nil {
+		p.Sources = &Sources{}
+	}
+	resolver := p.Sources.Directory(cfg, p.Metrics)
 	return server.New(server.Options{
 		Protocols:         protocols(resolver, p),
 		TrustedProxies:    cfg.TrustedProxies,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
+		StrictPerMinute:   cfg.Limits.StrictPerMinute,
 		Metrics:           p.Metrics,
 		Log:               p.Log,
 	})
-}
-
-// Directory returns who answers for a domain by a settings file.
-func Directory(cfg *config.Config) *directory.Directory {
-	return directory.New(cfg.Domains, cfg.CatchAll)
 }
 
 // protocols lists every dialect: a new one is a line here.
@@ -53,29 +62,24 @@ func protocols(r proto.Resolver, p Parts) []proto.Protocol {
 	return []proto.Protocol{
 		autoconfig.New(r),
 		autodiscover.New(r, p.Now),
-		mobileconfig.New(r, p.Signer),
+		mobileconfig.New(r, p.Signer, profileLinks{p.Tokens, p.Now}),
 		pacc.New(r),
 		wellknown.New(r),
 		settingsjson.New(r),
-		page.New(r),
+		page.New(page.Options{Resolver: r, Tokens: p.Tokens, Verify: p.Verify, Now: p.Now}),
 	}
 }
 
-// counted counts the lookups of a resolver.
-type counted struct {
-	proto.Resolver
-	metrics *obs.Metrics
+// profileLinks reads the links in QR codes.
+type profileLinks struct {
+	tokens *invite.Keys
+	now    func() time.Time
 }
 
-func (c counted) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
-	s, err := c.Resolver.Resolve(ctx, q)
-	switch {
-	case err == nil:
-		c.metrics.Lookup("file", "found")
-	case settings.KindOf(err) == settings.UnknownDomain:
-		c.metrics.Lookup("file", "unknown")
-	default:
-		c.metrics.Lookup("file", "error")
+func (l profileLinks) Profile(token string) (address.Address, error) {
+	a, _, err := l.tokens.Open(invite.Profile, token, l.now())
+	if err != nil {
+		return address.Address{}, settings.Errorf(settings.NotOffered, "%v; open the page again for a new code", err)
 	}
-	return s, err
+	return a, nil
 }

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"time"
+
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/config"
@@ -28,12 +30,64 @@ func (s *Service) Reload() {
 		s.keepOld("the signing identity cannot be used; the old settings stay in force", err)
 		return
 	}
+	sources, err := s.sourcesFor(cfg)
+	if err != nil {
+		s.keepOld("a source of the directory cannot be used; the old settings stay in force", err)
+		return
+	}
 	s.warnWhatNeedsRestart(cfg)
-	s.use(state{cfg, identity})
+	old := s.current.sources
+	s.use(state{cfg, identity, sources})
+	if old != sources {
+		s.retire(old)
+	}
 	if err := s.watcher.Replace(s.watched()); err != nil {
 		s.log.Error("cannot watch the settings for changes; send SIGHUP after a change", zap.Error(err))
 	}
 	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))
+}
+
+// sourcesFor returns the sources for new settings: the current ones, with all
+// that is remembered, when the settings say the same about them. What is
+// remembered is asked about again before it is given the next time.
+func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
+	if s.current.sources.servesToo(cfg) {
+		s.current.sources.changed("")
+		return s.current.sources, nil
+	}
+	sources, err := OpenSources(cfg, s.options.Metrics, s.log)
+	if err == nil {
+		s.checkSources(cfg, sources)
+	}
+	return sources, err
+}
+
+// checkSources asks every source in the background, so that a mistake is in the
+// log before the first customer meets it. A database that is down does not keep
+// the service from starting.
+func (s *Service) checkSources(cfg *config.Config, sources *Sources) {
+	sources.work.Go(func() {
+		for i, err := range sources.Check(sources.ctx) {
+			name := cfg.Directory[i].Name
+			if sources.ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				s.log.Error("the source cannot be asked; it is tried again with each question", zap.String("source", name), zap.Error(err))
+				continue
+			}
+			s.log.Info("the source answers", zap.String("source", name))
+		}
+	})
+}
+
+// retire closes sources that requests may still be asking.
+func (s *Service) retire(old *Sources) {
+	time.AfterFunc(drain, func() {
+		if err := old.Close(); err != nil {
+			s.log.Warn("old connections could not be closed", zap.Error(err))
+		}
+	})
 }
 
 func (s *Service) keepOld(why string, err error) {
@@ -56,6 +110,7 @@ func (s *Service) reloadCertificate() {
 // logCertificate notes that a TLS certificate was taken into use.
 func (s *Service) logCertificate() {
 	s.options.Metrics.TLSCertificate("loaded")
+	s.options.Metrics.TLSNotAfter(s.tlsFiles.NotAfter())
 	for _, w := range s.tlsFiles.Warnings() {
 		s.log.Warn("tls", zap.String("warning", w))
 	}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"sync"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/passwordcheck"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/internal/watch"
@@ -33,6 +36,8 @@ type Options struct {
 	Log      *zap.Logger
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
+	// RootCAs are whom a check of a password trusts; nil for the system's.
+	RootCAs *x509.CertPool
 }
 
 // Service is one running Waymark.
@@ -42,17 +47,22 @@ type Service struct {
 	public  server.Switch
 	ready   server.Readiness
 	group   *server.Group
+	random  *invite.Keys // of links, where the settings have no keys
 
 	reloading sync.Mutex // guards what follows; a file and a signal may call at once
 	current   state
 	watcher   *watch.Watcher
 	tlsFiles  *certs.Keeper // nil without a TLS listener
+
+	checker       *passwordcheck.Checker // nil until it is needed
+	checksPrivate bool
 }
 
 // state is everything that one settings file brought into force.
 type state struct {
 	cfg      *config.Config
 	identity *sign.Keeper
+	sources  *Sources
 }
 
 // New brings the settings into force, opens the listeners and begins to watch
@@ -62,7 +72,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Service{options: o, log: o.Log}
+	s := &Service{options: o, log: o.Log, random: invite.RandomKeys()}
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	s.logFindings(findings)
@@ -79,12 +89,17 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		}
 		s.logCertificate()
 	}
-	s.use(state{cfg, identity})
+	sources, err := OpenSources(cfg, o.Metrics, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	s.checkSources(cfg, sources)
+	s.use(state{cfg, identity, sources})
 	if s.watcher, err = watch.Files(s.watched(), s.Reload); err != nil {
-		return nil, fmt.Errorf("cannot watch the settings for changes: %w", err)
+		return nil, errors.Join(fmt.Errorf("cannot watch the settings for changes: %w", err), sources.Close())
 	}
 	if s.group, err = s.listen(ctx); err != nil {
-		return nil, errors.Join(err, s.watcher.Close())
+		return nil, errors.Join(err, s.watcher.Close(), sources.Close())
 	}
 	return s, nil
 }
@@ -98,7 +113,10 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	defer stop()
 	err := s.group.Serve(ctx, drain)
-	return errors.Join(err, s.watcher.Close())
+	err = errors.Join(err, s.watcher.Close())
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	return errors.Join(err, s.current.sources.Close())
 }
 
 // Addr returns the address that a listener (http, https, ops) really has.
@@ -117,7 +135,7 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 		}})
 	}
 	if cfg.Ops.Listen != "" {
-		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Handler: server.NewOps(s.options.Metrics, &s.ready)})
+		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Handler: server.NewOps(s.options.Metrics, &s.ready, s.Reload, s.Invite)})
 	}
 	errorLog, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
 	if err != nil {
@@ -138,6 +156,9 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 func (s *Service) use(next state) {
 	s.public.To(Handler(next.cfg, Parts{
 		Signer:  next.identity,
+		Sources: next.sources,
+		Tokens:  s.linkKeys(next.cfg),
+		Verify:  s.verifierFor(next.cfg),
 		Metrics: s.options.Metrics,
 		Log:     s.log,
 		Now:     s.options.Now,
@@ -145,6 +166,15 @@ func (s *Service) use(next state) {
 	s.current = next
 	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))
 	s.options.Metrics.SigningIdentity("default", next.identity.Identity().NotAfter())
+}
+
+// linkKeys returns the keys that seal links: those of the settings, or keys that
+// only this process has, which do for a QR code.
+func (s *Service) linkKeys(cfg *config.Config) *invite.Keys {
+	if keys, err := invite.NewKeys(cfg.Pages.Keys); err == nil {
+		return keys
+	}
+	return s.random // the settings have none, or config would have refused them
 }
 
 func (s *Service) logFindings(findings config.Findings) {

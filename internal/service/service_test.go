@@ -31,6 +31,7 @@ type house struct {
 	svc     *Service
 	metrics *obs.Metrics
 	logs    *observer.ObservedLogs
+	stop    func() // ends the service before the test does
 }
 
 // settingsFor returns a settings file whose only IMAP host is host.
@@ -69,15 +70,16 @@ func start(t *testing.T, settings string) *house {
 		t.Fatal(err)
 	}
 	h.svc = svc
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- svc.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	h.stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("the service stopped with %v", err)
 		}
 	})
+	t.Cleanup(h.stop)
 	return h
 }
 

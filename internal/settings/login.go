@@ -33,6 +33,16 @@ func (l Login) Validate() error {
 	return nil
 }
 
+// Canonical returns the form that means the same and that every format has a
+// word for: FairEmail, GNOME and PACC know the whole address, and not that its
+// parts make it up.
+func (l Login) Canonical() Login {
+	if l == "{local}@{domain}" {
+		return LoginAddress
+	}
+	return l
+}
+
 // Replace puts the given texts in the place of the placeholders: either the
 // parts of an address, or the words another protocol has for them.
 func (l Login) Replace(addr, local, domain string) string {

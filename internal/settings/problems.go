@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Problem is something wrong with, or doubtful about, one key of a service or
@@ -40,7 +42,23 @@ func (s Service) Problems() []Problem {
 	if err := s.Login.Validate(); err != nil {
 		ps = append(ps, wrong("login", "%v", err))
 	}
+	if s.Login.Literal() && looksLikeData(string(s.Login)) {
+		ps = append(ps, doubtful("login", "Thunderbird takes %q for a number, a date or a yes or no, and changes it; give the login a letter in front", string(s.Login)))
+	}
 	return append(ps, s.problemsOfAuth()...)
+}
+
+// looksLikeData reports whether Thunderbird's reader of autoconfig would turn a
+// text into something else: 007 into 7, 1e3 into 1000, true into a truth.
+func looksLikeData(text string) bool {
+	if text == "true" || text == "false" {
+		return true
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return true
+	}
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
 }
 
 // firstKey returns the key of the first option that says something.

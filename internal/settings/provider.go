@@ -16,6 +16,9 @@ type Provider struct {
 	Names     map[string]string // the same in other languages, by BCP 47 tag; may be nil
 	ShortName string            // at most 20 characters
 	HelpURL   string            // https URL of a page for people; "" for none
+	Brand     Brand
+	// AppPasswordURL is where people make a password for one app; "" for none.
+	AppPasswordURL string
 
 	Services   []Service // in order of preference, per protocol
 	Subaddress string    // separator such as "+" that is cut off before logging in; "" for none
@@ -31,6 +34,13 @@ func (p *Provider) NameIn(language string) string {
 		return name
 	}
 	return p.Name
+}
+
+// Brand is how a provider looks on the pages for people.
+type Brand struct {
+	Color    string // such as #1a2b3c; "" for none
+	Logo     []byte // nil for none
+	LogoType string // image/svg+xml or image/png
 }
 
 // OAuth2Endpoints are the public facts of a provider's authorization server

@@ -1,6 +1,10 @@
 package settings
 
-import "github.com/waymark-mail/waymark/internal/address"
+import (
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
 
 // Query is what a client told about whom it asks for.
 type Query struct {
@@ -43,6 +47,10 @@ type Settings struct {
 	// LoginName is the user name of the mailbox where the directory knows
 	// better than the form of the provider's services; "" where it does not.
 	LoginName string
+	// Personal is set when the directory was asked about this very mailbox,
+	// whether or not there is one: documents are for it alone then, so that
+	// their form tells nobody which mailboxes there are.
+	Personal bool
 }
 
 // Services returns what the domain offers, most preferred first per protocol,
@@ -58,6 +66,26 @@ func First(services []Service, p Protocol) (Service, bool) {
 	}
 	return Service{}, false
 }
+
+// FirstWeb returns the service of a protocol that is named by a URL: the first
+// over https that takes a password, which every client can ask for, else the
+// first over https, else the first.
+func FirstWeb(services []Service, p Protocol) (Service, bool) {
+	for _, fits := range []func(Service) bool{
+		func(s Service) bool { return s.overHTTPS() && (s.Accepts(Password) || s.Accepts(PasswordChallenge)) },
+		Service.overHTTPS,
+		func(Service) bool { return true },
+	} {
+		for _, s := range services {
+			if s.Protocol == p && fits(s) {
+				return s, true
+			}
+		}
+	}
+	return Service{}, false
+}
+
+func (s Service) overHTTPS() bool { return strings.HasPrefix(s.URL, "https://") }
 
 // Login returns the user name for a service; false when it depends on an
 // address and none was asked for. A sub-address is cut off first.

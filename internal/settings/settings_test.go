@@ -80,3 +80,23 @@ func TestLoginOfASubaddress(t *testing.T) {
 		t.Errorf("a literal login without an address: %q, %v", got, ok)
 	}
 }
+
+func TestFirstWeb(t *testing.T) {
+	dav := func(url string, auth Auth) Service { return Service{Protocol: CalDAV, URL: url, Auth: []Auth{auth}} }
+	clear, gssapi, good := dav("http://a.example/", Password), dav("https://b.example/", GSSAPI), dav("https://c.example/", PasswordChallenge)
+	for _, tc := range []struct {
+		name string
+		in   []Service
+		want string
+	}{
+		{"a password over https", []Service{clear, gssapi, good}, good.URL},
+		{"https before a password in clear", []Service{clear, gssapi}, gssapi.URL},
+		{"what there is", []Service{clear}, clear.URL},
+		{"the provider's order counts among equals", []Service{good, dav("https://d.example/", Password)}, good.URL},
+		{"another protocol", []Service{{Protocol: CardDAV, URL: "https://e.example/"}}, ""},
+	} {
+		if got, ok := FirstWeb(tc.in, CalDAV); got.URL != tc.want || ok != (tc.want != "") {
+			t.Errorf("%s: %s, %v", tc.name, got.URL, ok)
+		}
+	}
+}

@@ -103,15 +103,23 @@ func DefaultSecurity(p Protocol, port uint16) Security {
 }
 
 // PortContradicts reports whether clients that tell the security from the port
-// (Thunderbird's and FairEmail's Autodiscover readers do) would get it wrong.
+// would get it wrong: Thunderbird's and FairEmail's Autodiscover readers take
+// STARTTLS for what is on its registered ports, and TLS for everything else. Of
+// plaintext only the ports of TLS are told: everybody is warned of it anyway.
 func PortContradicts(port uint16, s Security) bool {
+	registered := false
 	switch port {
-	case 993, 995, 465:
-		return s != TLS
 	case 143, 110, 587, 25, 4190:
-		return s == TLS
+		registered = true
 	}
-	return false
+	switch s {
+	case TLS:
+		return registered
+	case STARTTLS:
+		return !registered
+	case Plaintext:
+	}
+	return port == 993 || port == 995 || port == 465
 }
 
 func either(cond bool, yes, no uint16) uint16 {

@@ -93,7 +93,7 @@ func TestPortContradicts(t *testing.T) {
 		{995, STARTTLS, true}, {465, STARTTLS, true}, {465, TLS, false},
 		{143, TLS, true}, {143, STARTTLS, false}, {143, Plaintext, false},
 		{110, TLS, true}, {587, TLS, true}, {25, TLS, true}, {4190, TLS, true},
-		{2525, TLS, false}, {2525, STARTTLS, false},
+		{2525, TLS, false}, {2525, STARTTLS, true}, {2525, Plaintext, false},
 	} {
 		if got := PortContradicts(tc.port, tc.s); got != tc.want {
 			t.Errorf("PortContradicts(%d, %s) = %v", tc.port, tc.s, got)

@@ -245,7 +245,7 @@ func TestEverythingTheFormatCanSay(t *testing.T) {
   <emailProvider id="example.com">
     <domain>alias.example</domain>
     <domain>example.com</domain>
-    <displayName>Example &amp; Sons &lt;&#34;&#39;&gt;</displayName>
+    <displayName>Example &amp; Sons &lt;&#34;'&gt;</displayName>
     <displayShortName>Example</displayShortName>
     <incomingServer type="imap">
       <hostname>mail.example.net</hostname>
@@ -268,7 +268,11 @@ func TestEverythingTheFormatCanSay(t *testing.T) {
       <username>%EMAILADDRESS%</username>
     </outgoingServer>
     <documentation url="https://help.example.net/?a=1&amp;b=2">
-      <descr lang="en">Help from Example &amp; Sons &lt;&#34;&#39;&gt;</descr>
+      <descr lang="en">Help from Example &amp; Sons &lt;&#34;'&gt;</descr>
+      <descr lang="de">Hilfe von Example &amp; Sons &lt;&#34;'&gt;</descr>
+      <descr lang="es">Ayuda de Example &amp; Sons &lt;&#34;'&gt;</descr>
+      <descr lang="fr">Aide de Example &amp; Sons &lt;&#34;'&gt;</descr>
+      <descr lang="it">Aiuto di Example &amp; Sons &lt;&#34;'&gt;</descr>
     </documentation>
   </emailProvider>
   <calendar type="caldav">
@@ -423,7 +427,7 @@ func canonical(s settings.Settings, got server) bool {
 	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
 	for _, svc := range s.Services() {
 		name := s.LoginForm(svc).Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
-		if s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero() {
+		if s.Personal || s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero() {
 			name, _ = s.Login(svc)
 		}
 		if svc.Protocol == protocolOf(got.Type) && svc.Host == got.Hostname && svc.Port == got.Port &&

@@ -1,10 +1,12 @@
 package autoconfig
 
 import (
+	"bytes"
 	"encoding/xml"
 	"slices"
 
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // Version 1.1 is the one every client in the field has met; the draft calls it
@@ -45,7 +47,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		provider.IncomingServers = append(provider.IncomingServers, section)
 		mailLogin = svc.Login
 	}
-	if svc, ok := settings.First(services, settings.JMAP); ok {
+	if svc, ok := settings.FirstWeb(services, settings.JMAP); ok {
 		provider.IncomingServers = append(provider.IncomingServers, byURL(s, "jmap", svc))
 		if mailLogin == "" {
 			mailLogin = svc.Login
@@ -59,7 +61,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		return nil, settings.Errorf(settings.NotOffered, "there is no mail service for that domain")
 	}
 	if s.Provider.HelpURL != "" {
-		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: descr{Lang: "en", Text: "Help from " + s.Provider.Name}}
+		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: descriptions(s.Provider)}
 	}
 	// FairEmail takes the last user name of the document for the mail account,
 	// wherever it stands: what comes behind the mail must not have another.
@@ -79,7 +81,19 @@ func Render(s settings.Settings) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Delta Chat keeps of a text only what stands behind its last reference.
+	// An apostrophe, which is in many names, needs none here.
+	body = bytes.ReplaceAll(body, []byte("&#39;"), []byte("'"))
 	return append([]byte(xml.Header), append(body, '\n')...), nil
+}
+
+// descriptions says in every language what the page of the provider is.
+func descriptions(p *settings.Provider) []descr {
+	var all []descr
+	for _, c := range texts.All().Languages() {
+		all = append(all, descr{Lang: c.Language, Text: c.Text("autoconfig.documentation", "provider", p.Name)})
+	}
+	return all
 }
 
 // best returns the first service of a protocol that every client can use, else
@@ -131,7 +145,7 @@ func popOptions(o settings.POPOptions) *pop3 {
 // urlServers returns the preferred service of a protocol, as a list that is
 // empty when there is none.
 func urlServers(s settings.Settings, kind string, services []settings.Service, p settings.Protocol) []urlServer {
-	if svc, ok := settings.First(services, p); ok {
+	if svc, ok := settings.FirstWeb(services, p); ok {
 		return []urlServer{byURL(s, kind, svc)}
 	}
 	return nil
@@ -149,11 +163,12 @@ func socketType(s settings.Security) string {
 }
 
 // personal reports whether the document of s is for its mailbox alone: the
-// directory knows a user name that no form describes, or the address moved.
+// directory was asked for a user name that no form describes, or the address
+// moved. One that the directory does not know looks like one that it does.
 // Thunderbird would put the parts of the new user name together, but FairEmail
 // and GNOME know whole placeholders only.
 func personal(s settings.Settings) bool {
-	return s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero()
+	return s.Personal || s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero()
 }
 
 // username returns what the client logs in with, in placeholders wherever it

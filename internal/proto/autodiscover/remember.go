@@ -20,7 +20,7 @@ const anybody = "\ue000"
 type remembered struct{ memo *proto.Memo }
 
 func (m remembered) render(s settings.Settings) ([]byte, error) {
-	if s.Address.Domain != s.Domain || s.LoginName != "" {
+	if s.Address.Domain != s.Domain || s.Personal || s.LoginName != "" {
 		return Render(s) // an address of another domain, or a user name that is its own
 	}
 	var local bytes.Buffer

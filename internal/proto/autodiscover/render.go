@@ -2,6 +2,7 @@ package autodiscover
 
 import (
 	"encoding/xml"
+	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -58,8 +59,13 @@ var errNoAddress error = &settings.Error{Kind: settings.BadRequest, Message: "Au
 // speak TLS there.
 func choose(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
 	for _, fits := range []func(settings.Service) bool{
-		func(s settings.Service) bool { return p.ByURL() || s.Security == securityByPort(s.Port) },
-		func(s settings.Service) bool { return s.Security != settings.Plaintext },
+		func(s settings.Service) bool {
+			if p.ByURL() {
+				return strings.HasPrefix(s.URL, "https://")
+			}
+			return s.Security == securityByPort(s.Port)
+		},
+		func(s settings.Service) bool { return !p.ByURL() && s.Security != settings.Plaintext },
 		func(settings.Service) bool { return true },
 	} {
 		for _, s := range services {

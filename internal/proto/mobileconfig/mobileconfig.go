@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -14,32 +15,52 @@ type Signer interface {
 	Sign(content []byte) ([]byte, error)
 }
 
+// Tokens reads the tokens of links that stand for an address, such as those in a
+// QR code. The error is one of package settings.
+type Tokens interface {
+	Profile(token string) (address.Address, error)
+}
+
 type mobileconfig struct {
-	resolver  proto.Resolver
-	signer    Signer
-	languages languages
+	resolver proto.Resolver
+	signer   Signer
+	tokens   Tokens
 }
 
 // New returns the dialect. Safari opens the installer for a plain GET, as a
 // link or a QR code makes it. The page for people posts the address instead,
-// so that it stays out of URLs.
-func New(r proto.Resolver, s Signer) proto.Protocol {
-	m := &mobileconfig{resolver: r, signer: s, languages: newLanguages()}
+// so that it stays out of URLs, and puts a token into its QR code.
+func New(r proto.Resolver, s Signer, t Tokens) proto.Protocol {
+	m := &mobileconfig{resolver: r, signer: s, tokens: t}
 	p := proto.Protocol{Name: "mobileconfig"}
 	for _, path := range []string{
 		"/profile.mobileconfig",
 		"/email.mobileconfig", "/mobileconfig/", "/mobileconfig", // as other servers spell it
 	} {
-		p.Endpoints = append(p.Endpoints, proto.Endpoint{Path: path, Methods: []string{http.MethodGet, http.MethodPost}, Serve: m.serve})
+		p.Endpoints = append(p.Endpoints, proto.Endpoint{Path: path, Methods: []string{http.MethodGet, http.MethodPost}, Serve: m.serve, Strict: true})
 	}
+	p.Endpoints = append(p.Endpoints, proto.Endpoint{Path: "/p/{token}", Methods: []string{http.MethodGet}, Serve: m.forToken, Strict: true})
 	return p
 }
 
 func (m *mobileconfig) serve(r *http.Request) (proto.Response, error) {
-	req, err := m.parse(r)
+	req, err := parse(r)
 	if err != nil {
 		return proto.Response{}, err
 	}
+	return m.answer(r, req)
+}
+
+// forToken answers for the address that a link stands for.
+func (m *mobileconfig) forToken(r *http.Request) (proto.Response, error) {
+	a, err := m.tokens.Profile(r.PathValue("token"))
+	if err != nil {
+		return proto.Response{}, err
+	}
+	return m.answer(r, request{mailboxes: []address.Address{a}, language: spoken(r, "")})
+}
+
+func (m *mobileconfig) answer(r *http.Request, req request) (proto.Response, error) {
 	found, options, err := m.resolve(r.Context(), req)
 	if err != nil {
 		return proto.Response{}, err

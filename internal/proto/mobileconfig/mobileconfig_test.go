@@ -39,7 +39,7 @@ func (e envelope) Sign(content []byte) ([]byte, error) {
 }
 
 func serve(r *http.Request, s Signer) (proto.Response, error) {
-	for _, e := range New(house{}, s).Endpoints {
+	for _, e := range New(house{}, s, nil).Endpoints {
 		if e.Path == r.URL.Path {
 			return e.Serve(r)
 		}

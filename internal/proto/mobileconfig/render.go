@@ -14,6 +14,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // Render returns the profile of an address as an XML property list, before it
@@ -24,7 +25,7 @@ import (
 // character that a property list cannot carry.
 func Render(s settings.Settings, o Options) ([]byte, error) {
 	mailboxes := distinct(s, o.Also)
-	words := textsIn(o.Language)
+	words := texts.All().In(o.Language)
 	id := identityOf(mailboxes, o.Selection)
 	var content []any
 	var names []string
@@ -53,7 +54,7 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 		ConsentText:  consent(s.Provider.Profile.ConsentText),
 	}
 	profile.DisplayName = name + " (" + everybody + ")"
-	profile.Description = fmt.Sprintf(words.description, everybody)
+	profile.Description = words.Text("profile.description", "addresses", everybody)
 	if profile.Organization == "" {
 		profile.Organization = name
 	}
@@ -102,7 +103,7 @@ type accounts struct {
 	services []settings.Service
 	aliases  []address.Address
 	identity identity
-	words    texts
+	words    *texts.Catalogue
 }
 
 func (a accounts) payloads(chosen Selection) []any {
@@ -114,14 +115,14 @@ func (a accounts) payloads(chosen Selection) []any {
 	}
 	if chosen.calendar() {
 		if at, ok := davServer(a.Settings, a.services, settings.CalDAV); ok {
-			head := a.head("calendar", "com.apple.caldav.account", a.words.calendar)
-			all = append(all, calDAV{head, a.label(a.words.calendar), at.host, at.port, at.path, at.tls, at.login})
+			head := a.head("calendar", "com.apple.caldav.account", a.words.Text("profile.calendar"))
+			all = append(all, calDAV{head, a.label(a.words.Text("profile.calendar")), at.host, at.port, at.path, at.tls, at.login})
 		}
 	}
 	if chosen.contacts() {
 		if at, ok := davServer(a.Settings, a.services, settings.CardDAV); ok {
-			head := a.head("contacts", "com.apple.carddav.account", a.words.contacts)
-			all = append(all, cardDAV{head, a.label(a.words.contacts), at.host, at.port, at.path, at.tls, at.login})
+			head := a.head("contacts", "com.apple.carddav.account", a.words.Text("profile.contacts"))
+			all = append(all, cardDAV{head, a.label(a.words.Text("profile.contacts")), at.host, at.port, at.path, at.tls, at.login})
 		}
 	}
 	return all
@@ -156,7 +157,7 @@ func (a accounts) mail() (mail, bool) {
 	inAuth, _ := authentication(in)
 	outAuth, _ := authentication(out)
 	m := mail{
-		head:                   a.head("mail", "com.apple.mail.managed", a.words.mail),
+		head:                   a.head("mail", "com.apple.mail.managed", a.words.Text("profile.mail")),
 		AccountType:            accountType,
 		AccountDescription:     a.Address.String(),
 		Address:                a.sendAs(),
@@ -199,7 +200,7 @@ func (a accounts) sendAs() string {
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
 	for _, security := range settings.Securities() {
 		for _, s := range services {
-			if s.Protocol != p || s.Security != security {
+			if s.Protocol != p || s.Security != security || security == settings.STARTTLS && onTLSPort(s.Port) {
 				continue
 			}
 			if _, ok := authentication(s); ok {
@@ -209,6 +210,10 @@ func best(services []settings.Service, p settings.Protocol) (settings.Service, b
 	}
 	return settings.Service{}, false
 }
+
+// onTLSPort reports whether a device would begin with TLS on a port, whatever
+// the server does there: STARTTLS on it cannot be said.
+func onTLSPort(port uint16) bool { return port == 993 || port == 995 || port == 465 }
 
 // usesTLS maps to the one switch there is. Apple has no key for STARTTLS: with
 // the switch on, a device begins with TLS on 993 and 465 and is taken to

@@ -11,6 +11,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 type request struct {
@@ -30,7 +31,7 @@ const (
 // email or emailaddress, once for each mailbox; alias, once for each further
 // address of the first mailbox; services and lang. Without an address there is
 // no profile.
-func (m *mobileconfig) parse(r *http.Request) (request, error) {
+func parse(r *http.Request) (request, error) {
 	if err := r.ParseForm(); err != nil {
 		return request{}, unreadable(err)
 	}
@@ -48,8 +49,13 @@ func (m *mobileconfig) parse(r *http.Request) (request, error) {
 	if req.selection, err = parseSelection(strings.Join(field(r.Form, "services"), ",")); err != nil {
 		return request{}, err
 	}
-	req.language = m.languages.choose(strings.Join(field(r.Form, "lang"), ","), r.Header.Get("Accept-Language"))
+	req.language = spoken(r, strings.Join(field(r.Form, "lang"), ","))
 	return req, nil
+}
+
+// spoken returns the language that somebody chose, or else that of the browser.
+func spoken(r *http.Request, chosen string) string {
+	return texts.All().Choose(chosen, r.Header.Get("Accept-Language")).Language
 }
 
 // addresses returns the addresses of a form, or else of the query, that have

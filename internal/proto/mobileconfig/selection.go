@@ -10,7 +10,7 @@ import (
 // mailbox, in English.
 type Options struct {
 	Selection Selection
-	Language  string              // one of Languages; "" for English
+	Language  string              // of package texts; "" for English
 	Also      []settings.Settings // further mailboxes of the same person, each with its address
 	Aliases   []address.Address   // further addresses of the first mailbox
 }

@@ -47,7 +47,10 @@ func TestRender(t *testing.T) {
 	)
 	s.Provider.HelpURL = "https://help.example.net/"
 	s.Provider.OAuth2 = &settings.OAuth2Endpoints{Issuer: "https://id.example.net"}
-	s.Provider.Services[1].Auth = []settings.Auth{settings.OAuth2, settings.Password}
+	for i := range s.Provider.Services {
+		s.Provider.Services[i].Auth = []settings.Auth{settings.OAuth2, settings.Password}
+	}
+	s.Provider.Services[2].Auth = []settings.Auth{settings.Password} // it is not named
 	const want = `{
   "protocols": {
     "jmap": {
@@ -140,15 +143,27 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
-// A service that is not named says nothing about how people log in.
-func TestAuthenticationIsThatOfTheNamedServices(t *testing.T) {
-	named, other := mail(settings.IMAP, "imap.example.net", 993, settings.TLS), mail(settings.IMAP, "second.example.net", 993, settings.TLS)
-	named.Auth = []settings.Auth{settings.OAuth2}
-	s := offering(named, other)
-	s.Provider.OAuth2 = &settings.OAuth2Endpoints{Issuer: "https://id.example.net"}
-	body, err := Render(s)
-	if err != nil || !bytes.Contains(body, []byte(`"password": false`)) {
-		t.Errorf("%v\n%s", err, body)
+// The document says once for all services how people log in.
+func TestAuthenticationIsThatOfEveryNamedService(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		imap, smtp []settings.Auth
+		want, not  string
+	}{
+		{"a password goes before OAuth2", []settings.Auth{settings.OAuth2}, []settings.Auth{settings.Password}, `"submit"`, `"imap"`},
+		{"OAuth2 of one is not that of all", []settings.Auth{settings.OAuth2, settings.Password}, []settings.Auth{settings.Password}, `"imap"`, `"oauth-public"`},
+		{"OAuth2 alone, everywhere", []settings.Auth{settings.OAuth2}, []settings.Auth{settings.OAuth2}, `"password": false`, `"password": true`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			imap, smtp := mail(settings.IMAP, "imap.example.net", 993, settings.TLS), mail(settings.Submission, "smtp.example.net", 465, settings.TLS)
+			imap.Auth, smtp.Auth = tc.imap, tc.smtp
+			s := offering(imap, smtp)
+			s.Provider.OAuth2 = &settings.OAuth2Endpoints{Issuer: "https://id.example.net"}
+			body, err := Render(s)
+			if err != nil || !bytes.Contains(body, []byte(tc.want)) || bytes.Contains(body, []byte(tc.not)) {
+				t.Errorf("%v\n%s", err, body)
+			}
+		})
 	}
 }
 

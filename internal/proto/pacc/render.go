@@ -3,6 +3,7 @@ package pacc
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -69,39 +70,32 @@ func Render(s settings.Settings) ([]byte, error) {
 		return nil, settings.Errorf(settings.NotOffered, "the addresses of that domain moved, which this format cannot say")
 	}
 	var doc document
-	for _, svc := range s.Services() {
-		password := svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)
-		public := svc.Accepts(settings.OAuth2) && s.Provider.OAuth2 != nil
-		if !sayable(svc) || !password && !public {
-			continue
-		}
+	services, password, public := alike(s)
+	for _, svc := range services {
 		host, at := &byHost{svc.Host}, &byURL{svc.URL}
-		named := false
 		switch svc.Protocol {
 		case settings.IMAP:
-			named = first(&doc.Protocols.IMAP, host)
+			doc.Protocols.IMAP = host
 		case settings.POP3:
-			named = first(&doc.Protocols.POP3, host)
+			doc.Protocols.POP3 = host
 		case settings.Submission:
-			named = first(&doc.Protocols.Submit, host) && first(&doc.Protocols.SMTP, host)
+			doc.Protocols.Submit, doc.Protocols.SMTP = host, host
 		case settings.JMAP:
-			named = first(&doc.Protocols.JMAP, at)
+			doc.Protocols.JMAP = at
 		case settings.CalDAV:
-			named = first(&doc.Protocols.CalDAV, at)
+			doc.Protocols.CalDAV = at
 		case settings.CardDAV:
-			named = first(&doc.Protocols.CardDAV, at)
+			doc.Protocols.CardDAV = at
 		case settings.WebDAV:
-			named = first(&doc.Protocols.WebDAV, at)
+			doc.Protocols.WebDAV = at
 		case settings.ManageSieve, settings.ActiveSync:
-			// The draft has no member for ActiveSync, and ManageSieve has no
-			// port for TLS from the first byte.
+			// Never sayable: the draft has no member for ActiveSync, and
+			// ManageSieve has no port for TLS from the first byte.
 		}
-		if named && password {
-			doc.Authentication.Password = true
-		}
-		if named && public {
-			doc.Authentication.OAuthPublic = &oauthPublic{Issuer: s.Provider.OAuth2.Issuer}
-		}
+	}
+	doc.Authentication.Password = password
+	if public {
+		doc.Authentication.OAuthPublic = &oauthPublic{Issuer: s.Provider.OAuth2.Issuer}
 	}
 	if doc.Protocols == (protocols{}) {
 		return nil, settings.Errorf(settings.NotOffered, "there is no service for that domain that this format can name")
@@ -119,7 +113,7 @@ func Render(s settings.Settings) ([]byte, error) {
 
 // sayable reports whether the format can name the service.
 func sayable(s settings.Service) bool {
-	if s.Login != settings.LoginAddress {
+	if s.Login != settings.LoginAddress || s.Protocol == settings.ActiveSync {
 		return false
 	}
 	if !s.Protocol.ByURL() {
@@ -134,11 +128,22 @@ func sayable(s settings.Service) bool {
 	return u.Path != "" || s.Protocol == settings.JMAP
 }
 
-// first keeps the most preferred service of a protocol; true for that one.
-func first[T any](into **T, value *T) bool {
-	if *into != nil {
-		return false
+// alike returns for each protocol the service that is named, and which ways to
+// log in all of them have: the document says that once for all. Those that take
+// a password go before those that do not, and are not named together with them.
+func alike(s settings.Settings) (named []settings.Service, password, public bool) {
+	takesPassword := func(svc settings.Service) bool {
+		return svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)
 	}
-	*into = value
-	return true
+	takesOAuth2 := func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) && s.Provider.OAuth2 != nil }
+	fits := func(svc settings.Service) bool { return sayable(svc) && (takesPassword(svc) || takesOAuth2(svc)) }
+	password = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return fits(svc) && takesPassword(svc) })
+	for _, svc := range s.Services() {
+		beside := slices.ContainsFunc(named, func(other settings.Service) bool { return other.Protocol == svc.Protocol })
+		if fits(svc) && !beside && (takesPassword(svc) || !password) {
+			named = append(named, svc)
+		}
+	}
+	public = len(named) > 0 && !slices.ContainsFunc(named, func(svc settings.Service) bool { return !takesOAuth2(svc) })
+	return named, password, public
 }

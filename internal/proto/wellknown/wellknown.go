@@ -34,7 +34,10 @@ func redirect(r *http.Request, resolver proto.Resolver, p settings.Protocol) (pr
 	if err != nil {
 		return proto.Response{}, err
 	}
-	svc, ok := settings.First(found.Services(), p)
+	svc, ok := settings.FirstWeb(found.Services(), p)
+	if found.MovedTo != "" {
+		ok = false // clients would log in there with the address that they know
+	}
 	if !ok || leadsHere(r, svc.URL) {
 		return proto.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
 	}

@@ -31,7 +31,10 @@ func Random(r *rand.Rand) settings.Settings {
 		}
 	}
 	if chance(r, 16) && !s.Address.IsZero() {
-		s.LoginName = pick(r, []string{"web12p3", "a & <b>", "DOMAIN\\anna"})
+		s.Personal = true
+		if chance(r, 2) {
+			s.LoginName = pick(r, []string{"web12p3", "a & <b>", "DOMAIN\\anna"})
+		}
 	}
 	return s
 }
@@ -86,7 +89,7 @@ func profile(r *rand.Rand) settings.ProfileOptions {
 func service(r *rand.Rand) settings.Service {
 	s := settings.Service{
 		Protocol: pick(r, settings.Protocols()),
-		Login:    pick(r, []settings.Login{settings.LoginAddress, "{local}", "{local}.{domain}", "{local}@{domain}", "shared & <one>", "007"}),
+		Login:    pick(r, []settings.Login{settings.LoginAddress, "{local}", "{local}.{domain}", "{local}@mail.example", "shared & <one>", "007"}),
 		Auth:     settings.Auths(),
 	}
 	r.Shuffle(len(s.Auth), func(i, j int) { s.Auth[i], s.Auth[j] = s.Auth[j], s.Auth[i] })

@@ -140,7 +140,7 @@ func TestRandomSettingsCoverTheCases(t *testing.T) {
 		{"URL without TLS", anyURL(func(u *url.URL) bool { return u.Scheme == "http" })},
 		{"login by address", login(settings.LoginAddress)},
 		{"login by local part", login("{local}")},
-		{"login by parts", login("{local}@{domain}")},
+		{"login by parts", login("{local}.{domain}")},
 		{"login of everybody", anyService(func(svc settings.Service) bool { return svc.Login.Literal() })},
 		{"port that contradicts its security", anyService(func(svc settings.Service) bool { return settings.PortContradicts(svc.Port, svc.Security) })},
 		{"two ways to authenticate", anyService(func(svc settings.Service) bool { return len(svc.Auth) > 1 })},

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// minSecret is how many characters a key of pages has at least.
+const minSecret = 32
+
+func pagesFields() []field[Pages] {
+	return []field[Pages]{
+		{"url", func(r *reader, v value, p *Pages) { p.URL = strings.TrimSuffix(r.webURL(v), "/") }},
+		{"keys", func(r *reader, v value, p *Pages) {
+			r.items(v, "a list of secrets", func(v value) {
+				if s, ok := r.filled(v); ok && len(s) < minSecret {
+					r.refuse(v, "is too short: it needs %d random characters, such as openssl rand -base64 32 prints", minSecret)
+				} else if ok {
+					p.Keys = append(p.Keys, s)
+				}
+			})
+		}},
+		{"verify_password", func(r *reader, v value, p *Pages) { p.VerifyPassword, _ = r.truth(v) }},
+		{"verify_private", func(r *reader, v value, p *Pages) { p.VerifyPrivate, _ = r.truth(v) }},
+	}
+}
+
+var colorForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+
+func brandFields() []field[settings.Brand] {
+	type brand = settings.Brand
+	return []field[brand]{
+		{"color", func(r *reader, v value, b *brand) {
+			s, ok := r.text(v)
+			if s = strings.ToLower(s); ok && !colorForm.MatchString(s) {
+				r.refuse(v, `must be a colour such as "#0b57d0", is %s`, describe(v.node))
+			} else if ok {
+				b.Color = s
+			}
+		}},
+		{"logo", func(r *reader, v value, b *brand) {
+			path, ok := r.filled(v)
+			if !ok {
+				return
+			}
+			var err error
+			if b.Logo, b.LogoType, err = r.logo(path); err != nil {
+				r.refuse(v, "%v", err)
+			}
+		}},
+	}
+}
+
+// maxLogo bounds a picture that every visitor loads.
+const maxLogo = 64 << 10
+
+// logo reads a picture. What is not SVG or PNG is refused: browsers guess the
+// type of anything else.
+func (r *reader) logo(path string) ([]byte, string, error) {
+	data, err := r.fetchFile(path)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case len(data) > maxLogo:
+		return nil, "", errors.New("the picture is larger than 64 KiB")
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		return data, "image/png", nil
+	case bytes.Contains(data[:min(len(data), 1024)], []byte("<svg")):
+		return data, "image/svg+xml", nil
+	}
+	return nil, "", fmt.Errorf("the picture must be SVG or PNG")
+}

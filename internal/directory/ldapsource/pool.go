@@ -1,0 +1,108 @@
+package ldapsource
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// maxIdle is how old an unused connection may be. Firewalls forget one that is
+// silent for some minutes, and then swallow what is sent on it.
+const maxIdle = time.Minute
+
+var errClosed = errors.New("the source is closed")
+
+// pool keeps a bounded number of connections.
+type pool struct {
+	server *server
+	slots  chan struct{} // one for each connection in use
+
+	mu     sync.Mutex
+	idle   []*conn
+	closed bool
+}
+
+// search asks the server. What the server says is an *ldap.Error; all other
+// errors are plain words. An unused connection that turns out to be dead is
+// replaced once. With fresh none is taken that was there before.
+func (p *pool) search(ctx context.Context, r *ldap.SearchRequest, fresh bool) (*ldap.SearchResult, error) {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return nil, noSlot(ctx, cap(p.slots))
+	}
+	c, err := p.take(fresh)
+	if err != nil {
+		return nil, err
+	}
+	if c != nil {
+		if result, err := p.searchOn(ctx, c, r); err == nil || isAnswer(err) || ctx.Err() != nil {
+			return result, err
+		}
+	}
+	if c, err = p.server.connect(ctx); err != nil {
+		return nil, err
+	}
+	return p.searchOn(ctx, c, r)
+}
+
+// searchOn asks on a connection and keeps it, or ends it when it is dead.
+func (p *pool) searchOn(ctx context.Context, c *conn, r *ldap.SearchRequest) (result *ldap.SearchResult, err error) {
+	alive, err := c.run(ctx, func(l *ldap.Conn) error {
+		result, err = l.Search(r)
+		return err
+	})
+	if !alive {
+		c.close()
+	} else {
+		p.put(c)
+	}
+	if err != nil && !isAnswer(err) {
+		return nil, lost(ctx, brokeOff, err)
+	}
+	return result, err
+}
+
+// take returns an unused connection, nil for none.
+func (p *pool) take(fresh bool) (*conn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		c := p.idle[last]
+		p.idle = p.idle[:last]
+		if !fresh && time.Since(c.idleSince) < maxIdle {
+			return c, nil
+		}
+		c.close()
+	}
+	return nil, nil
+}
+
+func (p *pool) put(c *conn) {
+	c.idleSince = time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		c.close()
+		return
+	}
+	p.idle = append(p.idle, c)
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, c := range p.idle {
+		c.close()
+	}
+	p.idle = nil
+}

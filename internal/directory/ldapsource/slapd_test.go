@@ -1,0 +1,398 @@
+//go:build unix
+
+package ldapsource
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// slapd is an OpenLDAP server of our own, on loopback and in a temporary
+// directory.
+type slapd struct {
+	t              testing.TB
+	program, dir   string
+	plain, secured string // host:port
+	cmd            *exec.Cmd
+
+	mu     sync.Mutex
+	log    []string
+	logged chan struct{} // closed at the end of the log
+}
+
+// The entries of iRedMail that a lookup sees, in a schema of their names.
+const schema = `
+attributetype (1.1.2.1.1 NAME 'domainName' EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+attributetype (1.1.2.1.2 NAME 'domainAliasName' EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+attributetype (1.1.2.1.3 NAME 'accountStatus' EQUALITY caseIgnoreIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+attributetype (1.1.2.1.4 NAME 'enabledService' EQUALITY caseIgnoreIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+attributetype (1.1.2.1.5 NAME 'domainBackupMX' EQUALITY caseIgnoreIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+attributetype (1.1.2.1.6 NAME 'shadowAddress' EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+objectclass (1.1.2.2.1 NAME 'mailDomain' SUP top STRUCTURAL MUST domainName MAY (domainAliasName $ accountStatus $ enabledService $ domainBackupMX $ cn))
+objectclass (1.1.2.2.2 NAME 'mailUser' SUP top AUXILIARY MUST mail MAY (shadowAddress $ accountStatus $ enabledService))
+`
+
+const (
+	reader         = "cn=waymark,dc=example,dc=com"
+	readerPassword = "reader's password"
+	limited        = "cn=limited,dc=example,dc=com"
+)
+
+const configuration = `
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+include DIR/iredmail.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile DIR/slapd.pid
+TLSCACertificateFile DIR/ca.pem
+TLSCertificateFile DIR/server.pem
+TLSCertificateKeyFile DIR/server.key
+TLSVerifyClient never
+EXTRA
+database mdb
+suffix dc=example,dc=com
+rootdn cn=root,dc=example,dc=com
+directory DIR/db
+index domainName,domainAliasName,mail,shadowAddress eq
+limits dn.exact="cn=limited,dc=example,dc=com" size.unchecked=1
+access to attrs=userPassword by anonymous auth
+access to dn.subtree="ou=hidden,dc=example,dc=com" by * none
+access to * by * read
+`
+
+const entries = `dn: dc=example,dc=com
+objectClass: domain
+dc: example
+
+dn: cn=waymark,dc=example,dc=com
+objectClass: person
+cn: waymark
+sn: waymark
+userPassword: reader's password
+
+dn: cn=limited,dc=example,dc=com
+objectClass: person
+cn: limited
+sn: limited
+userPassword: reader's password
+
+dn: ou=hidden,dc=example,dc=com
+objectClass: organizationalUnit
+ou: hidden
+
+dn: o=domains,dc=example,dc=com
+objectClass: organization
+o: domains
+
+dn: domainName=customer.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: customer.example
+domainAliasName: alias.example
+domainAliasName: xn--bcher-kva.example
+accountStatus: active
+enabledService: mail
+enabledService: domainalias
+
+dn: domainName=noalias.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: noalias.example
+domainAliasName: aliasservice-off.example
+accountStatus: active
+enabledService: mail
+
+dn: domainName=off.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: off.example
+accountStatus: disabled
+enabledService: mail
+
+dn: domainName=backup.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: backup.example
+accountStatus: active
+enabledService: mail
+domainBackupMX: yes
+
+dn: domainName=nomail.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: nomail.example
+accountStatus: active
+enabledService: chat
+
+dn: domainName=twice.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: twice.example
+domainAliasName: shared.example
+accountStatus: active
+enabledService: mail
+enabledService: domainalias
+
+dn: domainName=again.example,o=domains,dc=example,dc=com
+objectClass: mailDomain
+domainName: again.example
+domainAliasName: shared.example
+accountStatus: active
+enabledService: mail
+enabledService: domainalias
+
+dn: mail=anna@customer.example,domainName=customer.example,o=domains,dc=example,dc=com
+objectClass: inetOrgPerson
+objectClass: mailUser
+mail: anna@customer.example
+shadowAddress: anna@alias.example
+cn: Anna
+sn: Anna
+uid: anna
+accountStatus: active
+enabledService: mail
+enabledService: shadowaddress
+
+dn: mail=ben@customer.example,domainName=customer.example,o=domains,dc=example,dc=com
+objectClass: inetOrgPerson
+objectClass: mailUser
+mail: ben@customer.example
+shadowAddress: ben@alias.example
+cn: Ben
+sn: Ben
+uid: ben
+accountStatus: disabled
+enabledService: mail
+enabledService: shadowaddress
+
+dn: mail=cleo@customer.example,domainName=customer.example,o=domains,dc=example,dc=com
+objectClass: inetOrgPerson
+objectClass: mailUser
+mail: cleo@customer.example
+shadowAddress: cleo@alias.example
+cn: Cleo
+sn: Cleo
+uid: cleo
+accountStatus: active
+enabledService: mail
+
+dn: ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+ou: customers
+
+dn: ou=bücher.example,ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+objectClass: extensibleObject
+ou: bücher.example
+businessCategory: hoster
+description: imap.bücher.example
+employeeNumber: 1993
+l: Books
+
+dn: ou=several.example,ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+objectClass: extensibleObject
+ou: several.example
+businessCategory: hoster
+businessCategory: other
+
+dn: ou=same.example,ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+objectClass: extensibleObject
+ou: same.example
+description;lang-de: not asked for
+description: mail.same.example
+
+dn: ou=wrong.example,ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+objectClass: extensibleObject
+ou: wrong.example
+employeeNumber: 99999
+
+dn: ou=long.example,ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+ou: long.example
+description: ` // and very long
+
+// newSlapd starts a server. extra goes into its configuration.
+func newSlapd(t testing.TB, extra string) *slapd {
+	t.Helper()
+	program, err := exec.LookPath("slapd")
+	if err != nil {
+		// It is not in the path of everybody.
+		if program, err = exec.LookPath("/usr/sbin/slapd"); err != nil {
+			t.Skip("needs slapd: apt-get install slapd")
+		}
+	}
+	s := &slapd{t: t, program: program, dir: t.TempDir(), plain: freePort(t), secured: freePort(t)}
+	s.certify()
+	s.write("iredmail.schema", schema)
+	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n")
+	s.write("slapd.conf", strings.NewReplacer("DIR", s.dir, "EXTRA", extra).Replace(configuration))
+	if err := os.Mkdir(filepath.Join(s.dir, "db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	add := exec.Command(program, "-T", "add", "-f", s.path("slapd.conf"), "-l", s.path("entries.ldif"))
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s.start()
+	t.Cleanup(s.stop)
+	return s
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+func (s *slapd) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *slapd) socket() string { return "ldapi://" + url.PathEscape(s.path("ldapi")) }
+
+func (s *slapd) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// certify makes an authority, and a certificate of it for 127.0.0.1.
+func (s *slapd) certify() {
+	s.t.Helper()
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "throw-away"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"},
+		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ca, err := x509.CreateCertificate(rand.Reader, authority, authority, caKey.Public(), caKey)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, leaf, authority, key.Public(), caKey)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, block := range map[string]pem.Block{
+		"ca.pem":     {Type: "CERTIFICATE", Bytes: ca},
+		"server.pem": {Type: "CERTIFICATE", Bytes: cert},
+		"server.key": {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		s.write(name, string(pem.EncodeToMemory(&block)))
+	}
+}
+
+// start returns when the server takes connections.
+func (s *slapd) start() {
+	s.t.Helper()
+	s.cmd = exec.Command(s.program, "-f", s.path("slapd.conf"), "-d", "stats",
+		"-h", fmt.Sprintf("ldap://%s ldaps://%s %s", s.plain, s.secured, s.socket()))
+	out, err := s.cmd.StderrPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.logged = make(chan struct{})
+	go func() {
+		defer close(s.logged)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			s.mu.Lock()
+			s.log = append(s.log, lines.Text())
+			s.mu.Unlock()
+		}
+	}()
+	// It says that it starts before it listens.
+	for {
+		if c, err := net.Dial("tcp", s.plain); err == nil {
+			_ = c.Close()
+			return
+		}
+		select {
+		case <-s.logged:
+			s.t.Fatalf("slapd did not start:\n%s", strings.Join(s.log, "\n"))
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends the server as a crash would. Nothing is missing in the log then.
+func (s *slapd) stop() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill() // it may be gone already
+	<-s.logged
+	_ = s.cmd.Wait() // says that it was killed
+	s.cmd = nil
+}
+
+// pause keeps the server from answering, until resume.
+func (s *slapd) pause() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	// The signal is on its way; this waits until it stopped the server.
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(s.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		s.t.Fatalf("slapd did not stop: %v, %v", status, err)
+	}
+}
+
+func (s *slapd) resume() { s.signal(syscall.SIGCONT) }
+
+func (s *slapd) signal(what os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(what); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// count returns how many lines of the log hold a text.
+func (s *slapd) count(text string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, line := range s.log {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}

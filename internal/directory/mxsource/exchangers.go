@@ -1,0 +1,57 @@
+package mxsource
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+// maxAliases bounds how many CNAME records are followed in one answer.
+const maxAliases = 16
+
+// exchangers returns the hosts that take the mail of a domain, most preferred
+// first, out of the answer of a resolver. Hosts of equal preference are in the
+// order of their names, because resolvers turn them round. A null MX (RFC
+// 7505) and names that are no host names are no hosts.
+func exchangers(answer *dns.Msg, name string) []address.Domain {
+	name = aliased(answer, name)
+	type exchanger struct {
+		preference uint16
+		host       address.Domain
+	}
+	var all []exchanger
+	for _, rr := range answer.Answer {
+		if mx, ok := rr.(*dns.MX); ok && strings.EqualFold(mx.Hdr.Name, name) {
+			if host, err := address.ParseDomain(mx.Mx); err == nil {
+				all = append(all, exchanger{mx.Preference, host})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b exchanger) int {
+		return cmp.Or(cmp.Compare(a.preference, b.preference), cmp.Compare(a.host, b.host))
+	})
+	var hosts []address.Domain
+	for _, e := range all {
+		hosts = append(hosts, e.host)
+	}
+	return hosts
+}
+
+// aliased returns the name at the end of the CNAME records that begin at name.
+func aliased(answer *dns.Msg, name string) string {
+	for range maxAliases {
+		i := slices.IndexFunc(answer.Answer, func(rr dns.RR) bool {
+			_, ok := rr.(*dns.CNAME)
+			return ok && strings.EqualFold(rr.Header().Name, name)
+		})
+		if i < 0 {
+			break
+		}
+		name = answer.Answer[i].(*dns.CNAME).Target
+	}
+	return name
+}

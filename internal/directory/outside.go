@@ -1,0 +1,124 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/lookup"
+	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Outside is what a directory needs to answer from elsewhere than the file.
+type Outside struct {
+	// Lookup asks the sources. It may be shared by directories; nil where
+	// there is only the file.
+	Lookup *lookup.Lookup
+	// Providers are those of the file, by id.
+	Providers map[string]*settings.Provider
+	// Defaults are the providers of what names none, by the name of the source.
+	Defaults map[string]*settings.Provider
+	// Count is told of each query whether the source "file" had the answer:
+	// found or unknown; and of an error with the name of a source when a
+	// record of it can't be used. nil for nobody.
+	Count func(source, result string)
+}
+
+// ask answers for one name by what the sources know. The error is
+// source.ErrNotFound when they do not.
+func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Query) (settings.Settings, error) {
+	if d.outside.Lookup == nil || asked == "" {
+		return settings.Settings{}, source.ErrNotFound
+	}
+	found, err := d.outside.Lookup.Domain(ctx, asked)
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	if found.Record.Disabled {
+		return settings.Settings{}, settings.ErrUnknownDomain
+	}
+	p, err := d.provider(found)
+	if err != nil {
+		return settings.Settings{}, d.unusable(found, err)
+	}
+	s := settings.Settings{Provider: p, Domain: asked, Canonical: found.Record.Canonical, Address: q.Address}
+	if s.Canonical == "" {
+		s.Canonical = asked
+	}
+	if q.Address.Domain == asked && d.outside.Lookup.AsksMailboxes(found.Source) {
+		s.Personal = true
+		s.LoginName, err = d.loginName(ctx, found.Source, q.Address.WithoutTag(p.Subaddress))
+	}
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	return s, nil
+}
+
+// provider returns who answers by a record: a provider of the file, or one
+// that is derived from it.
+func (d *Directory) provider(found lookup.Found) (*settings.Provider, error) {
+	r := found.Record
+	base, ok := d.outside.Defaults[found.Source]
+	if r.Provider != "" {
+		base, ok = d.outside.Providers[r.Provider]
+	}
+	switch {
+	case !ok && r.Provider == "":
+		return nil, errors.New("the record names no provider, and the settings name none for the source")
+	case !ok:
+		return nil, fmt.Errorf("the record names the provider %q, which is not in the settings", r.Provider)
+	}
+	return d.derived.provider(base, r)
+}
+
+// loginName returns the user name of a mailbox as its source knows it; "" for
+// the form that the provider has. A mailbox that does not exist and one that
+// is switched off get the same answer as one without a name of its own, after
+// the same question: who asks does not learn which there are.
+func (d *Directory) loginName(ctx context.Context, name string, a address.Address) (string, error) {
+	found, err := d.outside.Lookup.Mailbox(ctx, name, a)
+	switch {
+	case errors.Is(err, source.ErrNotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	case found.Record.Disabled:
+		return "", nil
+	}
+	if err := checkLoginName(found.Record.Login); err != nil {
+		return "", d.unusable(found, err)
+	}
+	return found.Record.Login, nil
+}
+
+// maxLoginName is longer than any address.
+const maxLoginName = 320
+
+// checkLoginName refuses what a document could take for a placeholder, or
+// nobody could type.
+func checkLoginName(s string) error {
+	switch {
+	case len(s) > maxLoginName:
+		return fmt.Errorf("the login of a mailbox is longer than %d octets", maxLoginName)
+	case strings.ContainsAny(s, "{}"):
+		return errors.New("the login of a mailbox must be the name itself, without { and }")
+	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
+		return errors.New("the login of a mailbox holds a character that cannot be seen")
+	}
+	return nil
+}
+
+// unusable counts a record that can't be used, and words it for a client.
+func (d *Directory) unusable(found lookup.Found, err error) error {
+	d.outside.Count(found.Source, "error")
+	return &settings.Error{
+		Kind:    settings.Unavailable,
+		Message: "the settings of this domain can't be used at the moment; try again later",
+		Cause:   fmt.Errorf("source %s: %w", found.Source, err),
+	}
+}

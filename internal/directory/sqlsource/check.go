@@ -1,0 +1,75 @@
+package sqlsource
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+// Check connects and runs the queries for a mailbox that cannot exist (RFC
+// 6761 section 6.4), because only a query that runs meets missing privileges
+// and writes. It looks at the names and the types of the columns. The error
+// names everything that is wrong with both queries, in plain words.
+func (s *Source) Check(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	if err := s.db.PingContext(limited); err != nil {
+		return fmt.Errorf("%s: %w", s.opts.Name, s.explain(limited, err))
+	}
+	nobody := address.Address{Local: "nobody", Domain: "waymark.invalid"}
+	var errs []error
+	for _, q := range []*query{s.domain, s.mailbox} {
+		if q == nil {
+			continue
+		}
+		errs = append(errs, s.ask(ctx, q, nobody, func(rows *sql.Rows) error {
+			_, unknown := q.columns(rows)
+			types, err := rows.ColumnTypes()
+			if err != nil {
+				return err
+			}
+			wrong := []error{unknown}
+			for _, t := range types {
+				wrong = append(wrong, checkType(t.Name(), t.DatabaseTypeName()))
+			}
+			if err := errors.Join(wrong...); err != nil {
+				return plainError{err}
+			}
+			for rows.Next() { // so that the query runs to its end
+			}
+			return rows.Err()
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// checkType refuses types that cannot hold what a column says. The type names
+// are those of three databases; what is none of them is taken for text, among
+// it the types that operators make themselves.
+func checkType(column, typeName string) error {
+	column = strings.ToLower(column)
+	base, _, _ := strings.Cut(strings.ToUpper(typeName), "(")
+	var kind string
+	switch strings.TrimPrefix(strings.TrimSpace(base), "UNSIGNED ") {
+	case "DATE", "TIME", "TIMETZ", "DATETIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL", "YEAR":
+		return fmt.Errorf("column %s is a date or a time (%s); it must be text, a number or a yes or no", column, typeName)
+	case "BOOL", "BOOLEAN":
+		if column == "enabled" {
+			return nil
+		}
+		kind = "a yes or no"
+	case "INT", "INTEGER", "INT2", "INT4", "INT8", "TINYINT", "SMALLINT", "MEDIUMINT", "BIGINT",
+		"NUMERIC", "DECIMAL", "REAL", "FLOAT", "FLOAT4", "FLOAT8", "DOUBLE", "DOUBLE PRECISION":
+		if column == "enabled" || column == "login" || strings.HasSuffix(column, "_port") {
+			return nil
+		}
+		kind = "a number"
+	default:
+		return nil
+	}
+	return fmt.Errorf("column %s is %s (%s); it must be text", column, kind, typeName)
+}

@@ -1,0 +1,138 @@
+package sqlsource
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+)
+
+// backend is a database that can be connected to. Every session is read-only:
+// the operator's queries are trusted to be meant well, not to be written well.
+type backend struct {
+	connector driver.Connector
+	prepare   bool            // statements are kept by us
+	listen    *pgx.ConnConfig // nil when the database cannot notify
+}
+
+// driverOf returns how a database is opened, which does not reach for it yet,
+// and how it reads SQL.
+func driverOf(name string) (open func(Options) (*backend, error), l lexis, ok bool) {
+	switch name {
+	case "postgres":
+		return openPostgres, lexis{numbered: true, escapeStrings: true, dollarQuotes: true, nestComments: true}, true
+	case "mysql":
+		return openMySQL, lexis{backslashes: true, backticks: true, hashComments: true, dashNeedsGap: true}, true
+	case "sqlite":
+		return openSQLite, lexis{backticks: true, brackets: true, sigils: true}, true
+	}
+	return nil, lexis{}, false
+}
+
+func openPostgres(opts Options) (*backend, error) {
+	cfg, err := pgx.ParseConfig(opts.DSN)
+	if err != nil {
+		// The driver's words may hold parts of the password.
+		return nil, errors.New("the dsn is not understood; it looks like postgres://user:password@host:5432/database or host=/run/postgresql user=waymark dbname=mail")
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = opts.Timeout
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "waymark"
+	}
+	cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	cfg.RuntimeParams["statement_timeout"] = strconv.FormatInt(max(1, opts.Timeout.Milliseconds()), 10)
+	return &backend{connector: stdlib.GetConnector(*cfg), listen: cfg}, nil
+}
+
+func openMySQL(opts Options) (*backend, error) {
+	cfg, err := mysql.ParseDSN(opts.DSN)
+	if err != nil {
+		return nil, errors.New("the dsn is not understood; it looks like user:password@tcp(host:3306)/database or user:password@unix(/run/mysqld/mysqld.sock)/database")
+	}
+	cfg.InterpolateParams = false // values are bound, never pasted
+	cfg.MultiStatements = false
+	cfg.ParseTime = true // so that a date is told from a text
+	cfg.Logger = &mysql.NopLogger{}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = opts.Timeout
+	}
+	if cfg.ReadTimeout == 0 { // a connection that is made ahead has no other limit
+		cfg.ReadTimeout = opts.Timeout + time.Second
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, errors.New("the dsn is not understood by the driver")
+	}
+	return &backend{connector: mysqlSessions{connector, opts.Timeout}, prepare: true}, nil
+}
+
+// mysqlSessions makes every new connection read-only and tells the server the
+// time limit, because it would run on with a query that nobody waits for.
+type mysqlSessions struct {
+	driver.Connector
+	timeout time.Duration
+}
+
+const errUnknownVariable = 1193
+
+// Connect implements driver.Connector.
+func (m mysqlSessions) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := m.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.prepare(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func (m mysqlSessions) prepare(ctx context.Context, conn driver.Conn) error {
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return errors.New("the driver cannot make a session read-only")
+	}
+	if _, err := execer.ExecContext(ctx, "SET SESSION TRANSACTION READ ONLY", nil); err != nil {
+		return err
+	}
+	_, err := execer.ExecContext(ctx, fmt.Sprintf("SET SESSION max_statement_time = %.3f", m.timeout.Seconds()), nil) // MariaDB
+	if isMySQL(err, errUnknownVariable) {
+		_, err = execer.ExecContext(ctx, fmt.Sprintf("SET SESSION max_execution_time = %d", max(1, m.timeout.Milliseconds())), nil) // MySQL
+	}
+	return err
+}
+
+func openSQLite(opts Options) (*backend, error) {
+	query := ""
+	path, isURI := strings.CutPrefix(opts.DSN, "file:")
+	if isURI {
+		path, query, _ = strings.Cut(path, "?")
+	} else {
+		path = (&url.URL{Path: path}).EscapedPath()
+	}
+	params, err := url.ParseQuery(query)
+	if err != nil || path == "" || strings.HasPrefix(path, ":memory:") || params.Get("mode") == "memory" {
+		return nil, errors.New("the dsn is not understood; it looks like /path/to/file.db or file:/path/to/file.db?immutable=1")
+	}
+	params.Set("mode", "ro")
+	params.Set("_query_only", "1")
+	if !params.Has("_busy_timeout") { // wait for a panel that writes just now
+		params.Set("_busy_timeout", strconv.FormatInt(opts.Timeout.Milliseconds(), 10))
+	}
+	connector, err := sqlite.NewConnector("file:" + path + "?" + params.Encode())
+	if err != nil {
+		return nil, errors.New("the dsn is not understood by the driver")
+	}
+	return &backend{connector: connector, prepare: true}, nil
+}

@@ -1,0 +1,148 @@
+package sqlsource
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
+)
+
+func (s *Source) lookup(ctx context.Context, q *query, a address.Address) (source.Record, error) {
+	if q == nil {
+		return source.Record{}, source.ErrNotFound
+	}
+	var record source.Record
+	err := s.ask(ctx, q, a, func(rows *sql.Rows) (err error) {
+		record, err = q.read(rows)
+		return err
+	})
+	return record, err
+}
+
+// ask runs a query within the time limit. Its errors are in plain words.
+func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) error {
+	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	err := s.try(limited, q, a, read)
+	// A connection that idled through a restart of the server, or a statement
+	// whose table changed, tells so only when it is used. Reading twice does no
+	// harm, and each try that fails takes one of them out of the pool.
+	for range s.opts.MaxConnections {
+		if !lostConnection(err) && !oldStatement(err) || limited.Err() != nil {
+			break
+		}
+		err = s.try(limited, q, a, read)
+	}
+	switch {
+	case err == nil || errors.Is(err, source.ErrNotFound):
+		return err
+	case ctx.Err() != nil: // the caller gave up
+		return fmt.Errorf("%s: %s: %w", s.opts.Name, q.what, ctx.Err())
+	}
+	return fmt.Errorf("%s: %s: %w", s.opts.Name, q.what, s.explain(limited, err))
+}
+
+func (s *Source) try(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) (err error) {
+	rows, err := s.run(ctx, q, values(q.values, a))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
+	}()
+	return read(rows)
+}
+
+// run sends a query. The drivers of MySQL and SQLite would parse it each time,
+// so it is prepared for them once; pgx remembers statements for each
+// connection by itself, and forgets them when a table changes.
+func (s *Source) run(ctx context.Context, q *query, args []any) (*sql.Rows, error) {
+	if !s.backend.prepare {
+		return s.db.QueryContext(ctx, q.text, args...)
+	}
+	stmt := q.stmt.Load()
+	if stmt == nil {
+		prepared, err := s.db.PrepareContext(ctx, q.text)
+		if err != nil {
+			return nil, err
+		}
+		if stmt = prepared; !q.stmt.CompareAndSwap(nil, prepared) {
+			stmt = q.stmt.Load()
+			if err := prepared.Close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// read makes a record of the only row.
+func (q *query) read(rows *sql.Rows) (source.Record, error) {
+	columns, err := q.columns(rows)
+	if err != nil {
+		return source.Record{}, err
+	}
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return source.Record{}, err
+		}
+		return source.Record{}, source.ErrNotFound
+	}
+	texts, err := row(rows, columns.names)
+	if err != nil {
+		return source.Record{}, err
+	}
+	if rows.Next() {
+		return source.Record{}, plain("answers with more than one row; make the condition stricter or add LIMIT 1")
+	}
+	if err := rows.Err(); err != nil {
+		return source.Record{}, err
+	}
+	record, err := columns.columns.Record(texts)
+	if err != nil {
+		return source.Record{}, plainError{err}
+	}
+	return record, nil
+}
+
+func (q *query) columns(rows *sql.Rows) (*head, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	if known := q.head.Load(); known != nil && slices.Equal(known.names, names) {
+		return known, nil
+	}
+	columns, err := source.NewColumns(names)
+	if err != nil {
+		return nil, plainError{err}
+	}
+	h := &head{names: names, columns: columns}
+	q.head.Store(h)
+	return h, nil
+}
+
+func row(rows *sql.Rows, names []string) ([]string, error) {
+	raw := make([]any, len(names))
+	into := make([]any, len(names))
+	for i := range raw {
+		into[i] = &raw[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	texts := make([]string, len(names))
+	for i, v := range raw {
+		var err error
+		if texts[i], err = text(v); err != nil {
+			return nil, plainError{fmt.Errorf("column %s %w", names[i], err)}
+		}
+	}
+	return texts, nil
+}

@@ -1,0 +1,46 @@
+package sqlsource
+
+import (
+	"errors"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+const maxText = 4096 // octets; a name or a URL is far shorter
+
+// text is the one place where the values that drivers return become text. NULL
+// is "". The errors never hold the value.
+func text(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return bounded(v)
+	case []byte:
+		return bounded(string(v))
+	case bool:
+		return strconv.FormatBool(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case uint64:
+		return strconv.FormatUint(v, 10), nil
+	case float32:
+		return strconv.FormatFloat(float64(v), 'f', -1, 32), nil
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	case time.Time:
+		return "", errors.New("is a date or a time; it must be text, a number or a yes or no")
+	}
+	return "", errors.New("is neither text nor a number nor a yes or no")
+}
+
+func bounded(s string) (string, error) {
+	switch {
+	case len(s) > maxText:
+		return "", errors.New("is longer than 4096 octets")
+	case !utf8.ValidString(s):
+		return "", errors.New("is not valid UTF-8")
+	}
+	return s, nil
+}

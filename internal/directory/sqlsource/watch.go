@@ -1,0 +1,119 @@
+package sqlsource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+const (
+	firstPause = 100 * time.Millisecond
+	longPause  = 5 * time.Second
+	// A firewall that forgot the connection tells nobody: ask this often.
+	defaultPing = 30 * time.Second
+)
+
+// checkChannel wants a name that means the same in NOTIFY, which folds case,
+// and in pg_notify, which does not.
+func checkChannel(opts Options) error {
+	if opts.Channel == "" {
+		return nil
+	}
+	if opts.Driver != "postgres" {
+		return errors.New("only PostgreSQL notifies: there is no channel for " + opts.Driver)
+	}
+	for i := range len(opts.Channel) {
+		c := opts.Channel[i]
+		if (c < 'a' || c > 'z') && c != '_' && (!isDigit(c) || i == 0) {
+			return errors.New("the channel must be a name of a-z, 0-9 and _")
+		}
+	}
+	if len(opts.Channel) > 63 {
+		return errors.New("the channel must be at most 63 octets")
+	}
+	return nil
+}
+
+// Watch calls changed with each domain that the database notifies, and with ""
+// when everything may have changed: for a payload that is empty or no domain,
+// and after every (re)connect, because notifications are lost in between.
+// Calls come one after the other. It returns nil when ctx ends, and at once
+// when there is no channel.
+func (s *Source) Watch(ctx context.Context, changed func(address.Domain)) error {
+	if s.opts.Channel == "" {
+		return nil
+	}
+	told := false
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		broken := s.listen(ctx, func(d address.Domain) {
+			pause, told = firstPause, false
+			changed(d)
+		})
+		if s.opts.WatchFailed != nil && !told && ctx.Err() == nil {
+			told = true
+			s.opts.WatchFailed(fmt.Errorf("%s: notifications on %s: %w", s.opts.Name, s.opts.Channel, s.explain(ctx, broken)))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// listen returns when the connection breaks or cannot be made.
+func (s *Source) listen(ctx context.Context, changed func(address.Domain)) (err error) {
+	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(limited, s.backend.listen)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Timeout)
+		defer cancel()
+		err = errors.Join(err, conn.Close(closing))
+	}()
+	if _, err := conn.Exec(limited, "LISTEN "+pgx.Identifier{s.opts.Channel}.Sanitize()); err != nil {
+		return err
+	}
+	changed("")
+	for {
+		payload, err := s.next(ctx, conn)
+		if err != nil {
+			return err
+		}
+		d, err := address.ParseDomain(payload)
+		if err != nil {
+			d = ""
+		}
+		changed(d)
+	}
+}
+
+// next waits for a notification and makes sure now and then that one could
+// still arrive.
+func (s *Source) next(ctx context.Context, conn *pgx.Conn) (string, error) {
+	for {
+		waiting, cancel := context.WithTimeout(ctx, s.ping)
+		n, err := conn.WaitForNotification(waiting)
+		cancel()
+		if err == nil {
+			return n.Payload, nil
+		}
+		if ctx.Err() != nil || waiting.Err() == nil || conn.IsClosed() {
+			return "", err
+		}
+		limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+		err = conn.Ping(limited)
+		cancel()
+		if err != nil {
+			return "", err
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package dnsrecords
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// printers is how a set can be printed.
+func printers() map[string]func(Set) ([]byte, error) {
+	return map[string]func(Set) ([]byte, error){
+		"zone":       zone,
+		"cloudflare": cloudflare,
+		"json":       asJSON,
+		"octodns":    octoDNS,
+		"dnscontrol": dnsControl,
+	}
+}
+
+// Formats lists what Print can print, sorted.
+func Formats() []string {
+	var names []string
+	for name := range printers() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Print returns the records in a format: "zone" for zone files, "cloudflare"
+// for what Cloudflare imports, "json" with the notes, "octodns" for octoDNS and
+// "dnscontrol" for DNSControl. One set gives the same bytes each time.
+func (s Set) Print(format string) ([]byte, error) {
+	p, ok := printers()[format]
+	if !ok {
+		return nil, fmt.Errorf("unknown format %q; known are %s", format, strings.Join(Formats(), ", "))
+	}
+	return p(s)
+}
+
+// label returns the name of a record relative to the domain.
+func (s Set) label(r Record) string { return strings.TrimSuffix(r.Name, "."+string(s.Domain)+".") }

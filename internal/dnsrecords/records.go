@@ -1,0 +1,90 @@
+package dnsrecords
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// TTL is how long resolvers may keep each record, in seconds. It is also how
+// long an old digest has to stay published beside a new one.
+const TTL = 3600
+
+// Type is the type of a resource record.
+type Type string
+
+// The types that lead a mail client somewhere.
+const (
+	A     Type = "A"
+	AAAA  Type = "AAAA"
+	CNAME Type = "CNAME"
+	SRV   Type = "SRV"
+	TXT   Type = "TXT"
+)
+
+// Record is one resource record of class IN.
+type Record struct {
+	Name string // the owner, complete and with its final dot
+	Type Type
+	// Priority, Weight and Port are those of SRV (RFC 2782); 0 for other types.
+	Priority, Weight, Port uint16
+	// Value is the address of A and AAAA, the target of CNAME and SRV with its
+	// final dot, and the text of TXT, at most 255 octets of ASCII. An SRV
+	// record with the target "." says that the service is not offered.
+	Value string
+	// Purpose says to people what the record is for. Records of one purpose
+	// follow each other.
+	Purpose string
+}
+
+// Set is what to publish for one domain.
+type Set struct {
+	Domain  address.Domain
+	Records []Record // in an order that depends on the settings alone
+	// Notes say in plain words what the records leave out or cannot say.
+	Notes []string
+}
+
+// For returns the records of the domain that s is about. hosts is how Waymark
+// is reached; zero when that is not known, and then the records that lead to
+// it are left out. pacc holds the exact bytes of the domain's answer to clients
+// of draft-ietf-mailmaint-pacc; nil when it has none. The error is about a
+// domain that is too long for the names of its records.
+func For(s settings.Settings, hosts Hosts, pacc []byte) (Set, error) {
+	b := builder{domain: s.Domain}
+	b.waymark(hosts, pacc)
+	b.services(s)
+	for _, r := range b.records {
+		if len(r.Name)-1 > maxName {
+			return Set{}, fmt.Errorf("the domain is too long: the name %s has more than %d octets", r.Name, maxName)
+		}
+	}
+	return Set{Domain: s.Domain, Records: b.records, Notes: b.notes}, nil
+}
+
+// maxName is the length of a name in octets, less its final dot (RFC 1035
+// section 2.3.4).
+const maxName = 253
+
+// builder collects the records of one domain.
+type builder struct {
+	domain  address.Domain
+	records []Record
+	notes   []string
+}
+
+func (b *builder) name(label string) string { return label + "." + string(b.domain) + "." }
+
+func (b *builder) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
+}
+
+// digest returns the text by which a client checks that nobody changed the
+// document on its way (draft-ietf-mailmaint-pacc).
+func digest(document []byte) string {
+	sum := sha256.Sum256(document)
+	return "v=UAAC1; a=sha256; d=" + base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,403 @@
+package importer
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// maxDatabase bounds the database: what is read of it is kept in memory.
+const maxDatabase = 256 << 20
+
+// Automx2 makes a settings file from the SQLite database of automx2, of any
+// version since 2019. It only reads. The error says why the database cannot be
+// read, or is ErrNothing.
+func Automx2(ctx context.Context, path string) (Result, error) {
+	if err := checkSQLite(path); err != nil {
+		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
+	}
+	db, err := openReadOnly(path)
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
+	}
+	defer func() { _ = db.Close() }() // it was only read
+	a := automx2{draft: newDraft(), file: path}
+	if err := a.load(ctx, db); err != nil {
+		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
+	}
+	a.read()
+	return a.result("a database of automx2")
+}
+
+// openReadOnly opens a database that may be in use by a running automx2.
+func openReadOnly(path string) (*sql.DB, error) {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	source := url.URL{Scheme: "file", OmitHost: true, Path: full, RawQuery: "mode=ro&_pragma=query_only(1)"}
+	return sql.Open("sqlite", source.String())
+}
+
+// checkSQLite says in plain words what the library would not.
+func checkSQLite(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return errors.New(reason(err))
+	case !info.Mode().IsRegular():
+		return errors.New("it is no file")
+	case info.Size() > maxDatabase:
+		return fmt.Errorf("the database is larger than %d MiB", maxDatabase>>20)
+	}
+	head, err := readFile(path, 15)
+	if err != nil {
+		return errors.New(reason(err))
+	}
+	if !bytes.Equal(head, []byte("SQLite format 3\x00")) {
+		return errors.New("it is no SQLite database")
+	}
+	return nil
+}
+
+// automx2 is one database while it is read.
+type automx2 struct {
+	*draft
+	file                                                  string
+	providers, domains, servers, davservers, ldaps        []row
+	serversOf, davserversOf                               map[string][]string // ids of servers, by id of the domain
+	serversByID, davserversByID, providersByID, ldapsByID map[string]row
+}
+
+// row is one row, its values as text by the names of the columns. NULL is "".
+type row map[string]string
+
+func (a *automx2) load(ctx context.Context, db *sql.DB) error {
+	tables, err := query(ctx, db, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+	if err != nil {
+		return fmt.Errorf("it cannot be read: %w", err)
+	}
+	has := func(table string) bool {
+		return slices.ContainsFunc(tables, func(r row) bool { return r["name"] == table })
+	}
+	var links, davLinks []row
+	for _, t := range []struct {
+		name     string
+		required []string // columns; none for a table that older versions lack
+		into     *[]row
+	}{
+		{"provider", []string{"id", "name", "short_name"}, &a.providers},
+		{"domain", []string{"id", "name", "provider_id"}, &a.domains},
+		{"server", []string{"id", "name", "port", "type", "socket_type", "user_name", "authentication"}, &a.servers},
+		{"server_domain", []string{"server_id", "domain_id"}, &links},
+		{"davserver", nil, &a.davservers},
+		{"davserver_domain", nil, &davLinks},
+		{"ldapserver", nil, &a.ldaps},
+	} {
+		if !has(t.name) {
+			if t.required != nil {
+				return fmt.Errorf("it is no database of automx2: there is no table %s", t.name)
+			}
+			continue
+		}
+		if *t.into, err = query(ctx, db, "SELECT * FROM "+t.name); err != nil {
+			return fmt.Errorf("the table %s cannot be read: %w", t.name, err)
+		}
+		if len(*t.into) == 0 {
+			continue
+		}
+		for _, column := range t.required {
+			if _, ok := (*t.into)[0][column]; !ok {
+				return fmt.Errorf("it is no database of automx2: the table %s has no column %s", t.name, column)
+			}
+		}
+	}
+	a.providersByID, a.serversByID = byID(a.providers), byID(a.servers)
+	a.davserversByID, a.ldapsByID = byID(a.davservers), byID(a.ldaps)
+	a.serversOf, a.davserversOf = linksOf(links, "server_id"), linksOf(davLinks, "davserver_id")
+	return nil
+}
+
+// maxRows bounds each table.
+const maxRows = 500_000
+
+// query returns all rows with all columns.
+func query(ctx context.Context, db *sql.DB, text string) ([]row, error) {
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // Err has told what there is to tell
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var all []row
+	for rows.Next() {
+		values := make([]sql.NullString, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		r := make(row, len(columns))
+		for i, name := range columns {
+			r[name] = clean(values[i].String)
+		}
+		if all = append(all, r); len(all) > maxRows {
+			return nil, fmt.Errorf("there are more than %d rows", maxRows)
+		}
+	}
+	return all, rows.Err()
+}
+
+func byID(rows []row) map[string]row {
+	m := make(map[string]row, len(rows))
+	for _, r := range rows {
+		m[r["id"]] = r
+	}
+	return m
+}
+
+func linksOf(rows []row, column string) map[string][]string {
+	m := map[string][]string{}
+	for _, r := range rows {
+		m[r["domain_id"]] = append(m[r["domain_id"]], r[column])
+	}
+	return m
+}
+
+func (a *automx2) at(table string, r row, column string) place {
+	key := table + " " + plain(r["id"])
+	if column != "" {
+		key += ", " + column
+	}
+	return place{file: a.file, key: key}
+}
+
+func (a *automx2) word(table string, r row, column string) word {
+	return word{a.at(table, r, column), r[column]}
+}
+
+// read adds each domain with its own servers: automx2 ties them to domains,
+// not to providers.
+func (a *automx2) read() {
+	mail, dav := a.mailServers(), a.davServers()
+	slices.SortStableFunc(a.domains, func(x, y row) int { return compareNumbers(x["id"], y["id"]) })
+	for _, r := range a.domains {
+		at := a.at("domain", r, "name")
+		name, err := address.ParseDomain(r["name"])
+		if err != nil {
+			a.lost(at, "%s: %v; it is not carried over", quoted(r["name"]), err)
+			continue
+		}
+		owner, ok := a.providersByID[r["provider_id"]]
+		if !ok {
+			a.lost(a.at("domain", r, "provider_id"), "there is no such provider; %s is not carried over", name)
+			continue
+		}
+		p := settings.Provider{ID: owner["short_name"], Name: owner["name"], ShortName: owner["short_name"]}
+		p.Services = a.offered(r, a.serversOf, mail)
+		if calendars := a.offered(r, a.davserversOf, dav); len(calendars) > 0 {
+			p.Services = append(p.Services, calendars...)
+			p.Outlook.DAV = true // automx2 tells them by Autodiscover
+		}
+		if len(p.Services) == 0 {
+			a.lost(at, "%s has no server that can be carried over, and is not either", name)
+			continue
+		}
+		a.add(a.at("provider", owner, ""), p, []named{{at, name}})
+	}
+	a.directories()
+	for _, r := range a.providers {
+		if r["sign"] != "" && r["sign"] != "0" || r["sign_cert"] != "" || r["sign_key"] != "" {
+			a.lost(a.at("provider", r, "sign"), "profiles of one provider cannot be signed in a way of their own; see the key signing")
+		}
+	}
+	a.unused()
+}
+
+// offered returns the services of one domain.
+func (a *automx2) offered(domain row, of map[string][]string, known map[string]numbered) []settings.Service {
+	var found []numbered
+	for _, id := range of[domain["id"]] {
+		if s, ok := known[id]; ok {
+			found = append(found, s)
+		}
+	}
+	slices.SortStableFunc(found, func(x, y numbered) int { return cmp.Compare(x.rank, y.rank) })
+	var all []settings.Service
+	for _, s := range found {
+		all = a.append(all, s.Service, s.place)
+	}
+	return all
+}
+
+// numbered is a service with its rank among all.
+type numbered struct {
+	service
+	rank int
+}
+
+// mailServers returns what the servers are here, by their ids. A lower prio
+// comes first.
+func (a *automx2) mailServers() map[string]numbered {
+	slices.SortStableFunc(a.servers, func(x, y row) int {
+		return cmp.Or(compareNumbers(prio(x), prio(y)), compareNumbers(x["id"], y["id"]))
+	})
+	known := map[string]numbered{}
+	for rank, r := range a.servers {
+		p, ok := map[string]settings.Protocol{"imap": settings.IMAP, "pop": settings.POP3, "smtp": settings.Submission}[r["type"]]
+		if !ok {
+			a.lost(a.at("server", r, "type"), "%s is no service that can be said here; the server is not carried over", quoted(r["type"]))
+			continue
+		}
+		svc, ok := a.byHost(server{
+			place: a.at("server", r, ""), protocol: p,
+			host: a.word("server", r, "name"), port: a.word("server", r, "port"), socket: a.word("server", r, "socket_type"),
+			user: a.word("server", r, "user_name"), schemes: []scheme{{word: a.word("server", r, "authentication")}},
+		})
+		if ok {
+			known[r["id"]] = numbered{service{svc, a.at("server", r, "")}, rank}
+		}
+	}
+	return known
+}
+
+// prio returns the rank of a server; versions before 2020.2 had none.
+func prio(r row) string { return cmp.Or(r["prio"], "10") }
+
+// davServers does the same for calendars and address books.
+func (a *automx2) davServers() map[string]numbered {
+	slices.SortStableFunc(a.davservers, func(x, y row) int { return compareNumbers(x["id"], y["id"]) })
+	known := map[string]numbered{}
+	for rank, r := range a.davservers {
+		p, ok := map[string]settings.Protocol{"caldav": settings.CalDAV, "carddav": settings.CardDAV}[r["type"]]
+		if !ok {
+			a.lost(a.at("davserver", r, "type"), "%s is no service that can be said here; the server is not carried over", quoted(r["type"]))
+			continue
+		}
+		// It has no column for it; its clients ask for a password.
+		password := scheme{word: word{a.at("davserver", r, ""), "http-basic"}}
+		user := a.word("davserver", r, "user_name")
+		user.text = cmp.Or(user.text, emailAddress) // NULL leaves it to the client
+		svc, ok := a.byURL(webServer{place: a.at("davserver", r, ""), protocol: p, url: a.davURL(r), user: user, schemes: []scheme{password}})
+		if !ok {
+			continue
+		}
+		if secure := strings.HasPrefix(svc.URL, "https:"); r["use_ssl"] != "" && secure != (r["use_ssl"] == "1") {
+			a.hint(a.at("davserver", r, "use_ssl"), "it contradicts the URL, which is taken as it is")
+		}
+		if r["domain_required"] == "1" {
+			a.hint(a.at("davserver", r, "domain_required"), "Outlook gets the whole login name, and is not asked for a domain")
+		}
+		known[r["id"]] = numbered{service{svc, a.at("davserver", r, "")}, rank}
+	}
+	return known
+}
+
+// davURL returns the URL of a server, with the port that may stand beside it.
+func (a *automx2) davURL(r row) word {
+	w := a.word("davserver", r, "url")
+	u, err := url.Parse(strings.ReplaceAll(w.text, "%", "%25")) // placeholders are no escapes
+	if err != nil || r["port"] == "" || r["port"] == "0" || u.Port() != "" || u.Host == "" {
+		return w
+	}
+	before, after, _ := strings.Cut(w.text, "://")
+	host, path, slash := strings.Cut(after, "/")
+	w.text = before + "://" + host + ":" + r["port"]
+	if slash {
+		w.text += "/" + path
+	}
+	return w
+}
+
+// directories notes the LDAP servers: automx2 asks them for user names.
+func (a *automx2) directories() {
+	users := map[string][]string{} // domains, by id of the LDAP server
+	for _, r := range a.domains {
+		if id := r["ldapserver_id"]; id != "" {
+			users[id] = append(users[id], plain(r["name"]))
+		}
+	}
+	for _, r := range a.ldaps {
+		text := "no domain uses it"
+		if names := users[r["id"]]; len(names) > 0 {
+			const most = 5
+			text = "user names in " + strings.Join(names[:min(len(names), most)], ", ")
+			if len(names) > most {
+				text += " and " + strconv.Itoa(len(names)-most) + " more domains"
+			}
+			text += " came from it, and are now what the servers say"
+		}
+		a.lost(a.at("ldapserver", r, ""), "LDAP servers are not carried over: %s", text)
+	}
+}
+
+// unused notes rows that belong to no domain.
+func (a *automx2) unused() {
+	for _, t := range []struct {
+		name string
+		rows []row
+		used map[string]bool
+	}{
+		{"server", a.servers, values(a.serversOf)},
+		{"davserver", a.davservers, values(a.davserversOf)},
+		{"provider", a.providers, a.owners()},
+	} {
+		for _, r := range t.rows {
+			if !t.used[r["id"]] {
+				a.lost(a.at(t.name, r, ""), "no domain uses it; it is not carried over")
+			}
+		}
+	}
+}
+
+func (a *automx2) owners() map[string]bool {
+	used := map[string]bool{}
+	for _, r := range a.domains {
+		used[r["provider_id"]] = true
+	}
+	return used
+}
+
+func values(m map[string][]string) map[string]bool {
+	used := map[string]bool{}
+	for _, ids := range m {
+		for _, id := range ids {
+			used[id] = true
+		}
+	}
+	return used
+}
+
+// compareNumbers compares whole numbers; what is none comes last.
+func compareNumbers(x, y string) int {
+	n, errX := strconv.Atoi(x)
+	m, errY := strconv.Atoi(y)
+	switch {
+	case errX != nil && errY != nil:
+		return cmp.Compare(x, y)
+	case errX != nil:
+		return 1
+	case errY != nil:
+		return -1
+	}
+	return cmp.Compare(n, m)
+}

@@ -1,0 +1,212 @@
+package importer
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// ErrNothing is returned beside a Result with notes and nothing else: not one
+// domain with a service could be carried over.
+var ErrNothing = errors.New("there is nothing to import: no domain with a service that can be carried over")
+
+// Result is what became of the data of another system.
+type Result struct {
+	Settings  []byte // the settings file
+	Providers int
+	Domains   int // "*" is one
+	Notes     []Note
+}
+
+// everyOther is the key of the entry for domains that are not listed.
+const everyOther address.Domain = "*"
+
+// draft is a settings file while it is put together.
+type draft struct {
+	notes     []Note
+	noted     map[Note]bool
+	listen    string // "" for the default
+	providers []*provider
+	byContent map[string]*provider
+	ids       map[string]bool
+	domains   []customer
+	listed    map[address.Domain]customer
+}
+
+// provider is one entry of providers.
+type provider struct {
+	settings.Provider
+	from []string // files, for the comment
+}
+
+// customer is one entry of domains.
+type customer struct {
+	place
+	name     address.Domain
+	provider *provider
+}
+
+func newDraft() *draft {
+	return &draft{noted: map[Note]bool{}, byContent: map[string]*provider{}, ids: map[string]bool{}, listed: map[address.Domain]customer{}}
+}
+
+// named is a domain and where it was read.
+type named struct {
+	place
+	name address.Domain
+}
+
+// add adds a provider and its domains. Providers that say the same share one
+// entry. p.ID is what the id is made of.
+func (d *draft) add(at place, p settings.Provider, domains []named) {
+	switch {
+	case len(domains) == 0:
+		d.lost(at, "there is no domain; the provider is not carried over")
+		return
+	case len(p.Services) == 0:
+		d.lost(at, "there is no service that can be carried over; the provider and its domains are not either")
+		return
+	}
+	d.finishNames(at, &p, domains[0].name)
+	shared := d.share(p, at.file)
+	for _, dom := range domains {
+		if first, ok := d.listed[dom.name]; ok {
+			if first.provider != shared {
+				d.lost(dom.place, "%s is in %s already, with other settings; this entry is not carried over", dom.name, first.where())
+			}
+			continue
+		}
+		c := customer{dom.place, dom.name, shared}
+		d.listed[dom.name] = c
+		d.domains = append(d.domains, c)
+	}
+}
+
+func (c customer) where() string {
+	s := plain(c.file)
+	if c.line > 0 {
+		s += ":" + strconv.Itoa(c.line)
+	}
+	if s == "" {
+		s = c.key
+	}
+	return s
+}
+
+// The longest names that there may be.
+const (
+	maxName      = 60
+	maxShortName = 20
+)
+
+// finishNames brings the names of a provider to the lengths that there may be.
+func (d *draft) finishNames(at place, p *settings.Provider, first address.Domain) {
+	if p.Name == "" {
+		p.Name = p.ID
+		if p.Name == "" {
+			p.Name = string(first)
+		}
+		d.hint(at, "there is no name that can be shown: %s is taken", quoted(cut(p.Name, maxName)))
+	}
+	p.Name = d.cut(at, "name", p.Name, maxName)
+	p.ShortName = d.cut(at, "short name", p.ShortName, maxShortName)
+	for _, lang := range slices.Sorted(maps.Keys(p.Names)) {
+		p.Names[lang] = d.cut(at, "name in the language "+lang, p.Names[lang], maxName)
+	}
+	if p.ID == "" {
+		p.ID = string(first)
+	}
+}
+
+// name returns a name for people; "" when there is none that can be shown to
+// everybody.
+func (d *draft) name(w word) string {
+	if p := foreignPlaceholder.FindString(w.text); p != "" {
+		d.lost(w.place, "a name cannot hold %s; it is not carried over", p)
+		return ""
+	}
+	return w.text
+}
+
+// language returns a language in the form of the settings file.
+func (d *draft) language(w word) (string, bool) {
+	t, err := language.Parse(w.text)
+	if err != nil {
+		d.lost(w.place, "%s is no language such as en or de-CH; the name is not carried over", quoted(w.text))
+		return "", false
+	}
+	return t.String(), true
+}
+
+func (d *draft) cut(at place, what, s string, most int) string {
+	if n := utf8.RuneCountInString(s); n > most {
+		d.lost(at, "the %s has %d characters and is cut to %d", what, n, most)
+	}
+	return cut(s, most)
+}
+
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return strings.TrimSpace(string(r[:most]))
+	}
+	return s
+}
+
+// share returns the entry for a provider: one that is there already and says
+// the same, or a new one.
+func (d *draft) share(p settings.Provider, file string) *provider {
+	content := p
+	content.ID = ""
+	key, err := json.Marshal(content)
+	if err != nil { // it holds nothing that JSON cannot say
+		key = []byte(p.ID)
+	}
+	shared, ok := d.byContent[string(key)]
+	if !ok {
+		p.ID = d.newID(p.ID)
+		shared = &provider{Provider: p}
+		d.byContent[string(key)] = shared
+		d.providers = append(d.providers, shared)
+	}
+	if file != "" && !slices.Contains(shared.from, file) {
+		shared.from = append(shared.from, file)
+	}
+	return shared
+}
+
+// newID makes an id of a name: 1 to 40 characters from a to z, 0 to 9 and -.
+func (d *draft) newID(name string) string {
+	const most = 40
+	if domain, err := address.ParseDomain(name); err == nil {
+		name = string(domain)
+	}
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	base := strings.Trim(b.String()[:min(b.Len(), most)], "-")
+	if base == "" {
+		base = "provider"
+	}
+	id := base
+	for n := 2; d.ids[id]; n++ {
+		suffix := "-" + strconv.Itoa(n)
+		id = strings.TrimRight(base[:min(len(base), most-len(suffix))], "-") + suffix
+	}
+	d.ids[id] = true
+	return id
+}

@@ -1,0 +1,129 @@
+package invite
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+// Purpose is what a token is good for. A token for one is none for another.
+type Purpose byte
+
+// The purposes. Their numbers are in links that are in use.
+const (
+	Setup   Purpose = 1 // opens the page with the address filled in
+	Profile Purpose = 2 // downloads the profile of the address
+)
+
+var (
+	// ErrExpired says that a token was good and no longer is.
+	ErrExpired = errors.New("the link has expired")
+	// ErrInvalid says that a token was never given out, was altered, or was
+	// made with a key that is no longer there.
+	ErrInvalid = errors.New("the link is not complete, or not one of ours")
+)
+
+// MinSecret is how many characters a secret must have at least: 24 random bytes
+// in base64.
+const MinSecret = 32
+
+// Keys seal and open tokens. It is safe for concurrent use.
+type Keys struct{ all []cipher.AEAD }
+
+// NewKeys returns keys made from secrets, of which the first one seals and all
+// open: a new secret goes in front, and the old one goes when its links have
+// expired.
+func NewKeys(secrets []string) (*Keys, error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("there is no key")
+	}
+	k := &Keys{}
+	for i, secret := range secrets {
+		if len(secret) < MinSecret {
+			return nil, fmt.Errorf("key %d is too short: it has %d characters, and needs %d random ones, such as openssl rand -base64 32 prints", i+1, len(secret), MinSecret)
+		}
+		aead, err := newAEAD([]byte(secret))
+		if err != nil {
+			return nil, err
+		}
+		k.all = append(k.all, aead)
+	}
+	return k, nil
+}
+
+// RandomKeys returns keys that nobody has had before, for tokens that this
+// process alone has to open.
+func RandomKeys() *Keys {
+	secret := make([]byte, MinSecret)
+	rand.Read(secret) //nolint:errcheck // it never fails (Go 1.24)
+	aead, err := newAEAD(secret)
+	if err != nil {
+		panic(err) // the sizes are constants
+	}
+	return &Keys{all: []cipher.AEAD{aead}}
+}
+
+func newAEAD(secret []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "waymark invitation 1", chacha20poly1305.KeySize)
+	if err != nil {
+		return nil, err
+	}
+	return chacha20poly1305.NewX(key)
+}
+
+// Seal returns a token for an address that is good until a moment, to the
+// second. It holds letters, digits, - and _ only.
+func (k *Keys) Seal(p Purpose, a address.Address, until time.Time) string {
+	aead := k.all[0]
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+8+len(a.String())+aead.Overhead())
+	rand.Read(nonce)                                                  //nolint:errcheck // it never fails (Go 1.24)
+	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // it comes back as it went
+	plain = append(plain, a.String()...)
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte{byte(p)}))
+}
+
+// maxToken is the length of the token of the longest address.
+const maxToken = (24 + 8 + 320 + 16) * 4 / 3
+
+// Open returns the address that a token stands for and until when it does. The
+// error is ErrInvalid, or ErrExpired together with both: the page may say for
+// whom the link was.
+func (k *Keys) Open(p Purpose, token string, now time.Time) (address.Address, time.Time, error) {
+	if len(token) > maxToken+2 {
+		return address.Address{}, time.Time{}, ErrInvalid
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return address.Address{}, time.Time{}, ErrInvalid
+	}
+	for _, aead := range k.all {
+		if len(sealed) < aead.NonceSize() {
+			break
+		}
+		nonce, rest := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
+		plain, err := aead.Open(nil, nonce, rest, []byte{byte(p)})
+		if err != nil || len(plain) < 8 {
+			continue
+		}
+		until := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0) //nolint:gosec // as it went in
+		a, err := address.Parse(string(plain[8:]))
+		switch {
+		case err != nil:
+			return address.Address{}, time.Time{}, ErrInvalid
+		case now.After(until):
+			return a, until, ErrExpired
+		}
+		return a, until, nil
+	}
+	return address.Address{}, time.Time{}, ErrInvalid
+}

@@ -1,0 +1,158 @@
+package invite
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+)
+
+var (
+	anna = address.Address{Local: "anna+news", Domain: "xn--bcher-kva.example"}
+	noon = time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
+)
+
+const (
+	firstSecret  = "0123456789abcdef0123456789abcdef"
+	secondSecret = "fedcba9876543210fedcba9876543210"
+)
+
+func keys(t testing.TB, secrets ...string) *Keys {
+	t.Helper()
+	k, err := NewKeys(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func seal(t testing.TB, k *Keys, p Purpose, until time.Time) string {
+	t.Helper()
+	return k.Seal(p, anna, until)
+}
+
+func TestATokenStandsForItsAddress(t *testing.T) {
+	k := keys(t, firstSecret)
+	token := seal(t, k, Setup, noon.Add(time.Hour))
+	a, until, err := k.Open(Setup, token, noon)
+	if err != nil || a != anna || !until.Equal(noon.Add(time.Hour)) {
+		t.Errorf("%v, %v, %v", a, until, err)
+	}
+	if strings.Trim(token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+		t.Errorf("%s needs escaping in a URL", token)
+	}
+	if again := seal(t, k, Setup, noon.Add(time.Hour)); again == token {
+		t.Error("the same address has the same token twice: a log would tell who it is")
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	k := keys(t, firstSecret)
+	token := seal(t, k, Setup, noon)
+	if _, _, err := k.Open(Setup, token, noon); err != nil {
+		t.Errorf("at its last second: %v", err)
+	}
+	a, until, err := k.Open(Setup, token, noon.Add(time.Second))
+	if !errors.Is(err, ErrExpired) || a != anna || !until.Equal(noon) {
+		t.Errorf("a second later: %v, %v, %v", a, until, err)
+	}
+}
+
+func TestKeysRotate(t *testing.T) {
+	old := seal(t, keys(t, firstSecret), Setup, noon)
+	both := keys(t, secondSecret, firstSecret)
+	if _, _, err := both.Open(Setup, old, noon); err != nil {
+		t.Errorf("a link of the old key: %v", err)
+	}
+	renewed := seal(t, both, Setup, noon)
+	if _, _, err := keys(t, secondSecret).Open(Setup, renewed, noon); err != nil {
+		t.Errorf("the new key does not seal: %v", err)
+	}
+	if _, _, err := keys(t, secondSecret).Open(Setup, old, noon); !errors.Is(err, ErrInvalid) {
+		t.Errorf("the old key is gone: %v", err)
+	}
+}
+
+func TestNothingElseOpens(t *testing.T) {
+	k := keys(t, firstSecret)
+	token := seal(t, k, Setup, noon)
+	if _, _, err := k.Open(Profile, token, noon); !errors.Is(err, ErrInvalid) {
+		t.Errorf("for another purpose: %v", err)
+	}
+	for _, broken := range []string{"", "x", "....", token[1:], token[:len(token)-1], token + "A", token + "=", strings.Repeat("A", 100_000)} {
+		if _, _, err := k.Open(Setup, broken, noon); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%.40q: %v", broken, err)
+		}
+	}
+	for i := range token { // each letter counts
+		swapped := []byte(token)
+		swapped[i] = map[bool]byte{true: 'B', false: 'A'}[swapped[i] == 'A']
+		if _, _, err := k.Open(Setup, string(swapped), noon); !errors.Is(err, ErrInvalid) {
+			t.Fatalf("with another letter at %d: %v", i, err)
+		}
+	}
+}
+
+func TestTheLongestAddress(t *testing.T) {
+	label := strings.Repeat("a", 60)
+	a, err := address.Parse(strings.Repeat("l", 64) + "@" + strings.Join([]string{label, label, label, label}, "."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keys(t, firstSecret)
+	token := k.Seal(Setup, a, noon)
+	if got, _, err := k.Open(Setup, token, noon); err != nil || got != a {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestSecretsThatAreTooShort(t *testing.T) {
+	for _, tc := range []struct {
+		secrets []string
+		want    string
+	}{
+		{nil, "there is no key"},
+		{[]string{firstSecret, "short"}, "key 2 is too short: it has 5 characters, and needs 32 random ones, such as openssl rand -base64 32 prints"},
+	} {
+		if _, err := NewKeys(tc.secrets); err == nil || err.Error() != tc.want {
+			t.Errorf("got %v, want %s", err, tc.want)
+		}
+	}
+}
+
+func TestRandomKeys(t *testing.T) {
+	k, other := RandomKeys(), RandomKeys()
+	token := seal(t, k, Profile, noon)
+	if _, _, err := k.Open(Profile, token, noon); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := other.Open(Profile, token, noon); !errors.Is(err, ErrInvalid) {
+		t.Error("two processes have the same random keys")
+	}
+}
+
+// FuzzOpen pins that whatever opens was sealed.
+func FuzzOpen(f *testing.F) {
+	k := keys(f, firstSecret)
+	token := seal(f, k, Setup, noon)
+	f.Add(token)
+	f.Add(token[:10])
+	f.Fuzz(func(t *testing.T, s string) {
+		if a, _, err := k.Open(Setup, s, noon); err == nil && (s != token || a != anna) {
+			t.Errorf("%q opens: %v", s, a)
+		}
+	})
+}
+
+func BenchmarkOpen(b *testing.B) {
+	k := keys(b, firstSecret)
+	token := seal(b, k, Setup, noon)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := k.Open(Setup, token, noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

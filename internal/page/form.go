@@ -1,0 +1,29 @@
+package page
+
+import (
+	"net/http"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
+)
+
+// form is what the page posts to itself. Device and app are ids that may be
+// anything: what is unknown chooses nothing.
+type form struct {
+	email, device, app, password string
+	texts                        *texts.Catalogue
+}
+
+// readForm reads a posted form. The body is capped by the server.
+func readForm(r *http.Request) (form, error) {
+	if err := r.ParseForm(); err != nil {
+		return form{}, &settings.Error{Kind: settings.BadRequest, Message: "the form cannot be read", Cause: err}
+	}
+	return form{
+		email:    r.PostForm.Get("email"),
+		device:   r.PostForm.Get("device"),
+		app:      r.PostForm.Get("app"),
+		password: r.PostForm.Get("password"),
+		texts:    texts.All().Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
+	}, nil
+}

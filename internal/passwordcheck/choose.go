@@ -1,0 +1,23 @@
+package passwordcheck
+
+import "github.com/waymark-mail/waymark/internal/settings"
+
+// choose returns the service that a password is tried at, and the user name:
+// IMAP before POP3 before submission, TLS before STARTTLS, the operator's
+// order within these. Never one without encryption. It is false when no
+// service takes a password.
+func choose(s settings.Settings) (svc settings.Service, login string, ok bool) {
+	for _, protocol := range []settings.Protocol{settings.IMAP, settings.POP3, settings.Submission} {
+		for _, security := range []settings.Security{settings.TLS, settings.STARTTLS} {
+			for _, svc := range s.Services() {
+				if svc.Protocol != protocol || svc.Security != security || !svc.Accepts(settings.Password) {
+					continue
+				}
+				if login, ok := s.Login(svc); ok && login != "" && oneLine(login) {
+					return svc, login, true
+				}
+			}
+		}
+	}
+	return settings.Service{}, "", false
+}

@@ -1,0 +1,78 @@
+package passwordcheck
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// dialTime bounds connecting, so that a server that is silent at one of its
+// addresses can still be reached at another.
+const dialTime = 4 * time.Second
+
+// dialer returns the way to a mail server. The address is checked when its
+// socket is about to connect, after the name was looked up for the last time.
+func dialer(allowPrivate bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: dialTime}
+	if !allowPrivate {
+		d.Control = func(_, address string, _ syscall.RawConn) error {
+			at, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return fmt.Errorf("the address %q cannot be read: %w", address, err)
+			}
+			if !public(at.Addr()) {
+				return fmt.Errorf("%s is not a public address", at.Addr())
+			}
+			return nil
+		}
+	}
+	return d.DialContext
+}
+
+// public reports whether an address is one of the Internet at large.
+func public(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	for _, p := range special() {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	if translated := netip.MustParsePrefix("64:ff9b::/96"); translated.Contains(a) { // RFC 6052
+		b := a.As16()
+		return public(netip.AddrFrom4([4]byte(b[12:])))
+	}
+	return true
+}
+
+// special lists what the registries of special addresses (RFC 6890) do not
+// hold to be reachable for everybody, beyond what net/netip knows, and the
+// forms of IPv6 addresses in which any IPv4 address can hide.
+func special() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("0.0.0.0/8"),
+		netip.MustParsePrefix("100.64.0.0/10"), // shared by customers of a provider
+		netip.MustParsePrefix("192.0.0.0/24"),
+		netip.MustParsePrefix("192.0.2.0/24"),
+		netip.MustParsePrefix("192.88.99.0/24"),
+		netip.MustParsePrefix("198.18.0.0/15"),
+		netip.MustParsePrefix("198.51.100.0/24"),
+		netip.MustParsePrefix("203.0.113.0/24"),
+		netip.MustParsePrefix("240.0.0.0/4"),
+		netip.MustParsePrefix("::/96"),           // IPv4-compatible
+		netip.MustParsePrefix("::ffff:0:0:0/96"), // IPv4-translated
+		netip.MustParsePrefix("64:ff9b:1::/48"),
+		netip.MustParsePrefix("100::/64"),
+		netip.MustParsePrefix("2001::/23"), // Teredo and other protocols
+		netip.MustParsePrefix("2001:db8::/32"),
+		netip.MustParsePrefix("2002::/16"), // 6to4
+		netip.MustParsePrefix("3fff::/20"),
+		netip.MustParsePrefix("5f00::/16"),
+		netip.MustParsePrefix("fec0::/10"), // site-local
+	}
+}

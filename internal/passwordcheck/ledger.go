@@ -1,0 +1,66 @@
+package passwordcheck
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	window = 15 * time.Minute
+	// triesEach is how often one mailbox may be tried within the window.
+	triesEach = 10
+	// triesOverall bounds the tries of all mailboxes within the window: the
+	// memory for them, and how far one password gets along many addresses.
+	triesOverall = 10_000
+)
+
+// ledger counts the tries of the last window. It keeps no login and no
+// address, only hashes of them with a seed of its own. What it cannot count it
+// refuses: a cache that forgets under pressure would let a guesser make it
+// forget.
+type ledger struct {
+	seed maphash.Seed
+
+	mu    sync.Mutex
+	tries []entry // oldest first
+	count map[uint64]int
+}
+
+type entry struct {
+	at   time.Time
+	keys [2]uint64
+}
+
+func newLedger() *ledger {
+	return &ledger{seed: maphash.MakeSeed(), count: map[uint64]int{}}
+}
+
+// admit counts a try under two names, whose case does not matter, and reports
+// whether it is one of few enough under both. What is refused is not counted.
+func (l *ledger) admit(now time.Time, one, other string) bool {
+	keys := [2]uint64{maphash.String(l.seed, strings.ToLower(one)), maphash.String(l.seed, strings.ToLower(other))}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(now)
+	if len(l.tries) >= triesOverall || l.count[keys[0]] >= triesEach || l.count[keys[1]] >= triesEach {
+		return false
+	}
+	l.tries = append(l.tries, entry{now, keys})
+	l.count[keys[0]]++
+	l.count[keys[1]]++
+	return true
+}
+
+// forget drops what is older than the window.
+func (l *ledger) forget(now time.Time) {
+	for len(l.tries) > 0 && now.Sub(l.tries[0].at) >= window {
+		for _, key := range l.tries[0].keys {
+			if l.count[key]--; l.count[key] == 0 {
+				delete(l.count, key)
+			}
+		}
+		l.tries = l.tries[1:]
+	}
+}

@@ -1,0 +1,208 @@
+package passwordcheck
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// authority is a CA of this test and certificates that it signed.
+type authority struct {
+	roots   *x509.CertPool
+	good    tls.Certificate // for mail.example.com and localhost
+	other   tls.Certificate // for other.example.com
+	expired tls.Certificate
+}
+
+var trusted = sync.OnceValue(func() authority {
+	// The clock of testing/synctest begins in the year 2000.
+	from, until := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+	ca := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, NotBefore: from, NotAfter: until,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	caKey := newKey()
+	sign := func(until time.Time, names ...string) tls.Certificate {
+		key := newKey()
+		leaf := &x509.Certificate{
+			SerialNumber: big.NewInt(2), DNSNames: names, NotBefore: from, NotAfter: until,
+			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		}
+		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
+		if err != nil {
+			panic(err)
+		}
+		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
+	if err != nil {
+		panic(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	a := authority{
+		roots:   x509.NewCertPool(),
+		good:    sign(until, "mail.example.com", "localhost"),
+		other:   sign(until, "other.example.com"),
+		expired: sign(from.Add(time.Hour), "mail.example.com"),
+	}
+	a.roots.AddCert(parsed)
+	return a
+})
+
+func newKey() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func service(p settings.Protocol, s settings.Security) settings.Service {
+	return settings.Service{
+		Protocol: p, Host: "mail.example.com", Port: settings.DefaultPort(p, s), Security: s,
+		Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password},
+	}
+}
+
+// mailbox returns the settings of anna@example.com with these services.
+func mailbox(services ...settings.Service) settings.Settings {
+	return settings.Settings{
+		Provider:  &settings.Provider{ID: "p", Name: "Example", Services: services},
+		Domain:    "example.com",
+		Canonical: "example.com",
+		Address:   address.Address{Local: "anna", Domain: "example.com"},
+	}
+}
+
+// checkerFor returns a Checker whose every connection is answered by serve.
+// It waits for serve at the end of the test.
+func checkerFor(t *testing.T, serve func(net.Conn) error) *Checker {
+	t.Helper()
+	c := New(Options{RootCAs: trusted().roots})
+	var running sync.WaitGroup
+	t.Cleanup(running.Wait)
+	c.dial = func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		running.Go(func() {
+			defer func() { _ = server.Close() }()
+			if err := serve(server); err != nil {
+				t.Errorf("the fake server: %v", err)
+			}
+		})
+		return client, nil
+	}
+	return c
+}
+
+// checkerOverTCP is checkerFor on loopback, for conversations in which both
+// sides may write at once: a pipe has no buffer.
+func checkerOverTCP(t *testing.T, serve func(net.Conn) error) *Checker {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		conn, err := l.Accept()
+		if err == nil {
+			err = serve(conn)
+			_ = conn.Close()
+		}
+		if err != nil {
+			t.Errorf("the fake server: %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		running.Wait()
+	})
+	c := New(Options{RootCAs: trusted().roots})
+	c.dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, l.Addr().String())
+	}
+	return c
+}
+
+// encrypted is the server's side of TLS over a pipe.
+func encrypted(conn net.Conn, cert tls.Certificate) *tls.Conn {
+	return tls.Server(conn, &tls.Config{
+		Certificates: []tls.Certificate{cert},
+		// Both sides would write at once, the server its ticket.
+		SessionTicketsDisabled: true,
+	})
+}
+
+// script returns a server that plays one side of a conversation. A line of it
+// is what to do:
+//
+//	S: text     say a line
+//	R: "text"   say this, quoted as in Go, and no more
+//	C: text     hear exactly this line
+//	TLS [NAME]  go over to TLS, with the certificate good, other or expired
+//	END         hear that the client hangs up
+//
+// It hangs up at the end. A client that hangs up before may do so where the
+// server speaks, and nowhere else.
+func script(text string) func(net.Conn) error {
+	return func(conn net.Conn) error {
+		in := bufio.NewReader(conn)
+		for line := range strings.Lines(text) {
+			verb, rest, _ := strings.Cut(strings.Trim(line, "\t\n"), " ")
+			switch verb {
+			case "":
+			case "S:":
+				if _, err := conn.Write([]byte(rest + "\r\n")); err != nil {
+					return nil
+				}
+			case "R:":
+				raw, err := strconv.Unquote(rest)
+				if err != nil {
+					return err
+				}
+				if _, err := conn.Write([]byte(raw)); err != nil {
+					return nil
+				}
+			case "C:":
+				heard, err := in.ReadString('\n')
+				if err != nil || heard != rest+"\r\n" {
+					return fmt.Errorf("heard %q (%w), want %q", heard, err, rest)
+				}
+			case "TLS":
+				certs := map[string]tls.Certificate{"": trusted().good, "other": trusted().other, "expired": trusted().expired}
+				secure := encrypted(conn, certs[rest])
+				if err := secure.Handshake(); err != nil {
+					return nil // the client does not like it
+				}
+				conn, in = secure, bufio.NewReader(secure)
+			case "END":
+				if heard, err := in.ReadString('\n'); err == nil || heard != "" {
+					return fmt.Errorf("heard %q, want the end", heard)
+				}
+			default:
+				return errors.New("no such step: " + line)
+			}
+		}
+		return nil
+	}
+}

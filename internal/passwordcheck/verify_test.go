@@ -1,0 +1,229 @@
+package passwordcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+var visitor = netip.MustParseAddr("192.0.2.7")
+
+// answer is a server that takes its time for the verdict on a password.
+func answer(after time.Duration, verdict string) func(net.Conn) error {
+	return func(conn net.Conn) error {
+		secure := encrypted(conn, trusted().good)
+		if err := script(strings.ReplaceAll(imapAsked, "PLAIN64", plainSecret))(secure); err != nil {
+			return err
+		}
+		time.Sleep(after)
+		_, _ = secure.Write([]byte("waymark " + verdict + "\r\n")) // the client may be gone
+		return nil
+	}
+}
+
+// TestTimeTellsNothing holds each answer to the steps in which time is given.
+func TestTimeTellsNothing(t *testing.T) {
+	trusted() // keys are made outside of the bubble
+	for _, tc := range []struct {
+		name  string
+		serve func(net.Conn) error
+		want  Verdict
+		took  time.Duration
+	}{
+		{"right", answer(0, "OK"), Right, step},
+		{"wrong", answer(300*time.Millisecond, "NO"), Wrong, step},
+		{"no such mailbox", answer(0, "NO"), Wrong, step},
+		{"wrong, the server waits first", answer(2300*time.Millisecond, "NO"), Wrong, 2 * step},
+		{"no such mailbox, the server waits first", answer(2*time.Second, "NO"), Wrong, 2 * step},
+		{"wrong at the last moment, and hangs on", func(conn net.Conn) error {
+			if err := answer(timeLimit-1, "NO")(conn); err != nil {
+				return err
+			}
+			return silent(conn)
+		}, Wrong, 5 * step},
+		{"refused", script("TLS\nS: * BYE"), Unreachable, step},
+		{"silent", silent, Unreachable, 5 * step},
+		{"silent after the password", answer(time.Hour, "OK"), Limited, 5 * step},
+		{"drips", drip, Unreachable, 5 * step},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := checkerFor(t, tc.serve)
+				began := time.Now()
+				got := c.Verify(t.Context(), mailbox(service(settings.IMAP, settings.TLS)), "secret", visitor)
+				if took := time.Since(began); got != tc.want || took != tc.took {
+					t.Errorf("got %q after %v, want %q after %v", got, took, tc.want, tc.took)
+				}
+			})
+		})
+	}
+}
+
+// drip says one octet of a greeting in a second.
+func drip(conn net.Conn) error {
+	secure := encrypted(conn, trusted().good)
+	for range 60 {
+		_, _ = secure.Write([]byte("*")) // the client may have had enough
+		time.Sleep(time.Second)
+	}
+	return nil
+}
+
+// silent hears everything and says nothing.
+func silent(conn net.Conn) error {
+	_, err := io.Copy(io.Discard, conn)
+	return err
+}
+
+func TestWhatNobodyTakesIsNotSent(t *testing.T) {
+	for name, password := range map[string]string{
+		"empty": "", "a line feed": "a\nb", "a carriage return": "a\rb", "a NUL": "a\x00b", "too long": strings.Repeat("x", maxPassword+1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := checkerFor(t, func(net.Conn) error { return errors.New("it was connected to") })
+				began := time.Now()
+				if got := c.Verify(t.Context(), mailbox(service(settings.IMAP, settings.TLS)), password, visitor); got != Wrong || time.Since(began) != step {
+					t.Errorf("got %q after %v", got, time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+func TestWithoutAServiceNothingIsTried(t *testing.T) {
+	c := checkerFor(t, func(net.Conn) error { return errors.New("it was connected to") })
+	if got := c.Verify(t.Context(), mailbox(service(settings.IMAP, settings.Plaintext)), "secret", visitor); got != Unsupported {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTriesOfOneMailbox(t *testing.T) {
+	trusted()
+	synctest.Test(t, func(t *testing.T) {
+		connections := 0
+		c := checkerFor(t, func(conn net.Conn) error {
+			connections++
+			return answer(0, "NO")(conn)
+		})
+		s := mailbox(service(settings.IMAP, settings.TLS))
+		for i := range triesEach {
+			if got := c.Verify(t.Context(), s, "secret", visitor); got != Wrong {
+				t.Fatalf("try %d: got %q", i+1, got)
+			}
+		}
+		began := time.Now()
+		if got := c.Verify(t.Context(), s, "secret", visitor); got != Limited || time.Since(began) != step {
+			t.Errorf("got %q after %v", got, time.Since(began))
+		}
+		alias := s
+		alias.Domain, alias.Address.Domain = "alias.example", "alias.example"
+		if got := c.Verify(t.Context(), alias, "secret", visitor); got != Limited {
+			t.Errorf("by an alias domain: got %q", got)
+		}
+		if synctest.Wait(); connections != triesEach {
+			t.Errorf("there were %d connections", connections)
+		}
+		time.Sleep(window)
+		if got := c.Verify(t.Context(), s, "secret", visitor); got != Wrong {
+			t.Errorf("later: got %q", got)
+		}
+	})
+}
+
+func TestTriesAtOnce(t *testing.T) {
+	trusted()
+	synctest.Test(t, func(t *testing.T) {
+		c := checkerFor(t, func(conn net.Conn) error {
+			var got heard
+			return listening(&got, conversations()["imap initial response"])(conn)
+		})
+		var held sync.WaitGroup // until everybody has asked
+		held.Add(1)
+		dial := c.dial
+		c.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			held.Wait()
+			return dial(ctx, network, address)
+		}
+		verdicts := make(chan Verdict, maxRunning+5)
+		for i := range maxRunning + 5 {
+			s := mailbox(service(settings.IMAP, settings.TLS))
+			s.Address.Local = fmt.Sprint("anna", i)
+			go func() { verdicts <- c.Verify(t.Context(), s, "secret", visitor) }()
+		}
+		time.Sleep(step)
+		for range 5 {
+			if got := <-verdicts; got != Limited {
+				t.Errorf("got %q, want those refused who are too many", got)
+			}
+		}
+		held.Done()
+		for range maxRunning {
+			if got := <-verdicts; got != Right {
+				t.Errorf("got %q", got)
+			}
+		}
+		s := mailbox(service(settings.IMAP, settings.TLS))
+		if got := c.Verify(t.Context(), s, "secret", visitor); got != Right {
+			t.Errorf("afterwards: got %q", got)
+		}
+	})
+}
+
+func TestAVisitorWhoLeavesEndsTheTry(t *testing.T) {
+	trusted()
+	synctest.Test(t, func(t *testing.T) {
+		c := checkerFor(t, answer(time.Hour, "OK"))
+		c.options.Failed = func(string, error) { t.Error("it is no fault of the server") }
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		c.Verify(ctx, mailbox(service(settings.IMAP, settings.TLS)), "secret", visitor)
+		if time.Since(began) != time.Second {
+			t.Errorf("it ended after %v", time.Since(began))
+		}
+		if len(c.running) != 0 {
+			t.Error("the try still takes a place")
+		}
+	})
+}
+
+// TestReasonsHoldNothingOfTheVisitor lets the server repeat all it was told.
+func TestReasonsHoldNothingOfTheVisitor(t *testing.T) {
+	trusted()
+	for _, tc := range []struct {
+		name, reason string
+		serve        func(net.Conn) error
+		want         Verdict
+	}{
+		{"garbage", "the server does not answer as its protocol wants it",
+			answer(0, "BAD "+plainSecret+" anna@example.com secret"), Unreachable},
+		{"held back", "the server took a password and did not answer in time; Dovecot does that to a host from which wrong ones came",
+			answer(time.Hour, "OK"), Limited},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var host string
+				var reason error
+				c := checkerFor(t, tc.serve)
+				c.options.Failed = func(h string, err error) { host, reason = h, err }
+				if got := c.Verify(t.Context(), mailbox(service(settings.IMAP, settings.TLS)), "secret", visitor); got != tc.want {
+					t.Errorf("got %q", got)
+				}
+				if host != "mail.example.com" || reason == nil || reason.Error() != tc.reason {
+					t.Errorf("got %q, %v", host, reason)
+				}
+			})
+		})
+	}
+}

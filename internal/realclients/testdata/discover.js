@@ -1,0 +1,49 @@
+// Runs Thunderbird's own search for the settings of an address, lets
+// Thunderbird create the account from what was found, and returns the account.
+// The arguments are the address, the host names of the domain's MX records, and
+// the URL of the central database.
+const [email, mx, database] = arguments;
+const { DNS } = ChromeUtils.importESModule("resource:///modules/DNS.sys.mjs");
+const modules = "resource:///modules/accountcreation/";
+const { AccountCreationUtils } = ChromeUtils.importESModule(modules + "AccountCreationUtils.sys.mjs");
+const { AccountConfig } = ChromeUtils.importESModule(modules + "AccountConfig.sys.mjs");
+const { CreateInBackend } = ChromeUtils.importESModule(modules + "CreateInBackend.sys.mjs");
+const { FindConfig } = ChromeUtils.importESModule(modules + "FindConfig.sys.mjs");
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+
+const domain = email.split("@")[1];
+// This is all that is not Thunderbird's own: its resolver asks the name servers
+// of the machine, which know nothing of the domains here.
+DNS.lookup = async (name, type) =>
+  type == DNS.MX && name == domain ? mx.map((host, i) => ({ prio: 10 * (i + 1), host })) : [];
+Services.prefs.setCharPref("mailnews.auto_config_url", database);
+
+function server(type, host, s) {
+  return { type, host, port: s.port, socketType: s.socketType, user: s.username, auth: s.authMethod };
+}
+
+return (async () => {
+  const config = await FindConfig.parallelAutoDiscovery(new AccountCreationUtils.SuccessiveAbortable(), domain, email);
+  if (!config) {
+    return null;
+  }
+  AccountConfig.replaceVariables(config, "Anna", email, "secret");
+  const account = await CreateInBackend.createAccountInBackend(config);
+  const incoming = account.incomingServer;
+  const outgoing = MailServices.outgoingServer.getServerByKey(account.defaultIdentity.smtpServerKey);
+  const created = {
+    source: config.subSource,
+    address: account.defaultIdentity.email,
+    incoming: server(incoming.type, incoming.hostName, incoming),
+    outgoing: server(outgoing.type, outgoing.serverURI.host, {
+      port: outgoing.serverURI.port,
+      socketType: outgoing.socketType,
+      username: outgoing.username,
+      authMethod: outgoing.authMethod,
+    }),
+    choices: config.incomingAlternatives.map(s => s.type),
+  };
+  MailServices.accounts.removeAccount(account, true);
+  MailServices.outgoingServer.deleteServer(outgoing);
+  return created;
+})();

@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/obs"
+)
+
+func TestInvitations(t *testing.T) {
+	var ready Readiness
+	invite := func(_ context.Context, a address.Address, valid time.Duration) (Invitation, error) {
+		if a.Domain == "unknown.example" {
+			return Invitation{}, errors.New("unknown.example: this server does not answer for that domain")
+		}
+		return Invitation{URL: "https://setup.example.com/i/" + a.Local + valid.String(), Expires: time.Date(2026, 12, 5, 12, 0, 0, 0, time.UTC)}, nil
+	}
+	ops := NewOps(obs.NewMetrics("", ""), &ready, func() {}, invite)
+	for _, tc := range []struct {
+		name, body  string
+		status      int
+		contentType string
+		want        string
+	}{
+		{"for the usual time", `{"email": "anna@example.com"}`, 201, "application/json", `{"url":"https://setup.example.com/i/anna0s","expires":"2026-12-05T12:00:00Z"}`},
+		{"for a time of one's own", `{"email": "anna@example.com", "expires": "24h"}`, 201, "application/json", `{"url":"https://setup.example.com/i/anna24h0m0s","expires":"2026-12-05T12:00:00Z"}`},
+		{"no address", `{"email": "anna"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"the address has no @"}`},
+		{"no time", `{"email": "anna@example.com", "expires": "soon"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"expires must be a time such as 720h"}`},
+		{"an unknown key", `{"mail": "anna@example.com"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"the body must be JSON such as {\"email\": \"anna@example.com\", \"expires\": \"720h\"}"}`},
+		{"two of them", `{"email": "anna@example.com"}{}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"there is something behind the JSON object"}`},
+		{"nobody's domain", `{"email": "anna@unknown.example"}`, 422, "application/problem+json", `{"title":"Unprocessable Entity","status":422,"detail":"unknown.example: this server does not answer for that domain"}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			rec := httptest.NewRecorder()
+			ops.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/api/v1/invites", strings.NewReader(tc.body)))
+			if rec.Code != tc.status || rec.Header().Get("Content-Type") != tc.contentType || strings.TrimSpace(rec.Body.String()) != tc.want {
+				t.Errorf("%d, %s\n%s\nwant\n%s", rec.Code, rec.Header().Get("Content-Type"), rec.Body, tc.want)
+			}
+		})
+	}
+}
