@@ -70,17 +70,24 @@ func start(t *testing.T, settings string) *house {
 		t.Fatal(err)
 	}
 	h.svc = svc
+	h.stop = runUntilTheEnd(t, svc)
+	return h
+}
+
+// runUntilTheEnd runs a service until the test ends, or stop is called.
+func runUntilTheEnd(t *testing.T, svc *Service) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- svc.Run(ctx) }()
-	h.stop = sync.OnceFunc(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("the service stopped with %v", err)
 		}
 	})
-	t.Cleanup(h.stop)
-	return h
+	t.Cleanup(stop)
+	return stop
 }
 
 // write replaces a file in one step, as careful editors do.
@@ -242,6 +249,9 @@ func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
 	ca.issue(t, dir, "autoconfig.example.com", 1)
 	h := start(t, settingsFor("mail.example.net", fmt.Sprintf(`tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}`,
 		filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))))
+	if !strings.Contains(h.opsPage("/metrics"), "\nwaymark_tls_certificate_not_after_timestamp_seconds 1.") {
+		t.Error("the metrics do not say when the certificate expires")
+	}
 	serial := func() int64 {
 		pool := x509.NewCertPool()
 		pool.AddCert(ca.cert)

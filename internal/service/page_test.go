@@ -1,0 +1,181 @@
+package service
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/obs"
+)
+
+// TestAnInvitationFromEndToEnd makes a link on the ops listener, opens it as a
+// phone does, and follows its QR code to the profile.
+func TestAnInvitationFromEndToEnd(t *testing.T) {
+	h := start(t, settingsFor("mail.example.net", `pages: {url: "https://setup.example.com", keys: [0123456789abcdef0123456789abcdef]}`))
+	resp, err := http.Post("http://"+h.svc.Addr("ops")+"/api/v1/invites", "application/json", strings.NewReader(`{"email": "anna@example.com"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made struct {
+		URL     string
+		Expires time.Time
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&made); err != nil || resp.StatusCode != http.StatusCreated {
+		t.Fatalf("%d, %v", resp.StatusCode, err)
+	}
+	_ = resp.Body.Close()
+	if in := time.Until(made.Expires); in < 29*24*time.Hour || in > 30*24*time.Hour {
+		t.Errorf("it works for %s", in)
+	}
+	link, err := url.Parse(made.URL)
+	if err != nil || link.Host != "setup.example.com" || !strings.HasPrefix(link.Path, "/i/") {
+		t.Fatalf("the link is %s", made.URL)
+	}
+	base := "http://" + h.svc.Addr("http")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+link.Path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)")
+	page, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(page.Body)
+	_ = page.Body.Close()
+	if err != nil || page.StatusCode != http.StatusOK || !strings.Contains(string(body), "Your mailbox anna@example.com at one is ready") || !strings.Contains(string(body), `<svg class="qr"`) {
+		t.Fatalf("%d, %v\n%s", page.StatusCode, err, body)
+	}
+	if resp, err := http.Post("http://"+h.svc.Addr("ops")+"/api/v1/invites", "application/json", strings.NewReader(`{"email": "anna@unknown.example"}`)); err != nil || resp.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("for a domain of nobody: %v, %v", resp, err)
+	} else {
+		_ = resp.Body.Close()
+	}
+	for _, e := range h.logs.All() {
+		if text := fmt.Sprint(e.Message, e.ContextMap()); strings.Contains(text, "anna") || strings.Contains(text, strings.TrimPrefix(link.Path, "/i/")) {
+			t.Errorf("the log tells %s", text)
+		}
+	}
+}
+
+// mailbox is an IMAP server with one password.
+func mailbox(t *testing.T, a authority, password string) (port int) {
+	t.Helper()
+	dir := t.TempDir()
+	a.issue(t, dir, "localhost", 2)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	login := regexp.MustCompile(`^(\S+) LOGIN \{(\d+)`)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }()
+				in := bufio.NewReader(conn)
+				fmt.Fprint(conn, "* OK ready\r\n")
+				for {
+					line, err := in.ReadString('\n')
+					if err != nil {
+						return
+					}
+					tag, command, _ := strings.Cut(strings.TrimSpace(line), " ")
+					switch {
+					case strings.HasPrefix(strings.ToUpper(command), "CAPABILITY"):
+						fmt.Fprintf(conn, "* CAPABILITY IMAP4rev1\r\n%s OK done\r\n", tag)
+					case login.MatchString(strings.TrimSpace(line)): // user and password as literals
+						fmt.Fprint(conn, "+ go on\r\n")
+						if _, err := in.ReadString('\n'); err != nil {
+							return
+						}
+						fmt.Fprint(conn, "+ go on\r\n")
+						got, err := in.ReadString('\n')
+						if err != nil {
+							return
+						}
+						if strings.TrimSpace(got) == password {
+							fmt.Fprintf(conn, "%s OK welcome\r\n", tag)
+						} else {
+							fmt.Fprintf(conn, "%s NO [AUTHENTICATIONFAILED] wrong\r\n", tag)
+						}
+					default:
+						fmt.Fprintf(conn, "%s OK done\r\n", tag)
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// TestAPasswordIsCheckedAtTheProvider goes the whole way from the form over TLS
+// to the mail server and back, and looks for the password in the log.
+func TestAPasswordIsCheckedAtTheProvider(t *testing.T) {
+	ca := newAuthority(t)
+	dir := t.TempDir()
+	ca.issue(t, dir, "localhost", 3)
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	port := mailbox(t, ca, "right-Pa55")
+	text := fmt.Sprintf(`listen: "127.0.0.1:0"
+tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}
+ops: {listen: "off"}
+pages: {verify_password: true, verify_private: true}
+providers:
+  p: {services: [{protocol: imap, host: localhost, port: %d, security: tls}, {protocol: submission, host: smtp.example.net}]}
+domains: {example.com: {provider: p}}
+`, certFile, keyFile, port)
+	cfg, findings := config.Parse("waymark.yaml", []byte(text), config.Environment{})
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(ca.cert)
+	core, logs := observer.New(zap.DebugLevel)
+	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runUntilTheEnd(t, svc)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}}}
+	t.Cleanup(client.CloseIdleConnections)
+	for password, want := range map[string]string{"right-Pa55": `class="verdict right"`, "wrong-Pa55": `class="verdict wrong"`} {
+		resp, err := client.PostForm("https://"+svc.Addr("https")+"/verify", url.Values{"email": {"anna@example.com"}, "password": {password}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) || strings.Contains(string(body), password) {
+			t.Errorf("%s: %v, %d\n%s", password, err, resp.StatusCode, body)
+		}
+	}
+	for _, e := range logs.All() {
+		if text := fmt.Sprint(e.Message, e.ContextMap()); strings.Contains(text, "Pa55") || strings.Contains(text, "anna") {
+			t.Errorf("the log tells %s", text)
+		}
+	}
+}
