@@ -1,22 +1,41 @@
-# Builds the static binary and puts it alone into an empty image.
+# The static binary, the authorities whose certificates the world trusts, and
+# nothing else. Build it from the source,
 #   docker build -t waymark .
-# Mount your waymark.yaml as /etc/waymark/waymark.yaml; keep /var/lib/waymark.
+# or around a binary that is there already:
+#   deploy/container/context ./waymark dist/image
+#   docker build -t waymark -f Dockerfile --target prebuilt dist/image
+# Mount the folder that holds your waymark.yaml as /etc/waymark, and keep
+# /var/lib/waymark; everything else may be read-only.
 ARG GO_IMAGE=golang:1.26
+
+FROM scratch AS base
+LABEL org.opencontainers.image.title="Waymark" \
+      org.opencontainers.image.description="Tells every mail client how to set up an address" \
+      org.opencontainers.image.source="https://github.com/waymark-mail/waymark" \
+      org.opencontainers.image.licenses="MIT"
+ENV STATE_DIRECTORY=/var/lib/waymark
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/waymark", "healthcheck"]
+ENTRYPOINT ["/waymark"]
+CMD ["serve"]
+
+FROM base AS prebuilt
+COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --chown=65532:65532 lib /var/lib
+COPY waymark /waymark
+VOLUME ["/var/lib/waymark"]
+
 FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/waymark ./cmd/waymark \
- && install -d -m 0700 -o 65532 -g 65532 /out/state
+ && mkdir -p /out/lib/waymark && chmod 0700 /out/lib/waymark
 
-FROM scratch
+FROM base
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build --chown=65532:65532 /out/lib /var/lib
 COPY --from=build /out/waymark /waymark
-COPY --from=build --chown=65532:65532 /out/state /var/lib/waymark
-USER 65532:65532
-ENV STATE_DIRECTORY=/var/lib/waymark
-VOLUME /var/lib/waymark
-EXPOSE 8080
-HEALTHCHECK --interval=30s --timeout=5s CMD ["/waymark", "healthcheck"]
-ENTRYPOINT ["/waymark"]
-CMD ["serve"]
+VOLUME ["/var/lib/waymark"]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/service"
+	"github.com/waymark-mail/waymark/internal/systemd"
 )
 
 func serveCommand(env environment) *cobra.Command {
@@ -49,7 +50,13 @@ func serve(ctx context.Context, source settingsFile, env environment) error {
 	if source.embedded() {
 		log.Warn("no settings file was found: serving the embedded example, which answers for example.com only; copy examples/infomaniak.yaml to waymark.yaml to begin your own")
 	}
+	sockets, err := systemd.Listeners()
+	if err != nil {
+		return err
+	}
 	svc, err := service.New(ctx, cfg, findings, service.Options{
+		Sockets:  sockets,
+		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
 		Load:     source.load,
 		StateDir: stateDir(env),
 		Metrics:  obs.NewMetrics(version, revision),
@@ -58,6 +65,11 @@ func serve(ctx context.Context, source settingsFile, env environment) error {
 	if err != nil {
 		return err
 	}
+	go func() {
+		if err := systemd.Watchdog(ctx, svc.Alive); err != nil {
+			log.Warn("the watchdog ends this process soon", zap.Error(err))
+		}
+	}()
 	stop := onHangup(svc.Reload)
 	defer stop()
 	if err := svc.Run(ctx); err != nil {

@@ -39,7 +39,7 @@ func TestClientsAgree(t *testing.T) {
 	met, served := map[string]bool{}, map[string]int{}
 	meet := func(c clientmodel.Client, x exception) { met[c.Name+": "+x.reason] = true }
 	serve := func(c clientmodel.Client) { served[c.Name]++ }
-	for seed := range uint64(2000) {
+	for seed := range uint64(1000) {
 		agree(t, random(seed), meet, serve)
 		if t.Failed() {
 			t.Fatalf("with the seed %d", seed)

@@ -173,10 +173,8 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 		// there is none of another form behind it.
 		mail := offered.mailForm()
 		sameForm := func(svc settings.Service) bool { return svc.Login == mail }
-		suits := []test{sameForm}
-		if extra.p.ByURL() {
-			suits = []test{both(sameForm, both(https, takesPassword)), both(sameForm, https), sameForm}
-		} else {
+		suits := []test{both(sameForm, both(https, takesPassword)), both(sameForm, https), sameForm}
+		if !extra.p.ByURL() {
 			suits = []test{both(sameForm, both(encrypted, takesPassword)), both(sameForm, encrypted), sameForm}
 		}
 		sections(t, s, extra.got, choose(s.Services(), extra.p, suits...))

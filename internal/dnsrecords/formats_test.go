@@ -518,7 +518,7 @@ func FuzzZone(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if text == "" || len(text) > maxString || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-			t.Skip("no text of a record")
+			return // no text of a record
 		}
 		s := Set{Domain: "example.com", Records: []Record{{Name: "a.example.com.", Type: TXT, Value: text}}}
 		printed, err := s.Print("zone")

@@ -65,7 +65,7 @@ func NewKeys(secrets []string) (*Keys, error) {
 // process alone has to open.
 func RandomKeys() *Keys {
 	secret := make([]byte, MinSecret)
-	rand.Read(secret) //nolint:errcheck // it never fails (Go 1.24)
+	rand.Read(secret) // never fails
 	aead, err := newAEAD(secret)
 	if err != nil {
 		panic(err) // the sizes are constants
@@ -86,7 +86,7 @@ func newAEAD(secret []byte) (cipher.AEAD, error) {
 func (k *Keys) Seal(p Purpose, a address.Address, until time.Time) string {
 	aead := k.all[0]
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+8+len(a.String())+aead.Overhead())
-	rand.Read(nonce)                                                  //nolint:errcheck // it never fails (Go 1.24)
+	rand.Read(nonce)                                                  // never fails
 	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // it comes back as it went
 	plain = append(plain, a.String()...)
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte{byte(p)}))

@@ -122,7 +122,7 @@ func newView(s settings.Settings, chosen Choice) *view {
 	}
 	v.choose(chosen, values)
 	if v.App != nil && v.App.Profile {
-		v.Profile = newProfile(s, p, c, values, v.Device == "mac")
+		v.Profile = newProfile(p, c, values, v.Device == "mac")
 	}
 	return v
 }
@@ -170,7 +170,7 @@ func (v *view) Recognised(id string) {
 
 // newProfile returns nil when a profile could set up nothing: it needs a
 // password, and for mail a server to send with.
-func newProfile(s settings.Settings, p picked, c *texts.Catalogue, values map[string]string, mac bool) *profileView {
+func newProfile(p picked, c *texts.Catalogue, values map[string]string, mac bool) *profileView {
 	var what []string
 	if p.mail && p.in.Accepts(settings.Password) {
 		what = append(what, c.Text("profile_page.mail"))

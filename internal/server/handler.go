@@ -107,7 +107,9 @@ func (h *handler) foldedPath(r *http.Request) string {
 }
 
 // clientAddress returns the middleware that finds the client's address. A
-// forwarding header counts only when the peer is a trusted proxy.
+// forwarding header counts only when the peer is a trusted proxy. When it names
+// trusted proxies alone, as for a client on the proxy's own machine, the peer
+// counts.
 func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
 	if len(trusted) == 0 {
 		return middleware.ClientIPFromRemoteAddr
@@ -116,7 +118,16 @@ func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
 	for i, p := range trusted {
 		cidrs[i] = p.String()
 	}
-	return middleware.ClientIPFromXFF(cidrs...)
+	return func(next http.Handler) http.Handler {
+		peer := middleware.ClientIPFromRemoteAddr(next)
+		return middleware.ClientIPFromXFF(cidrs...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if middleware.GetClientIP(r.Context()) == "" {
+				peer.ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}))
+	}
 }
 
 // mount adds the endpoints of one protocol. Several endpoints may share a

@@ -170,7 +170,7 @@ func TestForwardingHeaders(t *testing.T) {
 		header            map[string]string
 		wantSeen, wantLog string
 	}{
-		{name: "no header", peer: "192.0.2.1:1", wantSeen: "http example.com", wantLog: ""},
+		{name: "no header", peer: "192.0.2.1:1", wantSeen: "http example.com", wantLog: "192.0.2.1"},
 		{name: "a trusted proxy", peer: "192.0.2.1:1",
 			header:   map[string]string{"X-Forwarded-Proto": "https", "X-Forwarded-Host": "autoconfig.a.example", "X-Forwarded-For": "203.0.113.9"},
 			wantSeen: "https autoconfig.a.example", wantLog: "203.0.113.9"},
@@ -183,9 +183,12 @@ func TestForwardingHeaders(t *testing.T) {
 		{name: "what the client put in front is not believed", peer: "192.0.2.1:1",
 			header:   map[string]string{"X-Forwarded-Proto": "http, https", "X-Forwarded-Host": "evil.example, a.example", "X-Forwarded-For": "127.0.0.1, 203.0.113.9, 192.0.2.5"},
 			wantSeen: "https a.example", wantLog: "203.0.113.9"},
+		{name: "a client on the proxy's own machine", peer: "192.0.2.1:1",
+			header:   map[string]string{"X-Forwarded-For": "192.0.2.1"},
+			wantSeen: "http example.com", wantLog: "192.0.2.1"},
 		{name: "nonsense is left alone", peer: "192.0.2.1:1",
 			header:   map[string]string{"X-Forwarded-Proto": "gopher", "X-Forwarded-Host": "a b\"<>", "X-Forwarded-For": "nonsense"},
-			wantSeen: "http example.com", wantLog: ""},
+			wantSeen: "http example.com", wantLog: "192.0.2.1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := newLab(Options{TrustedProxies: trusted})

@@ -21,8 +21,9 @@ const (
 
 // Listener is one address that is served.
 type Listener struct {
-	Name    string // for messages: "http", "https", "ops"
-	Address string // host:port; port 0 takes a free one
+	Name    string       // for messages: "http", "https", "ops"
+	Address string       // host:port; port 0 takes a free one
+	Open    net.Listener // open already, which makes Address not count; else nil
 	Handler http.Handler
 	TLS     *tls.Config // nil for plain HTTP
 }
@@ -40,9 +41,12 @@ type Group struct {
 func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group, error) {
 	g := &Group{}
 	for _, s := range specs {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Address)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("the %s listener cannot open %s: %w", s.Name, s.Address, err), g.close())
+		l := s.Open
+		if l == nil {
+			var err error
+			if l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.Address); err != nil {
+				return nil, errors.Join(fmt.Errorf("the %s listener cannot open %s: %w", s.Name, s.Address, err), g.close())
+			}
 		}
 		g.names = append(g.names, s.Name)
 		g.listeners = append(g.listeners, l)

@@ -4,34 +4,35 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/settings"
 )
 
 // A load is a process of its own, so that what filled the database and what
 // measures does not count. It is told by its environment.
 const (
-	loadSettings = "WAYMARK_TEST_LOAD_SETTINGS"
-	loadDomains  = "WAYMARK_TEST_LOAD_DOMAINS"
+	loadSettings = "WAYMARK_TEST_LOAD_SETTINGS" // the file
+	loadDomains  = "WAYMARK_TEST_LOAD_DOMAINS"  // how many there are, and questions
+	loadWhole    = "WAYMARK_TEST_LOAD_WHOLE"    // set for whole requests, not lookups alone
 )
 
 func isLoad() bool { return os.Getenv(loadSettings) != "" }
 
 // mainOfLoad runs a service under load and writes down how it went.
 func mainOfLoad() int {
-	result, err := runLoad()
+	result, err := runLoad(context.Background())
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(result)
 	}
@@ -45,20 +46,7 @@ func mainOfLoad() int {
 // held is what a service under load held, by unit.
 type held map[string]float64
 
-func report(b *testing.B, out []byte) {
-	b.Helper()
-	var h held
-	if err := json.Unmarshal(out, &h); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportMetric(0, "ns/op") // says nothing here
-	for unit, value := range h {
-		b.ReportMetric(value, unit)
-	}
-}
-
-func runLoad() (held, error) {
-	ctx := context.Background()
+func runLoad(ctx context.Context) (held, error) {
 	size, err := strconv.Atoi(os.Getenv(loadDomains))
 	if err != nil {
 		return nil, err
@@ -74,65 +62,78 @@ func runLoad() (held, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := peak()
+	start, err := peak()
 	if err != nil {
 		return nil, err
 	}
-	c := company{size: size}
+	directory := svc.current.sources.Directory(svc.current.cfg, metrics)
+	put := func(_ int, d address.Domain) error {
+		_, err := directory.Resolve(ctx, from("anna", d))
+		return err
+	}
+	if os.Getenv(loadWhole) != "" {
+		put = func(i int, d address.Domain) error { return request(ctx, &svc.public, i, d) }
+	}
 	const workers = 8
+	refused := make([]int, workers)
 	var all sync.WaitGroup
-	errs := make(chan error, workers)
 	for w := range workers {
-		all.Go(func() { errs <- c.visit(&svc.public, uint64(w), size/workers) })
+		all.Go(func() { refused[w] = company{size: size}.visit(uint64(w), size/workers, put) })
 	}
 	all.Wait()
-	for range workers {
-		if err := <-errs; err != nil {
-			return nil, err
-		}
+	busy := 0
+	for _, n := range refused {
+		busy += n
 	}
-	after, err := peak()
+	end, err := peak()
 	if err != nil {
 		return nil, err
 	}
 	asked, err := questions(metrics)
-	return held{"MB-start": before, "MB-peak": after, "%-asked": 100 * asked / float64(size)}, err
+	return held{"MB-start": start, "MB-peak": end, "%-asked": 100 * asked / float64(size), "refused": float64(busy)}, err
 }
 
-// visit puts so many requests of mail clients. Customers are asked for as
-// often as people ask for names: the second half as often as the first, and so
-// on. Of ten, one asks for a domain that nobody knows.
-func (c company) visit(h http.Handler, seed uint64, requests int) error {
+// visit asks about so many domains, and returns how often nobody could tell.
+// Customers are asked for as often as words are used: the second half as often
+// as the first, and so on. Of ten domains, nobody knows one.
+func (c company) visit(seed uint64, times int, put func(int, address.Domain) error) (refused int) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	zipf := rand.NewZipf(random, 1.1, 1, uint64(c.size-1))
-	for i := range requests {
+	for i := range times {
 		d := c.scattered(int(zipf.Uint64()))
-		if i%10 == 0 {
+		if random.IntN(10) == 0 {
 			d = address.Domain(fmt.Sprintf("nobody-%d-%d.example", seed, i))
 		}
-		r := request(i, d)
-		r.RemoteAddr = fmt.Sprintf("203.0.%d.%d:49152", random.IntN(256), random.IntN(256))
-		w := &status{discard: discard{header: http.Header{}}, code: http.StatusOK}
-		h.ServeHTTP(w, r)
-		if w.code != http.StatusOK && w.code != http.StatusNotFound {
-			return fmt.Errorf("%s %s: %d", r.Method, r.URL, w.code)
+		if err := put(i, d); err != nil && !errors.Is(err, settings.ErrUnknownDomain) {
+			refused++
 		}
 	}
-	return nil
+	return refused
 }
 
-// request returns the requests of several clients in turn: most ask for
+// request puts the requests of several clients in turn: most ask for
 // autoconfig, some for Autodiscover, a few for the newest dialect.
-func request(i int, d address.Domain) *http.Request {
+func request(ctx context.Context, h http.Handler, i int, d address.Domain) error {
+	method, target, body := "GET", "http://autoconfig."+string(d)+"/mail/config-v1.1.xml?emailaddress=anna%40"+string(d), ""
 	switch {
-	case i%10 == 1:
-		return httptest.NewRequest("GET", "http://ua-auto-config."+string(d)+"/.well-known/user-agent-configuration.json", nil)
+	case i%10 == 9:
+		target = "http://ua-auto-config." + string(d) + "/.well-known/user-agent-configuration.json"
 	case i%10 > 5:
-		const outlook = `<?xml version="1.0" encoding="utf-8"?>
-<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>anna@DOMAIN</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`
-		return httptest.NewRequest("POST", "http://autodiscover."+string(d)+"/autodiscover/autodiscover.xml", strings.NewReader(strings.Replace(outlook, "DOMAIN", string(d), 1)))
+		method, target = "POST", "http://autodiscover."+string(d)+"/autodiscover/autodiscover.xml"
+		body = `<?xml version="1.0" encoding="utf-8"?>
+<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>anna@` + string(d) + `</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`
 	}
-	return httptest.NewRequest("GET", "http://autoconfig."+string(d)+"/mail/config-v1.1.xml?emailaddress=anna%40"+string(d), nil)
+	r, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.RemoteAddr = fmt.Sprintf("203.0.%d.%d:49152", i/256%256, i%256)
+	w := &status{discard: discard{header: http.Header{}}, code: http.StatusOK}
+	h.ServeHTTP(w, r)
+	if w.code != http.StatusOK && w.code != http.StatusNotFound {
+		return fmt.Errorf("%s %s: %d", method, target, w.code)
+	}
+	return nil
 }
 
 type status struct {

@@ -73,6 +73,9 @@ func TestAnInvitationFromEndToEnd(t *testing.T) {
 	}
 }
 
+// say answers a client that may have gone away, which it then finds out itself.
+func say(conn net.Conn, format string, args ...any) { _, _ = fmt.Fprintf(conn, format, args...) }
+
 // mailbox is an IMAP server with one password.
 func mailbox(t *testing.T, a authority, password string) (port int) {
 	t.Helper()
@@ -97,7 +100,7 @@ func mailbox(t *testing.T, a authority, password string) (port int) {
 			go func() {
 				defer func() { _ = conn.Close() }()
 				in := bufio.NewReader(conn)
-				fmt.Fprint(conn, "* OK ready\r\n")
+				say(conn, "* OK ready\r\n")
 				for {
 					line, err := in.ReadString('\n')
 					if err != nil {
@@ -106,24 +109,24 @@ func mailbox(t *testing.T, a authority, password string) (port int) {
 					tag, command, _ := strings.Cut(strings.TrimSpace(line), " ")
 					switch {
 					case strings.HasPrefix(strings.ToUpper(command), "CAPABILITY"):
-						fmt.Fprintf(conn, "* CAPABILITY IMAP4rev1\r\n%s OK done\r\n", tag)
+						say(conn, "* CAPABILITY IMAP4rev1\r\n%s OK done\r\n", tag)
 					case login.MatchString(strings.TrimSpace(line)): // user and password as literals
-						fmt.Fprint(conn, "+ go on\r\n")
+						say(conn, "+ go on\r\n")
 						if _, err := in.ReadString('\n'); err != nil {
 							return
 						}
-						fmt.Fprint(conn, "+ go on\r\n")
+						say(conn, "+ go on\r\n")
 						got, err := in.ReadString('\n')
 						if err != nil {
 							return
 						}
 						if strings.TrimSpace(got) == password {
-							fmt.Fprintf(conn, "%s OK welcome\r\n", tag)
+							say(conn, "%s OK welcome\r\n", tag)
 						} else {
-							fmt.Fprintf(conn, "%s NO [AUTHENTICATIONFAILED] wrong\r\n", tag)
+							say(conn, "%s NO [AUTHENTICATIONFAILED] wrong\r\n", tag)
 						}
 					default:
-						fmt.Fprintf(conn, "%s OK done\r\n", tag)
+						say(conn, "%s OK done\r\n", tag)
 					}
 				}
 			}()

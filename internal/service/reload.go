@@ -14,6 +14,8 @@ import (
 func (s *Service) Reload() {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	s.tell(s.options.Manager.Reloading)
+	defer s.tell(s.options.Manager.Ready)
 	s.reloadCertificate()
 	cfg, findings := s.options.Load()
 	s.logFindings(findings)

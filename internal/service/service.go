@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"sync"
 	"time"
 
@@ -38,6 +40,18 @@ type Options struct {
 	Now func() time.Time
 	// RootCAs are whom a check of a password trusts; nil for the system's.
 	RootCAs *x509.CertPool
+	// Sockets are listeners that are open already, by name (http, https, ops);
+	// they take the place of the addresses in the settings.
+	Sockets map[string]net.Listener
+	Manager Manager
+}
+
+// Manager is told what the service does. Functions may be nil; their errors are
+// logged.
+type Manager struct {
+	Ready     func() error // it answers, after the start or with new settings
+	Reloading func() error // it reads the settings again, which Ready ends
+	Stopping  func() error
 }
 
 // Service is one running Waymark.
@@ -107,8 +121,10 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 // Run answers until ctx ends, then lets requests that are under way finish.
 func (s *Service) Run(ctx context.Context) error {
 	s.ready.Set(true)
+	s.tell(s.options.Manager.Ready)
 	stop := context.AfterFunc(ctx, func() {
 		s.ready.Set(false)
+		s.tell(s.options.Manager.Stopping)
 		s.log.Info("stopping; requests under way may finish", zap.Duration("within", drain))
 	})
 	defer stop()
@@ -124,18 +140,27 @@ func (s *Service) Addr(name string) string { return s.group.Addr(name) }
 
 func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	cfg := s.current.cfg
+	sockets := maps.Clone(s.options.Sockets)
+	take := func(name string) net.Listener {
+		l := sockets[name]
+		delete(sockets, name)
+		return l
+	}
 	var specs []server.Listener
-	if cfg.Listen != "" {
-		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Handler: &s.public})
+	if open := take("http"); open != nil || cfg.Listen != "" {
+		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: &s.public})
 	}
 	if cfg.TLS != nil {
-		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Handler: &s.public, TLS: &tls.Config{
+		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, TLS: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			GetCertificate: s.tlsFiles.GetCertificate,
 		}})
 	}
-	if cfg.Ops.Listen != "" {
-		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Handler: server.NewOps(s.options.Metrics, &s.ready, s.Reload, s.Invite)})
+	if open := take("ops"); open != nil || cfg.Ops.Listen != "" {
+		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: server.NewOps(s.options.Metrics, &s.ready, s.Reload, s.Invite)})
+	}
+	for name := range sockets {
+		return nil, fmt.Errorf("a socket that is open already has the name %q: names are http, https, which needs tls in the settings, and ops", name)
 	}
 	errorLog, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
 	if err != nil {
@@ -149,6 +174,16 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 		s.log.Info("listening", zap.String("listener", l.Name), zap.String("address", g.Addr(l.Name)))
 	}
 	return g, nil
+}
+
+// tell says something to the service manager, if there is one.
+func (s *Service) tell(what func() error) {
+	if what == nil {
+		return
+	}
+	if err := what(); err != nil {
+		s.log.Warn("the service manager does not listen", zap.Error(err))
+	}
 }
 
 // use brings settings into force. Requests that began before see the old ones

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -307,4 +308,40 @@ func TestAChangeThatNeedsARestartSaysSo(t *testing.T) {
 	h.eventually("the warning", func() bool {
 		return h.logs.FilterMessage("this change takes effect after a restart").Len() > 0
 	})
+}
+
+// TestSocketsThatAreOpenAlready pins that one without a use is an error at the
+// start, and that one with a use is answered on.
+func TestSocketsThatAreOpenAlready(t *testing.T) {
+	listen := func() net.Listener {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	cfg, findings := config.Parse("waymark.yaml", []byte(settingsFor("mail.example.net")), config.Environment{})
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	options := func(name string, l net.Listener) Options {
+		return Options{StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
+	}
+	for _, name := range []string{"waymark.socket", "https"} { // there is no tls in the settings
+		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `has the name "`+name+`": names are http, https, which needs tls in the settings, and ops`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	l := listen()
+	svc, err := New(t.Context(), cfg, nil, options("http", l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	runUntilTheEnd(t, svc)
+	resp, err := http.Get("http://" + l.Addr().String() + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	_ = resp.Body.Close()
 }

@@ -74,7 +74,7 @@ func newSQLite(t testing.TB) engine {
 		quotedName: func(s string) string { return "[" + s + "]" },
 		double:     "REAL",
 		forever:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS login FROM n WHERE :domain <> i",
-		sleepy:     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) SELECT MAX(i) FROM n)",
+		sleepy:     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) SELECT MAX(i) FROM n)",
 		says: map[string]string{
 			"missing table":    "no such table: nowhere",
 			"missing column":   "no such column: nowhere",

@@ -1,0 +1,281 @@
+package container
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// nobody is the user that the image runs as.
+const nobody = 65532
+
+// TestPrebuilt builds the image around a binary that is there already.
+func TestPrebuilt(t *testing.T) {
+	b := newBuilder(t)
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "waymark")
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/waymark")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output(t, build)
+	context := filepath.Join(dir, "context")
+	output(t, exec.Command("./context", binary, context))
+	b.run(t, "bud", "--isolation", "chroot", "--format", "docker", "--target", "prebuilt", "-f", "../../Dockerfile", "-t", "waymark", context)
+	b.checkImage(t)
+}
+
+// TestFromSource builds the image as the Dockerfile does without a target. In
+// the place of the image with Go, which is far away, it gets one with this Go
+// and this machine's modules.
+func TestFromSource(t *testing.T) {
+	b := newBuilder(t)
+	busybox := need(t, "busybox", "busybox-static")
+	goImage := t.TempDir()
+	write(t, filepath.Join(goImage, "Dockerfile"), `FROM scratch
+COPY busybox /bin/busybox
+COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+RUN mkdir -m 1777 /tmp
+ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOCACHE=/cache GOFLAGS=-modcacherw GOTOOLCHAIN=local HOME=/
+`)
+	output(t, exec.Command("cp", busybox, filepath.Join(goImage, "busybox")))
+	output(t, exec.Command("cp", "/etc/ssl/certs/ca-certificates.crt", goImage))
+	b.run(t, "bud", "--isolation", "chroot", "-t", "localhost/go", goImage)
+	goEnv := func(name string) string { return strings.TrimSpace(output(t, exec.Command("go", "env", name))) }
+	b.run(t, "bud", "--isolation", "chroot", "--format", "docker", "--build-arg", "GO_IMAGE=localhost/go",
+		"--volume", goEnv("GOROOT")+":/usr/local/go:ro", "--volume", goEnv("GOMODCACHE")+":/go/pkg/mod", "--volume", goEnv("GOCACHE")+":/cache",
+		"-f", "../../Dockerfile", "-t", "waymark", "../..")
+	b.checkImage(t)
+}
+
+// TestLint holds the Dockerfile against a linter.
+func TestLint(t *testing.T) {
+	lint, err := exec.LookPath("dockerfile-utils")
+	if err != nil {
+		t.Skip("needs dockerfile-utils: npm install -g dockerfile-utils@0.16.3")
+	}
+	if out := output(t, exec.Command(lint, "lint", "../../Dockerfile")); strings.TrimSpace(out) != "" {
+		t.Error(out)
+	}
+}
+
+// builder is buildah with a store of its own.
+type builder struct {
+	program string
+	flags   []string
+}
+
+func newBuilder(t *testing.T) builder {
+	t.Helper()
+	program := need(t, "buildah", "buildah")
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to change the owners of files and the root folder")
+	}
+	dir := t.TempDir()
+	b := builder{program, []string{"--storage-driver", "vfs", "--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "runroot")}}
+	t.Cleanup(func() { b.run(t, "rm", "--all") })
+	return b
+}
+
+func (b builder) run(t *testing.T, args ...string) string {
+	t.Helper()
+	return output(t, exec.Command(b.program, append(slices.Clone(b.flags), args...)...))
+}
+
+// image is what the image says of itself.
+type image struct {
+	Docker struct {
+		Config struct {
+			User         string
+			Env          []string
+			Entrypoint   []string
+			Cmd          []string
+			ExposedPorts map[string]struct{}
+			Volumes      map[string]struct{}
+			Labels       map[string]string
+			Healthcheck  struct {
+				Test []string
+			}
+		} `json:"config"`
+	}
+}
+
+// checkImage holds the image "waymark" against what it is documented to be.
+func (b builder) checkImage(t *testing.T) {
+	t.Helper()
+	var img image
+	if err := json.Unmarshal([]byte(b.run(t, "inspect", "--type", "image", "waymark")), &img); err != nil {
+		t.Fatal(err)
+	}
+	cfg := img.Docker.Config
+	for what, pair := range map[string][2]any{
+		"user":        {cfg.User, "65532:65532"},
+		"command":     {fmt.Sprint(cfg.Entrypoint, cfg.Cmd), "[/waymark] [serve]"},
+		"healthcheck": {fmt.Sprint(cfg.Healthcheck.Test), "[CMD /waymark healthcheck]"},
+		"ports":       {fmt.Sprint(cfg.ExposedPorts), "map[8080/tcp:{}]"},
+		"volumes":     {fmt.Sprint(cfg.Volumes), "map[/var/lib/waymark:{}]"},
+		"state":       {slices.Contains(cfg.Env, "STATE_DIRECTORY=/var/lib/waymark"), true},
+		"title":       {cfg.Labels["org.opencontainers.image.title"], "Waymark"},
+		"source":      {cfg.Labels["org.opencontainers.image.source"], "https://github.com/waymark-mail/waymark"},
+		"licence":     {cfg.Labels["org.opencontainers.image.licenses"], "MIT"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: %v, want %v", what, pair[0], pair[1])
+		}
+	}
+	if cfg.Labels["org.opencontainers.image.description"] == "" {
+		t.Error("no description")
+	}
+	container := strings.TrimSpace(b.run(t, "from", "waymark"))
+	root := strings.TrimSpace(b.run(t, "mount", container))
+	checkFiles(t, root)
+	checkRuns(t, root, img)
+}
+
+// checkFiles wants nothing in the image but what is known, and nothing that
+// its user may change but the state.
+func checkFiles(t *testing.T, root string) {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(path, root)
+		if !d.IsDir() {
+			files = append(files, name)
+		}
+		state := strings.HasPrefix(name, "/var")
+		if owner := info.Sys().(*syscall.Stat_t).Uid; !state && (owner == nobody || info.Mode().Perm()&0o022 != 0) {
+			t.Errorf("%s of user %d is %s", name, owner, info.Mode())
+		} else if name == "/var/lib/waymark" && (owner != nobody || info.Mode().Perm() != 0o700) {
+			t.Errorf("the state of user %d is %s", owner, info.Mode())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/etc/ssl/certs/ca-certificates.crt", "/waymark"}; !slices.Equal(files, want) {
+		t.Errorf("files %v, want %v", files, want)
+	}
+	if n := bytes.Count([]byte(read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"))), []byte("BEGIN CERTIFICATE")); n < 50 {
+		t.Errorf("%d authorities", n)
+	}
+}
+
+// checkRuns runs what the image says, in the image, as its user.
+func checkRuns(t *testing.T, root string, img image) {
+	t.Helper()
+	cfg := img.Docker.Config
+	ops, public := freeAddress(t), freeAddress(t)
+	settings := read(t, "../../examples/selfhosted.yaml")
+	settings = strings.NewReplacer(`":8080"`, `"`+public+`"`, "127.0.0.1:9090", ops).Replace(settings)
+	if err := os.Mkdir(filepath.Join(root, "etc/waymark"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
+	inside := func(args []string) (*exec.Cmd, *bytes.Buffer) {
+		said := &bytes.Buffer{}
+		return &exec.Cmd{
+			Path: args[0], Args: args, Env: cfg.Env, Dir: "/", Stdout: said, Stderr: said,
+			SysProcAttr: &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: nobody, Gid: nobody}},
+		}, said
+	}
+	healthy := func() bool {
+		check, _ := inside(cfg.Healthcheck.Test[1:])
+		return check.Run() == nil
+	}
+	if healthy() {
+		t.Error("healthy before it runs")
+	}
+	serve, said := inside(append(slices.Clone(cfg.Entrypoint), cfg.Cmd...))
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); !healthy(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Error("never healthy")
+			break
+		}
+	}
+	if resp, err := http.Get("http://" + public + "/mail/config-v1.1.xml?emailaddress=anna@example.org"); err != nil {
+		t.Error(err)
+	} else {
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || !strings.Contains(string(body), "<hostname>imap.example.org</hostname>") {
+			t.Errorf("%v\n%s", err, body)
+		}
+		_ = resp.Body.Close()
+	}
+	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := serve.Wait(); err != nil {
+		t.Errorf("it ended with %v\n%s", err, said)
+	}
+	if made, err := os.ReadDir(filepath.Join(root, "var/lib/waymark")); err != nil || len(made) == 0 {
+		t.Errorf("no identity is kept: %v", err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+func need(t *testing.T, program, debian string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Skipf("needs %s: apt-get install %s", program, debian)
+	}
+	return path
+}
+
+func output(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s%s", cmd, err, out, stderr.String())
+	}
+	return string(out)
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,229 @@
+package proxies
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long something may take that takes far less.
+const patience = 10 * time.Second
+
+// proxy is a real web server in front of Waymark.
+type proxy struct {
+	http, https string // addresses
+	roots       *x509.CertPool
+}
+
+// names are what the certificates are for.
+func names() []string {
+	return []string{"waymark.example.org", "autoconfig.example.org", "autodiscover.example.org", "ua-auto-config.example.org", "example.org"}
+}
+
+// startNginx runs nginx.conf as Debian's nginx.conf includes files of conf.d.
+func startNginx(t *testing.T, upstream string) proxy {
+	t.Helper()
+	program := need(t, "nginx", "nginx-light")
+	chain, key, roots := certificate(t)
+	http, https := freePort(t), freePort(t)
+	conf := rewritten(t, "nginx.conf", map[string]string{
+		"waymark:8080":                   upstream,
+		"listen 80;":                     "listen 127.0.0.1:" + http + ";",
+		"listen [::]:80;":                "listen [::1]:" + http + ";",
+		"listen 443 ssl":                 "listen 127.0.0.1:" + https + " ssl",
+		"listen [::]:443 ssl":            "listen [::1]:" + https + " ssl",
+		"/etc/ssl/waymark/fullchain.pem": chain,
+		"/etc/ssl/waymark/privkey.pem":   key,
+	})
+	dir := t.TempDir()
+	var temp strings.Builder
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
+	}
+	main := filepath.Join(dir, "nginx.conf")
+	write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%sinclude %s;\n}\n", dir, temp.String(), conf))
+	start(t, syscall.SIGTERM, nil, program, "-e", "stderr", "-c", main)
+	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
+}
+
+// startHAProxy runs haproxy.cfg.
+func startHAProxy(t *testing.T, upstream string) proxy {
+	t.Helper()
+	program := need(t, "haproxy", "haproxy")
+	chain, key, roots := certificate(t)
+	both := filepath.Join(t.TempDir(), "certs")
+	if err := os.Mkdir(both, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(both, "waymark.pem"), read(t, chain)+read(t, key))
+	http, https := freePort(t), freePort(t)
+	conf := rewritten(t, "haproxy.cfg", map[string]string{
+		"waymark:8080":        upstream,
+		":::80 v4v6":          "127.0.0.1:" + http + ",[::1]:" + http,
+		":::443 v4v6 ssl":     "127.0.0.1:" + https + ",[::1]:" + https + " ssl",
+		"/etc/haproxy/certs/": both,
+	})
+	start(t, syscall.SIGTERM, nil, program, "-db", "-f", conf)
+	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
+}
+
+// startCaddy runs the Caddyfile behind options that give it an authority of
+// its own, since no public one would issue a certificate here.
+func startCaddy(t *testing.T, upstream string) proxy {
+	t.Helper()
+	program := need(t, "caddy", "caddy")
+	http, https := freePort(t), freePort(t)
+	dir := t.TempDir()
+	conf := rewritten(t, "Caddyfile", map[string]string{"waymark:8080": upstream})
+	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind 127.0.0.1 [::1]\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, dir)
+	write(t, conf, options+read(t, conf))
+	start(t, syscall.SIGTERM, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
+	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
+	if !p.roots.AppendCertsFromPEM([]byte(read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
+		t.Fatal("Caddy made no authority")
+	}
+	// It issues certificates while it listens already.
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if slices.IndexFunc(names(), func(name string) bool { return !handshakes(p, name) }) < 0 {
+			return p
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("Caddy does not have every certificate")
+		}
+	}
+}
+
+func handshakes(p proxy, name string) bool {
+	conn, err := tls.Dial("tcp", p.https, &tls.Config{ServerName: name, RootCAs: p.roots, MinVersion: tls.VersionTLS12})
+	return err == nil && conn.Close() == nil
+}
+
+// need returns the path of a program, or skips.
+func need(t *testing.T, program, debian string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + program)
+	}
+	if err != nil {
+		t.Skipf("needs %s: apt-get install %s", program, debian)
+	}
+	return path
+}
+
+// start runs a web server, and shows what it said when the test failed.
+func start(t *testing.T, stop syscall.Signal, env []string, program string, args ...string) {
+	t.Helper()
+	var said bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	t.Cleanup(func() { // after the process has ended
+		if t.Failed() {
+			t.Logf("%s:\n%s", program, said.String())
+		}
+	})
+	run(t, cmd, stop)
+}
+
+// await returns the proxy once both of its ports can be connected to.
+func await(t *testing.T, p proxy) proxy {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for _, address := range []string{p.http, p.https} {
+		for {
+			conn, err := net.Dial("tcp", address)
+			if err == nil {
+				_ = conn.Close()
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("nothing listens on %s", address)
+			}
+			time.Sleep(20 * time.Millisecond) // a port tells nobody that it opened
+		}
+	}
+	return p
+}
+
+// freePort returns a port that is free on both loopback addresses.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// certificate writes a throw-away certificate for every name, and its key.
+func certificate(t *testing.T) (chain, key string, roots *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "example.org"}, DNSNames: names(),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	chain, key = filepath.Join(dir, "fullchain.pem"), filepath.Join(dir, "privkey.pem")
+	write(t, chain, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	write(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
+	roots = x509.NewCertPool()
+	roots.AddCert(leaf)
+	return chain, key, roots
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,143 @@
+// Command manpage writes waymark(1) from what the binary itself says with
+// "help", so that the page cannot differ from the program:
+//
+//	manpage BINARY DATE >waymark.1
+//
+// The date, as in 2026-01-31, is that of the release.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: manpage BINARY DATE")
+		os.Exit(2)
+	}
+	page, err := manual(os.Args[1], os.Args[2])
+	if err == nil {
+		_, err = os.Stdout.WriteString(page)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "manpage:", err)
+		os.Exit(1)
+	}
+}
+
+// command is one command with what its help says.
+type command struct {
+	name     string // "import ispdb"; "" for the program itself
+	about    string
+	usage    string
+	commands []string // below it
+}
+
+func manual(binary, date string) (string, error) {
+	all, err := commands(binary, "")
+	if err != nil {
+		return "", err
+	}
+	var page strings.Builder
+	fmt.Fprintf(&page, ".TH WAYMARK 1 %s Waymark \"User commands\"\n", date)
+	page.WriteString(".SH NAME\nwaymark \\- tells every mail client how to set up an address\n")
+	page.WriteString(".SH SYNOPSIS\n.B waymark\n.I command\n[\n.I options\n]\n.SH DESCRIPTION\n")
+	text(&page, all[0].about)
+	page.WriteString(".SH COMMANDS\n")
+	for _, c := range all[1:] {
+		fmt.Fprintf(&page, ".SS waymark %s\n", escape(c.name))
+		text(&page, c.about)
+		page.WriteString(".PP\n.nf\n")
+		text(&page, c.usage)
+		page.WriteString(".fi\n")
+	}
+	page.WriteString(`.SH EXIT STATUS
+.TP
+0
+Everything is well.
+.TP
+1
+A report found something.
+.TP
+2
+The command line or the settings cannot be used.
+.SH FILES
+.TP
+/etc/waymark/waymark.yaml
+The settings, where there is no waymark.yaml in the current folder and \-c names none.
+.TP
+/var/lib/waymark
+What Waymark makes itself, such as the identity that signs profiles.
+.SH SEE ALSO
+https://github.com/waymark\-mail/waymark
+`)
+	return page.String(), nil
+}
+
+// commands asks a command, and all below it, for help.
+func commands(binary, name string) ([]command, error) {
+	out, err := exec.Command(binary, append([]string{"help"}, strings.Fields(name)...)...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("waymark help %s: %w", name, err)
+	}
+	c := parse(name, string(out))
+	all := []command{c}
+	for _, below := range c.commands {
+		if below == "completion" || below == "help" {
+			continue // of the library for command lines
+		}
+		found, err := commands(binary, strings.TrimSpace(name+" "+below))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// parse takes a help text apart: what the command is about, then its usage.
+func parse(name, help string) command {
+	about, usage, _ := strings.Cut(help, "\nUsage:\n")
+	c := command{name: name, about: strings.TrimSpace(about)}
+	var kept []string
+	inCommands := false
+	for line := range strings.SplitSeq(strings.TrimSpace(usage), "\n") {
+		switch {
+		case strings.HasPrefix(line, `Use "waymark`), strings.HasPrefix(strings.TrimSpace(line), "-h, --help"):
+			continue
+		case line == "Available Commands:":
+			inCommands = true
+		case line == "":
+			inCommands = false
+		case inCommands:
+			c.commands = append(c.commands, strings.Fields(line)[0])
+		}
+		kept = append(kept, strings.TrimPrefix(line, "  "))
+	}
+	c.usage = strings.TrimSpace(strings.Join(kept, "\n"))
+	return c
+}
+
+// text writes lines in the language of manual pages.
+func text(page *strings.Builder, lines string) {
+	for line := range strings.SplitSeq(lines, "\n") {
+		if line == "" {
+			page.WriteString(".sp\n")
+			continue
+		}
+		page.WriteString(escape(line) + "\n")
+	}
+}
+
+// escape keeps what the language of manual pages would take for a command, or
+// turn into something that cannot be copied.
+func escape(line string) string {
+	line = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", "\\`", `^`, `\(ha`, `~`, `\(ti`).Replace(line)
+	if strings.HasPrefix(line, ".") {
+		line = `\&` + line
+	}
+	return line
+}
