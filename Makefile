@@ -5,7 +5,7 @@ GO ?= go
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 
-.PHONY: build run test test-clients bench fuzz lint verify golden clean
+.PHONY: build run test test-clients test-deploy bench fuzz lint verify golden clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -18,6 +18,9 @@ test: ## every test; those that need more than Go say what, and skip
 
 test-clients: ## real Thunderbird, Delta Chat, openssl, plistutil and Python; what is missing skips
 	$(GO) test -count=1 -v ./internal/realclients/...
+
+test-deploy: ## the manifests and the Helm chart, against the types of Kubernetes
+	cd tools/kubernetes && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -36,6 +39,7 @@ golden: ## writes the golden files anew; read the diff
 
 verify: ## module files are tidy and the code is formatted
 	$(GO) mod tidy -diff
+	cd tools/kubernetes && $(GO) mod tidy -diff
 	$(GO) mod verify
 	test -z "$$(gofmt -l .)"
 

@@ -155,6 +155,20 @@ func dump(t *testing.T, v any) string {
 	return string(text)
 }
 
+// TestDomainsOutsideOfTheFile pins that a file without domains is fine when they
+// are in a database.
+func TestDomainsOutsideOfTheFile(t *testing.T) {
+	const text = `
+providers: {p: {services: [{protocol: imap, host: mail.example.com}, {protocol: submission, host: mail.example.com}]}}
+directory: [{source: sql, driver: sqlite, dsn: mail.db, provider: p, queries: {domain: "SELECT 1 FROM domains WHERE name = :domain"}}]
+`
+	for _, domains := range []string{"", "domains: {}\n"} {
+		if _, findings := Parse("waymark.yaml", []byte(text+domains), Environment{}); len(findings) > 0 {
+			t.Errorf("with %q: %v", domains, findings)
+		}
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	const smallest = `
 providers: {p: {services: [{protocol: imap, host: mail.example.com}, {protocol: submission, host: mail.example.com}]}}

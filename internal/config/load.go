@@ -74,7 +74,7 @@ func (r *reader) config(data []byte) *Config {
 	}
 	f := file{Config: defaults(), providers: map[string]*provider{}}
 	v := value{node: follow(root)}
-	if readBlock(r, v, fileFields(), &f) && !v.has("domains") {
+	if readBlock(r, v, fileFields(), &f) && !v.has("domains") && len(f.Directory) == 0 {
 		r.warn(v.at("domains"), "%s", answersNobody)
 	}
 	return f.Config

@@ -1,0 +1,56 @@
+{{- define "waymark.name" -}}
+{{- ternary .Release.Name (printf "%s-waymark" .Release.Name) (contains "waymark" .Release.Name) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "waymark.selector" -}}
+app.kubernetes.io/name: waymark
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "waymark.labels" -}}
+{{ include "waymark.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "waymark.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /* "true" when there can be more than one replica. */}}
+{{- define "waymark.several" -}}
+{{- if or (gt (int .Values.replicaCount) 1) .Values.autoscaling.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* waymark.yaml: what the operator says, and what the chart knows. */}}
+{{- define "waymark.settings" -}}
+{{- if not .Values.settings.providers }}
+{{- fail "settings.providers is empty: say there how your mail servers are reached, as docs/configuration.md explains" }}
+{{- end }}
+{{- if not (or .Values.settings.domains .Values.settings.directory) }}
+{{- fail "settings.domains and settings.directory are empty: name the domains that Waymark answers for" }}
+{{- end }}
+{{- if include "waymark.several" . }}
+{{- if not .Values.signing.secretName }}
+{{- fail "several replicas need one identity that signs Apple profiles: set signing.secretName" }}
+{{- end }}
+{{- if not .Values.links.secretName }}
+{{- fail "several replicas need one key for links: set links.secretName" }}
+{{- end }}
+{{- end }}
+{{- $settings := deepCopy .Values.settings }}
+{{- $_ := set $settings "listen" ":8080" }}
+{{- $_ := set $settings "ops" (dict "listen" ":9090") }}
+{{- if .Values.signing.secretName }}
+{{- $_ := set $settings "signing" (dict "cert_file" "/run/secrets/waymark/signing/tls.crt" "key_file" "/run/secrets/waymark/signing/tls.key") }}
+{{- end }}
+{{- if .Values.links.secretName }}
+{{- $pages := $settings.pages | default dict }}
+{{- $_ := set $pages "keys" (list "${file:/run/secrets/waymark/links/key}") }}
+{{- $_ := set $settings "pages" $pages }}
+{{- end }}
+{{- toYaml $settings }}
+{{- end }}
