@@ -81,7 +81,7 @@ func TestNothingElseOpens(t *testing.T) {
 	if _, _, err := k.Open(Profile, token, noon); !errors.Is(err, ErrInvalid) {
 		t.Errorf("for another purpose: %v", err)
 	}
-	for _, broken := range []string{"", "x", "....", token[1:], token[:len(token)-1], token + "A", token + "=", strings.Repeat("A", 100_000)} {
+	for _, broken := range []string{"", "x", "....", token[1:], token[:len(token)-1], token + "A", token + "=", token[:9] + "\n" + token[9:], strings.Repeat("A", 100_000)} {
 		if _, _, err := k.Open(Setup, broken, noon); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%.40q: %v", broken, err)
 		}
