@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"deploy/prometheus":              {},
 	"deploy/proxies":                 {},
 	"deploy/systemd":                 {},
+	"docs":                           {},
 	"examples":                       {},
 	"templates":                      {},
 	"internal/address":               {},
@@ -52,6 +53,7 @@ var mayImport = map[string][]string{
 	"internal/invite":                {"internal/address"},
 	"internal/directory/sqlpreset":   {},
 	"internal/browser":               {},
+	"internal/certtest":              {},
 	"internal/clientmodel":           {},
 	"internal/obs":                   {},
 	"internal/watch":                 {},
@@ -92,6 +94,7 @@ var homeOf = map[string][]string{
 	"github.com/boombuler/barcode/qr":             {"internal/page", "cmd/waymark"},
 	"golang.org/x/crypto/chacha20poly1305":        {"internal/invite"},
 
+	module + "internal/certtest":         {}, // tests alone
 	module + "internal/clientmodel":      {}, // tests alone
 	module + "internal/directory/dbtest": {}, // tests alone
 }

@@ -1,14 +1,8 @@
 package certs
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,15 +11,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 // aMoment is when everything here happens.
 func aMoment() time.Time { return time.Date(2026, 11, 5, 14, 30, 15, 0, time.UTC) }
-
-type party struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -34,35 +25,13 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// issue makes a certificate; by itself when by is nil.
-func issue(name string, ca bool, by *party) party {
-	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	template := &x509.Certificate{
-		SerialNumber: must(rand.Int(rand.Reader, big.NewInt(1<<60))), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: aMoment().Add(-time.Hour), NotAfter: aMoment().AddDate(0, 0, 90),
-		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
-	}
-	if ca {
-		template.IsCA, template.KeyUsage, template.DNSNames = true, x509.KeyUsageCertSign, nil
-	}
-	issuer, issuerKey := template, key
-	if by != nil {
-		issuer, issuerKey = by.cert, by.key
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey))
-	return party{must(x509.ParseCertificate(der)), key}
+// issue makes a certificate for a server; by itself when by is nil.
+func issue(name string, by *certtest.Party) certtest.Party {
+	return certtest.Certify(name, certtest.NewKey(), by, certtest.At(aMoment()), func(c *x509.Certificate) { c.DNSNames = []string{name} })
 }
 
-func chainPEM(chain ...party) []byte {
-	var all []byte
-	for _, p := range chain {
-		all = append(all, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw})...)
-	}
-	return all
-}
-
-func keyPEM(p party) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(p.key))})
+func authority(name string, by *certtest.Party) certtest.Party {
+	return certtest.Authority(name, by, certtest.At(aMoment()))
 }
 
 func write(t *testing.T, path string, data []byte) {
@@ -74,12 +43,9 @@ func write(t *testing.T, path string, data []byte) {
 
 // load keeps the certificate of files that hold a chain and the key of the
 // first.
-func load(t *testing.T, chain ...party) (k *Keeper, certFile, keyFile string) {
+func load(t *testing.T, chain ...certtest.Party) (k *Keeper, certFile, keyFile string) {
 	t.Helper()
-	dir := t.TempDir()
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	write(t, certFile, chainPEM(chain...))
-	write(t, keyFile, keyPEM(chain[0]))
+	certFile, keyFile = chain[0].Write(t, t.TempDir(), chain[1:]...)
 	k, err := Load(certFile, keyFile, aMoment)
 	if err != nil {
 		t.Fatal(err)
@@ -89,12 +55,10 @@ func load(t *testing.T, chain ...party) (k *Keeper, certFile, keyFile string) {
 
 // TestHandshake has a client that trusts only the root connect.
 func TestHandshake(t *testing.T) {
-	root := issue("Root", true, nil)
-	middle := issue("Middle", true, &root)
-	leaf := issue("mail.example.com", false, &middle)
+	root := authority("Root", nil)
+	middle := authority("Middle", &root)
+	leaf := issue("mail.example.com", &middle)
 	k, _, _ := load(t, leaf, middle, root)
-	roots := x509.NewCertPool()
-	roots.AddCert(root.cert)
 	// Over TCP and not net.Pipe, where a client that refuses and a server that
 	// is still writing would wait for each other.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,7 +84,7 @@ func TestHandshake(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = here.Close() }()
-	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: "mail.example.com", Time: aMoment, MinVersion: tls.VersionTLS12})
+	client := tls.Client(here, &tls.Config{RootCAs: root.Pool(), ServerName: "mail.example.com", Time: aMoment, MinVersion: tls.VersionTLS12})
 	if err := client.HandshakeContext(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -133,10 +97,10 @@ func TestHandshake(t *testing.T) {
 // TestReload follows a renewal: the certificate is written first, then the
 // key. Until both fit, the old pair is served.
 func TestReload(t *testing.T) {
-	root := issue("Root", true, nil)
-	first, second := issue("first", false, &root), issue("second", false, &root)
+	root := authority("Root", nil)
+	first, second := issue("first", &root), issue("second", &root)
 	k, certFile, keyFile := load(t, first, root)
-	chain := chainPEM(second, root)
+	chain := slices.Concat(second.CertPEM(), root.CertPEM())
 	for _, step := range []struct {
 		name  string
 		write func()
@@ -146,8 +110,8 @@ func TestReload(t *testing.T) {
 		{"nothing new", func() {}, "", "first"},
 		{"the leaf and half of what follows", func() { write(t, certFile, chain[:len(chain)-100]) }, "cert.pem: 1 of 2 PEM blocks cannot be read; is the file whole?", "first"},
 		{"the certificate, not the key", func() { write(t, certFile, chain) }, "cert.pem; was only one of the two files renewed?", "first"},
-		{"half of the key", func() { write(t, keyFile, keyPEM(second)[:100]) }, "key.pem: 1 of 1 PEM blocks cannot be read; is the file whole?", "first"},
-		{"both", func() { write(t, keyFile, keyPEM(second)) }, "", "second"},
+		{"half of the key", func() { write(t, keyFile, second.KeyPEM()[:100]) }, "key.pem: 1 of 1 PEM blocks cannot be read; is the file whole?", "first"},
+		{"both", func() { write(t, keyFile, second.KeyPEM()) }, "", "second"},
 		{"no file", func() { must(0, os.Remove(certFile)) }, "no such file or directory", "second"},
 	} {
 		step.write()
@@ -170,17 +134,17 @@ func TestLoadWantsAPair(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	root := issue("Root", true, nil)
-	leaf := issue("mail.example.com", false, &root)
-	alone := issue("alone", false, nil)
+	root := authority("Root", nil)
+	leaf := issue("mail.example.com", &root)
+	alone := issue("alone", nil)
 	for _, tt := range []struct {
 		name  string
-		chain []party
+		chain []certtest.Party
 		want  []string
 	}{
-		{"whole", []party{leaf, root}, nil},
-		{"self-signed", []party{alone}, nil},
-		{"without its issuer", []party{leaf}, []string{`CERT lacks the certificate of "Root", which issued the first one; append it unless every client trusts it already`}},
+		{"whole", []certtest.Party{leaf, root}, nil},
+		{"self-signed", []certtest.Party{alone}, nil},
+		{"without its issuer", []certtest.Party{leaf}, []string{`CERT lacks the certificate of "Root", which issued the first one; append it unless every client trusts it already`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k, certFile, _ := load(t, tt.chain...)

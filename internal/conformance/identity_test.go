@@ -68,8 +68,8 @@ func TestARenewedCertificateSignsFromThenOn(t *testing.T) {
 			}
 		}
 		report, err := sign.Verify(download(h), pki.roots, time.Now())
-		if err != nil || !report.Signer.Equal(pki.leaf) {
-			t.Errorf("renewed %v: signed by number %v, %v; the file holds %v", renewed, report.Signer.SerialNumber, err, pki.leaf.SerialNumber)
+		if err != nil || !report.Signer.Equal(pki.leaf.Cert) {
+			t.Errorf("renewed %v: signed by number %v, %v; the file holds %v", renewed, report.Signer.SerialNumber, err, pki.leaf.Cert.SerialNumber)
 		}
 		checked, err := conformance.Run(t.Context(), target, 38)
 		if err != nil || checked.Count(conformance.Passed) != 1 {

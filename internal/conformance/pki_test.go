@@ -1,22 +1,17 @@
 package conformance_test
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/smallstep/pkcs7"
 
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
@@ -26,29 +21,18 @@ type pki struct {
 	dir   string
 	roots *x509.CertPool
 
-	intermediate *x509.Certificate
-	key          crypto.Signer // of the intermediate
+	intermediate certtest.Party
 	signer       *sign.Identity
-	leaf         *x509.Certificate // of the signer
-	leafKey      crypto.Signer
+	leaf         certtest.Party // of the signer
 }
 
 func newPKI(t testing.TB) *pki {
 	t.Helper()
-	rootKey, intermediateKey := newKey(t), newKey(t)
-	template := func(name string) *x509.Certificate {
-		return &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
-			NotBefore: time.Now().Add(-365 * 24 * time.Hour), NotAfter: time.Now().Add(365 * 24 * time.Hour),
-			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-		}
+	yearAround := func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = time.Now().AddDate(-1, 0, 0), time.Now().AddDate(1, 0, 0)
 	}
-	root := issue(t, template("Test Root"), nil, rootKey.Public(), rootKey)
-	p := &pki{
-		t: t, dir: t.TempDir(), roots: x509.NewCertPool(), key: intermediateKey,
-		intermediate: issue(t, template("Test Intermediate"), root, intermediateKey.Public(), rootKey),
-	}
-	p.roots.AddCert(root)
+	root := certtest.Authority("Test Root", nil, yearAround)
+	p := &pki{t: t, dir: t.TempDir(), roots: root.Pool(), intermediate: certtest.Authority("Test Intermediate", &root, yearAround)}
 	p.signer = p.identity(time.Now())
 	return p
 }
@@ -69,25 +53,11 @@ func (p *pki) identity(made time.Time) *sign.Identity {
 // write puts the certificate, the intermediate one and the key into one file.
 func (p *pki) write(name string, made time.Time) {
 	p.t.Helper()
-	key := newKey(p.t)
-	leaf := issue(p.t, &x509.Certificate{
-		SerialNumber: big.NewInt(made.UnixNano()), Subject: pkix.Name{CommonName: "profiles.example.com"}, DNSNames: []string{"profiles.example.com"},
-		NotBefore: made.Add(-time.Hour), NotAfter: made.Add(31 * 24 * time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}, p.intermediate, key.Public(), p.key)
-	p.leaf, p.leafKey = leaf, key
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	var file []byte
-	for _, block := range []*pem.Block{
-		{Type: "CERTIFICATE", Bytes: leaf.Raw},
-		{Type: "CERTIFICATE", Bytes: p.intermediate.Raw},
-		{Type: "PRIVATE KEY", Bytes: der},
-	} {
-		file = append(file, pem.EncodeToMemory(block)...)
-	}
+	p.leaf = certtest.Certify("profiles.example.com", certtest.NewKey(), &p.intermediate, func(c *x509.Certificate) {
+		c.DNSNames, c.ExtKeyUsage = []string{"profiles.example.com"}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		c.NotBefore, c.NotAfter = made.Add(-time.Hour), made.Add(31*24*time.Hour)
+	})
+	file := slices.Concat(p.leaf.CertPEM(), p.intermediate.CertPEM(), p.leaf.KeyPEM())
 	if err := os.WriteFile(filepath.Join(p.dir, name), file, 0o600); err != nil {
 		p.t.Fatal(err)
 	}
@@ -107,7 +77,7 @@ func (o odd) Sign(content []byte) ([]byte, error) {
 		return nil, err
 	}
 	data.SetDigestAlgorithm(o.digest)
-	if err := data.AddSigner(o.leaf, o.leafKey, pkcs7.SignerInfoConfig{}); err != nil {
+	if err := data.AddSigner(o.leaf.Cert, o.leaf.Key, pkcs7.SignerInfoConfig{}); err != nil {
 		return nil, err
 	}
 	if o.detached {
@@ -120,29 +90,3 @@ func (o odd) Sign(content []byte) ([]byte, error) {
 type nothing struct{ *pki }
 
 func (n nothing) Sign([]byte) ([]byte, error) { return n.signer.Sign(nil) }
-
-func newKey(t testing.TB) crypto.Signer {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-// issue makes a certificate; issuer nil makes it self-signed.
-func issue(t testing.TB, template, issuer *x509.Certificate, public crypto.PublicKey, by crypto.Signer) *x509.Certificate {
-	t.Helper()
-	if issuer == nil {
-		issuer = template
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, public, by)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}

@@ -3,15 +3,10 @@ package passwordcheck
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"strconv"
 	"strings"
@@ -20,6 +15,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -34,48 +30,20 @@ type authority struct {
 var trusted = sync.OnceValue(func() authority {
 	// The clock of testing/synctest begins in the year 2000.
 	from, until := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, NotBefore: from, NotAfter: until,
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	good := func(until time.Time) certtest.Change {
+		return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = from, until }
 	}
-	caKey := newKey()
-	sign := func(until time.Time, names ...string) tls.Certificate {
-		key := newKey()
-		leaf := &x509.Certificate{
-			SerialNumber: big.NewInt(2), DNSNames: names, NotBefore: from, NotAfter: until,
-			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		}
-		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
-		if err != nil {
-			panic(err)
-		}
-		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	ca := certtest.Authority("Test Root", nil, good(until))
+	server := func(until time.Time, names ...string) tls.Certificate {
+		return certtest.Certify("Test Server", certtest.NewKey(), &ca, certtest.Hosts(names...), good(until)).TLS()
 	}
-	der, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	if err != nil {
-		panic(err)
+	return authority{
+		roots:   ca.Pool(),
+		good:    server(until, "mail.example.com", "localhost"),
+		other:   server(until, "other.example.com"),
+		expired: server(from.Add(time.Hour), "mail.example.com"),
 	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	a := authority{
-		roots:   x509.NewCertPool(),
-		good:    sign(until, "mail.example.com", "localhost"),
-		other:   sign(until, "other.example.com"),
-		expired: sign(from.Add(time.Hour), "mail.example.com"),
-	}
-	a.roots.AddCert(parsed)
-	return a
 })
-
-func newKey() *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
 
 func service(p settings.Protocol, s settings.Security) settings.Service {
 	return settings.Service{

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 // TestDeltaChat lets the core of Delta Chat set up each address. It searches
@@ -55,27 +57,27 @@ func TestDeltaChat(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			ca := newAuthority(t)
-			web := ca.issue(t, namesOf(c.hosts))
-			w := start(t, c.example, withTLS(t, web))
+			ca := certtest.Authority("Test Root", nil)
+			web := ca.Server(namesOf(c.hosts)...)
+			w := start(t, c.example, withTLS(web.Write(t, t.TempDir())))
 			routes, accepted := map[string]string{}, map[string]*x509.Certificate{}
 			w.answerOn(t, routes, c.hosts)
 			_, domain, _ := strings.Cut(c.address, "@")
 			// Where it found nothing it guesses. These are its first guesses.
 			asks := []string{"imap." + domain + ":993", "smtp." + domain + ":465"}
 			for _, name := range namesOf(c.hosts) {
-				accepted[name] = web.Leaf
+				accepted[name] = web.Cert
 				asks = append(asks, name+":443")
 			}
 			var logins []login
 			if found := len(c.asks) > 0; found {
 				a := accountOf(t, w.canonical(t, c.address, ""))
-				mail := ca.issue(t, []string{a.Incoming.Host, a.Outgoing.Host})
+				mail := ca.Server(a.Incoming.Host, a.Outgoing.Host)
 				asks = slices.Clone(c.asks)
 				for _, s := range []server{a.Incoming, a.Outgoing} {
 					at := fmt.Sprintf("%s:%d", s.Host, s.Port)
-					address, users := startMailServer(t, s, mail)
-					routes[at], accepted[s.Host] = address, mail.Leaf
+					address, users := startMailServer(t, s, mail.TLS())
+					routes[at], accepted[s.Host] = address, mail.Cert
 					asks, logins = append(asks, at), append(logins, login{s, users})
 				}
 			}

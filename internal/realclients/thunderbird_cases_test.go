@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -107,8 +108,8 @@ func TestThunderbird(t *testing.T) {
 	for _, c := range cases {
 		names = append(names, namesOf(c.hosts)...)
 	}
-	ca := newAuthority(t)
-	overTLS := withTLS(t, ca.issue(t, names))
+	ca := certtest.Authority("Test Root", nil)
+	overTLS := withTLS(ca.Server(names...).Write(t, t.TempDir()))
 	waymarks, routes := map[string]*waymark{}, map[string]string{}
 	for _, c := range cases {
 		if waymarks[c.example] == nil {
@@ -117,7 +118,7 @@ func TestThunderbird(t *testing.T) {
 		waymarks[c.example].answerOn(t, routes, c.hosts)
 	}
 	net := startNetwork(t, routes)
-	tb := startThunderbird(t, program, net, ca.cert)
+	tb := startThunderbird(t, program, net, ca.Cert)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -3,7 +3,6 @@ package realclients
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"io"
 	"net/http"
 	"os"
@@ -73,8 +72,7 @@ func start(t *testing.T, example string, change func(*config.Config)) *waymark {
 }
 
 // withTLS makes the service answer https, too.
-func withTLS(t *testing.T, id tls.Certificate) func(*config.Config) {
-	certFile, keyFile := writeFiles(t, id)
+func withTLS(certFile, keyFile string) func(*config.Config) {
 	return func(cfg *config.Config) {
 		cfg.TLS = &config.TLS{Listen: "127.0.0.1:0", CertFile: certFile, KeyFile: keyFile}
 	}

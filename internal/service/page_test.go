@@ -3,14 +3,12 @@ package service
 import (
 	"bufio"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/obs"
 )
@@ -77,15 +76,9 @@ func TestAnInvitationFromEndToEnd(t *testing.T) {
 func say(conn net.Conn, format string, args ...any) { _, _ = fmt.Fprintf(conn, format, args...) }
 
 // mailbox is an IMAP server with one password.
-func mailbox(t *testing.T, a authority, password string) (port int) {
+func mailbox(t *testing.T, a certtest.Party, password string) (port int) {
 	t.Helper()
-	dir := t.TempDir()
-	a.issue(t, dir, "localhost", 2)
-	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{a.Server("localhost").TLS()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,10 +131,8 @@ func mailbox(t *testing.T, a authority, password string) (port int) {
 // TestAPasswordIsCheckedAtTheProvider goes the whole way from the form over TLS
 // to the mail server and back, and looks for the password in the log.
 func TestAPasswordIsCheckedAtTheProvider(t *testing.T) {
-	ca := newAuthority(t)
-	dir := t.TempDir()
-	ca.issue(t, dir, "localhost", 3)
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	ca := certtest.Authority("Test Root", nil)
+	certFile, keyFile := ca.Server("localhost").Write(t, t.TempDir())
 	port := mailbox(t, ca, "right-Pa55")
 	text := fmt.Sprintf(`listen: "127.0.0.1:0"
 tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}
@@ -155,8 +146,7 @@ domains: {example.com: {provider: p}}
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(ca.cert)
+	roots := ca.Pool()
 	core, logs := observer.New(zap.DebugLevel)
 	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots})
 	if err != nil {

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/obs"
 )
@@ -246,39 +246,37 @@ func TestReloadingDropsNothing(t *testing.T) {
 
 func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
 	dir := t.TempDir()
-	ca := newAuthority(t)
-	ca.issue(t, dir, "autoconfig.example.com", 1)
-	h := start(t, settingsFor("mail.example.net", fmt.Sprintf(`tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}`,
-		filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))))
+	ca := certtest.Authority("Test Root", nil)
+	first, second := ca.Server("autoconfig.example.com"), ca.Server("autoconfig.example.com")
+	certFile, keyFile := first.Write(t, dir)
+	h := start(t, settingsFor("mail.example.net", fmt.Sprintf(`tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}`, certFile, keyFile)))
 	if !strings.Contains(h.opsPage("/metrics"), "\nwaymark_tls_certificate_not_after_timestamp_seconds 1.") {
 		t.Error("the metrics do not say when the certificate expires")
 	}
-	serial := func() int64 {
-		pool := x509.NewCertPool()
-		pool.AddCert(ca.cert)
-		conn, err := tls.Dial("tcp", h.svc.Addr("https"), &tls.Config{RootCAs: pool, ServerName: "autoconfig.example.com"})
+	presents := func(p certtest.Party) bool {
+		conn, err := tls.Dial("tcp", h.svc.Addr("https"), &tls.Config{RootCAs: ca.Pool(), ServerName: "autoconfig.example.com"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		number := conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+		leaf := conn.ConnectionState().PeerCertificates[0]
 		if err := conn.Close(); err != nil {
 			t.Fatal(err)
 		}
-		return number
+		return leaf.Equal(p.Cert)
 	}
-	if got := serial(); got != 1 {
-		t.Fatalf("serial %d", got)
+	if !presents(first) {
+		t.Fatal("it does not present the certificate of the files")
 	}
 	// A renewer writes one file, then the other: in between the old pair stays.
-	h.write(filepath.Join(dir, "key.pem"), "not a key")
+	h.write(keyFile, "not a key")
 	h.eventually("the broken pair is noticed", func() bool {
 		return strings.Contains(h.opsPage("/metrics"), `waymark_tls_certificates_total{result="failed"}`)
 	})
-	if got := serial(); got != 1 {
-		t.Errorf("with a broken pair on disk, serial %d is served", got)
+	if !presents(first) {
+		t.Error("with a broken pair on disk, it does not present the old one")
 	}
-	ca.issue(t, dir, "autoconfig.example.com", 2)
-	h.eventually("the renewed certificate", func() bool { return serial() == 2 })
+	second.Write(t, dir)
+	h.eventually("the renewed certificate", func() bool { return presents(second) })
 
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer client.CloseIdleConnections()

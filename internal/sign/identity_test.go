@@ -19,6 +19,7 @@ import (
 	fullsailor "github.com/fullsailor/pkcs7"
 	smallstep "github.com/smallstep/pkcs7"
 
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/pemfile"
 )
 
@@ -34,11 +35,11 @@ func TestSignaturesAreGood(t *testing.T) {
 	})
 	middle := authority("Middle", &root)
 	rootFile := filepath.Join(t.TempDir(), "root.pem")
-	if err := os.WriteFile(rootFile, certPEM(root), 0o600); err != nil {
+	if err := os.WriteFile(rootFile, root.CertPEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	roots.AddCert(root.cert)
+	roots.AddCert(root.Cert)
 	for _, tt := range []struct {
 		name string
 		key  crypto.Signer
@@ -88,7 +89,7 @@ func TestSignaturesAreGood(t *testing.T) {
 					t.Error("other content")
 				}
 				// Devices have the root, or do not trust it either way.
-				want := []*x509.Certificate{leaf.cert, middle.cert}
+				want := []*x509.Certificate{leaf.Cert, middle.Cert}
 				if !slices.EqualFunc(parsed.Certificates, want, (*x509.Certificate).Equal) {
 					t.Errorf("%d certificates, want leaf and intermediate", len(parsed.Certificates))
 				}
@@ -132,7 +133,7 @@ func opensslVerify(t *testing.T, signed []byte, rootFile string) []byte {
 }
 
 func TestEmptyContent(t *testing.T) {
-	id := identity(t, certify("signer", newKey(), nil))
+	id := identity(t, certify("signer", certtest.NewKey(), nil))
 	signed, err := id.Sign(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -149,29 +150,29 @@ func TestLoadRefusesWhatCannotSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := certify("old", newKey(), &middle, func(c *x509.Certificate) { c.NotAfter = aMoment().Add(-time.Minute) })
-	leaf := func(key crypto.Signer) party { return certify("leaf", key, &middle) }
-	other := newKey()
+	old := certify("old", certtest.NewKey(), &middle, func(c *x509.Certificate) { c.NotAfter = aMoment().Add(-time.Minute) })
+	leaf := func(key crypto.Signer) certtest.Party { return certify("leaf", key, &middle) }
+	other := certtest.NewKey()
 	for _, tt := range []struct {
 		name  string
-		chain []party
+		chain []certtest.Party
 		key   crypto.Signer // nil for that of the leaf
 		want  string
 	}{
-		{"the intermediate is missing", []party{leaf(newKey())}, nil, `CERT: the certificate of "Middle", which issued that of "leaf", is missing; append it to the file, or devices cannot verify the profile`},
-		{"the intermediate is missing, the root is there", []party{leaf(newKey()), root}, nil, `CERT: the certificate of "Middle", which issued that of "leaf", is missing; append it to the file, or devices cannot verify the profile`},
-		{"a short RSA key", []party{leaf(rsaKey(1024)), middle}, nil, "CERT: an RSA key of 1024 bits is too weak; make one of 2048 or more"},
-		{"a short curve", []party{leaf(ecKey(elliptic.P224())), middle}, nil, "CERT: the curve P-224 is too weak; use P-256 or P-384"},
-		{"Ed25519", []party{leaf(edKey), middle}, nil, "CERT: an Ed25519 key cannot sign profiles; use RSA or ECDSA P-256"},
-		{"the key of another", []party{leaf(newKey()), middle}, other, "KEY: the key does not fit any certificate in CERT; was only one of the two files renewed?"},
-		{"expired", []party{old, middle}, nil, `CERT: the certificate of "old" expired on ` + aMoment().Add(-time.Minute).Format("2006-01-02 15:04:05") + ` UTC; renew it`},
+		{"the intermediate is missing", []certtest.Party{leaf(certtest.NewKey())}, nil, `CERT: the certificate of "Middle", which issued that of "leaf", is missing; append it to the file, or devices cannot verify the profile`},
+		{"the intermediate is missing, the root is there", []certtest.Party{leaf(certtest.NewKey()), root}, nil, `CERT: the certificate of "Middle", which issued that of "leaf", is missing; append it to the file, or devices cannot verify the profile`},
+		{"a short RSA key", []certtest.Party{leaf(rsaKey(1024)), middle}, nil, "CERT: an RSA key of 1024 bits is too weak; make one of 2048 or more"},
+		{"a short curve", []certtest.Party{leaf(ecKey(elliptic.P224())), middle}, nil, "CERT: the curve P-224 is too weak; use P-256 or P-384"},
+		{"Ed25519", []certtest.Party{leaf(edKey), middle}, nil, "CERT: an Ed25519 key cannot sign profiles; use RSA or ECDSA P-256"},
+		{"the key of another", []certtest.Party{leaf(certtest.NewKey()), middle}, other, "KEY: the key does not fit any certificate in CERT; was only one of the two files renewed?"},
+		{"expired", []certtest.Party{old, middle}, nil, `CERT: the certificate of "old" expired on ` + aMoment().Add(-time.Minute).Format("2006-01-02 15:04:05") + ` UTC; renew it`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			key := tt.key
-			if key == nil {
-				key = tt.chain[0].key
+			leaf := tt.chain[0]
+			if tt.key != nil {
+				leaf.Key = tt.key
 			}
-			certFile, keyFile := files(t, key, tt.chain...)
+			certFile, keyFile := leaf.Write(t, t.TempDir(), tt.chain[1:]...)
 			_, err := Load(certFile, keyFile, aMoment())
 			if err == nil {
 				t.Fatal("no error")
@@ -193,12 +194,12 @@ func (h halfwitted) Sign(r io.Reader, digest []byte, o crypto.SignerOpts) ([]byt
 }
 
 func TestNoIdentityWithoutAGoodSignature(t *testing.T) {
-	signer := certify("signer", newKey(), nil)
-	pair := &pemfile.Pair{Leaf: signer.cert, Key: signer.key}
+	signer := certify("signer", certtest.NewKey(), nil)
+	pair := &pemfile.Pair{Leaf: signer.Cert, Key: signer.Key}
 	if _, err := prove(pair); err != nil {
 		t.Fatal(err)
 	}
-	pair.Key = halfwitted{signer.key}
+	pair.Key = halfwitted{signer.Key}
 	const want = "a trial signature is not good: has a signature that is not good: x509: ECDSA verification failure"
 	if _, err := prove(pair); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -213,20 +214,20 @@ func TestWarnings(t *testing.T) {
 	expires := "the identity expires on " + aMoment().AddDate(0, 0, 29).Format(time.DateOnly) + "; renew it"
 	for _, tt := range []struct {
 		name  string
-		chain []party
+		chain []certtest.Party
 		mode  os.FileMode
 		want  []string
 	}{
-		{"nothing doubtful", []party{certify("leaf", rsaKey(2048), &middle), middle}, 0o640, nil},
-		{"ECDSA", []party{certify("leaf", newKey(), &middle), middle}, 0o600, []string{ecdsa}},
-		{"self-signed", []party{certify("leaf", rsaKey(2048), nil)}, 0o600, []string{"the certificate is self-signed; devices show profiles as not verified unless it is installed on them"}},
-		{"expires soon", []party{certify("leaf", rsaKey(2048), &middle, soon), middle}, 0o600, []string{expires}},
-		{"the intermediate expires soon", []party{certify("leaf", rsaKey(2048), &middleSoon), middleSoon}, 0o600, []string{expires}},
-		{"a key for all to read", []party{certify("leaf", rsaKey(2048), &middle), middle}, 0o604, []string{"KEY can be read by every user of this machine; chmod o-r it"}},
-		{"several", []party{certify("leaf", newKey(), &middle, soon), middle}, 0o644, []string{ecdsa, expires, "KEY can be read by every user of this machine; chmod o-r it"}},
+		{"nothing doubtful", []certtest.Party{certify("leaf", rsaKey(2048), &middle), middle}, 0o640, nil},
+		{"ECDSA", []certtest.Party{certify("leaf", certtest.NewKey(), &middle), middle}, 0o600, []string{ecdsa}},
+		{"self-signed", []certtest.Party{certify("leaf", rsaKey(2048), nil)}, 0o600, []string{"the certificate is self-signed; devices show profiles as not verified unless it is installed on them"}},
+		{"expires soon", []certtest.Party{certify("leaf", rsaKey(2048), &middle, soon), middle}, 0o600, []string{expires}},
+		{"the intermediate expires soon", []certtest.Party{certify("leaf", rsaKey(2048), &middleSoon), middleSoon}, 0o600, []string{expires}},
+		{"a key for all to read", []certtest.Party{certify("leaf", rsaKey(2048), &middle), middle}, 0o604, []string{"KEY can be read by every user of this machine; chmod o-r it"}},
+		{"several", []certtest.Party{certify("leaf", certtest.NewKey(), &middle, soon), middle}, 0o644, []string{ecdsa, expires, "KEY can be read by every user of this machine; chmod o-r it"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			certFile, keyFile := files(t, tt.chain[0].key, tt.chain...)
+			certFile, keyFile := tt.chain[0].Write(t, t.TempDir(), tt.chain[1:]...)
 			if err := os.Chmod(keyFile, tt.mode); err != nil {
 				t.Fatal(err)
 			}
@@ -241,7 +242,7 @@ func TestWarnings(t *testing.T) {
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
-			if !id.Leaf().Equal(tt.chain[0].cert) {
+			if !id.Leaf().Equal(tt.chain[0].Cert) {
 				t.Error("another leaf")
 			}
 		})
@@ -287,7 +288,7 @@ func BenchmarkVerify(b *testing.B) {
 	middle := authority("Middle", &root)
 	signed := must(identity(b, certify("signer", rsaKey(2048), &middle), middle).Sign(profile))
 	roots := x509.NewCertPool()
-	roots.AddCert(root.cert)
+	roots.AddCert(root.Cert)
 	b.ReportAllocs()
 	for b.Loop() {
 		if r, err := Verify(signed, roots, aMoment()); err != nil || r.Trusted != nil {

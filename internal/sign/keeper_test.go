@@ -6,14 +6,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 // TestKeeper follows the renewal of an identity: the certificate is written
 // first, then the key. Until both fit, the old one signs.
 func TestKeeper(t *testing.T) {
 	root := authority("Root", nil)
-	first, second := certify("first", newKey(), &root), certify("second", newKey(), &root)
-	certFile, keyFile := files(t, first.key, first, root)
+	first, second := certify("first", certtest.NewKey(), &root), certify("second", certtest.NewKey(), &root)
+	certFile, keyFile := first.Write(t, t.TempDir(), root)
 	k, err := NewKeeper(func(now time.Time) (*Identity, error) { return Load(certFile, keyFile, now) }, aMoment)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +38,7 @@ func TestKeeper(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	chain := append(certPEM(second), certPEM(root)...)
+	chain := append(second.CertPEM(), root.CertPEM()...)
 	for _, step := range []struct {
 		name  string
 		write func()
@@ -46,8 +48,8 @@ func TestKeeper(t *testing.T) {
 		{"nothing new", func() {}, false, "first"},
 		{"half of the certificate", func() { write(certFile, chain[:100]) }, true, "first"},
 		{"the certificate, not the key", func() { write(certFile, chain) }, true, "first"},
-		{"half of the key", func() { write(keyFile, keyPEM(second.key)[:100]) }, true, "first"},
-		{"both", func() { write(keyFile, keyPEM(second.key)) }, false, "second"},
+		{"half of the key", func() { write(keyFile, second.KeyPEM()[:100]) }, true, "first"},
+		{"both", func() { write(keyFile, second.KeyPEM()) }, false, "second"},
 		{"no file", func() { must(0, os.Remove(keyFile)) }, true, "second"},
 	} {
 		step.write()
@@ -73,7 +75,7 @@ func TestNewKeeperWantsAnIdentity(t *testing.T) {
 
 // TestSigningDuringReloads is for the race detector.
 func TestSigningDuringReloads(t *testing.T) {
-	ids := []*Identity{identity(t, certify("first", newKey(), nil)), identity(t, certify("second", newKey(), nil))}
+	ids := []*Identity{identity(t, certify("first", certtest.NewKey(), nil)), identity(t, certify("second", certtest.NewKey(), nil))}
 	loads := 0
 	k, err := NewKeeper(func(time.Time) (*Identity, error) {
 		loads++

@@ -15,22 +15,23 @@ import (
 	"time"
 
 	"github.com/smallstep/pkcs7"
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 func TestVerifyReports(t *testing.T) {
 	root, stranger := authority("Root", nil), authority("Stranger", nil)
 	middle := authority("Middle", &root, func(c *x509.Certificate) { c.NotAfter = aMoment().AddDate(0, 0, 5) })
-	leaf := certify("signer\x1b[2J", newKey(), &middle)
-	roots := func(of ...party) *x509.CertPool {
+	leaf := certify("signer\x1b[2J", certtest.NewKey(), &middle)
+	roots := func(of ...certtest.Party) *x509.CertPool {
 		pool := x509.NewCertPool()
 		for _, p := range of {
-			pool.AddCert(p.cert)
+			pool.AddCert(p.Cert)
 		}
 		return pool
 	}
 	whole := must(identity(t, leaf, middle).Sign(profile))
 	for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageEmailProtection} {
-		limited := certify("limited", newKey(), &root, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{usage} })
+		limited := certify("limited", certtest.NewKey(), &root, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{usage} })
 		r, err := Verify(must(identity(t, limited, root).Sign(profile)), roots(root), aMoment())
 		if err != nil || r.Trusted != nil {
 			t.Errorf("a certificate for the use %d alone: trusted %v, error %v", usage, r.Trusted, err)
@@ -50,7 +51,7 @@ func TestVerifyReports(t *testing.T) {
 		{"expired", whole, roots(root), aMoment().AddDate(1, 0, 0), []string{`"signer\x1b[2J"`, `"Middle"`}, "x509: certificate has expired or is not yet valid"},
 		{
 			"a certificate that has no part in it",
-			signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, stranger.cert, middle.cert), roots(stranger), aMoment(),
+			signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, stranger.Cert, middle.Cert), roots(stranger), aMoment(),
 			[]string{`"signer\x1b[2J"`, `"Middle"`}, "x509: certificate signed by unknown authority",
 		},
 		{
@@ -64,15 +65,15 @@ func TestVerifyReports(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(r.Content, profile) || !r.Signer.Equal(leaf.cert) {
+			if !bytes.Equal(r.Content, profile) || !r.Signer.Equal(leaf.Cert) {
 				t.Errorf("content or signer of another: %s", r.Signer.Subject)
 			}
 			if !slices.Equal(r.Chain, tt.chain) {
 				t.Errorf("chain %v, want %v", r.Chain, tt.chain)
 			}
-			first := leaf.cert.NotAfter
+			first := leaf.Cert.NotAfter
 			if len(tt.chain) > 1 {
-				first = middle.cert.NotAfter
+				first = middle.Cert.NotAfter
 			}
 			if !r.NotAfter.Equal(first) {
 				t.Errorf("expires %s, want %s", r.NotAfter, first)
@@ -88,7 +89,7 @@ func TestVerifyReports(t *testing.T) {
 }
 
 // signedBy signs as an Identity would not.
-func signedBy(t testing.TB, p party, digest asn1.ObjectIdentifier, others ...*x509.Certificate) []byte {
+func signedBy(t testing.TB, p certtest.Party, digest asn1.ObjectIdentifier, others ...*x509.Certificate) []byte {
 	t.Helper()
 	return finish(t, p, digest, func(data *pkcs7.SignedData) {
 		for _, c := range others {
@@ -97,11 +98,11 @@ func signedBy(t testing.TB, p party, digest asn1.ObjectIdentifier, others ...*x5
 	})
 }
 
-func finish(t testing.TB, p party, digest asn1.ObjectIdentifier, change func(*pkcs7.SignedData)) []byte {
+func finish(t testing.TB, p certtest.Party, digest asn1.ObjectIdentifier, change func(*pkcs7.SignedData)) []byte {
 	t.Helper()
 	data := must(pkcs7.NewSignedData(profile))
 	data.SetDigestAlgorithm(digest)
-	if err := data.AddSigner(p.cert, p.key, pkcs7.SignerInfoConfig{}); err != nil {
+	if err := data.AddSigner(p.Cert, p.Key, pkcs7.SignerInfoConfig{}); err != nil {
 		t.Fatal(err)
 	}
 	change(data)
@@ -119,13 +120,13 @@ func twice(levels int) []byte {
 }
 
 func TestVerifyErrors(t *testing.T) {
-	leaf := certify("signer", newKey(), nil)
+	leaf := certify("signer", certtest.NewKey(), nil)
 	rsaLeaf := certify("signer", rsaKey(2048), nil)
 	good := must(identity(t, leaf).Sign(profile))
-	huge := certify("huge", publicOnly{&rsa.PublicKey{N: new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 20000), big.NewInt(1)), E: 65537}, leaf.key}, &leaf)
+	huge := certify("huge", publicOnly{&rsa.PublicKey{N: new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 20000), big.NewInt(1)), E: 65537}, leaf.Key}, &leaf)
 	var crowd []*x509.Certificate
 	for range maxCertificates {
-		crowd = append(crowd, leaf.cert)
+		crowd = append(crowd, leaf.Cert)
 	}
 	deep := []byte{4, 0}
 	for range maxDepth + 2 {
@@ -147,13 +148,13 @@ func TestVerifyErrors(t *testing.T) {
 		{"nested for ever", bytes.Repeat([]byte{0x30, 0x80}, maxSigned/2), "is no CMS signature in DER"},
 		{"nested too deep", deep, "is no CMS signature in DER"},
 		{"nested beyond its bounds", twice(30), "is no CMS signature in DER"},
-		{"another kind of CMS", must(pkcs7.Encrypt(profile, []*x509.Certificate{rsaLeaf.cert})), "does not have exactly one signer with its certificate"},
-		{"certificates alone", must(pkcs7.DegenerateCertificate(leaf.cert.Raw)), "does not have exactly one signer with its certificate"},
+		{"another kind of CMS", must(pkcs7.Encrypt(profile, []*x509.Certificate{rsaLeaf.Cert})), "does not have exactly one signer with its certificate"},
+		{"certificates alone", must(pkcs7.DegenerateCertificate(leaf.Cert.Raw)), "does not have exactly one signer with its certificate"},
 		{"two signers", finish(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, func(d *pkcs7.SignedData) {
-			must(0, d.AddSigner(rsaLeaf.cert, rsaLeaf.key, pkcs7.SignerInfoConfig{}))
+			must(0, d.AddSigner(rsaLeaf.Cert, rsaLeaf.Key, pkcs7.SignerInfoConfig{}))
 		}), "does not have exactly one signer with its certificate"},
 		{"many certificates", signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, crowd...), "holds over 32 certificates, which no profile has"},
-		{"a huge key", signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, huge.cert), "holds an RSA key of 20000 bits, which nobody has"},
+		{"a huge key", signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA256, huge.Cert), "holds an RSA key of 20000 bits, which nobody has"},
 		{"SHA-1", signedBy(t, rsaLeaf, pkcs7.OIDDigestAlgorithmSHA1), "is signed with SHA-1, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
 		{"SHA-384", signedBy(t, leaf, pkcs7.OIDDigestAlgorithmSHA384), "is signed with SHA-384, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
 		{"SHA-512", signedBy(t, rsaLeaf, pkcs7.OIDDigestAlgorithmSHA512), "is signed with SHA-512, which cannot be checked here; SHA-256 with RSA or ECDSA can"},
@@ -197,19 +198,19 @@ func TestNoByteCanBeChanged(t *testing.T) {
 	content := []byte("a profile")
 	signed := must(identity(t, leaf, root).Sign(content))
 	roots := x509.NewCertPool()
-	roots.AddCert(root.cert)
+	roots.AddCert(root.Cert)
 	if r, err := Verify(signed, roots, aMoment()); err != nil || r.Trusted != nil {
 		t.Fatal(err, r.Trusted)
 	}
-	contentAt, certAt := bytes.Index(signed, content), bytes.Index(signed, leaf.cert.RawTBSCertificate)
+	contentAt, certAt := bytes.Index(signed, content), bytes.Index(signed, leaf.Cert.RawTBSCertificate)
 	for i := range signed {
 		r, err := Verify(flip(signed, i), roots, aMoment())
 		good := err == nil && r.Trusted == nil
-		if good && (!bytes.Equal(r.Content, content) || !r.Signer.Equal(leaf.cert)) {
+		if good && (!bytes.Equal(r.Content, content) || !r.Signer.Equal(leaf.Cert)) {
 			t.Errorf("byte %d: accepted with content %q by %s", i, r.Content, r.Signer.Subject)
 		}
 		inContent := i >= contentAt && i < contentAt+len(content)
-		inCert := i >= certAt && i < certAt+len(leaf.cert.RawTBSCertificate)
+		inCert := i >= certAt && i < certAt+len(leaf.Cert.RawTBSCertificate)
 		if good && (inContent || inCert) {
 			t.Errorf("byte %d, in the content or the certificate: accepted", i)
 		}

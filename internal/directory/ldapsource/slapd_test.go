@@ -4,14 +4,7 @@ package ldapsource
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/url"
 	"os"
@@ -22,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 // slapd is an OpenLDAP server of our own, on loopback and in a temporary
@@ -278,44 +273,11 @@ func (s *slapd) write(name, text string) {
 // certify makes an authority, and a certificate of it for 127.0.0.1.
 func (s *slapd) certify() {
 	s.t.Helper()
-	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "throw-away"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"},
-		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:    x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	ca, err := x509.CreateCertificate(rand.Reader, authority, authority, caKey.Public(), caKey)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, leaf, authority, key.Public(), caKey)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for name, block := range map[string]pem.Block{
-		"ca.pem":     {Type: "CERTIFICATE", Bytes: ca},
-		"server.pem": {Type: "CERTIFICATE", Bytes: cert},
-		"server.key": {Type: "PRIVATE KEY", Bytes: private},
-	} {
-		s.write(name, string(pem.EncodeToMemory(&block)))
-	}
+	authority := certtest.Authority("Test Root", nil)
+	server := authority.Server("127.0.0.1")
+	s.write("ca.pem", string(authority.CertPEM()))
+	s.write("server.pem", string(server.CertPEM()))
+	s.write("server.key", string(server.KeyPEM()))
 }
 
 // start returns when the server takes connections.

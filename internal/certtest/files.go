@@ -1,0 +1,39 @@
+package certtest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// Write puts the certificate of p, those above it, and its key into dir, where
+// settings can name them. It writes the key first: who watches the files sees
+// a whole pair when the certificate changes.
+func (p Party) Write(tb testing.TB, dir string, above ...Party) (certFile, keyFile string) {
+	tb.Helper()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	chain := p.CertPEM()
+	for _, a := range above {
+		chain = slices.Concat(chain, a.CertPEM())
+	}
+	write(tb, keyFile, p.KeyPEM())
+	write(tb, certFile, chain)
+	return certFile, keyFile
+}
+
+// WriteCert puts the certificate of p alone into dir, under its name, for
+// programs that shall trust it.
+func (p Party) WriteCert(tb testing.TB, dir, name string) (file string) {
+	tb.Helper()
+	file = filepath.Join(dir, name)
+	write(tb, file, p.CertPEM())
+	return file
+}
+
+func write(tb testing.TB, file string, data []byte) {
+	tb.Helper()
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
