@@ -52,7 +52,8 @@ func TestInvite(t *testing.T) {
 
 func TestRenderThePage(t *testing.T) {
 	for _, tc := range []struct{ client, want string }{
-		{"outlook", `value="outlook-mobile" aria-current="true"`},
+		{"outlook", `value="outlook-new" aria-current="true"`},
+		{"outlook-m", `value="outlook-mobile" aria-current="true"`},
 		{"thunderbird", `value="thunderbird" aria-current="true"`},
 		{"", "Your device"},
 	} {

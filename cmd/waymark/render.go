@@ -93,13 +93,8 @@ func appCalled(name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
-	for _, fits := range []func(string) bool{
-		func(id string) bool { return id == name },
-		func(id string) bool { return strings.HasPrefix(id, name) },
-	} {
-		if i := slices.IndexFunc(page.Apps(), fits); i >= 0 {
-			return page.Apps()[i], nil
-		}
+	if id, ok := page.AppNamed(name); ok {
+		return id, nil
 	}
 	return "", fmt.Errorf("unknown app %q; known are %s", name, strings.Join(page.Apps(), ", "))
 }

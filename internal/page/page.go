@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -95,7 +96,27 @@ func (p *page) ours(r *http.Request) bool { return p.origin.Check(r) == nil }
 
 func (p *page) start(r *http.Request) (proto.Response, error) {
 	c := texts.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
-	return p.render(http.StatusOK, startView(c))
+	return p.render(http.StatusOK, p.startView(r, c))
+}
+
+// startView shows the first page in the looks of whoever answers for the name
+// under which it was opened, or for a parent of it, such as example.com for
+// setup.example.com.
+func (p *page) startView(r *http.Request, c *texts.Catalogue) *view {
+	v := newStartView(c)
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	d, err := address.ParseDomain(host)
+	for again, tries := err == nil, 2; again && tries > 0; tries-- {
+		if found, err := p.Resolver.Resolve(r.Context(), settings.Query{Domain: d}); err == nil {
+			v.brand(found)
+			return v
+		}
+		d, again = d.Parent()
+	}
+	return v
 }
 
 // show answers the posted form.
@@ -123,7 +144,7 @@ func (p *page) find(r *http.Request, f form) (settings.Settings, proto.Response,
 	if failure.Ours && settings.KindOf(err) != settings.Unavailable {
 		return settings.Settings{}, proto.Response{}, err
 	}
-	v := startView(f.texts)
+	v := p.startView(r, f.texts)
 	v.Email, v.Problem = shown(f.email), problem(f.texts, f.email, err)
 	resp, err := p.render(failure.Status, v)
 	return settings.Settings{}, resp, err
@@ -140,9 +161,10 @@ func (p *page) resolve(ctx context.Context, email string) (settings.Settings, er
 // invitation greets whoever opens a link that was sent to them.
 func (p *page) invitation(r *http.Request) (proto.Response, error) {
 	f := form{texts: texts.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
-	a, until, err := p.Tokens.Open(invite.Setup, r.PathValue("token"), p.Now())
+	token := r.PathValue("token")
+	a, until, err := p.Tokens.Open(invite.Setup, token, p.Now())
 	if err != nil {
-		v := startView(f.texts)
+		v := p.startView(r, f.texts)
 		v.Problem, v.Email = f.texts.Text("problem.invalid"), ""
 		status := http.StatusNotFound
 		if errors.Is(err, invite.ErrExpired) {
@@ -155,9 +177,14 @@ func (p *page) invitation(r *http.Request) (proto.Response, error) {
 	if err != nil || refused.Status != 0 {
 		return refused, err
 	}
+	ticket, err := qrCode("ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
+	if err != nil {
+		return proto.Response{}, err
+	}
 	return p.assistant(r, found, f, func(v *view) {
 		v.Greeting = f.texts.Text("page.greeting", "address", f.email, "provider", v.Provider)
-		v.Until = f.texts.Text("page.invitation_until", "date", until.UTC().Format(time.DateOnly))
+		v.Until = f.texts.Text("page.invitation_until", "date", f.texts.Date(until.UTC()))
+		v.Ticket = ticket
 	})
 }
 
@@ -192,8 +219,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 		f.device = recognise(r.UserAgent())
 	}
 	v := newView(found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
-	v.Recognised(recognise(r.UserAgent()))
-	v.Link = !found.Address.IsZero()
+	v.recognised(recognise(r.UserAgent()))
 	if p.Verify != nil && v.mail {
 		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")
 	}
@@ -214,7 +240,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
 	token := p.Tokens.Seal(invite.Profile, a, p.Now().Add(QRLifetime))
 	label := v.T.Text("profile_page.qr_alt", "minutes", fmt.Sprint(int(QRLifetime.Minutes())))
-	code, err := qrCode(r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
+	code, err := qrCode("qr", r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
 	v.Profile.QR = code
 	return err
 }
@@ -303,5 +329,5 @@ func problem(c *texts.Catalogue, email string, err error) string {
 	if strings.TrimSpace(email) == "" {
 		return c.Text("problem.empty")
 	}
-	return c.Text("problem.address", "reason", proto.PublicMessage(err))
+	return c.Text("problem.address")
 }

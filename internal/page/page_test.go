@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,25 @@ func post(t *testing.T, p proto.Protocol, path, userAgent string, fields ...stri
 	return resp
 }
 
+// settingsOf returns what the house says of anna at a domain.
+func settingsOf(t *testing.T, d address.Domain) settings.Settings {
+	t.Helper()
+	s, err := house{}.Resolve(t.Context(), settings.Query{Domain: d, Address: address.Address{Local: "anna", Domain: d}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func rendered(t *testing.T, s settings.Settings, c Choice) string {
+	t.Helper()
+	body, err := Render(s, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
 func contains(t *testing.T, page proto.Response, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
@@ -135,11 +155,31 @@ func TestTheFirstPage(t *testing.T) {
 	}
 }
 
+// TestTheFirstPageIsThatOfTheProvider opens it under the names that lead there.
+func TestTheFirstPageIsThatOfTheProvider(t *testing.T) {
+	for host, branded := range map[string]bool{
+		"setup.example.com": true, "example.com": true, "setup.example.com:8443": true,
+		"a.b.example.com": false, "unknown.example": false, "down.example": false, "192.0.2.1:8080": false, "[::1]": false, "": false, "a b": false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		page, err := ask(t, testPage(nil), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(page.Body), `<img class="logo" src="/assets/brand/example.com.logo" alt="Example &amp; Sons">`); got != branded {
+			t.Errorf("%s: its looks are those of the provider: %t", host, got)
+		}
+	}
+	invitation := get(t, "https://setup.example.com/i/nonsense?lang=de")
+	contains(t, invitation, `alt="Beispiel &amp; Söhne"`, `href="/assets/brand/example.com.css"`)
+}
+
 func TestAnIPhoneIsRecognisedAndGetsTheProfile(t *testing.T) {
 	page := post(t, testPage(nil), "/", iPhone, "email", " Anna@EXAMPLE.com ")
 	contains(t, page,
 		"Example &amp; Sons", `<button name="device" value="iphone" aria-current="true">iPhone or iPad <small>(recognised)</small></button>`,
-		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/profile.mobileconfig"`, "A profile sets up mail, calendars at once.",
+		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/profile.mobileconfig"`, "A profile sets up mail and calendars at once.",
 		`<svg class="qr"`, `<code class="value">https://dav.example.com/</code>, user name <code class="value">Anna</code>`,
 		`href="https://help.example.com/"`, `src="/assets/brand/example.com.logo"`, `href="/assets/brand/example.com.css"`,
 	)
@@ -152,10 +192,10 @@ func TestStepsWithOnesOwnValues(t *testing.T) {
 		wants, lacks                          []string
 	}{
 		{"Thunderbird on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "anna@example.com", "", "thunderbird",
-			[]string{`value="windows" aria-current="true"`, "port <code class=\"value\">993</code>", "port <code class=\"value\">465</code>", "Thunderbird finds everything"}, []string{"/profile.mobileconfig"}},
+			[]string{`value="windows" aria-current="true"`, "port <code class=\"value\">993</code>", "port <code class=\"value\">465</code>", "Thunderbird finds the servers"}, []string{"/profile.mobileconfig"}},
 		{"an app decides for its device", "", "anna@example.com", "", "kmail", []string{`value="linux" aria-current="true"`}, nil},
 		{"a printer needs no incoming mail", "", "anna@example.com", "printer", "", []string{"Scan to e-mail", "<code class=\"value\">465</code>"}, nil},
-		{"POP3 where there is nothing else", "", "anna@pop.example", "linux", "thunderbird", []string{`Incoming: <code class="value">POP3</code>`, `<code class="value">995</code>`}, []string{"For calendars"}},
+		{"POP3 where there is nothing else", "", "anna@pop.example", "linux", "thunderbird", []string{`Incoming: protocol <strong>POP3</strong>`, `<code class="value">995</code>`}, []string{"On the Network", "CardDav Address Book"}},
 		{"nothing is known of the device", "curl/8", "anna@example.com", "", "", []string{"Your device"}, []string{"Your app", `aria-current="true">iPhone`}},
 		{"a device that nobody has", iPhone, "anna@example.com", "toaster", "bread", []string{"Your device"}, []string{"Your app"}},
 	} {
@@ -175,15 +215,13 @@ func TestEveryAppInEveryLanguage(t *testing.T) {
 	for _, c := range texts.All().Languages() {
 		for _, app := range Apps() {
 			for _, domain := range []address.Domain{"example.com", "pop.example"} {
-				s, _ := house{}.Resolve(t.Context(), settings.Query{Domain: domain, Address: address.Address{Local: "anna", Domain: domain}})
-				body, err := Render(s, Choice{Language: c.Language, App: app})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !strings.Contains(string(body), `value="`+app+`" aria-current="true"`) || !strings.Contains(string(body), "<ol>") {
+				s := settingsOf(t, domain)
+				body := rendered(t, s, Choice{Language: c.Language, App: app})
+				if pick(s.Services()).sets(app) && (!strings.Contains(body, `value="`+app+`" aria-current="true"`) || !strings.Contains(body, "<ol>")) {
 					t.Errorf("%s, %s: no steps", c.Language, app)
 				}
-				if found := left.FindString(strings.ReplaceAll(string(body), `data-label="`+c.Text("copy.label")+`"`, "")); found != "" {
+				_, body, _ = strings.Cut(body, "<body") // the script before it has one of its own
+				if found := left.FindString(strings.ReplaceAll(body, `data-label="`+c.Text("copy.label")+`"`, "")); found != "" {
 					t.Errorf("%s, %s: %s is left over", c.Language, app, found)
 				}
 			}
@@ -193,14 +231,22 @@ func TestEveryAppInEveryLanguage(t *testing.T) {
 
 func TestTheTableOfAllSettings(t *testing.T) {
 	page := post(t, testPage(nil), "/", "", "email", "anna@example.com")
-	for _, want := range []struct{ rank, purpose, port string }{
-		{"alternative", "Incoming mail (IMAP)", "143"}, {"recommended", "Incoming mail (IMAP)", "993"}, {"discouraged", "Incoming mail (POP3)", "110"},
-		{"recommended", "Outgoing mail (SMTP)", "465"}, {"alternative", "Outgoing mail (SMTP)", "587"}, {"discouraged", "Outgoing mail (SMTP)", "25"},
-	} {
-		re := regexp.MustCompile(`<tr class="` + want.rank + `"><th scope="row">` + regexp.QuoteMeta(want.purpose) + `.*?<td data-label="Port"><code class="value">` + want.port + `</code>`)
-		if !re.Match(page.Body) {
-			t.Errorf("%s on port %s is not %s:\n%s", want.purpose, want.port, want.rank, page.Body)
-		}
+	var got []string
+	row := regexp.MustCompile(`<tr class="(\w+)"><th scope="row">(.*?) <span class="rank">.*?</span></th>(?:<td data-label="Server:"><code class="value">(.*?)</code></td>)(?:<td data-label="Port:"><code class="value">(\d+)</code></td>)?`)
+	for _, m := range row.FindAllStringSubmatch(string(page.Body), -1) {
+		got = append(got, strings.Join(m[1:], " | "))
+	}
+	want := []string{
+		"recommended | Incoming mail (IMAP) | mail.example.com | 993",
+		"alternative | Incoming mail (IMAP) | mail.example.com | 143",
+		"discouraged | Incoming mail (POP3) | mail.example.com | 110",
+		"recommended | Outgoing mail (SMTP) | mail.example.com | 465",
+		"alternative | Outgoing mail (SMTP) | mail.example.com | 587",
+		"discouraged | Outgoing mail (SMTP) | mail.example.com | 25",
+		"recommended | Calendars (CalDAV) | https://dav.example.com/ | ",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the table is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -212,7 +258,7 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 	}{
 		{"anna@unknown.example", 404, "That address is not one of ours"},
 		{"anna@down.example", 503, "cannot be read at the moment"},
-		{"anna", 400, "That is not a mail address: the address has no @."},
+		{"anna", 400, "That is not a complete mail address."},
 		{"", 400, "Type your mail address first."},
 		{"anna\xff@example.com", 400, "anna\uFFFD@example.com"},
 		{strings.Repeat("a", 10_000), 400, `value="` + strings.Repeat("a", 320) + `"`},
@@ -233,7 +279,8 @@ func TestInvitations(t *testing.T) {
 		want        string
 	}{
 		{"good", testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 200, "Your mailbox anna@example.com at Example &amp; Sons is ready"},
-		{"its last day is said", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, "works until 2026-11-08"},
+		{"its last day is said", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, "works until 8 November 2026"},
+		{"it can be opened elsewhere, and printed", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, `<svg class="ticket"`},
 		{"expired", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, "This link has expired"},
 		{"expired, and the address is still there", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, `value="anna@example.com"`},
 		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
@@ -249,10 +296,40 @@ func TestInvitations(t *testing.T) {
 	}
 }
 
+// TestAnInvitationInEveryLanguage reads until when it is good, and leads on by
+// a code that holds its own link, as it may be on paper.
+func TestAnInvitationInEveryLanguage(t *testing.T) {
+	token := testKeys.Seal(invite.Setup, address.Address{Local: "anna", Domain: "example.com"}, noon.Add(27*24*time.Hour))
+	for language, until := range map[string]string{
+		"en": "This link works until 2 December 2026.",
+		"de": "Dieser Link gilt bis zum 2. Dezember 2026.",
+		"fr": "Ce lien est valable jusqu’au 2 décembre 2026.",
+		"it": "Scadenza di questo link: 2 dicembre 2026.",
+		"es": "Este enlace es válido hasta el 2 de diciembre de 2026.",
+	} {
+		contains(t, get(t, "https://setup.example.com/i/"+token+"?lang="+language), until)
+	}
+	code, err := qrCode("ticket", "https://setup.example.com/i/"+token, "QR code with the link to this page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, get(t, "https://setup.example.com/i/"+token+"?lang=en"), string(code))
+}
+
+// TestProblemsAreInOneLanguage pins that nothing of the English errors that a
+// machine gets is on the page.
+func TestProblemsAreInOneLanguage(t *testing.T) {
+	for _, email := range []string{"anna", "anna@", "anna@@example.com", "an na@example.com", "anna@-example.com", strings.Repeat("a", 65) + "@example.com", "anna@192.0.2.1", "anna@down.example", "anna@unknown.example"} {
+		page := post(t, testPage(nil), "/", "", "email", email, "lang", "de")
+		contains(t, page, `role="alert"`)
+		lacks(t, page, "the address", "the domain", "the part", "the settings")
+	}
+}
+
 func TestCheckingAPassword(t *testing.T) {
 	for verdict, want := range map[Verdict]string{
 		Right: "That is the right password.", Unreachable: "cannot be reached", Unsupported: "takes no passwords", Limited: "Too many tries",
-		Wrong: "need not be the one of your customer account",
+		Wrong: "need not be that of your customer account",
 	} {
 		v := &verifier{}
 		resp := post(t, testPage(v), "/verify", iPhone, "email", "anna@example.com", "password", string(verdict))

@@ -1,17 +1,25 @@
 package page
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/texts"
 )
 
+// relayPort is for mail between servers. Most networks block it.
+const relayPort = 25
+
 // picked are the services that the steps name: for each purpose one.
 type picked struct {
 	in, out, caldav, carddav settings.Service
-	mail                     bool // there is a way to read mail, and to send it
+	// older is the way to send for devices that know STARTTLS only.
+	older settings.Service
+	mail  bool // there is a way to read mail, and to send it
 }
 
 func pick(services []settings.Service) picked {
@@ -24,22 +32,45 @@ func pick(services []settings.Service) picked {
 	p.in, p.out, p.mail = in, out, reads && sends
 	p.caldav, _ = settings.First(services, settings.CalDAV)
 	p.carddav, _ = settings.First(services, settings.CardDAV)
+	if i := slices.IndexFunc(services, func(s settings.Service) bool {
+		return s.Protocol == settings.Submission && s.Security == settings.STARTTLS && s.Port != relayPort && s.Accepts(settings.Password)
+	}); i >= 0 && !same(services[i], p.out) {
+		p.older = services[i]
+	}
 	return p
 }
 
-// best returns the service of a protocol that every app can use: TLS from the
-// first byte before STARTTLS, and a password, which people can type.
+// best returns the service of a protocol that every app can use: one that takes
+// a password, which people can type, any port before 25, and TLS from the
+// first byte before STARTTLS; the provider's first of those.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
-	for _, withPassword := range []bool{true, false} {
-		for _, security := range settings.Securities() {
-			for _, s := range services {
-				if s.Protocol == p && s.Security == security && (s.Accepts(settings.Password) || !withPassword) {
-					return s, true
-				}
-			}
+	var fit []settings.Service
+	for _, s := range services {
+		if s.Protocol == p {
+			fit = append(fit, s)
 		}
 	}
-	return settings.Service{}, false
+	if len(fit) == 0 {
+		return settings.Service{}, false
+	}
+	return slices.MinFunc(fit, func(a, b settings.Service) int {
+		return cmp.Or(
+			first(a.Accepts(settings.Password), b.Accepts(settings.Password)),
+			first(a.Port != relayPort, b.Port != relayPort),
+			cmp.Compare(slices.Index(settings.Securities(), a.Security), slices.Index(settings.Securities(), b.Security)),
+		)
+	}), true
+}
+
+// first orders what is so before what is not.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 // valuesOf returns what stands in the place of placeholders in steps and help.
@@ -53,16 +84,36 @@ func valuesOf(s settings.Settings, p picked, c *texts.Catalogue) map[string]stri
 		values[prefix+"_login"], _ = s.Login(svc) // there is an address, so there is a login
 		if svc.Protocol.ByURL() {
 			values[prefix+"_url"] = svc.URL
+			if u, err := url.Parse(svc.URL); err == nil {
+				values[prefix+"_server"] = u.Host
+			}
 			return
 		}
 		values[prefix+"_host"] = svc.Host
 		values[prefix+"_port"] = strconv.Itoa(int(svc.Port))
 		values[prefix+"_security"] = c.Text("settings." + string(svc.Security))
+		values[prefix+"_ssl"] = c.Text("settings.on")
+		if svc.Security == settings.Plaintext {
+			values[prefix+"_ssl"] = c.Text("settings.off")
+		}
+		// For apps that take the address for the user name unless told otherwise.
+		if values[prefix+"_login"] != values["address"] {
+			values[prefix+"_other_login"] = values[prefix+"_login"]
+		}
 	}
 	fill("in", p.in)
 	fill("out", p.out)
+	fill("older", p.older)
 	fill("caldav", p.caldav)
 	fill("carddav", p.carddav)
+	// For apps that look for calendars and contacts at one place.
+	fill("dav", p.caldav)
+	switch {
+	case p.caldav.URL == "":
+		fill("dav", p.carddav)
+	case p.carddav.URL != p.caldav.URL:
+		fill("more_dav", p.carddav)
+	}
 	if p.in.Protocol != "" {
 		values["in_protocol"] = map[settings.Protocol]string{settings.IMAP: "IMAP", settings.POP3: "POP3"}[p.in.Protocol]
 	}
@@ -70,44 +121,85 @@ func valuesOf(s settings.Settings, p picked, c *texts.Catalogue) map[string]stri
 	return values
 }
 
+// inWordsOf returns values with the words of an app for encryption where it has
+// its own, such as Samsung Email, which calls STARTTLS TLS.
+func inWordsOf(app string, p picked, c *texts.Catalogue, values map[string]string) map[string]string {
+	key := "apps." + app + ".encryption."
+	if !c.Has(key + string(settings.TLS)) {
+		return values
+	}
+	own := maps.Clone(values)
+	for prefix, svc := range map[string]settings.Service{"in": p.in, "out": p.out} {
+		if svc.Host != "" {
+			own[prefix+"_security"] = c.Text(key + string(svc.Security))
+		}
+	}
+	return own
+}
+
 // row is one service in the table of all settings.
 type row struct {
 	Purpose, Server, Port, Encryption, Login string
 	Rank                                     string // recommended, alternative or discouraged
 	RankText                                 string
+
+	protocol settings.Protocol
 }
 
-// rows puts all services into words, in the provider's order.
+// rows puts all services into words: what people need first, and for each
+// purpose the recommended one first.
 func rows(s settings.Settings, p picked, c *texts.Catalogue) []row {
 	var all []row
 	seen := map[settings.Protocol]bool{}
 	for _, svc := range s.Services() {
 		login, _ := s.Login(svc)
 		r := row{
-			Purpose:    c.Text("settings." + string(svc.Protocol)),
-			Server:     svc.Host,
-			Encryption: string(svc.Security),
-			Login:      login,
-			Rank:       "alternative",
+			Purpose:  c.Text("settings." + string(svc.Protocol)),
+			Server:   svc.Host,
+			Login:    login,
+			Rank:     "alternative",
+			protocol: svc.Protocol,
 		}
+		security := svc.Security
 		if svc.Protocol.ByURL() {
-			r.Server, r.Encryption = svc.URL, string(securityOfURL(svc.URL))
+			r.Server, security = svc.URL, securityOfURL(svc.URL)
 		} else {
 			r.Port = strconv.Itoa(int(svc.Port))
 		}
-		switch {
-		case r.Encryption == string(settings.Plaintext) || svc.Port == 25:
+		switch svc.Protocol {
+		case settings.IMAP, settings.POP3, settings.Submission:
+			if same(svc, p.in) || same(svc, p.out) {
+				r.Rank = "recommended"
+			}
+		case settings.JMAP, settings.ActiveSync:
+			// Together with IMAP they would set up the mailbox twice.
+			if !p.mail && !seen[svc.Protocol] {
+				r.Rank = "recommended"
+			}
+		case settings.CalDAV, settings.CardDAV, settings.WebDAV, settings.ManageSieve:
+			if !seen[svc.Protocol] {
+				r.Rank = "recommended"
+			}
+		}
+		if security == settings.Plaintext || svc.Port == relayPort {
 			r.Rank = "discouraged"
-		case same(svc, p.in) || same(svc, p.out):
-			r.Rank = "recommended"
-		case svc.Protocol != settings.IMAP && svc.Protocol != settings.POP3 && svc.Protocol != settings.Submission && !seen[svc.Protocol]:
-			r.Rank = "recommended"
 		}
 		seen[svc.Protocol] = true
-		r.Encryption = c.Text("settings." + r.Encryption)
+		r.Encryption = c.Text("settings." + string(security))
 		r.RankText = c.Text("settings." + r.Rank)
 		all = append(all, r)
 	}
+	purposes := []settings.Protocol{
+		settings.IMAP, settings.POP3, settings.Submission, settings.CalDAV, settings.CardDAV,
+		settings.JMAP, settings.ActiveSync, settings.WebDAV, settings.ManageSieve,
+	}
+	ranks := []string{"recommended", "alternative", "discouraged"}
+	slices.SortStableFunc(all, func(a, b row) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(purposes, a.protocol), slices.Index(purposes, b.protocol)),
+			cmp.Compare(slices.Index(ranks, a.Rank), slices.Index(ranks, b.Rank)),
+		)
+	})
 	return all
 }
 

@@ -15,14 +15,19 @@ import (
 // their ids. What is unknown or "" is not chosen.
 type Choice struct{ Language, Device, App string }
 
-// Render returns the page that somebody with that address sees, without what
-// only a running server can put on it: a QR code, a check of the password, a
-// greeting.
+// Render returns the page that somebody with that address sees, as one file that
+// looks the same without a server. It lacks what only a running server can put
+// on it: a QR code, a check of the password, a greeting.
 func Render(s settings.Settings, choice Choice) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, settings.Errorf(settings.BadRequest, "the page is made for an address")
 	}
-	return execute(parseTemplates(), newView(s, choice))
+	v := newView(s, choice)
+	var err error
+	if v.Standalone, err = newStandalone(s.Provider.Brand); err != nil {
+		return nil, err
+	}
+	return execute(parseTemplates(), v)
 }
 
 func execute(t *template.Template, v *view) ([]byte, error) {
@@ -35,14 +40,15 @@ func execute(t *template.Template, v *view) ([]byte, error) {
 
 // view is what the template shows. Everything that is empty is not there.
 type view struct {
-	T         *texts.Catalogue
-	Languages []choice
-	Email     string // of the form
-	Problem   string
+	T          *texts.Catalogue
+	Languages  []choice
+	Email      string // of the form
+	Problem    string
+	Standalone *standalone // nil when a server is there
 
 	Greeting, Until string
-	Found           bool // the address is one of ours; what follows is set
-	Link            bool
+	Ticket          template.HTML // a QR code of the invitation
+	Found           bool          // the address is one of ours; what follows is set
 	Provider        string
 	HelpURL         string
 	Domain          string // for the brand
@@ -69,22 +75,22 @@ type choice struct {
 
 type appView struct {
 	ID, Name string
-	Auto     []texts.Piece   // what it finds by itself
-	Steps    [][]texts.Piece // by hand
-	Profile  bool            // the profile goes first
+	Note     string     // what to know before anything else
+	Auto     []sentence // what it finds by itself
+	Steps    []sentence // by hand
+	Profile  bool       // the profile goes first
 }
 
 type profileView struct {
-	Lead   string
-	Mac    bool
-	Steps  [][]texts.Piece
-	QR     template.HTML
-	Remove string
+	Lead  string
+	Mac   bool
+	Steps []sentence
+	QR    template.HTML
 }
 
 type helpView struct {
 	ID, Title string
-	Text      []texts.Piece
+	Text      sentence
 }
 
 type verifyView struct {
@@ -96,7 +102,7 @@ type verifyView struct {
 	AppPasswordURL string
 }
 
-func startView(c *texts.Catalogue) *view {
+func newStartView(c *texts.Catalogue) *view {
 	v := &view{T: c}
 	for _, other := range texts.All().Languages() {
 		v.Languages = append(v.Languages, choice{ID: other.Language, Name: other.Name(), Chosen: other == c})
@@ -105,31 +111,36 @@ func startView(c *texts.Catalogue) *view {
 }
 
 func newView(s settings.Settings, chosen Choice) *view {
-	c := texts.All().In(chosen.Language)
+	c := texts.All().Choose(chosen.Language, "")
 	p := pick(s.Services())
 	values := valuesOf(s, p, c)
-	v := startView(c)
+	v := newStartView(c)
 	v.Found, v.mail = true, p.mail
-	v.Email, v.Domain = s.Address.String(), string(s.Domain)
-	v.Provider, v.HelpURL = s.Provider.NameIn(c.Language), s.Provider.HelpURL
-	v.Logo, v.Color = s.Provider.Brand.Logo != nil, s.Provider.Brand.Color != ""
+	v.Email, v.HelpURL = s.Address.String(), s.Provider.HelpURL
+	v.brand(s)
 	v.Rows = rows(s, p, c)
 	v.OAuth2 = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) })
 	for _, key := range []string{"wrong_password", "relay", "blocked", "certificate", "send", "folders"} {
-		if text, ok := texts.Pieces(c.Text("help."+key), values); ok {
+		if text, ok := newSentence(c.Text("help."+key), values); ok {
 			v.Help = append(v.Help, helpView{ID: strings.ReplaceAll(key, "_", "-"), Title: c.Text("help." + key + "_title"), Text: text})
 		}
 	}
-	v.choose(chosen, values)
+	v.choose(chosen, p, values)
 	if v.App != nil && v.App.Profile {
 		v.Profile = newProfile(p, c, values, v.Device == "mac")
 	}
 	return v
 }
 
+// brand puts the name, the logo and the colours of a provider on the page.
+func (v *view) brand(s settings.Settings) {
+	v.Provider, v.Domain = s.Provider.NameIn(v.T.Language), string(s.Domain)
+	v.Logo, v.Color = s.Provider.Brand.Logo != nil, s.Provider.Brand.Color != ""
+}
+
 // choose lists devices and the apps of the chosen one, and the steps of the
 // chosen app, which is the first one unless somebody said otherwise.
-func (v *view) choose(chosen Choice, values map[string]string) {
+func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	d, ok := deviceOf(chosen.Device, chosen.App)
 	v.Device = d.id
 	for _, other := range devices() {
@@ -138,31 +149,28 @@ func (v *view) choose(chosen Choice, values map[string]string) {
 	if !ok {
 		return
 	}
-	app := d.apps[0]
-	if slices.Contains(d.apps, chosen.App) {
+	apps := slices.DeleteFunc(slices.Clone(d.apps), func(app string) bool { return !p.sets(app) })
+	if len(apps) == 0 {
+		return
+	}
+	app := apps[0]
+	if slices.Contains(apps, chosen.App) {
 		app = chosen.App
 	}
-	for _, id := range d.apps {
+	for _, id := range apps {
 		v.Apps = append(v.Apps, choice{ID: id, Name: v.T.Text("apps." + id + ".name"), Chosen: id == app})
 	}
 	v.App = &appView{ID: app, Name: v.T.Text("apps." + app + ".name"), Profile: v.T.Text("apps."+app+".profile") != ""}
-	v.App.Auto, _ = texts.Pieces(v.T.Text("apps."+app+".auto"), values)
+	if v.T.Has("apps." + app + ".note") {
+		v.App.Note = v.T.Text("apps." + app + ".note")
+	}
+	values = inWordsOf(app, p, v.T, values)
+	v.App.Auto = sentences(v.T.List("apps."+app+".auto"), values)
 	v.App.Steps = sentences(v.T.List("apps."+app+".steps"), values)
 }
 
-// sentences leaves out those about something that the provider does not offer.
-func sentences(list []string, values map[string]string) [][]texts.Piece {
-	var all [][]texts.Piece
-	for _, text := range list {
-		if pieces, ok := texts.Pieces(text, values); ok {
-			all = append(all, pieces)
-		}
-	}
-	return all
-}
-
-// Recognised marks the device that the browser told of.
-func (v *view) Recognised(id string) {
+// recognised marks the device that the browser told of.
+func (v *view) recognised(id string) {
 	for i := range v.Devices {
 		v.Devices[i].Recognised = v.Devices[i].ID == id
 	}
@@ -189,7 +197,7 @@ func newProfile(p picked, c *texts.Catalogue, values map[string]string, mac bool
 		steps = "profile_page.macos"
 	}
 	return &profileView{
-		Lead:  c.Text("profile_page.lead", "what", strings.Join(what, ", ")),
+		Lead:  c.Text("profile_page.lead", "what", c.Enumerate(what)),
 		Mac:   mac,
 		Steps: sentences(c.List(steps), values),
 	}

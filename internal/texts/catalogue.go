@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Catalogue is what is said in one language.
@@ -36,6 +37,32 @@ func (c *Catalogue) Text(key string, namesAndValues ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
+// Has reports whether there is a text with a key, which every language has or
+// none.
+func (c *Catalogue) Has(key string) bool {
+	_, ok := c.texts[key]
+	return ok
+}
+
+// Date returns a day as people write it, the year last.
+func (c *Catalogue) Date(day time.Time) string {
+	number := strconv.Itoa(day.Day())
+	if number == "1" {
+		number = c.Text("date.first") // 1er in French
+	}
+	month := c.Text(item("date.months", int(day.Month())-1))
+	return c.Text("date.long", "day", number, "month", month, "year", strconv.Itoa(day.Year()))
+}
+
+// Enumerate returns words as a person lists them: "a, b and c".
+func (c *Catalogue) Enumerate(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return c.Text("and", "first", strings.Join(words[:last], ", "), "last", words[last])
+}
+
 // List returns the texts of a list, placeholders and all.
 func (c *Catalogue) List(key string) []string {
 	n, ok := c.lists[key]
@@ -51,11 +78,10 @@ func (c *Catalogue) List(key string) []string {
 
 func item(list string, i int) string { return list + "." + strconv.Itoa(i) }
 
-// Piece is a part of a sentence: words, or a value that somebody may want to
-// copy.
+// Piece is a part of a sentence: words, or the value of a placeholder.
 type Piece struct {
-	Text  string
-	Value bool
+	Text string
+	Name string // of the placeholder; "" for words
 }
 
 // Pieces cuts a text at its placeholders and puts values there. It returns false
@@ -76,7 +102,7 @@ func Pieces(text string, values map[string]string) ([]Piece, bool) {
 		if value == "" {
 			return nil, false
 		}
-		all = append(all, Piece{Text: value, Value: true})
+		all = append(all, Piece{Text: value, Name: name})
 		text = after
 	}
 }

@@ -2,10 +2,14 @@ package texts
 
 import (
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/waymark-mail/waymark/templates"
 )
 
 // TestEveryLanguageIsComplete reads what is embedded, which holds every language
@@ -15,8 +19,10 @@ func TestEveryLanguageIsComplete(t *testing.T) {
 	for _, c := range All().Languages() {
 		tags = append(tags, c.Language)
 	}
-	if want := []string{"en", "de", "es", "fr", "it"}; !slices.Equal(tags, want) {
-		t.Errorf("there are %v, want %v", tags, want)
+	for _, want := range []string{"en", "de", "es", "fr", "it"} {
+		if !slices.Contains(tags, want) {
+			t.Errorf("there is no %s in %v", want, tags)
+		}
 	}
 	english := All().In("en")
 	for _, c := range All().Languages()[1:] {
@@ -99,8 +105,8 @@ func TestPieces(t *testing.T) {
 	values := map[string]string{"host": "imap.example.com", "port": "993", "empty": ""}
 	for text, want := range map[string][]Piece{
 		"plain":              {{Text: "plain"}},
-		"Server {host}.":     {{Text: "Server "}, {Text: "imap.example.com", Value: true}, {Text: "."}},
-		"{host}:{port}":      {{Text: "imap.example.com", Value: true}, {Text: ":"}, {Text: "993", Value: true}},
+		"Server {host}.":     {{Text: "Server "}, {Text: "imap.example.com", Name: "host"}, {Text: "."}},
+		"{host}:{port}":      {{Text: "imap.example.com", Name: "host"}, {Text: ":"}, {Text: "993", Name: "port"}},
 		"":                   nil,
 		"needs {empty}":      nil,
 		"needs {calendars}.": nil,
@@ -128,5 +134,97 @@ func TestChoose(t *testing.T) {
 	}
 	if got := All().In("xx").Language; got != "en" {
 		t.Errorf("an unknown language is %s", got)
+	}
+}
+
+// TestTypography holds the texts against what a printer of each language would
+// do. A language without rules of its own has those of all.
+func TestTypography(t *testing.T) {
+	type rule struct{ what, pattern string }
+	all := []rule{
+		{"a straight quotation mark or apostrophe", `["']`},
+		{"three dots instead of an ellipsis", `\.\.\.`},
+		{"spaces that nobody sees", `  |^ | $`},
+		{"a placeholder that is not closed, or a name in capitals", `\{[^}]*$|\{[^}]*[^a-z_}]`},
+	}
+	const narrow = "\u202f"
+	unspaced := rule{"a space before a mark", `[ \x{a0}` + narrow + `][;:!?]`}
+	rules := map[string][]rule{
+		"en": {unspaced, {"another language's quotation marks", `[«»„]`}},
+		"de": {unspaced, {"another language's quotation marks", `[«»”]`}},
+		"it": {unspaced, {"another language's quotation marks", `[“”„]`}},
+		"es": {unspaced, {"another language's quotation marks", `[“”„]`}, {"a question that does not begin", `^[^¿]*\?`}, {"a call that does not begin", `^[^¡]*!`}},
+		"fr": {
+			{"no narrow space before a mark", `[^` + narrow + `][;:!?»]`},
+			{"no narrow space behind a quotation mark", `«[^` + narrow + `]`},
+			{"another language's quotation marks", `[“”„]`},
+		},
+	}
+	quotes := map[string][2]string{"en": {"“", "”"}, "de": {"„", "“"}, "fr": {"«", "»"}, "it": {"«", "»"}, "es": {"«", "»"}}
+	for _, c := range All().Languages() {
+		for _, r := range append(slices.Clone(all), rules[c.Language]...) {
+			wrong := regexp.MustCompile(r.pattern)
+			for key, text := range c.texts {
+				if wrong.MatchString(text) {
+					t.Errorf("%s: %s has %s: %s", c.Language, key, r.what, text)
+				}
+			}
+		}
+		for key, text := range c.texts {
+			for _, pair := range [][2]string{{"(", ")"}, quotes[c.Language]} {
+				if pair[0] != "" && strings.Count(text, pair[0]) != strings.Count(text, pair[1]) {
+					t.Errorf("%s: %s has %s without %s: %s", c.Language, key, pair[0], pair[1], text)
+				}
+			}
+		}
+	}
+}
+
+// TestALanguageIsOneFile adds one, and finds it wherever a language is chosen.
+func TestALanguageIsOneFile(t *testing.T) {
+	files := fstest.MapFS{}
+	for _, c := range All().Languages() {
+		data, err := fs.ReadFile(templates.Files, "texts/"+c.Language+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[c.Language+".json"] = &fstest.MapFile{Data: data}
+	}
+	files["nl.json"] = &fstest.MapFile{Data: []byte(strings.Replace(string(files["de.json"].Data), `"language": "Deutsch"`, `"language": "Nederlands"`, 1))}
+	c, err := read(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dutch := c.In("nl")
+	if dutch.Name() != "Nederlands" || c.Choose("nl", "") != dutch || c.Choose("", "nl-BE,fr;q=0.5") != dutch || !slices.Contains(c.Languages(), dutch) {
+		t.Errorf("Dutch is %s", dutch.Name())
+	}
+}
+
+func TestDate(t *testing.T) {
+	fifth, first := time.Date(2026, 11, 5, 23, 59, 0, 0, time.UTC), time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	for language, want := range map[string][2]string{
+		"en": {"5 November 2026", "1 March 2027"},
+		"de": {"5. November 2026", "1. März 2027"},
+		"fr": {"5 novembre 2026", "1er mars 2027"},
+		"it": {"5 novembre 2026", "1º marzo 2027"},
+		"es": {"5 de noviembre de 2026", "1 de marzo de 2027"},
+	} {
+		c := All().In(language)
+		if got := [2]string{c.Date(fifth), c.Date(first)}; got != want {
+			t.Errorf("%s: %v, want %v", language, got, want)
+		}
+		if n := len(c.List("date.months")); n != 12 {
+			t.Errorf("%s has %d months", language, n)
+		}
+	}
+}
+
+func TestEnumerate(t *testing.T) {
+	german := All().In("de")
+	for want, words := range map[string][]string{"": nil, "a": {"a"}, "a und b": {"a", "b"}, "a, b und c": {"a", "b", "c"}} {
+		if got := german.Enumerate(words); got != want {
+			t.Errorf("%v: %s, want %s", words, got, want)
+		}
 	}
 }

@@ -1,0 +1,39 @@
+package page
+
+import (
+	"encoding/base64"
+	"html/template"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/templates"
+)
+
+// standalone is what a page needs that is opened from a file, without a server
+// to ask for its style, its script and its logo.
+type standalone struct {
+	Style  template.CSS
+	Script template.JS
+	Logo   template.URL
+}
+
+func newStandalone(b settings.Brand) (*standalone, error) {
+	style, err := templates.Files.ReadFile("waymark.css")
+	if err != nil {
+		return nil, err
+	}
+	script, err := templates.Files.ReadFile("waymark.js")
+	if err != nil {
+		return nil, err
+	}
+	if b.Color != "" {
+		style = append(style, stylesheet(b.Color)...)
+	}
+	s := &standalone{
+		Style:  template.CSS(style), //nolint:gosec // our own files, and a colour that the settings have checked
+		Script: template.JS(script), //nolint:gosec // our own file
+	}
+	if b.Logo != nil {
+		s.Logo = template.URL("data:" + b.LogoType + ";base64," + base64.StdEncoding.EncodeToString(b.Logo)) //nolint:gosec // a picture; nothing in it runs
+	}
+	return s, nil
+}

@@ -1,0 +1,212 @@
+package page
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
+)
+
+// with returns settings for anna@example.com with these services.
+func with(t *testing.T, services ...settings.Service) settings.Settings {
+	t.Helper()
+	s := settingsOf(t, "example.com")
+	p := *s.Provider
+	p.Services = services
+	s.Provider = &p
+	return s
+}
+
+// plainSteps returns the words of the section with the steps, without markup.
+func plainSteps(t *testing.T, s settings.Settings, c Choice) string {
+	t.Helper()
+	body := rendered(t, s, c)
+	_, body, found := strings.Cut(body, `<h2 id="steps">`)
+	steps, _, ended := strings.Cut(body, `</section>`)
+	if !found || !ended {
+		t.Fatal("there are no steps")
+	}
+	return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(steps, "")
+}
+
+func dav(p settings.Protocol, url string, login settings.Login) settings.Service {
+	return settings.Service{Protocol: p, URL: url, Login: login, Auth: []settings.Auth{settings.Password}}
+}
+
+func local(s settings.Service) settings.Service {
+	s.Login = "{local}"
+	return s
+}
+
+// TestTheStepsSayTheRightValue pins the places where an app wants another word
+// or another value than the table of all settings has.
+func TestTheStepsSayTheRightValue(t *testing.T) {
+	imap, smtp := service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)
+	imap143, smtp587 := service(settings.IMAP, 143, settings.STARTTLS), service(settings.Submission, 587, settings.STARTTLS)
+	smtp25 := service(settings.Submission, 25, settings.STARTTLS)
+	oauth := smtp
+	oauth.Auth = []settings.Auth{settings.OAuth2}
+	for _, tc := range []struct {
+		name        string
+		services    []settings.Service
+		app         string
+		wants, nots []string
+	}{
+		{"Gmail calls the encryption of port 465 SSL", []settings.Service{imap, smtp}, "gmail-web", []string{"port 465", "secured connection using SSL."}, []string{"SSL/TLS"}},
+		{"and STARTTLS TLS", []settings.Service{imap, smtp587}, "gmail-web", []string{"port 587", "secured connection using TLS."}, []string{"STARTTLS"}},
+		{"so does Samsung Email", []settings.Service{imap143, smtp}, "samsung-mail", []string{"security type TLS, port 143", "security type SSL, port 465"}, []string{"STARTTLS"}},
+		{"Evolution has sentences for it", []settings.Service{imap, smtp587}, "evolution", []string{"encryption method “TLS on a dedicated port”", "encryption method “STARTTLS after connecting”"}, []string{"SSL/TLS"}},
+		{"a switch is on", []settings.Service{imap143, smtp}, "apple-mail-ios", []string{"Use SSL on, server port 143"}, nil},
+		{"and off without encryption", []settings.Service{service(settings.IMAP, 143, settings.Plaintext), smtp}, "apple-mail-ios", []string{"Use SSL off, server port 143", "Use SSL on, server port 465"}, nil},
+		{"never port 25", []settings.Service{imap, smtp25, smtp587}, "thunderbird", []string{"port 587"}, []string{"port 25,"}},
+		{"a password before a window to sign in", []settings.Service{imap, oauth, smtp587}, "thunderbird", []string{"port 587"}, []string{"port 465"}},
+		{"a printer that is old", []settings.Service{imap, smtp, smtp25, smtp587}, "printer", []string{"port 465, encryption SSL/TLS", "STARTTLS only? Then server mail.example.com, port 587, encryption STARTTLS"}, []string{"993"}},
+		{"which the provider has nothing for", []settings.Service{imap, smtp}, "printer", []string{"port 465"}, []string{"STARTTLS only"}},
+		{"or has nothing else for", []settings.Service{imap, smtp587}, "printer", []string{"port 587, encryption STARTTLS"}, []string{"STARTTLS only"}},
+		{"Outlook takes the address for the user name", []settings.Service{imap, smtp}, "outlook-classic", nil, []string{"as the user name"}},
+		{"unless it is another one", []settings.Service{local(imap), smtp}, "outlook-classic", []string{"enter anna as the user name"}, nil},
+		{"POP3 where there is nothing else", []settings.Service{service(settings.POP3, 995, settings.TLS), smtp}, "outlook-new", []string{"then POP3.", "port 995"}, []string{"IMAP"}},
+		{"calendars and contacts at one place", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://dav.example/", ""), dav(settings.CardDAV, "https://dav.example/", "")}, "davx5",
+			[]string{"Base URL https://dav.example/"}, []string{"no contacts"}},
+		{"and at two", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://cal.example/", ""), dav(settings.CardDAV, "https://card.example/", "{local}")}, "davx5",
+			[]string{"Base URL https://cal.example/, user name anna@example.com", "base URL https://card.example/ and user name anna."}, nil},
+		{"contacts alone", []settings.Service{imap, smtp, dav(settings.CardDAV, "https://card.example/", "")}, "davx5", []string{"Base URL https://card.example/"}, []string{"no contacts"}},
+		{"Mail for Windows has ended", []settings.Service{imap, smtp}, "windows-mail", []string{"ended Mail for Windows with the year 2024", "Open Outlook from the start menu", "port 993"}, nil},
+		{"Gmail no longer fetches", []settings.Service{imap, smtp}, "gmail-web", []string{"no longer fetches mail from other providers", "forwarding to your Gmail address at Example &amp; Sons"}, []string{"993"}},
+		{"where a password goes is said first", []settings.Service{imap, smtp}, "outlook-new", []string{"hands it to Microsoft’s cloud"}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for i := range tc.services {
+				if tc.services[i].Login == "" {
+					tc.services[i].Login = settings.LoginAddress
+				}
+			}
+			steps := plainSteps(t, with(t, tc.services...), Choice{Language: "en", App: tc.app})
+			for _, want := range tc.wants {
+				if !strings.Contains(steps, want) {
+					t.Errorf("no %q in\n%s", want, steps)
+				}
+			}
+			for _, not := range tc.nots {
+				if strings.Contains(steps, not) {
+					t.Errorf("%q in\n%s", not, steps)
+				}
+			}
+		})
+	}
+}
+
+// TestAppsThatCannotBeSetUpAreNotOffered names those that would only lead
+// people into a wall.
+func TestAppsThatCannotBeSetUpAreNotOffered(t *testing.T) {
+	pop, smtp := service(settings.POP3, 995, settings.TLS), service(settings.Submission, 465, settings.TLS)
+	calendars := dav(settings.CalDAV, "https://dav.example/", settings.LoginAddress)
+	for name, tc := range map[string]struct {
+		services []settings.Service
+		missing  []string
+	}{
+		"everything":     {[]settings.Service{service(settings.IMAP, 993, settings.TLS), smtp, calendars}, nil},
+		"no calendars":   {[]settings.Service{service(settings.IMAP, 993, settings.TLS), smtp}, []string{"davx5"}},
+		"POP3":           {[]settings.Service{pop, smtp, calendars}, []string{"outlook-mobile", "gmail-ios", "delta-chat"}},
+		"calendars only": {[]settings.Service{calendars}, []string{"outlook-mobile", "gmail-ios", "delta-chat", "gmail-web", "printer"}},
+	} {
+		var missing []string
+		for _, app := range Apps() {
+			body := rendered(t, with(t, tc.services...), Choice{Language: "en", App: app})
+			if !strings.Contains(body, `name="app" value="`+app+`"`) {
+				missing = append(missing, app)
+			}
+		}
+		slices.Sort(missing)
+		slices.Sort(tc.missing)
+		if !slices.Equal(missing, tc.missing) {
+			t.Errorf("%s: %v cannot be chosen, want %v", name, missing, tc.missing)
+		}
+	}
+}
+
+// TestWhatAnAppFindsComesFirst pins the order: the profile or the address alone,
+// then the steps by hand, then the help for each error.
+func TestWhatAnAppFindsComesFirst(t *testing.T) {
+	for app, first := range map[string]string{"thunderbird": "Just enter your address", "apple-mail-ios": "With a profile, in one go", "printer": "Nothing is found automatically here."} {
+		steps := plainSteps(t, settingsOf(t, "example.com"), Choice{Language: "en", App: app})
+		found, byHand, help := strings.Index(steps, first), strings.Index(steps, "By hand"), strings.Index(steps, "When it does not work")
+		if first == "Nothing is found automatically here." {
+			found, byHand = byHand, found
+		}
+		if found < 0 || byHand < found || help < byHand {
+			t.Errorf("%s: %q at %d, by hand at %d, help at %d", app, first, found, byHand, help)
+		}
+	}
+}
+
+// TestEveryErrorIsLinkedFromTheSteps follows the links to the help for each
+// error people meet, for every app.
+func TestEveryErrorIsLinkedFromTheSteps(t *testing.T) {
+	link := regexp.MustCompile(`<a href="#([a-z-]+)">`)
+	for _, app := range Apps() {
+		body := rendered(t, settingsOf(t, "example.com"), Choice{Language: "en", App: app})
+		links := link.FindAllStringSubmatch(body, -1)
+		if len(links) != 7 { // to all of the help, and to six errors
+			t.Errorf("%s: %d links", app, len(links))
+		}
+		for _, m := range links {
+			if !strings.Contains(body, `id="`+m[1]+`"`) {
+				t.Errorf("%s: nothing is called %s", app, m[1])
+			}
+		}
+		for _, said := range []string{"error 535", "550 5.7.1", "port 25 blocked, error 573", "warning about the certificate", "cannot be sent", "Folders are missing"} {
+			if strings.Count(body, said) < 2 {
+				t.Errorf("%s: %q is not linked and said", app, said)
+			}
+		}
+	}
+}
+
+// TestStepsInEveryLanguageHaveTheSameValues finds a value that got lost or came
+// along in a translation.
+func TestStepsInEveryLanguageHaveTheSameValues(t *testing.T) {
+	value := regexp.MustCompile(`<code class="value">([^<]*)</code>`)
+	values := func(language, app string) []string {
+		var all []string
+		for _, m := range value.FindAllStringSubmatch(rendered(t, settingsOf(t, "example.com"), Choice{Language: language, App: app}), -1) {
+			all = append(all, m[1])
+		}
+		slices.Sort(all)
+		return all
+	}
+	for _, c := range texts.All().Languages() {
+		for _, app := range Apps() {
+			if got, want := values(c.Language, app), values("en", app); !slices.Equal(got, want) {
+				t.Errorf("%s, %s: %v, want %v", c.Language, app, got, want)
+			}
+		}
+	}
+}
+
+// TestOneWayToTheMailboxIsRecommended pins that nobody is told to set up the same
+// mailbox twice.
+func TestOneWayToTheMailboxIsRecommended(t *testing.T) {
+	imap, smtp := service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)
+	jmap := dav(settings.JMAP, "https://jmap.example/", settings.LoginAddress)
+	activesync := dav(settings.ActiveSync, "https://eas.example/", settings.LoginAddress)
+	for name, tc := range map[string]struct {
+		services []settings.Service
+		want     string
+	}{
+		"beside IMAP": {[]settings.Service{jmap, activesync, imap, smtp}, "imap recommended, submission recommended, jmap alternative, activesync alternative"},
+		"by itself":   {[]settings.Service{jmap}, "jmap recommended"},
+	} {
+		s := with(t, tc.services...)
+		var got []string
+		for _, r := range rows(s, pick(s.Services()), texts.All().In("en")) {
+			got = append(got, string(r.protocol)+" "+r.Rank)
+		}
+		if have := strings.Join(got, ", "); have != tc.want {
+			t.Errorf("%s: %s, want %s", name, have, tc.want)
+		}
+	}
+}
