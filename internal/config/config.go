@@ -17,6 +17,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // in the order of the file, without host bits
 	Signing        *Signing       // nil for a self-signed identity in StateDir
 	StateDir       string         // "" where the caller decides
+	API            API
 	Limits         Limits
 	Log            Log
 	Pages          Pages
@@ -48,6 +49,7 @@ type TLS struct {
 // Ops is the listener for metrics and health checks.
 type Ops struct {
 	Listen string // "host:port"; "" for none
+	Pprof  bool   // whether it has /debug/pprof
 }
 
 // Signing names the identity that signs Apple profiles.
@@ -57,12 +59,20 @@ type Signing struct {
 	Line     int    // where the settings file says so, from 1
 }
 
-// Limits bound what one client may ask for.
+// API says who may use what is for programs: the settings as JSON, invitations
+// and the reload.
+type API struct {
+	Token string // a secret; "" for everybody who reaches it
+}
+
+// Limits bound what clients may ask for.
 type Limits struct {
 	RequestsPerMinute int // per client address; 0 for no limit
 	// StrictPerMinute is the same for what costs a lot or could be used to
 	// guess: profiles, which are signed, and checks of passwords.
 	StrictPerMinute int
+	RequestsAtOnce  int // of all clients; 0 for no limit
+	Connections     int // of all clients, open on each public listener; 0 for no limit
 }
 
 // Pages are the options of the pages for people.
@@ -85,7 +95,7 @@ func defaults() *Config {
 		Listen: ":8080",
 		Ops:    Ops{Listen: "127.0.0.1:9090"},
 		Log:    Log{Level: "info", Format: "json"},
-		Limits: Limits{StrictPerMinute: 60},
+		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
 	}
 }

@@ -96,17 +96,18 @@ func TestFullFile(t *testing.T) {
 	want := &Config{
 		Listen: "[::1]:8081",
 		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Line: 3},
-		Ops:    Ops{},
+		Ops:    Ops{Pprof: true},
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),
 		},
 		Signing:  &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
 		StateDir: "/etc/waymark/state",
-		Limits:   Limits{RequestsPerMinute: 120, StrictPerMinute: 5},
+		API:      API{Token: strings.Repeat("k", 40)},
+		Limits:   Limits{RequestsPerMinute: 120, StrictPerMinute: 5, RequestsAtOnce: 6, Connections: 7},
 		Pages: Pages{
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
-			VerifyPassword: true, VerifyPrivate: true,
+			VerifyPassword: true,
 		},
 		Log:       Log{Level: "debug", Format: "console"},
 		Providers: []*settings.Provider{full, plain},
@@ -124,17 +125,17 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, Line: 56, SQL: &SQL{
+			{Name: "customers", Provider: plain, Mailboxes: true, Line: 57, SQL: &SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = :domain",
 				MailboxQuery: "SELECT login FROM users WHERE mail = :address", Timeout: 500 * time.Millisecond, Connections: 3, Notify: "waymark",
 			}},
-			{Name: "sql", Line: 70, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
-			{Name: "ldap", Mailboxes: true, Line: 71, LDAP: &LDAP{
+			{Name: "sql", Line: 71, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
+			{Name: "ldap", Mailboxes: true, Line: 72, LDAP: &LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret, BaseDN: "dc=example",
 				Domain:  Search{BaseDN: "ou=domains", Scope: "one", Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: Search{BaseDN: "dc=example", Filter: "(mail={address})"},
 			}},
-			{Name: "mx", Line: 81, MX: &MX{
+			{Name: "mx", Line: 82, MX: &MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
 				Patterns:  []MXPattern{{"*.mail.example", plain}, {"mx1.example.net", plain}}, Timeout: time.Second,
 			}},
@@ -182,7 +183,7 @@ domains: {example.com: {provider: p}}
 	cfg.Providers, cfg.Domains = nil, nil
 	if want := (&Config{
 		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090"}, Log: Log{Level: "info", Format: "json"},
-		Limits: Limits{StrictPerMinute: 60},
+		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
 		Files:  []string{"/etc/waymark.yaml"},
 	}); !reflect.DeepEqual(cfg, want) {

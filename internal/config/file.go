@@ -31,6 +31,7 @@ func fileFields() []field[file] {
 				f.StateDir = r.absolute(s)
 			}
 		}},
+		{"api", readAPI},
 		{"limits", func(r *reader, v value, f *file) { readBlock(r, v, limitsFields(), &f.Limits) }},
 		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
 		{"pages", func(r *reader, v value, f *file) { readBlock(r, v, pagesFields(), &f.Pages) }},
@@ -72,6 +73,7 @@ func opsFields() []field[Ops] {
 				r.listen(v, &o.Listen)
 			}
 		}},
+		{"pprof", func(r *reader, v value, o *Ops) { o.Pprof, _ = r.truth(v) }},
 	}
 }
 
@@ -82,6 +84,12 @@ func limitsFields() []field[Limits] {
 		}},
 		{"strict_requests_per_minute", func(r *reader, v value, l *Limits) {
 			l.StrictPerMinute = r.number(v, 0, 1_000_000)
+		}},
+		{"requests_at_once", func(r *reader, v value, l *Limits) {
+			l.RequestsAtOnce = r.number(v, 0, 1_000_000)
+		}},
+		{"connections", func(r *reader, v value, l *Limits) {
+			l.Connections = r.number(v, 0, 1_000_000)
 		}},
 	}
 }

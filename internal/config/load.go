@@ -77,5 +77,6 @@ func (r *reader) config(data []byte) *Config {
 	if readBlock(r, v, fileFields(), &f) && !v.has("domains") && len(f.Directory) == 0 {
 		r.warn(v.at("domains"), "%s", answersNobody)
 	}
+	r.checkVerifyPrivate(v, f.Config)
 	return f.Config
 }

@@ -10,23 +10,34 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// minSecret is how many characters a key of pages has at least.
-const minSecret = 32
-
 func pagesFields() []field[Pages] {
 	return []field[Pages]{
 		{"url", func(r *reader, v value, p *Pages) { p.URL = strings.TrimSuffix(r.webURL(v), "/") }},
 		{"keys", func(r *reader, v value, p *Pages) {
 			r.items(v, "a list of secrets", func(v value) {
-				if s, ok := r.filled(v); ok && len(s) < minSecret {
-					r.refuse(v, "is too short: it needs %d random characters, such as openssl rand -base64 32 prints", minSecret)
-				} else if ok {
+				if s, ok := r.secret(v); ok {
 					p.Keys = append(p.Keys, s)
 				}
 			})
 		}},
 		{"verify_password", func(r *reader, v value, p *Pages) { p.VerifyPassword, _ = r.truth(v) }},
 		{"verify_private", func(r *reader, v value, p *Pages) { p.VerifyPrivate, _ = r.truth(v) }},
+	}
+}
+
+// checkVerifyPrivate refuses to try passwords on private networks at hosts that
+// any visitor can name: of an address at their own domain, imap.{domain} can
+// lead to every address of the inner network.
+func (r *reader) checkVerifyPrivate(root value, cfg *Config) {
+	if !cfg.Pages.VerifyPassword || !cfg.Pages.VerifyPrivate || cfg.CatchAll == nil {
+		return
+	}
+	for _, s := range cfg.CatchAll.Services {
+		if !s.Protocol.ByURL() && strings.Contains(s.Host, "{domain}") {
+			r.refuse(root.at("pages").at("verify_private"),
+				`can't be together with "*" in domains and the host %s: anybody could have passwords tried at any address of your network; list the domains, or name the host without {domain}`, printed(s.Host))
+			return
+		}
 	}
 }
 

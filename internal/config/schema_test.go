@@ -93,7 +93,7 @@ func TestGoodFilesFitTheSchema(t *testing.T) {
 func TestSchemaRefuses(t *testing.T) {
 	s := schema(t)
 	for _, rule := range []string{
-		"alias-and-provider", "auth", "consent-text-list", "domain-empty", "domain-without-provider", "domains-list", "help-url",
+		"alias-and-provider", "api-token-alone", "api-token-characters", "api-token-list", "api-token-number", "api-token-short", "auth", "consent-text-list", "domain-empty", "domain-without-provider", "domains-list", "help-url",
 		"limits", "listen", "log", "not-a-block", "oauth2", "override", "port-out-of-range", "protocol-missing",
 		"protocol-unknown", "provider-empty", "provider-id", "provider-name-empty", "provider-no-services", "security-unknown",
 		"signing-files", "tls-files", "unknown-key", "unknown-key-in-service", "wrong-types",
@@ -147,7 +147,7 @@ func blocks(t *testing.T) map[string]block {
 		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
 		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
-	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache", "pages"} {
+	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache", "pages", "api"} {
 		all[key] = block{inside(top.object, key), key + ": {KEY: {}}"}
 	}
 	return all
@@ -202,6 +202,8 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"state_dir", p["state_dir"].Default, d.StateDir},
 		{"limits.requests_per_minute", p["limits"].Properties["requests_per_minute"].Default, float64(d.Limits.RequestsPerMinute)},
 		{"limits.strict_requests_per_minute", p["limits"].Properties["strict_requests_per_minute"].Default, float64(d.Limits.StrictPerMinute)},
+		{"limits.requests_at_once", p["limits"].Properties["requests_at_once"].Default, float64(d.Limits.RequestsAtOnce)},
+		{"limits.connections", p["limits"].Properties["connections"].Default, float64(d.Limits.Connections)},
 		{"cache.entries", p["cache"].Properties["entries"].Default, float64(d.Cache.Entries)},
 		{"cache.fresh", p["cache"].Properties["fresh"].Default, spoken(d.Cache.Fresh)},
 		{"cache.unknown", p["cache"].Properties["unknown"].Default, spoken(d.Cache.Unknown)},
@@ -222,7 +224,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "ops": "ops.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
 		"provider brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}
@@ -256,7 +258,7 @@ func TestDocumentedExamples(t *testing.T) {
 	const domain = "domains: {example.com: {provider: mine}}\n"
 	env := Environment{
 		Getenv: func(name string) (string, bool) {
-			v, ok := map[string]string{"HELP_HOST": "www.example.com", "IMAP_PORT": "993", "WAYMARK_DSN": "postgres://127.0.0.1/mail"}[name]
+			v, ok := map[string]string{"HELP_HOST": "www.example.com", "IMAP_PORT": "993", "API_TOKEN": strings.Repeat("t", minSecret), "WAYMARK_DSN": "postgres://127.0.0.1/mail"}[name]
 			return v, ok
 		},
 		ReadFile: func(path string) ([]byte, error) {

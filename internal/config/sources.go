@@ -129,7 +129,11 @@ func sourceFields(f *file) []field[sourceKeys] {
 		{"driver", func(r *reader, v value, k *keys) {
 			k.driver, _ = oneOf(r, v, "driver", []string{"postgres", "mysql", "sqlite"})
 		}},
-		{"dsn", func(r *reader, v value, k *keys) { k.dsn, _ = r.filled(v) }},
+		{"dsn", func(r *reader, v value, k *keys) {
+			if k.dsn, _ = r.filled(v); passwordInDSN.MatchString(v.written()) {
+				r.warnInClear(v)
+			}
+		}},
 		{"queries", func(r *reader, v value, k *keys) {
 			readBlock(r, v, []field[SQL]{
 				{"domain", func(r *reader, v value, s *SQL) { s.DomainQuery, _ = r.lines(v) }},
@@ -141,7 +145,11 @@ func sourceFields(f *file) []field[sourceKeys] {
 		{"start_tls", func(r *reader, v value, k *keys) { k.startTLS, _ = r.truth(v) }},
 		{"ca_file", func(r *reader, v value, k *keys) { r.path(v, &k.caFile) }},
 		{"bind_dn", func(r *reader, v value, k *keys) { k.bindDN, _ = r.text(v) }},
-		{"bind_password", func(r *reader, v value, k *keys) { k.bindPassword, _ = r.text(v) }},
+		{"bind_password", func(r *reader, v value, k *keys) {
+			if k.bindPassword, _ = r.text(v); k.bindPassword != "" {
+				r.warnInClear(v)
+			}
+		}},
 		{"base_dn", func(r *reader, v value, k *keys) { k.baseDN, _ = r.filled(v) }},
 		{"domain", func(r *reader, v value, k *keys) { readBlock(r, v, searchFields(), &k.domain) }},
 		{"mailbox", func(r *reader, v value, k *keys) { readBlock(r, v, searchFields(), &k.mailbox) }},

@@ -14,6 +14,12 @@ type Protocol struct {
 	Endpoints []Endpoint
 	// Fail words an error in the dialect; nil answers in plain text.
 	Fail func(error) Response
+	// Refuse words what the server refuses by itself, such as a method, or one
+	// request too many; nil answers in plain text.
+	Refuse func(status int, why string) Response
+	// AnyOrigin lets scripts read the answers, refusals too, whatever site
+	// their page comes from. It is for what is read only and public.
+	AnyOrigin bool
 }
 
 // Endpoint is one path, answered on every host name the server is reached by.

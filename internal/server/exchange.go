@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -22,6 +21,8 @@ import (
 type exchange struct {
 	protocol string // name of the dialect, or "none"
 	route    string // pattern of the path; "" when none matched
+	public   bool   // scripts of any site may read the answer
+	remote   string // address of the client
 	started  time.Time
 	response proto.Response
 	err      error // what the response words; nil when all went well
@@ -36,20 +37,30 @@ type exchange struct {
 
 // endpoint returns the handler of one path of a protocol.
 func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endpoint) http.HandlerFunc {
-	fail := p.Fail
+	fail, refuse := p.Fail, p.Refuse
 	if fail == nil {
 		fail = proto.PlainFailure
 	}
+	if refuse == nil {
+		refuse = proto.PlainText
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{protocol: p.Name, route: path, started: time.Now()}
+		x := &exchange{protocol: p.Name, route: path, public: p.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
 		e, methods := allowed(endpoints, r.Method)
+		atOnce := h.atOnce.Add(1)
+		defer h.atOnce.Add(-1)
 		switch {
-		case onLimit(h.limiter, w, r) || methods == nil && e.Strict && onLimit(h.strict, w, r):
+		case h.requests > 0 && atOnce > h.requests:
+			x.outcome = "overloaded"
+			x.response = refuse(http.StatusServiceUnavailable, "too many requests at once; try again in a moment")
+			x.response.Header = http.Header{"Retry-After": {"1"}}
+		case h.limiter.refuses(x.remote) || methods == nil && e.Strict && h.strict.refuses(x.remote):
 			x.outcome = "rate_limited"
-			x.response = proto.PlainText(http.StatusTooManyRequests, "too many requests from your address; try again in a minute")
+			x.response = refuse(http.StatusTooManyRequests, "too many requests from your address; try again in a minute")
+			x.response.Header = http.Header{"Retry-After": {"60"}}
 		case methods != nil:
 			x.outcome = "method_not_allowed"
-			x.response = proto.PlainText(http.StatusMethodNotAllowed, "this path answers "+strings.Join(methods, ", ")+" only")
+			x.response = refuse(http.StatusMethodNotAllowed, "this path answers "+strings.Join(methods, ", ")+" only")
 			x.response.Header = http.Header{"Allow": {strings.Join(methods, ", ")}}
 		default:
 			x.response, x.err = recovering(e.Serve, r)
@@ -61,15 +72,10 @@ func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endp
 	}
 }
 
-// onLimit counts a request of a client, or of its network for IPv6, and reports
-// whether it is one too many.
-func onLimit(l *httprate.RateLimiter, w http.ResponseWriter, r *http.Request) bool {
-	return l != nil && l.OnLimit(w, r, httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())))
-}
-
 func (h *handler) notFound(w http.ResponseWriter, r *http.Request) {
 	h.finish(w, r, &exchange{
 		protocol: "none",
+		remote:   middleware.GetClientIP(r.Context()),
 		started:  time.Now(),
 		outcome:  "not_found",
 		response: proto.PlainText(http.StatusNotFound, "nothing is served at this path"),
@@ -90,7 +96,7 @@ func recovering(serve func(*http.Request) (proto.Response, error), r *http.Reque
 // finish writes the answer, counts it and logs it: the only place that does.
 func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	x.id = h.ids.next()
-	x.status = write(w, r, x.response, x.id)
+	x.status = write(w, r, x)
 	if x.outcome == "" {
 		x.outcome = outcomeOf(x.status, x.err)
 	}
@@ -126,7 +132,7 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("host", string(proto.HostName(l.request)))
 	line.AddString("route", l.route)
 	line.AddString("domain", string(l.response.Domain))
-	line.AddString("remote", middleware.GetClientIP(l.request.Context()))
+	line.AddString("remote", l.remote)
 	line.AddDuration("took", l.took)
 	if l.err != nil {
 		line.AddString("error", l.err.Error())
@@ -141,6 +147,8 @@ func outcomeOf(status int, err error) string {
 		return proto.FailureOf(err).Outcome
 	case status == http.StatusNotModified:
 		return "not_modified"
+	case status == http.StatusForbidden:
+		return "forbidden"
 	case status == http.StatusMethodNotAllowed:
 		return "method_not_allowed"
 	case status >= 500:
@@ -161,17 +169,20 @@ func shortMethod(method string) string {
 	return method
 }
 
-// write sends a finished response and returns the status that was sent.
-func write(w http.ResponseWriter, r *http.Request, resp proto.Response, id string) int {
-	header := w.Header()
+// write sends the finished response and returns the status that was sent.
+func write(w http.ResponseWriter, r *http.Request, x *exchange) int {
+	resp, header := x.response, w.Header()
 	for name, values := range resp.Header {
 		header[name] = values
 	}
 	// One array holds the values of all fields: each would be an allocation.
-	values := [...]string{id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body))}
+	values := [...]string{x.id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body)), "*"}
 	header["X-Content-Type-Options"] = values[1:2:2]
 	if resp.Status >= http.StatusBadRequest { // what somebody may ask about
 		header["X-Request-Id"] = values[0:1:1]
+	}
+	if x.public { // always, so that what caches keep does for every site
+		header["Access-Control-Allow-Origin"] = values[5:6:6]
 	}
 	if resp.ETag != "" {
 		header["Etag"] = values[2:3:3]

@@ -5,11 +5,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/obs"
@@ -26,6 +25,7 @@ type Options struct {
 	TrustedProxies    []netip.Prefix // whose forwarding headers are believed
 	RequestsPerMinute int            // for each client address; 0 for no limit
 	StrictPerMinute   int            // the same for strict endpoints alone
+	RequestsAtOnce    int            // of all clients; 0 for no limit
 	Metrics           *obs.Metrics
 	Log               *zap.Logger
 }
@@ -33,12 +33,15 @@ type Options struct {
 type handler struct {
 	router  *chi.Mux
 	trusted []netip.Prefix
-	folded  []string              // beginnings of paths that are matched in any case
-	limiter *httprate.RateLimiter // nil for no limit
-	strict  *httprate.RateLimiter // for strict endpoints; nil for no limit
+	folded  []string // beginnings of paths that are matched in any case
+	limiter *limiter
+	strict  *limiter // for strict endpoints
 	metrics *obs.Metrics
 	log     *zap.Logger
 	ids     *requestIDs
+
+	requests int64        // how many may be under way; 0 for no limit
+	atOnce   atomic.Int64 // how many are
 }
 
 // New returns the handler of the public listeners: every endpoint of every
@@ -51,12 +54,10 @@ func New(o Options) http.Handler {
 		metrics: o.Metrics,
 		log:     o.Log,
 		ids:     newRequestIDs(),
-	}
-	if o.RequestsPerMinute > 0 {
-		h.limiter = newLimiter(o.RequestsPerMinute)
-	}
-	if o.StrictPerMinute > 0 {
-		h.strict = newLimiter(o.StrictPerMinute)
+
+		limiter:  newLimiter(o.RequestsPerMinute),
+		strict:   newLimiter(o.StrictPerMinute),
+		requests: int64(o.RequestsAtOnce),
 	}
 	h.router.Use(h.prepare, clientAddress(o.TrustedProxies))
 	claimed := map[string]string{}
@@ -65,12 +66,6 @@ func New(o Options) http.Handler {
 	}
 	h.router.NotFound(h.notFound)
 	return h.router
-}
-
-// newLimiter returns a limiter that tells nobody how much is left: no mail client
-// reads that.
-func newLimiter(perMinute int) *httprate.RateLimiter {
-	return httprate.NewRateLimiter(perMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}))
 }
 
 // prepare makes the request say what the client said, caps its body, and tells

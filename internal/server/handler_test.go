@@ -64,7 +64,7 @@ type lab struct {
 
 func newLab(o Options) lab {
 	core, logs := observer.New(zapcore.DebugLevel)
-	o.Protocols = []proto.Protocol{toy()}
+	o.Protocols = append(o.Protocols, toy())
 	o.Metrics = obs.NewMetrics("", "")
 	o.Log = zap.New(core)
 	return lab{handler: New(o), metrics: o.Metrics, logs: logs}

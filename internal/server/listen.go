@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 const (
@@ -26,6 +28,9 @@ type Listener struct {
 	Open    net.Listener // open already, which makes Address not count; else nil
 	Handler http.Handler
 	TLS     *tls.Config // nil for plain HTTP
+	// Connections is how many may be open at once, 0 for no limit. Further ones
+	// wait; TCP keeps them.
+	Connections int
 }
 
 // Group is a set of open listeners that start and stop together.
@@ -48,10 +53,15 @@ func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group
 				return nil, errors.Join(fmt.Errorf("the %s listener cannot open %s: %w", s.Name, s.Address, err), g.close())
 			}
 		}
+		open := &connections{most: int64(s.Connections)}
+		if s.Connections > 0 {
+			l = netutil.LimitListener(l, s.Connections)
+		}
 		g.names = append(g.names, s.Name)
 		g.listeners = append(g.listeners, l)
 		g.servers = append(g.servers, &http.Server{
 			Handler:           s.Handler,
+			ConnState:         open.changed,
 			TLSConfig:         s.TLS,
 			ReadHeaderTimeout: readHeaderTimeout,
 			ReadTimeout:       readTimeout,

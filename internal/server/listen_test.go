@@ -102,7 +102,7 @@ func TestSwitchNeverShowsHalf(t *testing.T) {
 
 func TestOps(t *testing.T) {
 	var ready Readiness
-	h := NewOps(obs.NewMetrics("", ""), &ready, func() {}, nil)
+	h := NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready})
 	status := func(path string) int {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))

@@ -109,7 +109,7 @@ func TestCustomersInADatabase(t *testing.T) {
 	if _, body := h.ask("anna@customer.example"); !strings.Contains(body, "imap1.hoster.example") {
 		t.Errorf("nothing is remembered: %s", body)
 	}
-	resp, err := http.Post("http://"+h.svc.Addr("ops")+"/-/reload", "", nil)
+	resp, err := h.client.Post("http://"+h.svc.Addr("ops")+"/-/reload", "", nil)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("reload: %v, %v", resp, err)
 	}
@@ -206,8 +206,9 @@ func retrying(t *testing.T, replicas ...*house) *httptest.Server {
 			var failed error
 			for range replicas {
 				to := r.Clone(r.Context())
-				to.URL.Host = replicas[int(turn.Add(1))%len(replicas)].svc.Addr("http")
-				resp, err := http.DefaultTransport.RoundTrip(to)
+				replica := replicas[int(turn.Add(1))%len(replicas)]
+				to.URL.Host = replica.svc.Addr("http")
+				resp, err := replica.client.Transport.RoundTrip(to)
 				if err == nil && resp.StatusCode < 500 {
 					return resp, nil
 				}

@@ -48,24 +48,25 @@ func Handler(cfg *config.Config, p Parts) http.Handler {
 	}
 	resolver := p.Sources.Directory(cfg, p.Metrics)
 	return server.New(server.Options{
-		Protocols:         protocols(resolver, p),
+		Protocols:         protocols(resolver, p, cfg.API.Token),
 		TrustedProxies:    cfg.TrustedProxies,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
 		StrictPerMinute:   cfg.Limits.StrictPerMinute,
+		RequestsAtOnce:    cfg.Limits.RequestsAtOnce,
 		Metrics:           p.Metrics,
 		Log:               p.Log,
 	})
 }
 
 // protocols lists every dialect: a new one is a line here.
-func protocols(r proto.Resolver, p Parts) []proto.Protocol {
+func protocols(r proto.Resolver, p Parts, apiToken string) []proto.Protocol {
 	return []proto.Protocol{
 		autoconfig.New(r),
 		autodiscover.New(r, p.Now),
 		mobileconfig.New(r, p.Signer, profileLinks{p.Tokens, p.Now}),
 		pacc.New(r),
 		wellknown.New(r),
-		settingsjson.New(r),
+		proto.ForHolders(settingsjson.New(r), apiToken),
 		page.New(page.Options{Resolver: r, Tokens: p.Tokens, Verify: p.Verify, Now: p.Now}),
 	}
 }

@@ -26,7 +26,7 @@ import (
 // phone does, and follows its QR code to the profile.
 func TestAnInvitationFromEndToEnd(t *testing.T) {
 	h := start(t, settingsFor("mail.example.net", `pages: {url: "https://setup.example.com", keys: [0123456789abcdef0123456789abcdef]}`))
-	resp, err := http.Post("http://"+h.svc.Addr("ops")+"/api/v1/invites", "application/json", strings.NewReader(`{"email": "anna@example.com"}`))
+	resp, err := h.client.Post("http://"+h.svc.Addr("ops")+"/api/v1/invites", "application/json", strings.NewReader(`{"email": "anna@example.com"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestAnInvitationFromEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set("User-Agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)")
-	page, err := http.DefaultClient.Do(r)
+	page, err := h.client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestAnInvitationFromEndToEnd(t *testing.T) {
 	if err != nil || page.StatusCode != http.StatusOK || !strings.Contains(string(body), "Your mailbox anna@example.com at one is ready") || !strings.Contains(string(body), `<svg class="qr"`) {
 		t.Fatalf("%d, %v\n%s", page.StatusCode, err, body)
 	}
-	if resp, err := http.Post("http://"+h.svc.Addr("ops")+"/api/v1/invites", "application/json", strings.NewReader(`{"email": "anna@unknown.example"}`)); err != nil || resp.StatusCode != http.StatusUnprocessableEntity {
+	if resp, err := h.client.Post("http://"+h.svc.Addr("ops")+"/api/v1/invites", "application/json", strings.NewReader(`{"email": "anna@unknown.example"}`)); err != nil || resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("for a domain of nobody: %v, %v", resp, err)
 	} else {
 		_ = resp.Body.Close()
@@ -153,7 +153,7 @@ domains: {example.com: {provider: p}}
 		t.Fatal(err)
 	}
 	runUntilTheEnd(t, svc)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}}}
+	client := clientOf(t, svc, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}})
 	t.Cleanup(client.CloseIdleConnections)
 	for password, want := range map[string]string{"right-Pa55": `class="verdict right"`, "wrong-Pa55": `class="verdict wrong"`} {
 		resp, err := client.PostForm("https://"+svc.Addr("https")+"/verify", url.Values{"email": {"anna@example.com"}, "password": {password}})

@@ -123,10 +123,11 @@ func (s *Service) logCertificate() {
 func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 	old := s.current.cfg
 	for key, changed := range map[string]bool{
-		"listen":     old.Listen != next.Listen,
-		"ops.listen": old.Ops.Listen != next.Ops.Listen,
-		"tls":        !sameTLS(old.TLS, next.TLS),
-		"log":        old.Log != next.Log,
+		"listen":             old.Listen != next.Listen,
+		"ops.listen":         old.Ops.Listen != next.Ops.Listen,
+		"limits.connections": old.Limits.Connections != next.Limits.Connections,
+		"tls":                !sameTLS(old.TLS, next.TLS),
+		"log":                old.Log != next.Log,
 	} {
 		if changed {
 			s.log.Warn("this change takes effect after a restart", zap.String("key", key))

@@ -59,6 +59,7 @@ type Service struct {
 	options Options
 	log     *zap.Logger
 	public  server.Switch
+	ops     server.Switch
 	ready   server.Readiness
 	group   *server.Group
 	random  *invite.Keys // of links, where the settings have no keys
@@ -148,16 +149,16 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	}
 	var specs []server.Listener
 	if open := take("http"); open != nil || cfg.Listen != "" {
-		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: &s.public})
+		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: &s.public, Connections: cfg.Limits.Connections})
 	}
 	if cfg.TLS != nil {
-		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, TLS: &tls.Config{
+		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, TLS: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			GetCertificate: s.tlsFiles.GetCertificate,
 		}})
 	}
 	if open := take("ops"); open != nil || cfg.Ops.Listen != "" {
-		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: server.NewOps(s.options.Metrics, &s.ready, s.Reload, s.Invite)})
+		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: &s.ops})
 	}
 	for name := range sockets {
 		return nil, fmt.Errorf("a socket that is open already has the name %q: names are http, https, which needs tls in the settings, and ops", name)
@@ -197,6 +198,14 @@ func (s *Service) use(next state) {
 		Metrics: s.options.Metrics,
 		Log:     s.log,
 		Now:     s.options.Now,
+	}))
+	s.ops.To(server.NewOps(server.Ops{
+		Metrics: s.options.Metrics,
+		Ready:   &s.ready,
+		Reload:  s.Reload,
+		Invite:  s.Invite,
+		Token:   next.cfg.API.Token,
+		Pprof:   next.cfg.Ops.Pprof,
 	}))
 	s.current = next
 	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))

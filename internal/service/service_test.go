@@ -21,6 +21,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/contract"
 	"github.com/waymark-mail/waymark/internal/obs"
 )
 
@@ -32,7 +33,8 @@ type house struct {
 	svc     *Service
 	metrics *obs.Metrics
 	logs    *observer.ObservedLogs
-	stop    func() // ends the service before the test does
+	client  *http.Client // holds what it gets against the description
+	stop    func()       // ends the service before the test does
 }
 
 // settingsFor returns a settings file whose only IMAP host is host.
@@ -71,8 +73,16 @@ func start(t *testing.T, settings string) *house {
 		t.Fatal(err)
 	}
 	h.svc = svc
+	h.client = clientOf(t, svc, http.DefaultTransport)
 	h.stop = runUntilTheEnd(t, svc)
 	return h
+}
+
+// clientOf returns a client that holds what it gets against the description.
+func clientOf(t *testing.T, svc *Service, over http.RoundTripper) *http.Client {
+	t.Helper()
+	sides := map[string]contract.Side{svc.Addr("http"): contract.Public, svc.Addr("https"): contract.Public, svc.Addr("ops"): contract.Ops}
+	return loadContract(t).Client(t, sides, over)
 }
 
 // runUntilTheEnd runs a service until the test ends, or stop is called.
@@ -104,7 +114,7 @@ func (h *house) write(path, text string) {
 
 func (h *house) get(url string) (int, string) {
 	h.t.Helper()
-	resp, err := http.Get(url)
+	resp, err := h.client.Get(url)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -198,7 +208,7 @@ func TestKubernetesConfigMap(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- svc.Run(ctx) }()
-	h := &house{t: t, svc: svc, logs: &observer.ObservedLogs{}}
+	h := &house{t: t, svc: svc, logs: &observer.ObservedLogs{}, client: clientOf(t, svc, http.DefaultTransport)}
 	version("..v2", settingsFor("new.example.net"))
 	must(os.RemoveAll(filepath.Join(dir, "..v1")))
 	h.eventually("the new host", func() bool { return strings.Contains(h.autoconfig(), "new.example.net") })
@@ -216,7 +226,7 @@ func TestReloadingDropsNothing(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for !stop.Load() {
-				resp, err := http.Get("http://" + h.svc.Addr("http") + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
+				resp, err := h.client.Get("http://" + h.svc.Addr("http") + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
 				if err != nil {
 					t.Errorf("a request failed: %v", err)
 					return
@@ -278,7 +288,7 @@ func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
 	second.Write(t, dir)
 	h.eventually("the renewed certificate", func() bool { return presents(second) })
 
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	client := clientOf(t, h.svc, &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})
 	defer client.CloseIdleConnections()
 	resp, err := client.Get("https://" + h.svc.Addr("https") + "/Autodiscover/Autodiscover.xml")
 	if err != nil {
@@ -337,7 +347,7 @@ func TestSocketsThatAreOpenAlready(t *testing.T) {
 		t.Fatal(err)
 	}
 	runUntilTheEnd(t, svc)
-	resp, err := http.Get("http://" + l.Addr().String() + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
+	resp, err := clientOf(t, svc, http.DefaultTransport).Get("http://" + l.Addr().String() + "/mail/config-v1.1.xml?emailaddress=anna@example.com")
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%v, %v", resp, err)
 	}

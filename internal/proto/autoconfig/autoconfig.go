@@ -24,7 +24,8 @@ func New(r proto.Resolver) proto.Protocol {
 	a := &autoconfig{resolver: r, memo: proto.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
 	get := []string{http.MethodGet}
 	return proto.Protocol{
-		Name: "autoconfig",
+		Name:      "autoconfig",
+		AnyOrigin: true,
 		Endpoints: []proto.Endpoint{
 			{Path: mainPath, Methods: get, Serve: a.forAddress},
 			{Path: "/.well-known/autoconfig/mail/config-v1.1.xml", Methods: get, Serve: a.forAddress},

@@ -18,7 +18,8 @@ func New(r proto.Resolver) proto.Protocol {
 	// stays for one TTL after a change.
 	p := &pacc{resolver: r, memo: proto.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=300"}}}
 	return proto.Protocol{
-		Name: "pacc",
+		Name:      "pacc",
+		AnyOrigin: true,
 		Endpoints: []proto.Endpoint{
 			{Path: "/.well-known/user-agent-configuration.json", Methods: []string{http.MethodGet}, Serve: p.serve},
 		},

@@ -1,7 +1,6 @@
 package settingsjson
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -12,11 +11,13 @@ import (
 // New returns the endpoint.
 func New(r proto.Resolver) proto.Protocol {
 	return proto.Protocol{
-		Name: "settings",
+		Name:      "settings",
+		AnyOrigin: true,
 		Endpoints: []proto.Endpoint{
 			{Path: "/api/v1/settings", Methods: []string{http.MethodGet}, Serve: func(req *http.Request) (proto.Response, error) { return serve(req, r) }},
 		},
-		Fail: fail,
+		Fail:   fail,
+		Refuse: proto.Problem,
 	}
 }
 
@@ -68,16 +69,5 @@ func query(r *http.Request) (settings.Query, error) {
 
 // fail words an error as RFC 9457 wants it.
 func fail(err error) proto.Response {
-	status := proto.FailureOf(err).Status
-	body, encodeErr := json.Marshal(problem{Title: http.StatusText(status), Status: status, Detail: proto.PublicMessage(err)})
-	if encodeErr != nil {
-		return proto.PlainFailure(err)
-	}
-	return proto.Response{Status: status, ContentType: "application/problem+json", Body: append(body, '\n')}
-}
-
-type problem struct {
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
+	return proto.Problem(proto.FailureOf(err).Status, proto.PublicMessage(err))
 }

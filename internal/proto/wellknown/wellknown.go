@@ -16,7 +16,8 @@ func New(r proto.Resolver) proto.Protocol {
 		return func(req *http.Request) (proto.Response, error) { return redirect(req, r, p) }
 	}
 	return proto.Protocol{
-		Name: "wellknown",
+		Name:      "wellknown",
+		AnyOrigin: true,
 		Endpoints: []proto.Endpoint{
 			{Path: "/.well-known/caldav", Serve: to(settings.CalDAV)},
 			{Path: "/.well-known/carddav", Serve: to(settings.CardDAV)},

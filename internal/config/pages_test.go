@@ -1,0 +1,36 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestPasswordsAtPrivateAddresses says when verify_private may be on: when no
+// visitor can name the host.
+func TestPasswordsAtPrivateAddresses(t *testing.T) {
+	const listed, anybody = `{example.com: {provider: p}}`, `{"*": {provider: p}}`
+	for _, tc := range []struct {
+		name, pages, host, domains string
+		refused                    bool
+	}{
+		{"listed domains", "{verify_password: true, verify_private: true}", "imap.{domain}", listed, false},
+		{"one host for anybody", "{verify_password: true, verify_private: true}", "mail.example.net", anybody, false},
+		{"a host that a visitor names", "{verify_password: true, verify_private: true}", "imap.{domain}", anybody, true},
+		{"at public addresses alone", "{verify_password: true}", "imap.{domain}", anybody, false},
+		{"no password is checked", "{verify_private: true}", "imap.{domain}", anybody, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := "pages: " + tc.pages + "\nproviders: {p: {services: [{protocol: imap, host: \"" + tc.host + "\"}, {protocol: submission, host: mail.example.net}]}}\ndomains: " + tc.domains + "\n"
+			cfg, findings := Parse("waymark.yaml", []byte(text), Environment{})
+			if !tc.refused {
+				if len(findings) > 0 || cfg.Pages.VerifyPrivate != strings.Contains(tc.pages, "verify_private") {
+					t.Errorf("%+v, %v", cfg, findings)
+				}
+				return
+			}
+			if len(findings) != 1 || findings[0].Key != "pages.verify_private" || findings[0].Warning {
+				t.Errorf("the findings are %v", findings)
+			}
+		})
+	}
+}

@@ -1,0 +1,157 @@
+package service
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTheTokenFollowsTheSettings changes the token of a running service, on both
+// listeners, and looks for it in the log.
+func TestTheTokenFollowsTheSettings(t *testing.T) {
+	const first, second = aToken, "kQ3vT8yL1pR6wZ9sB4nH7cJ2xF5mD0gA"
+	settings := func(token string) string {
+		return settingsFor("mail.example.net", `pages: {url: "https://setup.example.com", keys: [0123456789abcdef0123456789abcdef]}`, token)
+	}
+	h := start(t, settings(""))
+	ask := func(listener, method, path, body, token string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+h.svc.Addr(listener)+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		resp, err := h.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Header.Get("WWW-Authenticate") != "" {
+			t.Errorf("%s %s asks for a password", method, path)
+		}
+		return resp.StatusCode
+	}
+	const domain = "/api/v1/settings?domain=example.com"
+	invite := func(token string) int {
+		return ask("ops", "POST", "/api/v1/invites", `{"email": "anna@example.com"}`, token)
+	}
+	if got := ask("http", "GET", domain, "", ""); got != 200 {
+		t.Errorf("settings, with none to send: %d", got)
+	}
+	if got := invite(""); got != 201 {
+		t.Errorf("an invitation, with none to send: %d", got)
+	}
+	for _, token := range []string{first, second} {
+		h.write(h.file, settings("api: {token: "+token+"}"))
+		h.eventually("the token is in force", func() bool {
+			return ask("http", "GET", domain, "", token) == 200 && ask("http", "GET", domain, "", "") == 403
+		})
+		for _, wrong := range []string{"", strings.ToLower(token), token + "x"} {
+			if got := invite(wrong); got != 403 {
+				t.Errorf("an invitation with %q: %d", wrong, got)
+			}
+			if got := ask("ops", "POST", "/-/reload", "", wrong); got != 403 {
+				t.Errorf("a reload with %q: %d", wrong, got)
+			}
+		}
+		if got := invite(token); got != 201 {
+			t.Errorf("an invitation: %d", got)
+		}
+		if got := ask("ops", "POST", "/-/reload", "", token); got != 200 {
+			t.Errorf("a reload: %d", got)
+		}
+	}
+	if got := invite(first); got != 403 {
+		t.Errorf("an invitation with the token of before: %d", got)
+	}
+	for _, path := range []string{"/mail/config-v1.1.xml?emailaddress=anna@example.com", "/"} {
+		if got := ask("http", "GET", path, "", ""); got != 200 {
+			t.Errorf("%s: %d", path, got)
+		}
+	}
+	h.write(h.file, settings("api: {token: "+second[:10]+"}"))
+	h.eventually("the short one is refused", func() bool { return strings.Contains(fmt.Sprint(h.logs.All()), "the settings have errors") })
+	for _, e := range h.logs.All() {
+		if text := fmt.Sprint(e.Message, e.ContextMap()); strings.Contains(text, first) || strings.Contains(text, second[:10]) {
+			t.Errorf("the log tells %s", text)
+		}
+	}
+}
+
+// TestLimitsOfTheSettings wants each key of limits to do what it says.
+func TestLimitsOfTheSettings(t *testing.T) {
+	page := func(h *house) string { return "http://" + h.svc.Addr("http") + "/" }
+	t.Run("requests_per_minute", func(t *testing.T) {
+		h := start(t, settingsFor("mail.example.net", `limits: {requests_per_minute: 2}`))
+		for i, want := range []int{200, 200, 429} {
+			if got, _ := h.get(page(h)); got != want {
+				t.Errorf("request %d: %d", i+1, got)
+			}
+		}
+	})
+	t.Run("strict_requests_per_minute", func(t *testing.T) {
+		h := start(t, settingsFor("mail.example.net", `limits: {strict_requests_per_minute: 1}`))
+		for i, want := range []int{200, 429} {
+			if got, _ := h.get(page(h) + "profile.mobileconfig?email=anna@example.com"); got != want {
+				t.Errorf("profile %d: %d", i+1, got)
+			}
+		}
+		if got, _ := h.get(page(h)); got != 200 {
+			t.Errorf("the page: %d", got)
+		}
+	})
+	t.Run("requests_at_once", func(t *testing.T) {
+		h := start(t, settingsFor("mail.example.net", `limits: {requests_at_once: 1}`))
+		slow := h.dial()
+		h.say(slow, "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 22\r\n\r\nemail=")
+		h.eventually("another is refused", func() bool { got, _ := h.get(page(h)); return got == 503 })
+		h.say(slow, "anna@example.com")
+		h.eventually("another is answered", func() bool { got, _ := h.get(page(h)); return got == 200 })
+	})
+	t.Run("connections", func(t *testing.T) {
+		h := start(t, settingsFor("mail.example.net", `limits: {connections: 1}`))
+		silent := h.dial() // the only one
+		answered := make(chan int)
+		go func() {
+			got, _ := h.get(page(h))
+			answered <- got
+		}()
+		if got := h.opsPage("/readyz"); got != "ready\n" && got != "not ready\n" {
+			t.Errorf("the listener for operators: %s", got)
+		}
+		select {
+		case <-answered:
+			t.Fatal("a second connection was let in")
+		case <-time.After(50 * time.Millisecond):
+		}
+		if err := silent.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-answered; got != 200 {
+			t.Errorf("the second got %d", got)
+		}
+	})
+}
+
+// dial opens a connection to the public listener.
+func (h *house) dial() net.Conn {
+	h.t.Helper()
+	conn, err := net.Dial("tcp", h.svc.Addr("http"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func (h *house) say(conn net.Conn, text string) {
+	h.t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		h.t.Fatal(err)
+	}
+}
