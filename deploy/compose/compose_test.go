@@ -1,10 +1,12 @@
 package compose
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -112,8 +114,8 @@ func TestComposeFiles(t *testing.T) {
 			if _, ok := front.DependsOn["waymark"]; !ok {
 				t.Error("the web server starts before waymark, whose name it does not find then")
 			}
-			if _, version, ok := strings.Cut(front.Image, ":"); !ok || version == "latest" {
-				t.Errorf("image %q has no version", front.Image)
+			if !regexp.MustCompile(`^` + tt.front + `:v?[0-9]+\.[0-9]+$`).MatchString(front.Image) {
+				t.Errorf("image %q is not one of %s with a version", front.Image, tt.front)
 			}
 			theirs := mounts(t, p, front.Volumes)
 			text := ""
@@ -185,6 +187,16 @@ func settings(t *testing.T) *config.Config {
 	}
 	if cfg.Ops.Listen != "127.0.0.1:9090" {
 		t.Errorf("ops.listen is %q: the web server reaches it, or the health check does not", cfg.Ops.Listen)
+	}
+	if cfg.Limits.RequestsPerMinute == 0 {
+		t.Error("one client may ask without end")
+	}
+	var hosts []string
+	for _, s := range cfg.Providers[0].Services {
+		hosts = append(hosts, fmt.Sprintf("%s %s", s.Protocol, s.Host))
+	}
+	if want := []string{"imap imap.example.org", "submission smtp.example.org"}; !slices.Equal(hosts, want) {
+		t.Errorf("the mail servers are %v, want %v", hosts, want)
 	}
 	if len(cfg.Domains) != 1 {
 		t.Errorf("%d domains", len(cfg.Domains))

@@ -105,7 +105,8 @@ type image struct {
 			Volumes      map[string]struct{}
 			Labels       map[string]string
 			Healthcheck  struct {
-				Test []string
+				Test                           []string
+				Interval, Timeout, StartPeriod time.Duration
 			}
 		} `json:"config"`
 	}
@@ -123,6 +124,7 @@ func (b builder) checkImage(t *testing.T) {
 		"user":        {cfg.User, "65532:65532"},
 		"command":     {fmt.Sprint(cfg.Entrypoint, cfg.Cmd), "[/waymark] [serve]"},
 		"healthcheck": {fmt.Sprint(cfg.Healthcheck.Test), "[CMD /waymark healthcheck]"},
+		"its times":   {fmt.Sprint(cfg.Healthcheck.Interval, cfg.Healthcheck.Timeout, cfg.Healthcheck.StartPeriod), "30s 5s 10s"},
 		"ports":       {fmt.Sprint(cfg.ExposedPorts), "map[8080/tcp:{}]"},
 		"volumes":     {fmt.Sprint(cfg.Volumes), "map[/var/lib/waymark:{}]"},
 		"state":       {slices.Contains(cfg.Env, "STATE_DIRECTORY=/var/lib/waymark"), true},
@@ -174,7 +176,7 @@ func checkFiles(t *testing.T, root string) {
 	if want := []string{"/etc/ssl/certs/ca-certificates.crt", "/waymark"}; !slices.Equal(files, want) {
 		t.Errorf("files %v, want %v", files, want)
 	}
-	if n := bytes.Count([]byte(read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"))), []byte("BEGIN CERTIFICATE")); n < 50 {
+	if n := strings.Count(read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")), "BEGIN CERTIFICATE"); n < 50 {
 		t.Errorf("%d authorities", n)
 	}
 }

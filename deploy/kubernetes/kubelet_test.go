@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -208,6 +209,51 @@ func TestAConfigMapIsReloaded(t *testing.T) {
 	eventually(t, "http://"+s.Addr("ops")+"/metrics", "waymark_config_last_reload_successful 0")
 	n.mount("/run/secrets/waymark/links", map[string]string{"key": strings.Repeat("fedcba9876543210", 4)})
 	eventually(t, "http://"+s.Addr("ops")+"/metrics", "waymark_config_last_reload_successful 1")
+}
+
+// TestSettingsOfTheConfigMaps: both files of settings say what the Deployment
+// mounts, and what replicas behind an Ingress need.
+func TestSettingsOfTheConfigMaps(t *testing.T) {
+	for _, file := range []string{"base/configmap.yaml", "postgresql/configmap.yaml"} {
+		t.Run(file, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "waymark.yaml")
+			if err := os.WriteFile(path, []byte(configMap(t, file, "waymark")["waymark.yaml"]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			secrets := map[string]string{
+				"/run/secrets/waymark/links/key":    strings.Repeat("0123456789abcdef", 4),
+				"/run/secrets/waymark/database/dsn": "postgres://waymark@example-postgresql/mail",
+			}
+			cfg, findings := config.Load(path, config.Environment{Getenv: os.LookupEnv, ReadFile: func(name string) ([]byte, error) {
+				if text, ok := secrets[name]; ok {
+					return []byte(text), nil
+				}
+				return os.ReadFile(name)
+			}})
+			if len(findings) > 0 {
+				t.Fatal(findings)
+			}
+			private := []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"}
+			var hosts []string
+			for _, s := range cfg.Providers[0].Services {
+				hosts = append(hosts, fmt.Sprintf("%s %s", s.Protocol, s.Host))
+			}
+			for what, pair := range map[string][2]any{
+				"the listeners":          {cfg.Listen + " " + cfg.Ops.Listen, ":8080 :9090"},
+				"the proxies":            {fmt.Sprint(cfg.TrustedProxies), fmt.Sprint(private)},
+				"the signing identity":   {fmt.Sprint(cfg.Signing), fmt.Sprint(&config.Signing{CertFile: "/run/secrets/waymark/signing/tls.crt", KeyFile: "/run/secrets/waymark/signing/tls.key", Line: cfg.Signing.Line})},
+				"the keys for links":     {len(cfg.Pages.Keys), 1},
+				"the page":               {cfg.Pages.URL, "https://waymark.example.org"},
+				"a limit for one client": {cfg.Limits.RequestsPerMinute > 0, true},
+				"the mail servers":       {fmt.Sprint(hosts), "[imap mail.example.org submission mail.example.org]"},
+				"the sources":            {len(cfg.Directory), strings.Count(file, "postgresql")},
+			} {
+				if fmt.Sprint(pair[0]) != fmt.Sprint(pair[1]) {
+					t.Errorf("%s: %v, want %v", what, pair[0], pair[1])
+				}
+			}
+		})
+	}
 }
 
 var servers dbtest.Servers

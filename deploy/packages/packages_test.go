@@ -35,13 +35,14 @@ func TestRelease(t *testing.T) {
 	}
 	checkSums(t, dist, sums)
 
-	root := t.TempDir()
+	root := newRoot(t)
 	install(t, the(t, dist, "*.deb"), root)
 	deb := installed(t, root)
 	if want := slices.Sorted(maps.Keys(wanted("vendor-completions"))); !slices.Equal(slices.Sorted(maps.Keys(deb)), want) {
 		t.Errorf("the deb has\n%s, want\n%s", lines(deb), strings.Join(want, "\n"))
 	}
 	checkFiles(t, root)
+	checkContents(t, the(t, dist, "*.cdx.json"), filepath.Join(root, "usr/bin/waymark"))
 
 	others := wanted("site-functions")
 	for name, files := range map[string]map[string]file{"rpm": rpm(t, the(t, dist, "*.rpm")), "apk": apk(t, the(t, dist, "*.apk"))} {
@@ -55,8 +56,10 @@ func TestRelease(t *testing.T) {
 			}
 		}
 	}
+	checkDpkgScripts(t, the(t, dist, "*.deb"), root)
+	checkRPMScripts(t, the(t, dist, "*.rpm"))
+	checkAPKScripts(t, unpack(t, the(t, dist, "*.apk")))
 	checkArchive(t, the(t, dist, "*.tar.gz"), deb["/usr/bin/waymark"])
-	checkContents(t, the(t, dist, "*.cdx.json"), filepath.Join(root, "usr/bin/waymark"))
 }
 
 // copyTree copies the source and its history, not what was made of it.
@@ -125,14 +128,6 @@ func wanted(zsh string) map[string]string {
 func install(t *testing.T, deb, root string) {
 	t.Helper()
 	admin := filepath.Join(root, "var/lib/dpkg")
-	for _, dir := range []string{"info", "updates", "triggers"} {
-		if err := os.MkdirAll(filepath.Join(admin, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(admin, "status"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	output(t, exec.Command("dpkg", "--root="+root, "--log=/dev/null", "--install", deb))
 	query := exec.Command("dpkg-query", "--admindir="+admin, "--show", "--showformat=${Status}|${Section}|${Architecture}|${Recommends}|${Conffiles}", "waymark")
 	got, _, _ := strings.Cut(output(t, query), "waymark.yaml ")

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -25,7 +26,10 @@ type dashboard struct {
 	ID            *int    `json:"id"`
 	SchemaVersion int     `json:"schemaVersion"`
 	Panels        []panel `json:"panels"`
-	Templating    struct {
+	Links         []struct {
+		URL string `json:"url"`
+	} `json:"links"`
+	Templating struct {
 		List []struct {
 			Name  string `json:"name"`
 			Type  string `json:"type"`
@@ -99,6 +103,28 @@ func TestDashboard(t *testing.T) {
 	}
 	if want := []string{"datasource", "job", "instance"}; !slices.Equal(variables, want) {
 		t.Errorf("the variables are %v, want %v", variables, want)
+	}
+	known := queryable(t)
+	inVariable := regexp.MustCompile(`^label_values\((.*), ([a-z]+)\)$`)
+	for _, v := range d.Templating.List[1:] { // the first lists data sources
+		query, _ := v.Query.(map[string]any)
+		found := inVariable.FindStringSubmatch(strings.ReplaceAll(fmt.Sprint(query["query"]), "$job", ".*"))
+		if found == nil || found[2] != v.Name {
+			t.Errorf("the variable %s has the values of %v", v.Name, v.Query)
+			continue
+		}
+		checkQuery(t, "the variable "+v.Name, found[1], known)
+	}
+	if len(d.Links) == 0 {
+		t.Error("no link leads to the runbook")
+	}
+	for _, l := range d.Links {
+		path, ok := strings.CutPrefix(l.URL, "https://github.com/waymark-mail/waymark/blob/main/")
+		if !ok {
+			t.Errorf("a link leads to %s", l.URL)
+			continue
+		}
+		readFile(t, "../../"+path)
 	}
 	ids := map[int]string{}
 	taken := map[[2]int]string{}

@@ -77,6 +77,8 @@ func testRequests(t *testing.T, w *waymark, p proxy) {
 			200, "https://autodiscover.example.org/autodiscover/autodiscover.xml", logged{Protocol: "autodiscover", Scheme: "https", Host: "autodiscover.example.org", Domain: "example.org"}},
 		{"PACC", "GET", "https://ua-auto-config.example.org/.well-known/user-agent-configuration.json", "",
 			200, "imap.example.org", logged{Protocol: "pacc", Scheme: "https", Host: "ua-auto-config.example.org", Domain: "example.org"}},
+		{"PACC over http", "GET", "http://ua-auto-config.example.org/.well-known/user-agent-configuration.json", "",
+			200, "imap.example.org", logged{Protocol: "pacc", Scheme: "http", Host: "ua-auto-config.example.org", Domain: "example.org"}},
 		{"PACC of the domain", "GET", "https://example.org/.well-known/user-agent-configuration.json", "",
 			200, "imap.example.org", logged{Protocol: "pacc", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"calendars", "PROPFIND", "https://example.org/.well-known/caldav", "",
@@ -210,11 +212,9 @@ func testRateLimit(t *testing.T, w *waymark, p proxy) {
 }
 
 func testIPv6(t *testing.T, w *waymark, p proxy) {
-	l, err := net.Listen("tcp", "[::1]:0")
-	if err != nil {
+	if !hasIPv6() {
 		t.Skip("needs IPv6 on loopback: sysctl net.ipv6.conf.lo.disable_ipv6=0")
 	}
-	_ = l.Close()
 	var asked []logged
 	for _, scheme := range []string{"http", "https"} {
 		for host, path := range map[string]string{"autoconfig.example.org": "/mail/config-v1.1.xml", "example.org": "/.well-known/mail-v1.xml"} {

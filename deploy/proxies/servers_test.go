@@ -36,18 +36,27 @@ func names() []string {
 	return []string{"waymark.example.org", "autoconfig.example.org", "autodiscover.example.org", "ua-auto-config.example.org", "example.org"}
 }
 
+// other is a website that was there before: nginx gives it every name that the
+// file does not have. It has no https, since the first server that has it decides
+// on the versions of TLS for all.
+const other = "server { listen 127.0.0.1:%s default_server; return 421; }\n"
+
 // startNginx runs nginx.conf as Debian's nginx.conf includes files of conf.d.
 func startNginx(t *testing.T, upstream string) proxy {
 	t.Helper()
 	program := need(t, "nginx", "nginx-light")
 	chain, key, roots := certificate(t)
 	http, https := freePort(t), freePort(t)
+	v6 := ""
+	if !hasIPv6() {
+		v6 = "#"
+	}
 	conf := rewritten(t, "nginx.conf", map[string]string{
 		"waymark:8080":                   upstream,
 		"listen 80;":                     "listen 127.0.0.1:" + http + ";",
-		"listen [::]:80;":                "listen [::1]:" + http + ";",
+		"listen [::]:80;":                v6 + "listen [::1]:" + http + ";",
 		"listen 443 ssl":                 "listen 127.0.0.1:" + https + " ssl",
-		"listen [::]:443 ssl":            "listen [::1]:" + https + " ssl",
+		"listen [::]:443 ssl":            v6 + "listen [::1]:" + https + " ssl",
 		"/etc/ssl/waymark/fullchain.pem": chain,
 		"/etc/ssl/waymark/privkey.pem":   key,
 	})
@@ -57,7 +66,8 @@ func startNginx(t *testing.T, upstream string) proxy {
 		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
 	main := filepath.Join(dir, "nginx.conf")
-	write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%sinclude %s;\n}\n", dir, temp.String(), conf))
+	write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sinclude %s;\n}\n",
+		dir, temp.String(), fmt.Sprintf(other, http), conf))
 	start(t, syscall.SIGTERM, nil, program, "-e", "stderr", "-c", main)
 	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
 }
@@ -73,13 +83,17 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 	}
 	write(t, filepath.Join(both, "waymark.pem"), read(t, chain)+read(t, key))
 	http, https := freePort(t), freePort(t)
+	both80, both443 := "127.0.0.1:"+http, "127.0.0.1:"+https
+	if hasIPv6() {
+		both80, both443 = both80+",[::1]:"+http, both443+",[::1]:"+https
+	}
 	conf := rewritten(t, "haproxy.cfg", map[string]string{
 		"waymark:8080":        upstream,
-		":::80 v4v6":          "127.0.0.1:" + http + ",[::1]:" + http,
-		":::443 v4v6 ssl":     "127.0.0.1:" + https + ",[::1]:" + https + " ssl",
+		":::80 v4v6\n":        both80 + "\n",
+		":::443 v4v6 ssl":     both443 + " ssl",
 		"/etc/haproxy/certs/": both,
 	})
-	start(t, syscall.SIGTERM, nil, program, "-db", "-f", conf)
+	start(t, syscall.SIGTERM, nil, program, "-db", "-dW", "-f", conf) // no warnings, such as of a missing time-out
 	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
 }
 
@@ -91,7 +105,11 @@ func startCaddy(t *testing.T, upstream string) proxy {
 	http, https := freePort(t), freePort(t)
 	dir := t.TempDir()
 	conf := rewritten(t, "Caddyfile", map[string]string{"waymark:8080": upstream})
-	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind 127.0.0.1 [::1]\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, dir)
+	bind := "127.0.0.1"
+	if hasIPv6() {
+		bind += " [::1]"
+	}
+	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, bind, dir)
 	write(t, conf, options+read(t, conf))
 	start(t, syscall.SIGTERM, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
 	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
@@ -160,6 +178,12 @@ func await(t *testing.T, p proxy) proxy {
 		}
 	}
 	return p
+}
+
+// hasIPv6 reports whether loopback has ::1.
+func hasIPv6() bool {
+	l, err := net.Listen("tcp", "[::1]:0")
+	return err == nil && l.Close() == nil
 }
 
 // freePort returns a port that is free on both loopback addresses.

@@ -52,7 +52,9 @@ func rewritten(t *testing.T, path string, replace map[string]string) string {
 func build(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "waymark")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/waymark").CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/waymark") // as "make build" does
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return binary

@@ -97,13 +97,15 @@ func TestSettings(t *testing.T) {
 // TestCommands starts the real binary with the command line of the unit and
 // with a socket, as systemd does, reloads it as the unit says, and stops it.
 func TestCommands(t *testing.T) {
-	dir, err := os.MkdirTemp("", "systemd") // a path of a socket is short
+	dir, err := os.MkdirTemp("", "systemd") //nolint:usetesting // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	binary, settings, notify := filepath.Join(dir, "waymark"), filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "notify")
-	output(t, exec.Command("go", "build", "-o", binary, "../../cmd/waymark"))
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/waymark") // as "make build" does
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output(t, build)
 	text := strings.ReplaceAll(read(t, "../../examples/selfhosted.yaml"), "127.0.0.1:9090", "127.0.0.1:0")
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 // manager is the socket on which systemd listens for news.
 func manager(t *testing.T) (heard func() string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "notify") // a path of a socket is short
+	dir, err := os.MkdirTemp("", "notify") //nolint:usetesting // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
