@@ -1,0 +1,151 @@
+package arch
+
+import (
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the list of modules anew")
+
+// found returns the files of a name, outside of what was installed or made.
+func found(t *testing.T, name string) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && slices.Contains([]string{".git", "node_modules", "testdata", "dist"}, d.Name()) {
+			return filepath.SkipDir
+		}
+		if d.Name() == name {
+			all = append(all, path)
+		}
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		t.Fatalf("there is no %s: %v", name, err)
+	}
+	return all
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestModulesArePinned wants every module to come from where its name says,
+// with the hash that go.sum has. Who downloads it compares the hash.
+func TestModulesArePinned(t *testing.T) {
+	for _, file := range found(t, "go.mod") {
+		mod := read(t, file)
+		sums := strings.Split(read(t, strings.TrimSuffix(file, "mod")+"sum"), "\n")
+		if m := regexp.MustCompile(`(?m)^\s*(replace|exclude)\b.*$`).FindString(mod); m != "" {
+			t.Errorf("%s: %s", file, m)
+		}
+		required := regexp.MustCompile(`(?m)^(?:require |\t)(\S+\.\S+/\S+|\S+\.\w+) (v\S+)( // indirect)?$`).FindAllStringSubmatch(mod, -1)
+		if len(required) < 10 {
+			t.Errorf("%s requires %d modules only", file, len(required))
+		}
+		for _, m := range required {
+			hash := m[1] + " " + m[2] + "/go.mod h1:"
+			if !slices.ContainsFunc(sums, func(line string) bool { return strings.HasPrefix(line, hash) }) {
+				t.Errorf("%s: go.sum has no hash of %s %s", file, m[1], m[2])
+			}
+		}
+	}
+}
+
+// TestModulesAreUnchanged compares what was downloaded with the hashes.
+func TestModulesAreUnchanged(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go", "mod", "verify")
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "all modules verified\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestWhatShips compares the modules in the binary, those behind our
+// dependencies as well, with a list that somebody has looked at.
+func TestWhatShips(t *testing.T) {
+	t.Parallel()
+	const list = "testdata/modules.txt"
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./cmd/waymark")
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ships := strings.Fields(string(out))
+	slices.Sort(ships)
+	got := strings.Join(slices.Compact(ships), "\n") + "\n"
+	if *update {
+		if err := os.WriteFile(list, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := read(t, list); got != want {
+		t.Errorf("the binary has the modules\n%s\nin %s are\n%s", got, list, want)
+	}
+}
+
+// TestNothingRunsWhenInstalled wants what the tests take from npm pinned by
+// hash, and none of it run while it is installed.
+func TestNothingRunsWhenInstalled(t *testing.T) {
+	for _, file := range found(t, "package-lock.json") {
+		var lock struct {
+			LockfileVersion int
+			Packages        map[string]struct {
+				Version, Integrity string
+				Dependencies       map[string]string
+				HasInstallScript   bool
+			}
+		}
+		if err := json.Unmarshal([]byte(read(t, file)), &lock); err != nil {
+			t.Fatal(err)
+		}
+		if lock.LockfileVersion != 3 || len(lock.Packages) < 2 {
+			t.Errorf("%s: version %d with %d packages", file, lock.LockfileVersion, len(lock.Packages))
+		}
+		for name, p := range lock.Packages {
+			if name != "" && !strings.HasPrefix(p.Integrity, "sha512-") {
+				t.Errorf("%s: %s has no hash", file, name)
+			}
+			if p.HasInstallScript {
+				t.Errorf("%s: %s runs something when it is installed", file, name)
+			}
+		}
+		for name, version := range lock.Packages[""].Dependencies {
+			if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
+				t.Errorf("%s: %s may be any of %s", file, name, version)
+			}
+		}
+	}
+	for _, file := range found(t, "package.json") {
+		if strings.Contains(read(t, file), `"scripts"`) {
+			t.Errorf("%s has scripts", file)
+		}
+	}
+	for file, install := range map[string]string{
+		"../browser/node_test.go": `npm, "ci".*`,
+		"../../.ci/run":           `npm install.*`,
+	} {
+		if m := regexp.MustCompile(install).FindString(read(t, file)); !strings.Contains(m, "--ignore-scripts") {
+			t.Errorf("%s runs what packages want run when they are installed: %q", file, m)
+		}
+	}
+}
