@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/smallstep/pkcs7"
+
 	"github.com/waymark-mail/waymark/internal/certtest"
 )
 

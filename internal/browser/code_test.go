@@ -1,0 +1,70 @@
+package browser
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// codes takes a picture of the QR code as it is on the screen, lets zbarimg
+// read it, and goes where it leads: to a profile that OpenSSL finds good. The
+// code of an invitation leads to the invitation.
+func (p *pages) codes(t *testing.T) {
+	var visits []map[string]any
+	invitation := p.invitation(t, "anna@example.com", time.Hour)
+	for name, visit := range map[string]map[string]any{
+		"on a Mac":                {"userAgent": devices[2].userAgent, "width": 1280},
+		"on a dark Mac":           {"userAgent": devices[2].userAgent, "width": 1280, "scheme": "dark"},
+		"on Windows, for a phone": {"userAgent": devices[3].userAgent, "width": 1280, "device": "iphone"},
+		"on a phone":              {"userAgent": devices[0].userAgent, "width": 320, "scheme": "dark", "scale": 2},
+		"invitation":              {"userAgent": devices[3].userAgent, "path": invitation, "code": "svg.ticket"},
+	} {
+		visit["name"] = name
+		if visit["path"] == nil {
+			visit["address"], visit["code"] = "anna@example.com", "svg.qr"
+		}
+		visits = append(visits, visit)
+	}
+	p.run(t, "code.mjs", map[string]any{"visits": visits}, func(t *testing.T, l looked) {
+		clean(t, l)
+		link, err := p.read(t, l.Files["code"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Name == "invitation" {
+			if link != "https://"+setupHost+invitation {
+				t.Errorf("it leads to %s", link)
+			}
+			return
+		}
+		if !strings.HasPrefix(link, "https://"+setupHost+"/p/") || strings.Contains(link, "anna") {
+			t.Fatalf("it leads to %s", link)
+		}
+		resp, err := p.client.Get(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		if cerr := resp.Body.Close(); err != nil || cerr != nil {
+			t.Fatal(err, cerr)
+		}
+		if got := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || got != "application/x-apple-aspen-config" {
+			t.Fatalf("%s: %s", resp.Status, got)
+		}
+		p.verify(t, body, "anna@example.com")
+	})
+}
+
+// read returns what the QR code in a picture says.
+func (p *pages) read(t *testing.T, picture string) (string, error) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), p.zbarimg, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture).Output()
+	if err != nil {
+		return "", fmt.Errorf("zbarimg reads nothing: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

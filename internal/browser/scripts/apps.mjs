@@ -1,0 +1,28 @@
+// The steps of every app, on the narrowest of phones.
+import { input, report, inTwo } from './report.mjs';
+import { browser, Visitor, attempt } from './visitor.mjs';
+
+await inTwo(input.visits, browser, async (chromium, visit) => {
+  const visitor = await Visitor.enter(chromium, { ...visit, width: 320 });
+  const seen = new Set();
+  const choices = (name) => visitor.page.locator(`button[name=${name}]`).evaluateAll((all) => all.map((button) => button.value));
+  const choose = (name, value) => visitor.goes(() => visitor.page.locator(`button[name=${name}][value=${value}]`).click());
+  await attempt(visitor, async () => {
+    await visitor.arrive(visit);
+    for (const device of await choices('device')) {
+      await choose('device', device);
+      for (const app of await choices('app')) {
+        if (seen.has(app)) continue;
+        seen.add(app);
+        // The usual app is chosen already.
+        if (await visitor.page.locator('button[name=app][aria-current=true]').getAttribute('value') !== app) await choose('app', app);
+        await visitor.unfold();
+        await visitor.fits(app);
+      }
+    }
+    for (const app of input.apps) {
+      if (!seen.has(app)) visitor.findings.push(`nobody can choose ${app}`);
+    }
+  });
+  report(visit.name, await visitor.leave());
+});

@@ -1,0 +1,18 @@
+// The QR code as a camera sees it: a picture of the screen.
+import { join } from 'node:path';
+import { input, report } from './report.mjs';
+import { browser, Visitor, attempt } from './visitor.mjs';
+
+const chromium = await browser();
+for (const visit of input.visits) {
+  const visitor = await Visitor.enter(chromium, visit);
+  const files = {};
+  await attempt(visitor, async () => {
+    await visitor.arrive(visit);
+    files.code = join(input.dir, `${visit.name}.png`);
+    await visitor.unfold();
+    await visitor.page.locator(visit.code).screenshot({ path: files.code });
+  });
+  report(visit.name, await visitor.leave(), { files });
+}
+await chromium.close();

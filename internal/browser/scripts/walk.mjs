@@ -1,0 +1,147 @@
+// The whole way, as people go it: from the address to an app that is set up.
+import { join } from 'node:path';
+import { copies } from './copies.mjs';
+import { input, report, inTwo } from './report.mjs';
+import { browser, Visitor, attempt, same, has, words } from './visitor.mjs';
+
+await inTwo(input.walks, browser, async (chromium, walk) => {
+  const visitor = await Visitor.enter(chromium, walk);
+  const files = {};
+  await attempt(visitor, () => theWay(visitor, walk, files));
+  report(walk.name, await visitor.leave(), { files });
+});
+
+async function theWay(visitor, walk, files) {
+  const { page, findings } = visitor;
+  const say = words(walk.language);
+  const address = walk.address;
+  const heading = () => page.getByRole('heading', { level: 1 }).innerText();
+  const button = (text) => page.getByRole('button', { name: text, exact: true });
+  const chosen = (name) => page.locator(`button[name=${name}][aria-current=true]`);
+
+  // The first page is in the language of the browser.
+  await visitor.open();
+  same(findings, 'the language', await page.locator('html').getAttribute('lang'), walk.language);
+  same(findings, 'the heading of the first page', await heading(), say('page.title'));
+  await visitor.fits('the first page');
+  await visitor.darkness(walk.scheme);
+  await page.keyboard.press('Tab');
+  const first = page.locator(':focus');
+  same(findings, 'the first stop of the keyboard', await first.innerText(), say('page.skip'));
+  if ((await first.boundingBox()).x < 0) findings.push('the link to the content cannot be seen while it has the focus');
+
+  // An address of somebody else, then one's own.
+  await page.getByLabel(say('page.address')).fill('somebody@elsewhere.example');
+  await visitor.goes(() => button(say('page.show')).click());
+  same(findings, 'the problem', await page.getByRole('alert').innerText(), say('problem.unknown'));
+  same(findings, 'what was typed', await page.getByLabel(say('page.address')).inputValue(), 'somebody@elsewhere.example');
+  await visitor.fits('the problem');
+  await page.getByLabel(say('page.address')).fill(address);
+  await visitor.goes(() => page.keyboard.press('Enter'));
+  same(findings, 'the heading', await heading(), say('page.title_for', { address }));
+  same(findings, 'the URL', page.url(), input.origin + '/');
+
+  // The device is recognised, and its usual app is chosen.
+  same(findings, 'the device', await chosen('device').innerText(), `${say('choose.device_' + walk.device)} (${say('choose.recognised')})`);
+  same(findings, 'the app', await chosen('app').innerText(), say(`apps.${walk.apps[0]}.name`));
+  await visitor.fits('the steps of the usual app');
+
+  // Where there is a profile, it comes first, and a click downloads it.
+  const isApple = walk.apps[0].startsWith('apple');
+  const download = button(say('profile_page.download'));
+  same(findings, 'the number of profiles', await download.count(), isApple ? 1 : 0);
+  if (isApple) {
+    const [profile] = await Promise.all([page.waitForEvent('download'), download.click()]);
+    same(findings, 'the name of the profile', profile.suggestedFilename(), 'example.com.mobileconfig');
+    files.profile = join(input.dir, `${walk.name}.mobileconfig`);
+    await profile.saveAs(files.profile);
+    await page.locator('svg.qr').waitFor();
+  }
+
+  // Another app: its steps hold one's own values.
+  await visitor.goes(() => button(say(`apps.${walk.apps[1]}.name`)).click());
+  same(findings, 'the other app', await chosen('app').innerText(), say(`apps.${walk.apps[1]}.name`));
+  const steps = page.getByRole('region', { name: say('choose.steps_for', { app: say(`apps.${walk.apps[1]}.name`) }) });
+  const values = await steps.locator('.value').allInnerTexts();
+  has(findings, 'the values in the steps', values, address, 'imap.example.com', 'smtp.example.com', '993', '465');
+  same(findings, 'placeholders that are left', (await page.locator('main').innerText()).match(/\{[a-z_]+\}/)?.[0], undefined);
+  await visitor.fits('the steps of the other app');
+
+  // The table has every way in, and says which one to take.
+  const rows = page.getByRole('region', { name: say('settings.title') }).locator('tbody tr');
+  same(findings, 'the number of rows', await rows.count(), 9);
+  const recommended = await rows.filter({ hasText: say('settings.recommended') }).first().innerText();
+  has(findings, 'the recommended row', recommended, say('settings.imap'), 'imap.example.com', '993', say('settings.tls'), address);
+  for (const value of await rows.locator('.value').all()) {
+    const box = await value.boundingBox();
+    if (!box || box.x < 0 || box.x + box.width > walk.width) findings.push(`${await value.innerText()} in the table cannot be seen`);
+  }
+
+  await buttons(visitor, walk, say);
+  await help(visitor, walk, say);
+
+  // Another language keeps the address, the device and the app.
+  const other = words(walk.other);
+  await page.locator('header summary', { hasText: say('language') }).click();
+  await visitor.goes(() => page.getByRole('button', { name: other('language'), exact: true }).click());
+  same(findings, 'the heading in the other language', await heading(), other('page.title_for', { address }));
+  same(findings, 'the language after the switch', await page.locator('html').getAttribute('lang'), walk.other);
+  same(findings, 'the app after the switch', await chosen('app').innerText(), other(`apps.${walk.apps[1]}.name`));
+  await visitor.fits('the other language');
+  if (isApple) {
+    await visitor.goes(() => page.getByRole('button', { name: other('choose.device_windows') }).click());
+    same(findings, 'the device after another was chosen', await chosen('device').innerText(), other('choose.device_windows'));
+    same(findings, 'the number of profiles for Windows', await page.locator('form[action="/profile.mobileconfig"]').count(), 0);
+  }
+
+  // And back to the beginning, in that language.
+  await visitor.goes(() => page.getByRole('button', { name: other('page.other_address') }).click());
+  same(findings, 'the heading at the end', await heading(), other('page.title'));
+  same(findings, 'the address at the end', await page.getByLabel(other('page.address')).inputValue(), '');
+
+  await invitations(visitor, walk, say);
+  same(findings, 'all that was typed', await page.evaluate(() => document.cookie), '');
+}
+
+// buttons copy values where there are scripts, by keyboard as well.
+async function buttons(visitor, walk, say) {
+  const { page, findings } = visitor;
+  const count = await page.locator('button.copy').count();
+  // What is chosen from a list has none.
+  const wanted = (await page.locator('.value').allTextContents()).filter((value) => /[.@]/.test(value));
+  same(findings, 'the number of buttons', count, walk.scripts ? wanted.length : 0);
+  if (!walk.scripts) return;
+  await copies(visitor, say, 'smtp.example.com');
+  await copies(visitor, say, walk.address, (button) => button.press('Enter'));
+}
+
+// help opens what a person would open whose password is refused.
+async function help({ page, findings }, walk, say) {
+  await page.getByRole('link', { name: say('help.title') }).click();
+  has(findings, 'the URL', page.url(), '#help');
+  const details = page.locator('details#wrong-password');
+  const text = details.locator('p');
+  same(findings, 'help is shown before it is opened', await text.isVisible(), false);
+  await details.locator('summary').click();
+  same(findings, 'help is shown', await text.isVisible(), true);
+  has(findings, 'help', await text.innerText(), walk.address);
+  same(findings, 'the link to help', await page.getByRole('link', { name: say('page.help_from', { provider: say.provider }) }).getAttribute('href'), 'https://help.example.com/mail');
+}
+
+async function invitations(visitor, walk, say) {
+  const { page, findings } = visitor;
+  const address = walk.address;
+  await visitor.open(walk.invitation);
+  const text = await page.locator('main').innerText();
+  has(findings, 'the invitation', text, say('page.greeting', { address, provider: say.provider }), say('page.title_for', { address }));
+  await visitor.fits('the invitation');
+
+  await visitor.open(walk.expired);
+  same(findings, 'the expired invitation', await page.getByRole('alert').innerText(), say('problem.expired'));
+  same(findings, 'the address of the expired invitation', await page.getByLabel(say('page.address')).inputValue(), address);
+  await visitor.goes(() => page.getByRole('button', { name: say('page.show') }).click());
+  same(findings, 'the heading after an expired invitation', await page.getByRole('heading', { level: 1 }).innerText(), say('page.title_for', { address }));
+
+  await visitor.open(walk.invitation.slice(0, -3) + 'xyz');
+  same(findings, 'the altered invitation', await page.getByRole('alert').innerText(), say('problem.invalid'));
+}
