@@ -3,16 +3,9 @@ package kubernetes
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/directory/dbtest"
 	"github.com/waymark-mail/waymark/internal/obs"
@@ -97,28 +91,9 @@ func (n *node) mount(path string, files map[string]string) {
 }
 
 // identity returns what a Secret of type kubernetes.io/tls has in it.
-func identity(t *testing.T) map[string]string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "waymark.example.org"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 3, 0), KeyUsage: x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return map[string]string{
-		"tls.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		"tls.key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
-	}
+func identity() map[string]string {
+	p := certtest.Certify("waymark.example.org", certtest.NewKey(), nil)
+	return map[string]string{"tls.crt": string(p.CertPEM()), "tls.key": string(p.KeyPEM())}
 }
 
 // start runs Waymark as the Deployment does, and returns how to ask it.
@@ -153,7 +128,7 @@ func newNode(t *testing.T, settings map[string]string) *node {
 	t.Helper()
 	n := &node{t: t, root: t.TempDir()}
 	n.mount("/etc/waymark", settings)
-	n.mount("/run/secrets/waymark/signing", identity(t))
+	n.mount("/run/secrets/waymark/signing", identity())
 	n.mount("/run/secrets/waymark/links", map[string]string{"key": strings.Repeat("0123456789abcdef", 4)})
 	return n
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 // rightPassword opens every mailbox of the mail server.
@@ -16,9 +18,9 @@ const rightPassword = "correct horse battery"
 
 // startMailServer answers IMAP over TLS on loopback as far as somebody needs who tries
 // a password. It returns its port.
-func startMailServer(t *testing.T, id identity) int {
+func startMailServer(t *testing.T, id certtest.Party) int {
 	t.Helper()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{id.tls}})
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{id.TLS()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/waymark-mail/waymark/internal/certtest"
 )
 
 // need returns the path of a program, or skips the test and says how to get it.
@@ -110,10 +112,10 @@ func findNode(t *testing.T, modules string) string {
 
 // lead tells the browser that the pages are at an address of loopback and
 // known by a key, and that nothing else is anywhere.
-func (s *scripts) lead(at string, id identity) {
+func (s *scripts) lead(at string, id certtest.Party) {
 	s.input["origin"] = "https://" + setupHost
 	s.input["resolver"] = "MAP " + setupHost + ":443 " + at + ", MAP * ~NOTFOUND"
-	s.input["key"] = id.print()
+	s.input["key"] = fingerprint(id)
 }
 
 // looked is what a script says about one thing that it looked at.

@@ -86,8 +86,7 @@ func TestPlantedFaults(t *testing.T) {
 		"/waymark.js":  {"text/javascript", string(script)},
 		"/wrong.js":    {"text/javascript", strings.Replace(string(script), "writeText(text)", "writeText('imap.example.org')", 1)},
 	}
-	a := newAuthority(t)
-	id := a.issue(t, setupHost)
+	id := authority().Server(setupHost)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'")
 		name := r.URL.Path[1:]
@@ -110,7 +109,7 @@ func TestPlantedFaults(t *testing.T) {
 			"<link rel=\"stylesheet\" href=\"/page.css\">\n</head>\n" +
 			"<body data-copy=\"Copy\" data-copied=\"Copied\" data-label=\"Copy {value}\">\n<main>" + f.body + "</main>\n</body>\n</html>\n"))
 	}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{id.tls}}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{id.TLS()}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 

@@ -21,7 +21,7 @@ func (p *pages) verify(t *testing.T, signed []byte, address string) {
 // profileFaults says what is wrong with a profile for an address.
 func (p *pages) profileFaults(t *testing.T, signed []byte, address string) []string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), p.openssl, "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-CAfile", p.authority.file)
+	cmd := exec.CommandContext(t.Context(), p.openssl, "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-CAfile", p.trusted)
 	cmd.Stdin = bytes.NewReader(signed)
 	var problems bytes.Buffer
 	cmd.Stderr = &problems

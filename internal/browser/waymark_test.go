@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/obs"
@@ -103,22 +103,22 @@ const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 220 40" width
 
 // waymark is the whole service, running on loopback.
 type waymark struct {
-	authority authority
-	identity  identity
-	at        string       // of its https listener
-	client    *http.Client // reaches it as a browser does that trusts the authority
-	keys      *invite.Keys
-	log       *lines
+	trusted  string // the file of the authority
+	identity certtest.Party
+	at       string       // of its https listener
+	client   *http.Client // reaches it as a browser does that trusts the authority
+	keys     *invite.Keys
+	log      *lines
 }
 
 func start(t *testing.T) *waymark {
 	t.Helper()
-	w := &waymark{authority: newAuthority(t), log: &lines{}}
-	t.Setenv("SSL_CERT_FILE", w.authority.file) // the service trusts the mail server
-	w.identity = w.authority.issue(t, setupHost)
 	dir := t.TempDir()
+	w := &waymark{trusted: authority().WriteCert(t, dir, "root.pem"), identity: authority().Server(setupHost), log: &lines{}}
+	t.Setenv("SSL_CERT_FILE", w.trusted) // the service trusts the mail server
+	certFile, keyFile := w.identity.Write(t, dir, authority())
 	file, picture := filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "logo.svg")
-	text := fmt.Sprintf(settingsFile, w.identity.certFile, w.identity.keyFile, startMailServer(t, w.authority.issue(t, "localhost")), pageKey, picture)
+	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture)
 	for name, data := range map[string]string{file: text, picture: logo} {
 		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
@@ -167,8 +167,6 @@ func (w *waymark) invitation(t *testing.T, email string, good time.Duration) str
 }
 
 func (w *waymark) newClient() *http.Client {
-	roots := x509.NewCertPool()
-	roots.AddCert(w.authority.cert)
 	return &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
 			if at != setupHost+":443" {
@@ -176,7 +174,7 @@ func (w *waymark) newClient() *http.Client {
 			}
 			return (&net.Dialer{}).DialContext(ctx, network, w.at)
 		},
-		TLSClientConfig: &tls.Config{RootCAs: roots},
+		TLSClientConfig: &tls.Config{RootCAs: authority().Pool()},
 	}}
 }
 

@@ -80,7 +80,7 @@ type profileLinks struct {
 func (l profileLinks) Profile(token string) (address.Address, error) {
 	a, _, err := l.tokens.Open(invite.Profile, token, l.now())
 	if err != nil {
-		return address.Address{}, settings.Errorf(settings.NotOffered, "%v; open the page again for a new code", err)
+		return address.Address{}, settings.Errorf(settings.NotOffered, "%v", err)
 	}
 	return a, nil
 }

@@ -190,7 +190,7 @@ func (s *Service) tell(what func() error) {
 // use brings settings into force. Requests that began before see the old ones
 // to their end.
 func (s *Service) use(next state) {
-	s.public.To(Handler(next.cfg, Parts{
+	public := Handler(next.cfg, Parts{
 		Signer:  next.identity,
 		Sources: next.sources,
 		Tokens:  s.linkKeys(next.cfg),
@@ -198,15 +198,17 @@ func (s *Service) use(next state) {
 		Metrics: s.options.Metrics,
 		Log:     s.log,
 		Now:     s.options.Now,
-	}))
-	s.ops.To(server.NewOps(server.Ops{
+	})
+	ops := server.NewOps(server.Ops{
 		Metrics: s.options.Metrics,
 		Ready:   &s.ready,
 		Reload:  s.Reload,
 		Invite:  s.Invite,
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
-	}))
+	})
+	s.ops.To(ops) // first: whoever sees a new token on one listener needs it on the other
+	s.public.To(public)
 	s.current = next
 	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))
 	s.options.Metrics.SigningIdentity("default", next.identity.Identity().NotAfter())

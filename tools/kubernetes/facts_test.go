@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the facts into testdata/facts instead of comparing them")
 
 // released is the image of a release, whose version is no matter here.
-var released = regexp.MustCompile(`^(ghcr\.io/waymark-mail/waymark):\d+\.\d+\.\d+$`)
+var released = regexp.MustCompile(`^(waymark-mail/waymark):\d+\.\d+\.\d+$`)
 
 // TestFacts holds what an operator reads in a rendering, such as ports, numbers
 // of replicas and who may ask whom, against what it is documented to be.

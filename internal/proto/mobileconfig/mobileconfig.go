@@ -8,6 +8,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // Signer puts a profile inside a signature (DER of CMS SignedData).
@@ -54,8 +55,9 @@ func (m *mobileconfig) serve(r *http.Request) (proto.Response, error) {
 // forToken answers for the address that a link stands for.
 func (m *mobileconfig) forToken(r *http.Request) (proto.Response, error) {
 	a, err := m.tokens.Profile(r.PathValue("token"))
-	if err != nil {
-		return proto.Response{}, err
+	if err != nil { // this is read by the person whose phone has read the code
+		words := texts.All().In(spoken(r, ""))
+		return proto.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.code"), Cause: err}
 	}
 	return m.answer(r, request{mailboxes: []address.Address{a}, language: spoken(r, "")})
 }
