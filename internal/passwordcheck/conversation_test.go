@@ -394,6 +394,13 @@ func TestPOP3(t *testing.T) {
 			C: PASS secret
 			S: -ERR [IN-USE] in use
 			C: QUIT`},
+		{name: "in use, before the password", want: Unreachable, err: errTemporary, script: `
+			S: +OK ready
+			C: CAPA
+			S: -ERR
+			C: USER anna@example.com
+			S: -ERR [IN-USE] in use
+			END`},
 		{name: "too soon", want: Limited, script: `
 			S: +OK ready
 			C: CAPA

@@ -107,20 +107,19 @@ func (s *session) pop3Verdict() (Verdict, error) {
 	switch {
 	case err != nil:
 		return Unreachable, err
-	case ok:
+	case ok, pop3Code(text) == "IN-USE": // another app reads the mailbox, which only the right password tells
 		return Right, nil
 	}
 	return pop3Refusal(text)
 }
 
-// pop3Refusal reads the text of an -ERR (RFC 2449 section 8, RFC 3206).
+// pop3Refusal reads the text of an -ERR (RFC 2449 section 8, RFC 3206) that
+// says nothing good about a password.
 func pop3Refusal(text string) (Verdict, error) {
 	switch pop3Code(text) {
-	case "IN-USE": // another app reads the mailbox, which only the right password tells
-		return Right, nil
 	case "LOGIN-DELAY":
 		return Limited, nil
-	case "SYS":
+	case "SYS", "IN-USE":
 		return Unreachable, errTemporary
 	}
 	return Wrong, nil
