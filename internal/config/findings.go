@@ -82,7 +82,7 @@ func list[T ~string](words []T) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(string(w))
+		b.WriteString(printed(string(w)))
 	}
 	return b.String()
 }
@@ -90,7 +90,7 @@ func list[T ~string](words []T) string {
 // unknown words the finding about a word that is not one of known.
 func unknown[T ~string](what, word string, known []T) string {
 	if near, ok := nearest(word, known); ok {
-		return fmt.Sprintf("unknown %s %s; did you mean %s? Known are %s", what, printed(word), near, list(known))
+		return fmt.Sprintf("unknown %s %s; did you mean %s? Known are %s", what, printed(word), printed(string(near)), list(known))
 	}
 	return fmt.Sprintf("unknown %s %s; known are %s", what, printed(word), list(known))
 }
