@@ -22,6 +22,14 @@ type Protocol struct {
 	AnyOrigin bool
 }
 
+// Refusal words what the server refuses by itself.
+func (p Protocol) Refusal(status int, why string) Response {
+	if p.Refuse == nil {
+		return PlainText(status, why)
+	}
+	return p.Refuse(status, why)
+}
+
 // Endpoint is one path, answered on every host name the server is reached by.
 type Endpoint struct {
 	// Path is a chi pattern; parameters are read with http.Request.PathValue.

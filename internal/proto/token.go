@@ -13,16 +13,12 @@ func ForHolders(p Protocol, token string) Protocol {
 	if token == "" {
 		return p
 	}
-	refuse := p.Refuse
-	if refuse == nil {
-		refuse = PlainText
-	}
 	endpoints := make([]Endpoint, len(p.Endpoints))
 	for i, e := range p.Endpoints {
 		serve := e.Serve
 		e.Serve = func(r *http.Request) (Response, error) {
 			if !HasToken(r, token) {
-				return refuse(http.StatusForbidden, NeedsToken), nil
+				return p.Refusal(http.StatusForbidden, NeedsToken), nil
 			}
 			return serve(r)
 		}

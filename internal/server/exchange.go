@@ -37,12 +37,9 @@ type exchange struct {
 
 // endpoint returns the handler of one path of a protocol.
 func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endpoint) http.HandlerFunc {
-	fail, refuse := p.Fail, p.Refuse
+	fail := p.Fail
 	if fail == nil {
 		fail = proto.PlainFailure
-	}
-	if refuse == nil {
-		refuse = proto.PlainText
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{protocol: p.Name, route: path, public: p.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
@@ -52,15 +49,15 @@ func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endp
 		switch {
 		case h.requests > 0 && atOnce > h.requests:
 			x.outcome = "overloaded"
-			x.response = refuse(http.StatusServiceUnavailable, "too many requests at once; try again in a moment")
+			x.response = p.Refusal(http.StatusServiceUnavailable, "too many requests at once; try again in a moment")
 			x.response.Header = http.Header{"Retry-After": {"1"}}
 		case h.limiter.refuses(x.remote) || methods == nil && e.Strict && h.strict.refuses(x.remote):
 			x.outcome = "rate_limited"
-			x.response = refuse(http.StatusTooManyRequests, "too many requests from your address; try again in a minute")
+			x.response = p.Refusal(http.StatusTooManyRequests, "too many requests from your address; try again in a minute")
 			x.response.Header = http.Header{"Retry-After": {"60"}}
 		case methods != nil:
 			x.outcome = "method_not_allowed"
-			x.response = refuse(http.StatusMethodNotAllowed, "this path answers "+strings.Join(methods, ", ")+" only")
+			x.response = p.Refusal(http.StatusMethodNotAllowed, "this path answers "+strings.Join(methods, ", ")+" only")
 			x.response.Header = http.Header{"Allow": {strings.Join(methods, ", ")}}
 		default:
 			x.response, x.err = recovering(e.Serve, r)
