@@ -18,10 +18,10 @@ test: ## every test; those that need more than Go say what, and skip
 	$(GO) test $(RACE) -shuffle=on ./...
 
 test-clients: ## real Thunderbird, Delta Chat, openssl, plistutil and Python; what is missing skips
-	$(GO) test -count=1 -v ./internal/realclients/...
+	$(GO) test -count=1 -v ./test/realclients/...
 
 test-browser: ## the page in a real Chromium, on every device; what is missing skips
-	$(GO) test -count=1 -v ./internal/browser/...
+	$(GO) test -count=1 -v ./test/browser/...
 
 test-deploy: ## the manifests and the Helm chart, against the types of Kubernetes
 	cd tools/kubernetes && $(GO) vet ./... && $(GO) test -count=1 -timeout 30m ./... # compiles Helm
@@ -43,7 +43,7 @@ generate: golden ## makes every generated file anew; read the diff
 golden: ## writes the golden files anew; read the diff
 	$(GO) test ./internal/service -run TestConversations -update
 	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
-	$(GO) test ./internal/proto/mobileconfig -run TestGolden -update
+	$(GO) test ./internal/dialect/mobileconfig -run TestGolden -update
 	$(GO) test ./internal/dnsrecords -run TestGolden -update
 	cd tools/kubernetes && $(GO) test -timeout 30m -run TestFacts . -update
 
@@ -58,7 +58,7 @@ tidy: ## tidies the module files, and compares the modules with their checksums
 
 screenshots: ## writes docs/screenshots anew; look at them
 	mkdir -p docs/screenshots
-	$(GO) test -count=1 -v -run 'TestPages/screenshots' ./internal/browser -screenshots "$(CURDIR)/docs/screenshots"
+	$(GO) test -count=1 -v -run 'TestPages/screenshots' ./test/browser -screenshots "$(CURDIR)/docs/screenshots"
 
 verify: ## generate, format and tidy leave the tree as it is
 	./tools/verify

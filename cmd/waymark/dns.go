@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dnsrecords"
-	"github.com/waymark-mail/waymark/internal/proto/pacc"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 )

@@ -8,12 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
+	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/pacc"
+	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
 	"github.com/waymark-mail/waymark/internal/page"
-	"github.com/waymark-mail/waymark/internal/proto/autoconfig"
-	"github.com/waymark-mail/waymark/internal/proto/autodiscover"
-	"github.com/waymark-mail/waymark/internal/proto/mobileconfig"
-	"github.com/waymark-mail/waymark/internal/proto/pacc"
-	"github.com/waymark-mail/waymark/internal/proto/settingsjson"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 )

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/systemd"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 func serveCommand(env environment) *cobra.Command {
@@ -40,7 +40,7 @@ func serve(ctx context.Context, source settingsFile, env environment) error {
 	if findings.HasErrors() {
 		return settingsError{findings}
 	}
-	log, flush, err := obs.NewLogger(cfg.Log.Level, cfg.Log.Format, env.stderr)
+	log, flush, err := telemetry.NewLogger(cfg.Log.Level, cfg.Log.Format, env.stderr)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func serve(ctx context.Context, source settingsFile, env environment) error {
 		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
 		Load:     source.load,
 		StateDir: stateDir(env),
-		Metrics:  obs.NewMetrics(version, revision),
+		Metrics:  telemetry.NewMetrics(version, revision),
 		Log:      log,
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package certs keeps the certificate of the TLS listener: read from files,
-// and exchanged when they change.
+// Package certs reads certificates with their private keys from PEM files and
+// keeps the certificate of the TLS listener, replacing it when its files change.
 //
-// It owns the rule that a pair which cannot be used never replaces one that
-// can. It knows neither who watches the files nor who serves with them.
+// It owns the key formats (PKCS#1, PKCS#8, SEC1), the order of a chain, and the
+// rule that an unusable pair never replaces a usable one. It does not know who
+// watches the files or what a certificate is used for.
 package certs

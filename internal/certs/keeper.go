@@ -4,8 +4,6 @@ import (
 	"crypto/tls"
 	"sync/atomic"
 	"time"
-
-	"github.com/waymark-mail/waymark/internal/pemfile"
 )
 
 // Keeper holds the certificate in use. Its methods may be called at once.
@@ -16,7 +14,7 @@ type Keeper struct {
 }
 
 type held struct {
-	pair *pemfile.Pair
+	pair *Pair
 	tls  *tls.Certificate
 }
 
@@ -33,7 +31,7 @@ func Load(certFile, keyFile string, now func() time.Time) (*Keeper, error) {
 // Reload reads the files again. On an error, as when only one of the two has
 // been written yet, the certificate in use stays.
 func (k *Keeper) Reload() error {
-	pair, err := pemfile.Load(k.certFile, k.keyFile, k.now())
+	pair, err := LoadPair(k.certFile, k.keyFile, k.now())
 	if err != nil {
 		return err
 	}

@@ -10,28 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
-
-// aMoment is when everything here happens.
-func aMoment() time.Time { return time.Date(2026, 11, 5, 14, 30, 15, 0, time.UTC) }
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
 
 // issue makes a certificate for a server; by itself when by is nil.
 func issue(name string, by *certtest.Party) certtest.Party {
 	return certtest.Certify(name, certtest.NewKey(), by, certtest.At(aMoment()), func(c *x509.Certificate) { c.DNSNames = []string{name} })
-}
-
-func authority(name string, by *certtest.Party) certtest.Party {
-	return certtest.Authority(name, by, certtest.At(aMoment()))
 }
 
 func write(t *testing.T, path string, data []byte) {

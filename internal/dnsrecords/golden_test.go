@@ -15,7 +15,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/proto/pacc"
+	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/settings/settingstest"
 )

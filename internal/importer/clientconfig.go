@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // clientConfig reads one document of the ISP database: clientConfig of version
@@ -153,7 +153,7 @@ func (c clientConfig) help(e *element, name string) string {
 		for _, descr := range child.all("descr") {
 			// What Waymark writes itself needs no keeping.
 			lang, said := descr.attr("lang"), descr.text()
-			if words := texts.All().In(lang); words.Language != lang || said != words.Text("autoconfig.documentation", "provider", name) {
+			if words := i18n.All().In(lang); words.Language != lang || said != words.Text("autoconfig.documentation", "provider", name) {
 				c.lost(c.at(descr), "descriptions of pages are not kept")
 			}
 		}

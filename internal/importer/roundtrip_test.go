@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/proto/autoconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/settings/settingstest"
 )

@@ -3,15 +3,15 @@ package page
 import (
 	"net/http"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // form is what the page posts to itself. Device and app are ids that may be
 // anything: what is unknown chooses nothing.
 type form struct {
 	email, device, app, password string
-	texts                        *texts.Catalogue
+	texts                        *i18n.Catalogue
 }
 
 // readForm reads a posted form. The body is capped by the server.
@@ -24,6 +24,6 @@ func readForm(r *http.Request) (form, error) {
 		device:   r.PostForm.Get("device"),
 		app:      r.PostForm.Get("app"),
 		password: r.PostForm.Get("password"),
-		texts:    texts.All().Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
+		texts:    i18n.All().Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
 	}, nil
 }

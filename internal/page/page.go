@@ -12,16 +12,16 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 	"github.com/waymark-mail/waymark/templates"
 )
 
 // Options are what the page needs.
 type Options struct {
-	Resolver proto.Resolver
+	Resolver dialect.Resolver
 	// Tokens seal the addresses in links: of invitations, and of QR codes.
 	Tokens *invite.Keys
 	// Verify tries a password; nil where that is switched off.
@@ -58,12 +58,12 @@ type page struct {
 
 // New returns the page as one more thing that is answered. It panics when the
 // embedded templates are broken, which is a mistake in the code.
-func New(o Options) proto.Protocol {
+func New(o Options) dialect.Dialect {
 	p := &page{Options: o, html: parseTemplates(), origin: http.NewCrossOriginProtection()}
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
-	return proto.Protocol{
+	return dialect.Dialect{
 		Name: "page",
-		Endpoints: []proto.Endpoint{
+		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.start},
 			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show)},
 			{Path: "/i/{token}", Methods: get, Serve: p.invitation},
@@ -81,11 +81,11 @@ func parseTemplates() *template.Template {
 
 // sameOrigin refuses forms that another site sends: it could make somebody's
 // browser try passwords here.
-func (p *page) sameOrigin(serve func(*http.Request) (proto.Response, error)) func(*http.Request) (proto.Response, error) {
-	return func(r *http.Request) (proto.Response, error) {
+func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
+	return func(r *http.Request) (dialect.Response, error) {
 		if !p.ours(r) {
-			c := texts.All().Choose("", r.Header.Get("Accept-Language"))
-			return proto.PlainText(http.StatusForbidden, c.Text("page.forbidden")), nil
+			c := i18n.All().Choose("", r.Header.Get("Accept-Language"))
+			return dialect.PlainText(http.StatusForbidden, c.Text("page.forbidden")), nil
 		}
 		return serve(r)
 	}
@@ -94,15 +94,15 @@ func (p *page) sameOrigin(serve func(*http.Request) (proto.Response, error)) fun
 // ours reports whether a form comes from a page of this server.
 func (p *page) ours(r *http.Request) bool { return p.origin.Check(r) == nil }
 
-func (p *page) start(r *http.Request) (proto.Response, error) {
-	c := texts.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
+func (p *page) start(r *http.Request) (dialect.Response, error) {
+	c := i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
 	return p.render(http.StatusOK, p.startView(r, c))
 }
 
 // startView shows the first page in the looks of whoever answers for the name
 // under which it was opened, or for a parent of it, such as example.com for
 // setup.example.com.
-func (p *page) startView(r *http.Request, c *texts.Catalogue) *view {
+func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
 	v := newStartView(c)
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -120,10 +120,10 @@ func (p *page) startView(r *http.Request, c *texts.Catalogue) *view {
 }
 
 // show answers the posted form.
-func (p *page) show(r *http.Request) (proto.Response, error) {
+func (p *page) show(r *http.Request) (dialect.Response, error) {
 	f, err := readForm(r)
 	if err != nil {
-		return proto.Response{}, err
+		return dialect.Response{}, err
 	}
 	found, refused, err := p.find(r, f)
 	if err != nil || refused.Status != 0 {
@@ -135,14 +135,14 @@ func (p *page) show(r *http.Request) (proto.Response, error) {
 // find resolves the address of a form. A problem that the person can do
 // something about is shown on the page beside what was typed, with the status
 // that says so to a machine.
-func (p *page) find(r *http.Request, f form) (settings.Settings, proto.Response, error) {
+func (p *page) find(r *http.Request, f form) (settings.Settings, dialect.Response, error) {
 	found, err := p.resolve(r.Context(), f.email)
 	if err == nil {
-		return found, proto.Response{}, nil
+		return found, dialect.Response{}, nil
 	}
-	failure := proto.FailureOf(err)
+	failure := dialect.FailureOf(err)
 	if failure.Ours && settings.KindOf(err) != settings.Unavailable {
-		return settings.Settings{}, proto.Response{}, err
+		return settings.Settings{}, dialect.Response{}, err
 	}
 	v := p.startView(r, f.texts)
 	v.Email, v.Problem = shown(f.email), problem(f.texts, f.email, err)
@@ -159,8 +159,8 @@ func (p *page) resolve(ctx context.Context, email string) (settings.Settings, er
 }
 
 // invitation greets whoever opens a link that was sent to them.
-func (p *page) invitation(r *http.Request) (proto.Response, error) {
-	f := form{texts: texts.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
+func (p *page) invitation(r *http.Request) (dialect.Response, error) {
+	f := form{texts: i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
 	token := r.PathValue("token")
 	a, until, err := p.Tokens.Open(invite.Setup, token, p.Now())
 	if err != nil {
@@ -179,7 +179,7 @@ func (p *page) invitation(r *http.Request) (proto.Response, error) {
 	}
 	ticket, err := qrCode("ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
 	if err != nil {
-		return proto.Response{}, err
+		return dialect.Response{}, err
 	}
 	return p.assistant(r, found, f, func(v *view) {
 		v.Greeting = f.texts.Text("page.greeting", "address", f.email, "provider", v.Provider)
@@ -189,13 +189,13 @@ func (p *page) invitation(r *http.Request) (proto.Response, error) {
 }
 
 // verify tries the password of the form and says what came of it.
-func (p *page) verify(r *http.Request) (proto.Response, error) {
+func (p *page) verify(r *http.Request) (dialect.Response, error) {
 	if p.Verify == nil {
-		return proto.Response{}, settings.Errorf(settings.NotOffered, "passwords are not checked here")
+		return dialect.Response{}, settings.Errorf(settings.NotOffered, "passwords are not checked here")
 	}
 	f, err := readForm(r)
 	if err != nil {
-		return proto.Response{}, err
+		return dialect.Response{}, err
 	}
 	found, refused, err := p.find(r, f)
 	if err != nil || refused.Status != 0 {
@@ -214,7 +214,7 @@ func (p *page) verify(r *http.Request) (proto.Response, error) {
 
 // assistant renders the page for somebody whose address is known. finish adds
 // what the occasion has to say.
-func (p *page) assistant(r *http.Request, found settings.Settings, f form, finish func(*view)) (proto.Response, error) {
+func (p *page) assistant(r *http.Request, found settings.Settings, f form, finish func(*view)) (dialect.Response, error) {
 	if f.device == "" && has(recognise(r.UserAgent()), f.app) {
 		f.device = recognise(r.UserAgent())
 	}
@@ -225,7 +225,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 	}
 	if v.Profile != nil {
 		if err := p.addQR(r, v, found.Address); err != nil {
-			return proto.Response{}, err
+			return dialect.Response{}, err
 		}
 	}
 	if finish != nil {
@@ -245,12 +245,12 @@ func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
 	return err
 }
 
-func (p *page) render(status int, v *view) (proto.Response, error) {
+func (p *page) render(status int, v *view) (dialect.Response, error) {
 	body, err := execute(p.html, v)
 	if err != nil {
-		return proto.Response{}, err
+		return dialect.Response{}, err
 	}
-	return proto.Response{
+	return dialect.Response{
 		Status:      status,
 		ContentType: "text/html; charset=utf-8",
 		Header: http.Header{
@@ -265,36 +265,36 @@ func (p *page) render(status int, v *view) (proto.Response, error) {
 }
 
 // asset returns the answer for an embedded file.
-func asset(name, contentType string) func(*http.Request) (proto.Response, error) {
+func asset(name, contentType string) func(*http.Request) (dialect.Response, error) {
 	body, err := templates.Files.ReadFile(name)
 	if err != nil {
 		panic(err)
 	}
-	resp := proto.Response{
+	resp := dialect.Response{
 		Status:      http.StatusOK,
 		ContentType: contentType,
 		Header:      http.Header{"Cache-Control": {"no-cache"}}, // asked anew, answered by 304
 		Body:        body,
-		ETag:        proto.ETag(body),
+		ETag:        dialect.ETag(body),
 	}
-	return func(*http.Request) (proto.Response, error) { return resp, nil }
+	return func(*http.Request) (dialect.Response, error) { return resp, nil }
 }
 
 // brand answers with the logo or the colours of whoever answers for a domain:
 // <domain>.css and <domain>.logo.
-func (p *page) brand(r *http.Request) (proto.Response, error) {
+func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	name := r.PathValue("domain")
 	kind := path.Ext(name)
 	d, err := address.ParseDomain(strings.TrimSuffix(name, kind))
 	if err != nil {
-		return proto.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}
 	found, err := p.Resolver.Resolve(r.Context(), settings.Query{Domain: d})
 	if err != nil {
-		return proto.Response{}, err
+		return dialect.Response{}, err
 	}
 	brand := found.Provider.Brand
-	resp := proto.Response{Status: http.StatusOK, Header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
+	resp := dialect.Response{Status: http.StatusOK, Header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
 	switch {
 	case kind == ".css" && brand.Color != "":
 		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
@@ -303,9 +303,9 @@ func (p *page) brand(r *http.Request) (proto.Response, error) {
 		// An SVG that is opened by itself could run scripts.
 		resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	default:
-		return proto.Response{}, settings.Errorf(settings.NotOffered, "there is nothing of that kind for the domain")
+		return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is nothing of that kind for the domain")
 	}
-	resp.ETag = proto.ETag(resp.Body)
+	resp.ETag = dialect.ETag(resp.Body)
 	return resp, nil
 }
 
@@ -318,7 +318,7 @@ func shown(email string) string {
 	return strings.ToValidUTF8(email, "\uFFFD")
 }
 
-func problem(c *texts.Catalogue, email string, err error) string {
+func problem(c *i18n.Catalogue, email string, err error) string {
 	switch settings.KindOf(err) {
 	case settings.UnknownDomain:
 		return c.Text("problem.unknown")

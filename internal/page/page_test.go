@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/proto"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 var noon = time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
@@ -61,14 +61,14 @@ func (v *verifier) Verify(_ context.Context, s settings.Settings, password strin
 
 var testKeys = invite.RandomKeys()
 
-func testPage(v Verifier) proto.Protocol {
+func testPage(v Verifier) dialect.Dialect {
 	return New(Options{Resolver: house{}, Tokens: testKeys, Verify: v, Now: func() time.Time { return noon }})
 }
 
 const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
 
 // ask sends a request to the endpoint of its path and method.
-func ask(t *testing.T, p proto.Protocol, r *http.Request) (proto.Response, error) {
+func ask(t *testing.T, p dialect.Dialect, r *http.Request) (dialect.Response, error) {
 	t.Helper()
 	for _, e := range p.Endpoints {
 		prefix, param, isParam := strings.Cut(e.Path, "{")
@@ -82,10 +82,10 @@ func ask(t *testing.T, p proto.Protocol, r *http.Request) (proto.Response, error
 		return e.Serve(r)
 	}
 	t.Fatalf("nobody answers %s %s", r.Method, r.URL)
-	return proto.Response{}, nil
+	return dialect.Response{}, nil
 }
 
-func get(t *testing.T, target string) proto.Response {
+func get(t *testing.T, target string) dialect.Response {
 	t.Helper()
 	resp, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodGet, target, nil))
 	if err != nil {
@@ -94,7 +94,7 @@ func get(t *testing.T, target string) proto.Response {
 	return resp
 }
 
-func post(t *testing.T, p proto.Protocol, path, userAgent string, fields ...string) proto.Response {
+func post(t *testing.T, p dialect.Dialect, path, userAgent string, fields ...string) dialect.Response {
 	t.Helper()
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
@@ -129,7 +129,7 @@ func rendered(t *testing.T, s settings.Settings, c Choice) string {
 	return string(body)
 }
 
-func contains(t *testing.T, page proto.Response, wants ...string) {
+func contains(t *testing.T, page dialect.Response, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		if !strings.Contains(string(page.Body), want) {
@@ -138,7 +138,7 @@ func contains(t *testing.T, page proto.Response, wants ...string) {
 	}
 }
 
-func lacks(t *testing.T, page proto.Response, unwanted ...string) {
+func lacks(t *testing.T, page dialect.Response, unwanted ...string) {
 	t.Helper()
 	for _, text := range unwanted {
 		if strings.Contains(string(page.Body), text) {
@@ -212,7 +212,7 @@ func TestStepsWithOnesOwnValues(t *testing.T) {
 // were left over.
 func TestEveryAppInEveryLanguage(t *testing.T) {
 	left := regexp.MustCompile(`\{[a-z_]+\}`)
-	for _, c := range texts.All().Languages() {
+	for _, c := range i18n.All().Languages() {
 		for _, app := range Apps() {
 			for _, domain := range []address.Domain{"example.com", "pop.example"} {
 				s := settingsOf(t, domain)

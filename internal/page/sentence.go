@@ -3,7 +3,7 @@ package page
 import (
 	"strings"
 
-	"github.com/waymark-mail/waymark/internal/texts"
+	"github.com/waymark-mail/waymark/internal/i18n"
 )
 
 // sentence is a text with somebody's own values in it.
@@ -19,7 +19,7 @@ type piece struct {
 // newSentence puts values in the place of placeholders. It returns false when
 // one is missing or empty: the sentence is about something that is not there.
 func newSentence(text string, values map[string]string) (sentence, bool) {
-	pieces, ok := texts.Pieces(text, values)
+	pieces, ok := i18n.Pieces(text, values)
 	all := make(sentence, 0, len(pieces))
 	for _, p := range pieces {
 		chosen := strings.HasSuffix(p.Name, "_protocol") || strings.HasSuffix(p.Name, "_security") || strings.HasSuffix(p.Name, "_ssl")

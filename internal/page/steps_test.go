@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // with returns settings for anna@example.com with these services.
@@ -178,7 +178,7 @@ func TestStepsInEveryLanguageHaveTheSameValues(t *testing.T) {
 		slices.Sort(all)
 		return all
 	}
-	for _, c := range texts.All().Languages() {
+	for _, c := range i18n.All().Languages() {
 		for _, app := range Apps() {
 			if got, want := values(c.Language, app), values("en", app); !slices.Equal(got, want) {
 				t.Errorf("%s, %s: %v, want %v", c.Language, app, got, want)
@@ -202,7 +202,7 @@ func TestOneWayToTheMailboxIsRecommended(t *testing.T) {
 	} {
 		s := with(t, tc.services...)
 		var got []string
-		for _, r := range rows(s, pick(s.Services()), texts.All().In("en")) {
+		for _, r := range rows(s, pick(s.Services()), i18n.All().In("en")) {
 			got = append(got, string(r.protocol)+" "+r.Rank)
 		}
 		if have := strings.Join(got, ", "); have != tc.want {

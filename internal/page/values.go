@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // relayPort is for mail between servers. Most networks block it.
@@ -75,7 +75,7 @@ func first(a, b bool) int {
 
 // valuesOf returns what stands in the place of placeholders in steps and help.
 // What is not offered is "", and the sentence about it is left out.
-func valuesOf(s settings.Settings, p picked, c *texts.Catalogue) map[string]string {
+func valuesOf(s settings.Settings, p picked, c *i18n.Catalogue) map[string]string {
 	values := map[string]string{"address": s.Address.String(), "provider": s.Provider.NameIn(c.Language)}
 	fill := func(prefix string, svc settings.Service) {
 		if svc.Host == "" && svc.URL == "" {
@@ -123,7 +123,7 @@ func valuesOf(s settings.Settings, p picked, c *texts.Catalogue) map[string]stri
 
 // inWordsOf returns values with the words of an app for encryption where it has
 // its own, such as Samsung Email, which calls STARTTLS TLS.
-func inWordsOf(app string, p picked, c *texts.Catalogue, values map[string]string) map[string]string {
+func inWordsOf(app string, p picked, c *i18n.Catalogue, values map[string]string) map[string]string {
 	key := "apps." + app + ".encryption."
 	if !c.Has(key + string(settings.TLS)) {
 		return values
@@ -148,7 +148,7 @@ type row struct {
 
 // rows puts all services into words: what people need first, and for each
 // purpose the recommended one first.
-func rows(s settings.Settings, p picked, c *texts.Catalogue) []row {
+func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 	var all []row
 	seen := map[settings.Protocol]bool{}
 	for _, svc := range s.Services() {

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/internal/texts"
 )
 
 // Choice is what somebody chose on the page: a language, a device, an app, by
@@ -40,7 +40,7 @@ func execute(t *template.Template, v *view) ([]byte, error) {
 
 // view is what the template shows. Everything that is empty is not there.
 type view struct {
-	T          *texts.Catalogue
+	T          *i18n.Catalogue
 	Languages  []choice
 	Email      string // of the form
 	Problem    string
@@ -102,16 +102,16 @@ type verifyView struct {
 	AppPasswordURL string
 }
 
-func newStartView(c *texts.Catalogue) *view {
+func newStartView(c *i18n.Catalogue) *view {
 	v := &view{T: c}
-	for _, other := range texts.All().Languages() {
+	for _, other := range i18n.All().Languages() {
 		v.Languages = append(v.Languages, choice{ID: other.Language, Name: other.Name(), Chosen: other == c})
 	}
 	return v
 }
 
 func newView(s settings.Settings, chosen Choice) *view {
-	c := texts.All().Choose(chosen.Language, "")
+	c := i18n.All().Choose(chosen.Language, "")
 	p := pick(s.Services())
 	values := valuesOf(s, p, c)
 	v := newStartView(c)
@@ -178,7 +178,7 @@ func (v *view) recognised(id string) {
 
 // newProfile returns nil when a profile could set up nothing: it needs a
 // password, and for mail a server to send with.
-func newProfile(p picked, c *texts.Catalogue, values map[string]string, mac bool) *profileView {
+func newProfile(p picked, c *i18n.Catalogue, values map[string]string, mac bool) *profileView {
 	var what []string
 	if p.mail && p.in.Accepts(settings.Password) {
 		what = append(what, c.Text("profile_page.mail"))
@@ -203,7 +203,7 @@ func newProfile(p picked, c *texts.Catalogue, values map[string]string, mac bool
 	}
 }
 
-func newVerify(s settings.Settings, c *texts.Catalogue, secure bool) *verifyView {
+func newVerify(s settings.Settings, c *i18n.Catalogue, secure bool) *verifyView {
 	return &verifyView{
 		Privacy:        c.Text("verify.privacy", "provider", s.Provider.NameIn(c.Language)),
 		Secure:         secure,
@@ -212,7 +212,7 @@ func newVerify(s settings.Settings, c *texts.Catalogue, secure bool) *verifyView
 }
 
 // say adds what trying a password came to.
-func (v *verifyView) say(c *texts.Catalogue, verdict Verdict, email string) {
+func (v *verifyView) say(c *i18n.Catalogue, verdict Verdict, email string) {
 	v.Verdict, v.Text = string(verdict), c.Text("verify."+string(verdict))
 	if verdict == Wrong {
 		v.Hints = []string{c.Text("verify.hint_own", "address", email), c.Text("verify.hint_case"), c.Text("verify.hint_app")}

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // authority is a CA of this test and certificates that it signed.

@@ -8,30 +8,30 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/internal/obs"
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // TestAnyOrigin asks a protocol that scripts of any site may read, and one that
 // they may not.
 func TestAnyOrigin(t *testing.T) {
-	protocol := func(name string, public bool) proto.Protocol {
-		return proto.Protocol{Name: name, AnyOrigin: public, Endpoints: []proto.Endpoint{
-			{Path: "/" + name, Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) {
-				resp := proto.PlainText(http.StatusOK, "hello")
+	protocol := func(name string, public bool) dialect.Dialect {
+		return dialect.Dialect{Name: name, AnyOrigin: public, Endpoints: []dialect.Endpoint{
+			{Path: "/" + name, Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
+				resp := dialect.PlainText(http.StatusOK, "hello")
 				resp.ETag = `"abc"`
 				return resp, nil
 			}},
-			{Path: "/" + name + "/nobody", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) {
-				return proto.Response{}, settings.ErrUnknownDomain
+			{Path: "/" + name + "/nobody", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
+				return dialect.Response{}, settings.ErrUnknownDomain
 			}},
 		}}
 	}
 	h := New(Options{
-		Protocols:         []proto.Protocol{protocol("public", true), protocol("own", false)},
+		Dialects:          []dialect.Dialect{protocol("public", true), protocol("own", false)},
 		RequestsPerMinute: 8,
-		Metrics:           obs.NewMetrics("", ""),
+		Metrics:           telemetry.NewMetrics("", ""),
 		Log:               zap.NewNop(),
 	})
 	for _, tc := range []struct {

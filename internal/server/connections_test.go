@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // serveGroup serves listeners for one test.
@@ -108,7 +108,7 @@ func TestConnections(t *testing.T) {
 	ready.Set(true)
 	g := serveGroup(t, unchanged,
 		Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most},
-		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready})})
+		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready})})
 	var clients []client
 	for range most {
 		c := dial(t, g.Addr("http"))

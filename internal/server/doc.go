@@ -2,6 +2,6 @@
 // the client's address, limits, recovering, writing, counting and logging. Each
 // request ends in one place, with one answer, one count and one line of log.
 //
-// It knows dialects only as proto.Protocol values. It knows no settings file
+// It knows dialects only as dialect.Dialect values. It knows no settings file
 // and does not look anything up.
 package server

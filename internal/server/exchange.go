@@ -12,9 +12,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/waymark-mail/waymark/internal/obs"
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // exchange is one request with its answer, as it is counted and logged.
@@ -24,7 +24,7 @@ type exchange struct {
 	public   bool   // scripts of any site may read the answer
 	remote   string // address of the client
 	started  time.Time
-	response proto.Response
+	response dialect.Response
 	err      error // what the response words; nil when all went well
 	outcome  string
 
@@ -36,10 +36,10 @@ type exchange struct {
 }
 
 // endpoint returns the handler of one path of a protocol.
-func (h *handler) endpoint(p proto.Protocol, path string, endpoints []proto.Endpoint) http.HandlerFunc {
+func (h *handler) endpoint(p dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
 	fail := p.Fail
 	if fail == nil {
-		fail = proto.PlainFailure
+		fail = dialect.PlainFailure
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{protocol: p.Name, route: path, public: p.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
@@ -75,13 +75,13 @@ func (h *handler) notFound(w http.ResponseWriter, r *http.Request) {
 		remote:   middleware.GetClientIP(r.Context()),
 		started:  time.Now(),
 		outcome:  "not_found",
-		response: proto.PlainText(http.StatusNotFound, "nothing is served at this path"),
+		response: dialect.PlainText(http.StatusNotFound, "nothing is served at this path"),
 	})
 }
 
 // recovering turns a panic into an internal error, so that it is answered,
 // counted and logged like any other.
-func recovering(serve func(*http.Request) (proto.Response, error), r *http.Request) (resp proto.Response, err error) {
+func recovering(serve func(*http.Request) (dialect.Response, error), r *http.Request) (resp dialect.Response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &settings.Error{Kind: settings.Internal, Message: "panic", Cause: fmt.Errorf("%v\n%s", v, debug.Stack())}
@@ -98,10 +98,10 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 		x.outcome = outcomeOf(x.status, x.err)
 	}
 	x.took = time.Since(x.started)
-	x.client = obs.ClientFamily(r.UserAgent())
+	x.client = telemetry.ClientFamily(r.UserAgent())
 	h.metrics.Request(x.protocol, x.client, x.outcome, x.took)
 	level := zap.InfoLevel
-	if x.err != nil && proto.FailureOf(x.err).Ours {
+	if x.err != nil && dialect.FailureOf(x.err).Ours {
 		level = zap.ErrorLevel
 	}
 	if line := h.log.Check(level, "request"); line != nil {
@@ -126,7 +126,7 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddInt("status", l.status)
 	line.AddString("method", shortMethod(l.request.Method))
 	line.AddString("scheme", l.request.URL.Scheme)
-	line.AddString("host", string(proto.HostName(l.request)))
+	line.AddString("host", string(dialect.HostName(l.request)))
 	line.AddString("route", l.route)
 	line.AddString("domain", string(l.response.Domain))
 	line.AddString("remote", l.remote)
@@ -141,7 +141,7 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 func outcomeOf(status int, err error) string {
 	switch {
 	case err != nil:
-		return proto.FailureOf(err).Outcome
+		return dialect.FailureOf(err).Outcome
 	case status == http.StatusNotModified:
 		return "not_modified"
 	case status == http.StatusForbidden:

@@ -11,8 +11,8 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/internal/obs"
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // maxBody caps the body of a request in bytes. An Autodiscover request has a
@@ -21,12 +21,12 @@ const maxBody = 64 << 10
 
 // Options are what a Handler is made of.
 type Options struct {
-	Protocols         []proto.Protocol
+	Dialects          []dialect.Dialect
 	TrustedProxies    []netip.Prefix // whose forwarding headers are believed
 	RequestsPerMinute int            // for each client address; 0 for no limit
 	StrictPerMinute   int            // the same for strict endpoints alone
 	RequestsAtOnce    int            // of all clients; 0 for no limit
-	Metrics           *obs.Metrics
+	Metrics           *telemetry.Metrics
 	Log               *zap.Logger
 }
 
@@ -36,7 +36,7 @@ type handler struct {
 	folded  []string // beginnings of paths that are matched in any case
 	limiter *limiter
 	strict  *limiter // for strict endpoints
-	metrics *obs.Metrics
+	metrics *telemetry.Metrics
 	log     *zap.Logger
 	ids     *requestIDs
 
@@ -61,7 +61,7 @@ func New(o Options) http.Handler {
 	}
 	h.router.Use(h.prepare, clientAddress(o.TrustedProxies))
 	claimed := map[string]string{}
-	for _, p := range o.Protocols {
+	for _, p := range o.Dialects {
 		h.mount(p, claimed)
 	}
 	h.router.NotFound(h.notFound)
@@ -127,8 +127,8 @@ func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
 
 // mount adds the endpoints of one protocol. Several endpoints may share a
 // path with different methods.
-func (h *handler) mount(p proto.Protocol, claimed map[string]string) {
-	byPath := map[string][]proto.Endpoint{}
+func (h *handler) mount(p dialect.Dialect, claimed map[string]string) {
+	byPath := map[string][]dialect.Endpoint{}
 	for _, e := range p.Endpoints {
 		if e.FoldCase {
 			e.Path = strings.ToLower(e.Path)
@@ -155,7 +155,7 @@ func (h *handler) fold(path string) {
 }
 
 // allowed returns the endpoint for a method, or the methods there are.
-func allowed(endpoints []proto.Endpoint, method string) (proto.Endpoint, []string) {
+func allowed(endpoints []dialect.Endpoint, method string) (dialect.Endpoint, []string) {
 	var methods []string
 	for _, e := range endpoints {
 		if len(e.Methods) == 0 || slices.Contains(e.Methods, method) ||
@@ -167,5 +167,5 @@ func allowed(endpoints []proto.Endpoint, method string) (proto.Endpoint, []strin
 			methods = append(methods, http.MethodHead)
 		}
 	}
-	return proto.Endpoint{}, methods
+	return dialect.Endpoint{}, methods
 }

@@ -14,43 +14,43 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/waymark-mail/waymark/internal/obs"
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // toy is a protocol that shows what the server gave it.
-func toy() proto.Protocol {
-	text := func(s string) (proto.Response, error) { return proto.PlainText(http.StatusOK, s), nil }
-	return proto.Protocol{
+func toy() dialect.Dialect {
+	text := func(s string) (dialect.Response, error) { return dialect.PlainText(http.StatusOK, s), nil }
+	return dialect.Dialect{
 		Name: "toy",
-		Endpoints: []proto.Endpoint{
-			{Path: "/seen", Methods: []string{"GET"}, Serve: func(r *http.Request) (proto.Response, error) {
+		Endpoints: []dialect.Endpoint{
+			{Path: "/seen", Methods: []string{"GET"}, Serve: func(r *http.Request) (dialect.Response, error) {
 				return text(r.URL.Scheme + " " + r.Host)
 			}},
-			{Path: "/tagged", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) {
+			{Path: "/tagged", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
 				resp, err := text("tagged")
 				resp.ETag = `"abc"`
 				return resp, err
 			}},
-			{Path: "/both", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) { return text("got") }},
-			{Path: "/both", Methods: []string{"POST"}, Serve: func(r *http.Request) (proto.Response, error) {
+			{Path: "/both", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { return text("got") }},
+			{Path: "/both", Methods: []string{"POST"}, Serve: func(r *http.Request) (dialect.Response, error) {
 				body, err := io.ReadAll(r.Body)
 				if err != nil {
-					return proto.Response{}, &settings.Error{Kind: settings.TooLarge, Message: "too large", Cause: err}
+					return dialect.Response{}, &settings.Error{Kind: settings.TooLarge, Message: "too large", Cause: err}
 				}
 				return text(string(body))
 			}},
-			{Path: "/Fold/It/{word}", FoldCase: true, Methods: []string{"GET"}, Serve: func(r *http.Request) (proto.Response, error) {
+			{Path: "/Fold/It/{word}", FoldCase: true, Methods: []string{"GET"}, Serve: func(r *http.Request) (dialect.Response, error) {
 				return text("folded " + r.PathValue("word"))
 			}},
-			{Path: "/any", Serve: func(r *http.Request) (proto.Response, error) { return text(r.Method) }},
-			{Path: "/panic", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) { panic("boom") }},
-			{Path: "/unknown", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) {
-				return proto.Response{}, settings.ErrUnknownDomain
+			{Path: "/any", Serve: func(r *http.Request) (dialect.Response, error) { return text(r.Method) }},
+			{Path: "/panic", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { panic("boom") }},
+			{Path: "/unknown", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
+				return dialect.Response{}, settings.ErrUnknownDomain
 			}},
-			{Path: "/internal", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) {
-				return proto.Response{}, errors.New("the secret of the house")
+			{Path: "/internal", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
+				return dialect.Response{}, errors.New("the secret of the house")
 			}},
 		},
 	}
@@ -58,14 +58,14 @@ func toy() proto.Protocol {
 
 type lab struct {
 	handler http.Handler
-	metrics *obs.Metrics
+	metrics *telemetry.Metrics
 	logs    *observer.ObservedLogs
 }
 
 func newLab(o Options) lab {
 	core, logs := observer.New(zapcore.DebugLevel)
-	o.Protocols = append(o.Protocols, toy())
-	o.Metrics = obs.NewMetrics("", "")
+	o.Dialects = append(o.Dialects, toy())
+	o.Metrics = telemetry.NewMetrics("", "")
 	o.Log = zap.New(core)
 	return lab{handler: New(o), metrics: o.Metrics, logs: logs}
 }
@@ -258,12 +258,12 @@ func TestRateLimit(t *testing.T) {
 // no path, no Authorization, no cookie, wherever a client may put them.
 func TestNothingPrivateIsLogged(t *testing.T) {
 	var out bytes.Buffer
-	log, flush, err := obs.NewLogger("debug", "json", &out)
+	log, flush, err := telemetry.NewLogger("debug", "json", &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics := obs.NewMetrics("", "")
-	h := New(Options{Protocols: []proto.Protocol{toy()}, Metrics: metrics, Log: log})
+	metrics := telemetry.NewMetrics("", "")
+	h := New(Options{Dialects: []dialect.Dialect{toy()}, Metrics: metrics, Log: log})
 	for _, target := range []string{"/seen?email=private@a.example", "/private@a.example", "/fold/it/private@a.example", "/internal?private", "/unknown?x=private"} {
 		for _, method := range []string{"GET", "POST", "PRIVATE-METHOD-THAT-IS-LONG"} {
 			r := httptest.NewRequest(method, target, strings.NewReader("private"))
@@ -297,17 +297,17 @@ func TestTwoProtocolsOnOnePathAreAMistake(t *testing.T) {
 	}()
 	other := toy()
 	other.Name = "other"
-	New(Options{Protocols: []proto.Protocol{toy(), other}, Metrics: obs.NewMetrics("", ""), Log: zap.NewNop()})
+	New(Options{Dialects: []dialect.Dialect{toy(), other}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 }
 
 func BenchmarkOverhead(b *testing.B) {
 	l := newLab(Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
-	log, flush, err := obs.NewLogger("info", "json", io.Discard)
+	log, flush, err := telemetry.NewLogger("info", "json", io.Discard)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer flush()
-	h := New(Options{Protocols: []proto.Protocol{toy()}, Metrics: l.metrics, Log: log})
+	h := New(Options{Dialects: []dialect.Dialect{toy()}, Metrics: l.metrics, Log: log})
 	r := httptest.NewRequest("GET", "/tagged", nil)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
 )
 
 // Invitation is a link that opens the page for one address.
@@ -23,7 +23,7 @@ type Inviter func(context.Context, address.Address, time.Duration) (Invitation, 
 
 // invitation answers POST /api/v1/invites: {"email": "anna@example.com",
 // "expires": "720h"} makes a link; expires may be left out.
-func invitation(w http.ResponseWriter, r *http.Request, invite Inviter) proto.Response {
+func invitation(w http.ResponseWriter, r *http.Request, invite Inviter) dialect.Response {
 	var asked struct {
 		Email   string `json:"email"`
 		Expires string `json:"expires"`
@@ -31,28 +31,28 @@ func invitation(w http.ResponseWriter, r *http.Request, invite Inviter) proto.Re
 	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&asked); err != nil {
-		return proto.Problem(http.StatusBadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "720h"}`)
+		return dialect.Problem(http.StatusBadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "720h"}`)
 	}
 	if _, err := in.Token(); err != io.EOF {
-		return proto.Problem(http.StatusBadRequest, "there is something behind the JSON object")
+		return dialect.Problem(http.StatusBadRequest, "there is something behind the JSON object")
 	}
 	a, err := address.Parse(asked.Email)
 	if err != nil {
-		return proto.Problem(http.StatusBadRequest, err.Error())
+		return dialect.Problem(http.StatusBadRequest, err.Error())
 	}
 	var valid time.Duration
 	if asked.Expires != "" {
 		if valid, err = time.ParseDuration(asked.Expires); err != nil {
-			return proto.Problem(http.StatusBadRequest, "expires must be a time such as 720h")
+			return dialect.Problem(http.StatusBadRequest, "expires must be a time such as 720h")
 		}
 	}
 	made, err := invite(r.Context(), a, valid)
 	if err != nil {
-		return proto.Problem(http.StatusUnprocessableEntity, err.Error())
+		return dialect.Problem(http.StatusUnprocessableEntity, err.Error())
 	}
 	body, err := json.Marshal(made)
 	if err != nil {
-		return proto.Problem(http.StatusInternalServerError, "the link cannot be written")
+		return dialect.Problem(http.StatusInternalServerError, "the link cannot be written")
 	}
-	return proto.Response{Status: http.StatusCreated, ContentType: "application/json", Body: append(body, '\n')}
+	return dialect.Response{Status: http.StatusCreated, ContentType: "application/json", Body: append(body, '\n')}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 func TestInvitations(t *testing.T) {
@@ -21,7 +21,7 @@ func TestInvitations(t *testing.T) {
 		}
 		return Invitation{URL: "https://setup.example.com/i/" + a.Local + valid.String(), Expires: time.Date(2026, 12, 5, 12, 0, 0, 0, time.UTC)}, nil
 	}
-	ops := NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready, Invite: invite})
+	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready, Invite: invite})
 	for _, tc := range []struct {
 		name, body  string
 		status      int

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
 )
 
 // TestTheMinuteSlides lets a client ask as often as it may, and looks when it may
@@ -48,14 +48,14 @@ func TestTheMinuteSlides(t *testing.T) {
 func TestRequestsAtOnce(t *testing.T) {
 	inside, release := make(chan struct{}), make(chan struct{})
 	var asked atomic.Int64
-	slow := proto.Protocol{Name: "slow", Endpoints: []proto.Endpoint{{Path: "/slow", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) {
+	slow := dialect.Dialect{Name: "slow", Endpoints: []dialect.Endpoint{{Path: "/slow", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
 		if asked.Add(1) <= 2 { // the others must not get here
 			inside <- struct{}{}
 			<-release
 		}
-		return proto.PlainText(http.StatusOK, "done"), nil
+		return dialect.PlainText(http.StatusOK, "done"), nil
 	}}}}
-	l := newLab(Options{RequestsAtOnce: 2, Protocols: []proto.Protocol{slow}})
+	l := newLab(Options{RequestsAtOnce: 2, Dialects: []dialect.Dialect{slow}})
 	ask := func() *httptest.ResponseRecorder { return l.do(httptest.NewRequest(http.MethodGet, "/slow", nil)) }
 	answers := make(chan int)
 	for range 2 {
@@ -85,10 +85,10 @@ func TestRequestsAtOnce(t *testing.T) {
 
 // TestRefusalsInTheWordsOfTheProtocol has the server refuse by itself.
 func TestRefusalsInTheWordsOfTheProtocol(t *testing.T) {
-	words := proto.Protocol{Name: "words", Refuse: proto.Problem, Endpoints: []proto.Endpoint{
-		{Path: "/words", Methods: []string{"GET"}, Serve: func(*http.Request) (proto.Response, error) { return proto.PlainText(200, "x"), nil }},
+	words := dialect.Dialect{Name: "words", Refuse: dialect.Problem, Endpoints: []dialect.Endpoint{
+		{Path: "/words", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { return dialect.PlainText(200, "x"), nil }},
 	}}
-	l := newLab(Options{RequestsPerMinute: 1, Protocols: []proto.Protocol{words}})
+	l := newLab(Options{RequestsPerMinute: 1, Dialects: []dialect.Dialect{words}})
 	for _, tc := range []struct {
 		name, method string
 		status       int

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
@@ -102,7 +102,7 @@ func TestSwitchNeverShowsHalf(t *testing.T) {
 
 func TestOps(t *testing.T) {
 	var ready Readiness
-	h := NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready})
+	h := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready})
 	status := func(path string) int {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))

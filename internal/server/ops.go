@@ -7,8 +7,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/waymark-mail/waymark/internal/obs"
-	"github.com/waymark-mail/waymark/internal/proto"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // Readiness tells a load balancer whether to send requests here.
@@ -19,7 +19,7 @@ func (s *Readiness) Set(ready bool) { s.ready.Store(ready) }
 
 // Ops are what the handler of the operator's listener is made of.
 type Ops struct {
-	Metrics *obs.Metrics
+	Metrics *telemetry.Metrics
 	Ready   *Readiness
 	Reload  func() // reads the settings again, and returns when that is done
 	Invite  Inviter
@@ -34,23 +34,23 @@ type Ops struct {
 func NewOps(o Ops) http.Handler {
 	router := chi.NewRouter()
 	router.NotFound(func(w http.ResponseWriter, _ *http.Request) {
-		send(w, proto.PlainText(http.StatusNotFound, "nothing is served at this path"))
+		send(w, dialect.PlainText(http.StatusNotFound, "nothing is served at this path"))
 	})
 	router.MethodNotAllowed(wrongMethod(router))
 	router.Method(http.MethodGet, "/metrics", o.Metrics.Handler())
-	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { send(w, proto.PlainText(http.StatusOK, "ok")) })
+	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { send(w, dialect.PlainText(http.StatusOK, "ok")) })
 	router.Get("/readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !o.Ready.ready.Load() {
-			send(w, proto.PlainText(http.StatusServiceUnavailable, "not ready"))
+			send(w, dialect.PlainText(http.StatusServiceUnavailable, "not ready"))
 			return
 		}
-		send(w, proto.PlainText(http.StatusOK, "ready"))
+		send(w, dialect.PlainText(http.StatusOK, "ready"))
 	})
 	router.Group(func(r chi.Router) {
 		r.Use(holdersOf(o.Token))
 		r.Post("/-/reload", func(w http.ResponseWriter, _ *http.Request) {
 			o.Reload()
-			send(w, proto.PlainText(http.StatusOK, "reloaded; waymark_config_last_reload_successful tells whether the settings were good"))
+			send(w, dialect.PlainText(http.StatusOK, "reloaded; waymark_config_last_reload_successful tells whether the settings were good"))
 		})
 		r.Post("/api/v1/invites", func(w http.ResponseWriter, r *http.Request) { send(w, invitation(w, r, o.Invite)) })
 	})
@@ -71,9 +71,9 @@ func wrongMethod(router chi.Routes) http.HandlerFunc {
 		}
 		methods := strings.Join(allow, ", ")
 		w.Header().Set("Allow", methods)
-		refuse := proto.PlainText
+		refuse := dialect.PlainText
 		if strings.HasPrefix(r.URL.Path, "/api/") {
-			refuse = proto.Problem
+			refuse = dialect.Problem
 		}
 		send(w, refuse(http.StatusMethodNotAllowed, "this path answers "+methods+" only"))
 	}
@@ -83,8 +83,8 @@ func wrongMethod(router chi.Routes) http.HandlerFunc {
 func holdersOf(token string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if token != "" && !proto.HasToken(r, token) {
-				send(w, proto.Problem(http.StatusForbidden, proto.NeedsToken))
+			if token != "" && !dialect.HasToken(r, token) {
+				send(w, dialect.Problem(http.StatusForbidden, dialect.NeedsToken))
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -93,7 +93,7 @@ func holdersOf(token string) func(http.Handler) http.Handler {
 }
 
 // send writes an answer for operators. None of them is to be kept.
-func send(w http.ResponseWriter, resp proto.Response) {
+func send(w http.ResponseWriter, resp dialect.Response) {
 	w.Header().Set("Content-Type", resp.ContentType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

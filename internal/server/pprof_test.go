@@ -8,15 +8,15 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // TestPprof: the profiles are there for whoever asks for them, and for nobody
 // else; the rest of the listener stays as it is.
 func TestPprof(t *testing.T) {
 	var ready Readiness
-	plain := NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready})
-	asked := NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready, Pprof: true})
+	plain := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready})
+	asked := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready, Pprof: true})
 	for _, tt := range []struct {
 		name    string
 		handler http.Handler
@@ -48,7 +48,7 @@ func TestPprof(t *testing.T) {
 func TestAProfileIsOne(t *testing.T) {
 	rec := httptest.NewRecorder()
 	var ready Readiness
-	NewOps(Ops{Metrics: obs.NewMetrics("", ""), Ready: &ready, Pprof: true}).ServeHTTP(rec, httptest.NewRequest("GET", "/debug/pprof/allocs", nil))
+	NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready, Pprof: true}).ServeHTTP(rec, httptest.NewRequest("GET", "/debug/pprof/allocs", nil))
 	packed, err := gzip.NewReader(bytes.NewReader(rec.Body.Bytes()))
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/internal/contract"
 	"github.com/waymark-mail/waymark/internal/server"
+	"github.com/waymark-mail/waymark/test/openapi"
 )
 
 // audited is a row of the table in docs/api.md.
@@ -81,7 +81,7 @@ func TestWhatIsPublic(t *testing.T) {
 	c := loadContract(t)
 	for _, one := range calls(c) {
 		h := public
-		if one.side == contract.Ops {
+		if one.side == openapi.Ops {
 			h = withPprof
 		}
 		status := func(h http.Handler, authorization string) int {
@@ -101,9 +101,9 @@ func TestWhatIsPublic(t *testing.T) {
 			if got := status(h, "Bearer "+strings.ToUpper(aToken)); got != http.StatusForbidden {
 				t.Errorf("%s: with another token %d", one, got)
 			}
-		case one.side == contract.Ops && status(withoutPprof, "") == http.StatusNotFound:
+		case one.side == openapi.Ops && status(withoutPprof, "") == http.StatusNotFound:
 			who = asked
-		case one.side == contract.Ops:
+		case one.side == openapi.Ops:
 			who = reaching
 		}
 		if row := table[one.path]; row.who != who {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/waymark-mail/waymark/examples"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // BenchmarkEndpoints measures each endpoint through the whole router, with its
@@ -23,13 +23,13 @@ func BenchmarkEndpoints(b *testing.B) {
 	if findings.HasErrors() {
 		b.Fatal(findings)
 	}
-	log, flush, err := obs.NewLogger("info", "json", io.Discard)
+	log, flush, err := telemetry.NewLogger("info", "json", io.Discard)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer flush()
 	cfg.Limits.RequestsPerMinute, cfg.Limits.StrictPerMinute = math.MaxInt32, math.MaxInt32 // counted, and never refused
-	h := Handler(cfg, Parts{Signer: testIdentity(b), Metrics: obs.NewMetrics("", ""), Log: log, Now: time.Now})
+	h := Handler(cfg, Parts{Signer: testIdentity(b), Metrics: telemetry.NewMetrics("", ""), Log: log, Now: time.Now})
 	for _, bm := range []struct{ name, method, target, body string }{
 		{"autoconfig", "GET", "http://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=anna%40example.com", ""},
 		{"autoconfig-unknown-domain", "GET", "http://autoconfig.unknown.example/mail/config-v1.1.xml?emailaddress=anna%40unknown.example", ""},

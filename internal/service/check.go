@@ -8,8 +8,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/profileschema"
-	"github.com/waymark-mail/waymark/internal/proto/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
@@ -32,7 +32,7 @@ func checkProfiles(cfg *config.Config) error {
 			return nil // there is nothing a device could be told
 		}
 		if err == nil {
-			err = profileschema.Check(profile)
+			err = schema.Check(profile)
 		}
 		if err != nil {
 			return fmt.Errorf("provider %s, domain %s: the Apple profile would be wrong: %w", p.ID, d, err)

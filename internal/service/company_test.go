@@ -10,12 +10,12 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/directory"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
-var servers dbtest.Servers
+var servers databases.Servers
 
 func TestMain(m *testing.M) {
 	if isLoad() {
@@ -28,13 +28,13 @@ func TestMain(m *testing.M) {
 // domains one has a mail server of its own, one of 64; of a hundred one is
 // switched off; and of ten one has a mailbox whose login is not its address.
 type company struct {
-	dbtest.Database
+	databases.Database
 	driver string
 	size   int // domains
 }
 
 // fill makes the tables of a company.
-func fill(tb testing.TB, driver string, db dbtest.Database, size int) company {
+func fill(tb testing.TB, driver string, db databases.Database, size int) company {
 	tb.Helper()
 	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", size-1)
 	db.Exec(tb, customersSchema()...)
@@ -54,7 +54,7 @@ func newSQLiteCompany(tb testing.TB, size int) company {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := fill(tb, "sqlite", dbtest.Database{DB: db, DSN: file}, size)
+	c := fill(tb, "sqlite", databases.Database{DB: db, DSN: file}, size)
 	if err := db.Close(); err != nil {
 		tb.Fatal(err)
 	}
@@ -95,7 +95,7 @@ type opened struct {
 
 func openDirectory(tb testing.TB, cfg *config.Config) opened {
 	tb.Helper()
-	metrics := obs.NewMetrics("", "")
+	metrics := telemetry.NewMetrics("", "")
 	sources, err := OpenSources(cfg, metrics, nil)
 	if err != nil {
 		tb.Fatal(err)

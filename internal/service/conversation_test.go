@@ -20,8 +20,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/sign"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 var update = flag.Bool("update", false, "write the responses into the golden conversations instead of comparing them")
@@ -67,7 +67,7 @@ func replay(t *testing.T, archive *txtar.Archive, signer *sign.Identity) {
 			if findings.HasErrors() {
 				t.Fatalf("settings: %v", findings)
 			}
-			handler = described(t, Handler(cfg, Parts{Signer: signer, Metrics: obs.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment}))
+			handler = described(t, Handler(cfg, Parts{Signer: signer, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment}))
 		case strings.HasPrefix(f.Name, "request"):
 			response = converse(t, handler, f.Data)
 		case strings.HasPrefix(f.Name, "response"):

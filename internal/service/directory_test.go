@@ -20,8 +20,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
 // onDatabase returns settings whose domains are in a database; more are keys of
@@ -60,7 +60,7 @@ func customersSchema() []string {
 	}
 }
 
-func sqliteCustomers(t *testing.T) (string, dbtest.Database) {
+func sqliteCustomers(t *testing.T) (string, databases.Database) {
 	t.Helper()
 	dsn := filepath.Join(t.TempDir(), "customers.db")
 	db, err := sql.Open("sqlite", dsn)
@@ -68,7 +68,7 @@ func sqliteCustomers(t *testing.T) (string, dbtest.Database) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	database := dbtest.Database{DB: db, DSN: dsn}
+	database := databases.Database{DB: db, DSN: dsn}
 	database.Exec(t, customersSchema()...)
 	return dsn, database
 }
@@ -173,7 +173,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 			if findings.HasErrors() {
 				t.Fatal(findings)
 			}
-			svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop()})
+			svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 			if tc.starts == "" && err != nil || tc.starts != "" && (err == nil || !strings.Contains(err.Error(), tc.starts)) {
 				t.Errorf("the start: %v, want %q", err, tc.starts)
 			}
@@ -229,7 +229,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // TestReplicasOnOneDatabase runs two replicas that share nothing but PostgreSQL:
 // a change is on both within two seconds, one may die, and then the database.
 func TestReplicasOnOneDatabase(t *testing.T) {
-	server := dbtest.StartPostgreSQL(t)
+	server := databases.StartPostgreSQL(t)
 	db := server.NewDatabase(t)
 	db.Exec(t, customersSchema()...)
 	db.Exec(t, `CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_notify(''waymark'', NEW.domain); RETURN NEW; END'`,

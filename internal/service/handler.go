@@ -8,24 +8,24 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
+	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/pacc"
+	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
+	"github.com/waymark-mail/waymark/internal/dialect/wellknown"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/page"
-	"github.com/waymark-mail/waymark/internal/proto"
-	"github.com/waymark-mail/waymark/internal/proto/autoconfig"
-	"github.com/waymark-mail/waymark/internal/proto/autodiscover"
-	"github.com/waymark-mail/waymark/internal/proto/mobileconfig"
-	"github.com/waymark-mail/waymark/internal/proto/pacc"
-	"github.com/waymark-mail/waymark/internal/proto/settingsjson"
-	"github.com/waymark-mail/waymark/internal/proto/wellknown"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // Parts are what a handler needs besides a settings file.
 type Parts struct {
 	Signer  mobileconfig.Signer
-	Metrics *obs.Metrics
+	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 	Now     func() time.Time
 	// Sources are asked about domains that are not listed; nil for none.
@@ -48,7 +48,7 @@ func Handler(cfg *config.Config, p Parts) http.Handler {
 	}
 	resolver := p.Sources.Directory(cfg, p.Metrics)
 	return server.New(server.Options{
-		Protocols:         protocols(resolver, p, cfg.API.Token),
+		Dialects:          dialects(resolver, p, cfg.API.Token),
 		TrustedProxies:    cfg.TrustedProxies,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
 		StrictPerMinute:   cfg.Limits.StrictPerMinute,
@@ -58,15 +58,15 @@ func Handler(cfg *config.Config, p Parts) http.Handler {
 	})
 }
 
-// protocols lists every dialect: a new one is a line here.
-func protocols(r proto.Resolver, p Parts, apiToken string) []proto.Protocol {
-	return []proto.Protocol{
+// dialects lists every dialect: a new one is a line here.
+func dialects(r dialect.Resolver, p Parts, apiToken string) []dialect.Dialect {
+	return []dialect.Dialect{
 		autoconfig.New(r),
 		autodiscover.New(r, p.Now),
 		mobileconfig.New(r, p.Signer, profileLinks{p.Tokens, p.Now}),
 		pacc.New(r),
 		wellknown.New(r),
-		proto.ForHolders(settingsjson.New(r), apiToken),
+		dialect.ForHolders(settingsjson.New(r), apiToken),
 		page.New(page.Options{Resolver: r, Tokens: p.Tokens, Verify: p.Verify, Now: p.Now}),
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/waymark-mail/waymark/examples"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // hostile is what somebody may send in the place of an address.
@@ -36,7 +36,7 @@ func TestHostileInput(t *testing.T) {
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	h := described(t, Handler(cfg, Parts{Signer: testIdentity(t), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}))
+	h := described(t, Handler(cfg, Parts{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}))
 	sent := 0
 	send := func(method, target, contentType, body string, header http.Header) {
 		t.Helper()

@@ -16,8 +16,8 @@ import (
 	"sync"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // A load is a process of its own, so that what filled the database and what
@@ -51,12 +51,12 @@ func runLoad(ctx context.Context) (held, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, flush, err := obs.NewLogger("info", "json", io.Discard)
+	log, flush, err := telemetry.NewLogger("info", "json", io.Discard)
 	if err != nil {
 		return nil, err
 	}
 	defer flush()
-	metrics := obs.NewMetrics("", "")
+	metrics := telemetry.NewMetrics("", "")
 	file := os.Getenv(loadSettings)
 	svc, err := newService(ctx, file, filepath.Dir(file), metrics, log)
 	if err != nil {
@@ -160,7 +160,7 @@ func peak() (float64, error) {
 }
 
 // questions returns how many questions were put to the database.
-func questions(m *obs.Metrics) (float64, error) {
+func questions(m *telemetry.Metrics) (float64, error) {
 	families, err := m.Registry().Gather()
 	if err != nil {
 		return 0, err

@@ -19,8 +19,8 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // To fill a database with a million domains takes some seconds, so that it has
@@ -148,14 +148,14 @@ func (c company) start(b *testing.B) {
 
 func serve(tb testing.TB, file, dir string) *Service {
 	tb.Helper()
-	svc, err := newService(tb.Context(), file, dir, obs.NewMetrics("", ""), zap.NewNop())
+	svc, err := newService(tb.Context(), file, dir, telemetry.NewMetrics("", ""), zap.NewNop())
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return svc
 }
 
-func newService(ctx context.Context, file, dir string, metrics *obs.Metrics, log *zap.Logger) (*Service, error) {
+func newService(ctx context.Context, file, dir string, metrics *telemetry.Metrics, log *zap.Logger) (*Service, error) {
 	load := func() (*config.Config, config.Findings) {
 		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
 	}

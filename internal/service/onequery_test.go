@@ -13,8 +13,8 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
 // traffic is what a database saw of a service.
@@ -73,7 +73,7 @@ func watchedSQLite(t *testing.T, size int) watched {
 // watchedPostgreSQL lets the server itself keep count, of one user.
 func watchedPostgreSQL(t *testing.T, size int) watched {
 	t.Helper()
-	server := dbtest.StartPostgreSQL(t)
+	server := databases.StartPostgreSQL(t)
 	server.Database(t, "postgres").Exec(t, `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`)
 	server.Kill(t)
 	server.Start(t)
@@ -86,7 +86,7 @@ func watchedPostgreSQL(t *testing.T, size int) watched {
 	return w
 }
 
-func postgresTraffic(t *testing.T, db dbtest.Database) traffic {
+func postgresTraffic(t *testing.T, db databases.Database) traffic {
 	t.Helper()
 	waitUntilGone(t, db)
 	ctx := t.Context()

@@ -24,12 +24,12 @@ import (
 	"github.com/waymark-mail/waymark/api"
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/contract"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/openapi"
 )
 
 // describedSettings are the settings that the examples of the description are
@@ -59,13 +59,13 @@ func describedHandler(t *testing.T, tokens *invite.Keys, change ...string) http.
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	return Handler(cfg, Parts{Signer: testIdentity(t), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment, Tokens: tokens})
+	return Handler(cfg, Parts{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment, Tokens: tokens})
 }
 
 // document reads the description once.
-var document = sync.OnceValues(contract.Load)
+var document = sync.OnceValues(openapi.Load)
 
-func loadContract(t testing.TB) *contract.Contract {
+func loadContract(t testing.TB) *openapi.Contract {
 	t.Helper()
 	c, err := document()
 	if err != nil {
@@ -78,7 +78,7 @@ func loadContract(t testing.TB) *contract.Contract {
 // where the description does not have the request or the answer.
 func described(t testing.TB, h http.Handler) http.Handler {
 	t.Helper()
-	return loadContract(t).Watch(t, contract.Public, h)
+	return loadContract(t).Watch(t, openapi.Public, h)
 }
 
 // opsHandler is a listener for operators that makes a link for example.com.
@@ -89,20 +89,20 @@ func opsHandler(ready *server.Readiness, token string, pprof bool) http.Handler 
 		}
 		return server.Invitation{URL: "https://setup.example.com/i/gYCcQHMd-rBJV", Expires: aMoment().Add(valid).Truncate(time.Second)}, nil
 	}
-	return server.NewOps(server.Ops{Metrics: obs.NewMetrics("", ""), Ready: ready, Reload: func() {}, Invite: invite, Token: token, Pprof: pprof})
+	return server.NewOps(server.Ops{Metrics: telemetry.NewMetrics("", ""), Ready: ready, Reload: func() {}, Invite: invite, Token: token, Pprof: pprof})
 }
 
 // call is an operation of the description, as its examples show it.
 type call struct {
 	path, method, name string // the name of the example of the body, where there are several
 	op                 *openapi3.Operation
-	side               contract.Side
+	side               openapi.Side
 }
 
 func (c call) String() string { return strings.TrimSpace(c.method + " " + c.path + " " + c.name) }
 
 // calls returns every operation, once for each example of its body.
-func calls(c *contract.Contract) []call {
+func calls(c *openapi.Contract) []call {
 	var all []call
 	for path, item := range c.Doc.Paths.Map() {
 		for method, op := range item.Operations() {
@@ -267,12 +267,12 @@ func routes(t *testing.T) map[string]string {
 
 // differences compares routes with the paths and methods of the description, both
 // ways.
-func differences(c *contract.Contract, got map[string]string) []string {
+func differences(c *openapi.Contract, got map[string]string) []string {
 	want := map[string]string{}
 	for path, item := range c.Doc.Paths.Map() {
 		methods := slices.Sorted(maps.Keys(item.Operations()))
 		switch {
-		case c.SideOf(path) == contract.Ops:
+		case c.SideOf(path) == openapi.Ops:
 			want[path] = "ops " + strings.Join(methods, " ops ")
 		case item.Extensions["x-every-method"] == true:
 			want[path] = "every method"
@@ -327,7 +327,7 @@ func TestRoutesAreDescribed(t *testing.T) {
 			if tc.old != "" && !strings.Contains(text, tc.old) {
 				t.Fatal("the description does not have what is to be changed")
 			}
-			c, err := contract.Parse([]byte(strings.Replace(text, tc.old, tc.new, 1)))
+			c, err := openapi.Parse([]byte(strings.Replace(text, tc.old, tc.new, 1)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -358,7 +358,7 @@ func TestExamplesAreTrue(t *testing.T) {
 	for _, one := range calls(c) {
 		t.Run(one.String(), func(t *testing.T) {
 			h := public
-			if one.side == contract.Ops {
+			if one.side == openapi.Ops {
 				h = ops
 			}
 			rec := httptest.NewRecorder()
@@ -422,7 +422,7 @@ func TestRefusalsAreDescribed(t *testing.T) {
 		seen[rec.Code]++
 	}
 	for _, one := range calls(c) {
-		if one.side == contract.Ops {
+		if one.side == openapi.Ops {
 			continue
 		}
 		for _, value := range hostile() {
@@ -489,7 +489,7 @@ func TestTroubleIsDescribed(t *testing.T) {
 	c := loadContract(t)
 	with := func(trouble func() error, limit int) http.Handler {
 		parts := Parts{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
-		return server.New(server.Options{Protocols: protocols(troubled{trouble}, parts, ""), RequestsPerMinute: limit, Metrics: obs.NewMetrics("", ""), Log: zap.NewNop()})
+		return server.New(server.Options{Dialects: dialects(troubled{trouble}, parts, ""), RequestsPerMinute: limit, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 	}
 	for _, tc := range []struct {
 		name    string
@@ -507,7 +507,7 @@ func TestTroubleIsDescribed(t *testing.T) {
 			h := described(t, with(tc.trouble, tc.limit))
 			met := 0
 			for _, one := range calls(c) {
-				if one.side == contract.Ops {
+				if one.side == openapi.Ops {
 					continue
 				}
 				for range tc.limit + 1 {
@@ -539,7 +539,7 @@ func TestOverloadIsDescribed(t *testing.T) {
 		return settings.ErrUnknownDomain
 	}}
 	parts := Parts{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
-	h := described(t, server.New(server.Options{Protocols: protocols(slow, parts, ""), RequestsAtOnce: 1, Metrics: obs.NewMetrics("", ""), Log: zap.NewNop()}))
+	h := described(t, server.New(server.Options{Dialects: dialects(slow, parts, ""), RequestsAtOnce: 1, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()}))
 	go func() {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/api/v1/settings?domain=example.com", nil))
@@ -547,7 +547,7 @@ func TestOverloadIsDescribed(t *testing.T) {
 	}()
 	<-inside
 	for _, one := range calls(c) {
-		if one.side == contract.Ops {
+		if one.side == openapi.Ops {
 			continue
 		}
 		rec := httptest.NewRecorder()
@@ -613,7 +613,7 @@ func TestOpsIsDescribed(t *testing.T) {
 			r.Header.Set("Accept", tc.accept)
 			rec := httptest.NewRecorder()
 			r.Header.Set("Authorization", tc.authorization)
-			c.Watch(t, contract.Ops, opsHandler(&ready, tc.token, true)).ServeHTTP(rec, r)
+			c.Watch(t, openapi.Ops, opsHandler(&ready, tc.token, true)).ServeHTTP(rec, r)
 			if rec.Code != tc.status {
 				t.Errorf("got %d %s, want %d", rec.Code, rec.Body, tc.status)
 			}

@@ -17,9 +17,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // TestAnInvitationFromEndToEnd makes a link on the ops listener, opens it as a
@@ -148,7 +148,7 @@ domains: {example.com: {provider: p}}
 	}
 	roots := ca.Pool()
 	core, logs := observer.New(zap.DebugLevel)
-	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots})
+	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,10 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/directory/sqlpreset"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
 // panelTables are the tables of a panel as far as a preset reads them, with the
@@ -82,9 +82,9 @@ func panelTablesFor(preset, driver string) panelTables {
 }
 
 // panelDatabase makes the tables of a panel. driver is one that its preset has.
-func panelDatabase(t *testing.T, preset, driver string) dbtest.Database {
+func panelDatabase(t *testing.T, preset, driver string) databases.Database {
 	t.Helper()
-	var db dbtest.Database
+	var db databases.Database
 	tables := panelTablesFor(preset, driver)
 	switch driver {
 	case "sqlite":
@@ -94,7 +94,7 @@ func panelDatabase(t *testing.T, preset, driver string) dbtest.Database {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = opened.Close() })
-		db = dbtest.Database{DB: opened, DSN: file}
+		db = databases.Database{DB: opened, DSN: file}
 	case "mysql":
 		db = servers.MariaDB(t).NewDatabase(t)
 		db.Exec(t, `SET GLOBAL userstat = 1`)
@@ -165,7 +165,7 @@ func TestPresetsReadAFewRows(t *testing.T) {
 
 // readByTheThousand asks about customers, their alias domains and what nobody
 // has, and names the tables of which it reads more than a few rows each time.
-func readByTheThousand(t *testing.T, db dbtest.Database, src sqlsource.Options, what string, ask func(*sqlsource.Source, address.Domain) error) []string {
+func readByTheThousand(t *testing.T, db databases.Database, src sqlsource.Options, what string, ask func(*sqlsource.Source, address.Domain) error) []string {
 	t.Helper()
 	const times, few = 10, 50 // there are ten mail servers, which may be gone through
 	if src.Driver == "sqlite" {
@@ -204,7 +204,7 @@ func readByTheThousand(t *testing.T, db dbtest.Database, src sqlsource.Options, 
 
 // scannedBySQLite names the tables, as the query does, that SQLite means to read from begin to
 // end.
-func scannedBySQLite(t *testing.T, db dbtest.Database, query string) []string {
+func scannedBySQLite(t *testing.T, db databases.Database, query string) []string {
 	t.Helper()
 	var args []any
 	for _, name := range []string{"domain", "domain_unicode", "local", "address"} {
@@ -240,7 +240,7 @@ func scannedBySQLite(t *testing.T, db dbtest.Database, query string) []string {
 
 // waitUntilGone waits until nobody but the administrator is connected: then
 // PostgreSQL has counted what they read.
-func waitUntilGone(t *testing.T, db dbtest.Database) {
+func waitUntilGone(t *testing.T, db databases.Database) {
 	t.Helper()
 	for connected := 1; connected > 0; {
 		const query = `SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE application_name = 'waymark' AND datname = current_database()`
@@ -251,7 +251,7 @@ func waitUntilGone(t *testing.T, db dbtest.Database) {
 }
 
 // counts returns the rows of a query, which are names and numbers.
-func counts(t *testing.T, db dbtest.Database, query string) map[string]int {
+func counts(t *testing.T, db databases.Database, query string) map[string]int {
 	t.Helper()
 	rows, err := db.DB.QueryContext(t.Context(), query)
 	if err != nil {

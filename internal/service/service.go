@@ -16,10 +16,10 @@ import (
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/passwordcheck"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/sign"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/internal/watch"
 )
 
@@ -34,7 +34,7 @@ type Options struct {
 	// StateDir is where the self-signed identity is kept when the settings
 	// name neither a state directory nor an identity.
 	StateDir string
-	Metrics  *obs.Metrics
+	Metrics  *telemetry.Metrics
 	Log      *zap.Logger
 	// Now is the clock; nil for the real one.
 	Now func() time.Time

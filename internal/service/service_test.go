@@ -19,10 +19,10 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/contract"
-	"github.com/waymark-mail/waymark/internal/obs"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/openapi"
 )
 
 // house is a service that runs for one test, with its settings file.
@@ -31,7 +31,7 @@ type house struct {
 	dir     string
 	file    string
 	svc     *Service
-	metrics *obs.Metrics
+	metrics *telemetry.Metrics
 	logs    *observer.ObservedLogs
 	client  *http.Client // holds what it gets against the description
 	stop    func()       // ends the service before the test does
@@ -55,7 +55,7 @@ domains:
 func start(t *testing.T, settings string) *house {
 	t.Helper()
 	dir := t.TempDir()
-	h := &house{t: t, dir: dir, file: filepath.Join(dir, "waymark.yaml"), metrics: obs.NewMetrics("", "")}
+	h := &house{t: t, dir: dir, file: filepath.Join(dir, "waymark.yaml"), metrics: telemetry.NewMetrics("", "")}
 	h.write(h.file, settings)
 	core, logs := observer.New(zap.DebugLevel)
 	h.logs = logs
@@ -81,7 +81,7 @@ func start(t *testing.T, settings string) *house {
 // clientOf returns a client that holds what it gets against the description.
 func clientOf(t *testing.T, svc *Service, over http.RoundTripper) *http.Client {
 	t.Helper()
-	sides := map[string]contract.Side{svc.Addr("http"): contract.Public, svc.Addr("https"): contract.Public, svc.Addr("ops"): contract.Ops}
+	sides := map[string]openapi.Side{svc.Addr("http"): openapi.Public, svc.Addr("https"): openapi.Public, svc.Addr("ops"): openapi.Ops}
 	return loadContract(t).Client(t, sides, over)
 }
 
@@ -203,7 +203,7 @@ func TestKubernetesConfigMap(t *testing.T) {
 		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
 	}
 	cfg, findings := load()
-	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop()})
+	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 	must(err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -334,7 +334,7 @@ func TestSocketsThatAreOpenAlready(t *testing.T) {
 		t.Fatal(findings)
 	}
 	options := func(name string, l net.Listener) Options {
-		return Options{StateDir: t.TempDir(), Metrics: obs.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
+		return Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
 	}
 	for _, name := range []string{"waymark.socket", "https"} { // there is no tls in the settings
 		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `has the name "`+name+`": names are http, https, which needs tls in the settings, and ops`) {

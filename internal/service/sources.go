@@ -19,8 +19,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/mxsource"
 	"github.com/waymark-mail/waymark/internal/directory/sqlpreset"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
-	"github.com/waymark-mail/waymark/internal/obs"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // place is a source outside of the settings file, opened.
@@ -78,7 +78,7 @@ func blockOf(cfg *config.Config) sourceBlock {
 // OpenSources opens the sources of a Config. It connects to nothing: a database
 // that is down answers when it is up. The error names what can be told to be
 // wrong without asking. Metrics and log may be nil.
-func OpenSources(cfg *config.Config, metrics *obs.Metrics, log *zap.Logger) (*Sources, error) {
+func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger) (*Sources, error) {
 	s := &Sources{block: blockOf(cfg)}
 	if log == nil {
 		log = zap.NewNop()
@@ -210,7 +210,7 @@ func searchOf(s config.Search) ldapsource.Search {
 
 // Directory returns who answers for a domain: what the settings list, then what
 // the sources know. The Sources must be those of cfg.
-func (s *Sources) Directory(cfg *config.Config, metrics *obs.Metrics) *directory.Directory {
+func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *directory.Directory {
 	o := directory.Outside{Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}}
 	if len(s.places) == 0 {
 		o.Lookup = nil

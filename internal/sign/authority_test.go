@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // aMoment is when everything here happens. It is now, because openssl looks at

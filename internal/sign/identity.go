@@ -13,7 +13,7 @@ import (
 
 	"github.com/smallstep/pkcs7"
 
-	"github.com/waymark-mail/waymark/internal/pemfile"
+	"github.com/waymark-mail/waymark/internal/certs"
 )
 
 const minRSABits = 2048
@@ -24,7 +24,7 @@ const expiresSoon = 30 * 24 * time.Hour
 
 // Identity signs. It never changes and may be used at once by many.
 type Identity struct {
-	pair     *pemfile.Pair
+	pair     *certs.Pair
 	warnings []string
 }
 
@@ -34,13 +34,13 @@ type Identity struct {
 // right. An identity that is returned has signed a sample that an independent
 // implementation found good.
 func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
-	pair, err := pemfile.Load(certFile, keyFile, now)
+	pair, err := certs.LoadPair(certFile, keyFile, now)
 	if err != nil {
 		return nil, err
 	}
 	if pair.MissingIssuer != "" {
 		return nil, fmt.Errorf("%s: the certificate of %s, which issued that of %s, is missing; append it to the file, or devices cannot verify the profile",
-			certFile, pair.MissingIssuer, pemfile.NameOf(pair.Leaf))
+			certFile, pair.MissingIssuer, certs.NameOf(pair.Leaf))
 	}
 	id, err := prove(pair)
 	if err != nil {
@@ -51,7 +51,7 @@ func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
 }
 
 // prove makes an identity of a pair that can sign and has shown it.
-func prove(pair *pemfile.Pair) (*Identity, error) {
+func prove(pair *certs.Pair) (*Identity, error) {
 	id := &Identity{pair: pair}
 	if err := id.checkKind(); err != nil {
 		return nil, err

@@ -19,8 +19,8 @@ import (
 	fullsailor "github.com/fullsailor/pkcs7"
 	smallstep "github.com/smallstep/pkcs7"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
-	"github.com/waymark-mail/waymark/internal/pemfile"
+	"github.com/waymark-mail/waymark/internal/certs"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // profile is as long as a profile with mail, calendar and contacts.
@@ -195,7 +195,7 @@ func (h halfwitted) Sign(r io.Reader, digest []byte, o crypto.SignerOpts) ([]byt
 
 func TestNoIdentityWithoutAGoodSignature(t *testing.T) {
 	signer := certify("signer", certtest.NewKey(), nil)
-	pair := &pemfile.Pair{Leaf: signer.Cert, Key: signer.Key}
+	pair := &certs.Pair{Leaf: signer.Cert, Key: signer.Key}
 	if _, err := prove(pair); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // TestKeeper follows the renewal of an identity: the certificate is written

@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/pemfile"
+	"github.com/waymark-mail/waymark/internal/certs"
 )
 
 const (
@@ -35,7 +35,7 @@ func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err erro
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
 		return id, false, nil
-	case err == nil, errors.Is(err, pemfile.ErrExpired): // long gone, or made when the clock was wrong
+	case err == nil, errors.Is(err, certs.ErrExpired): // long gone, or made when the clock was wrong
 		created, err = putSelfSigned(path, now, os.Rename)
 	case errors.Is(err, fs.ErrNotExist):
 		created, err = putSelfSigned(path, now, os.Link) // which never replaces a file

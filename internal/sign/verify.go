@@ -11,7 +11,7 @@ import (
 
 	"github.com/fullsailor/pkcs7"
 
-	"github.com/waymark-mail/waymark/internal/pemfile"
+	"github.com/waymark-mail/waymark/internal/certs"
 )
 
 // What is verified is bounded, because it may come from anybody. Real profiles
@@ -41,19 +41,19 @@ type Report struct {
 // that its signature is not good or cannot be checked. roots nil means those of
 // this machine. Hostile input gives an error, never a panic.
 func Verify(der []byte, roots *x509.CertPool, now time.Time) (Report, error) {
-	content, certs, err := parseAndVerify(der)
+	content, chain, err := parseAndVerify(der)
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Content: content, Signer: certs[0], NotAfter: certs[0].NotAfter}
-	for _, c := range pemfile.Chain(certs[0], certs[1:]) {
-		r.Chain = append(r.Chain, pemfile.NameOf(c))
+	r := Report{Content: content, Signer: chain[0], NotAfter: chain[0].NotAfter}
+	for _, c := range certs.Chain(chain[0], chain[1:]) {
+		r.Chain = append(r.Chain, certs.NameOf(c))
 		if c.NotAfter.Before(r.NotAfter) {
 			r.NotAfter = c.NotAfter
 		}
 	}
 	intermediates := x509.NewCertPool()
-	for _, c := range certs[1:] {
+	for _, c := range chain[1:] {
 		intermediates.AddCert(c)
 	}
 	_, r.Trusted = r.Signer.Verify(x509.VerifyOptions{

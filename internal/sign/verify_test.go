@@ -16,7 +16,7 @@ import (
 
 	"github.com/smallstep/pkcs7"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 func TestVerifyReports(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/certtest"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // slapd is an OpenLDAP server of our own, on loopback and in a temporary

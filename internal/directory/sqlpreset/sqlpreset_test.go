@@ -10,14 +10,14 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/directory/sqlpreset"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
-var servers dbtest.Servers
+var servers databases.Servers
 
 func TestMain(m *testing.M) { os.Exit(servers.Main(m)) }
 
@@ -167,7 +167,7 @@ func database(t *testing.T, driver string, statements []string) (dsn string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dbtest.Database{DB: db}.Exec(t, statements...)
+		databases.Database{DB: db}.Exec(t, statements...)
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
 	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
-var servers dbtest.Servers
+var servers databases.Servers
 
 func TestMain(m *testing.M) { os.Exit(servers.Main(m)) }
 
@@ -28,7 +28,7 @@ type engine struct {
 	driver string
 	dsn    string
 	db     *sql.DB
-	server *dbtest.Server // nil for SQLite
+	server *databases.Server // nil for SQLite
 	// What the databases write in different ways.
 	quotedName func(string) string
 	double     string // a floating-point type
@@ -84,7 +84,7 @@ func newSQLite(t testing.TB) engine {
 	}
 }
 
-func newPostgreSQL(t testing.TB, server *dbtest.Server) engine {
+func newPostgreSQL(t testing.TB, server *databases.Server) engine {
 	t.Helper()
 	db := server.NewDatabase(t)
 	return engine{
@@ -102,7 +102,7 @@ func newPostgreSQL(t testing.TB, server *dbtest.Server) engine {
 	}
 }
 
-func newMariaDB(t testing.TB, server *dbtest.Server) engine {
+func newMariaDB(t testing.TB, server *databases.Server) engine {
 	t.Helper()
 	db := server.NewDatabase(t)
 	return engine{

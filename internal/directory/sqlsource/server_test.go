@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
 // bothServers runs a test with each kind of server, of its own when the test
@@ -14,7 +14,7 @@ import (
 func bothServers(t *testing.T, own bool, test func(*testing.T, engine)) {
 	postgres, mariadb := servers.PostgreSQL, servers.MariaDB
 	if own {
-		postgres, mariadb = dbtest.StartPostgreSQL, dbtest.StartMariaDB
+		postgres, mariadb = databases.StartPostgreSQL, databases.StartMariaDB
 	}
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, newPostgreSQL(t, postgres(t))) })
 	t.Run("MariaDB", func(t *testing.T) { test(t, newMariaDB(t, mariadb(t))) })

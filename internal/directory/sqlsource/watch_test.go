@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/directory/dbtest"
+	"github.com/waymark-mail/waymark/test/databases"
 )
 
 // watch runs Watch until the test ends and returns what it calls.
@@ -77,7 +77,7 @@ func TestWatch(t *testing.T) {
 // TestWatchReconnects has the server restart twice. Each outage is told once,
 // and afterwards everything may have changed.
 func TestWatchReconnects(t *testing.T) {
-	server := dbtest.StartPostgreSQL(t)
+	server := databases.StartPostgreSQL(t)
 	e := newPostgreSQL(t, server).panel(t)
 	changes, failures := watch(t, e)
 	wantChange(t, changes, "")

@@ -1,0 +1,145 @@
+package checks
+
+import (
+	"slices"
+	"strings"
+)
+
+// autodiscoverBlockChecks are about the settings in an answer for Outlook.
+func autodiscoverBlockChecks() []Check {
+	return []Check{
+		{24, "AccountType email and Action settings come before the first Protocol; IMAP, POP3 and SMTP in this order", onAccount(orderOfAccount)},
+		{25, "each mail block has all its words, in Microsoft's order and in the case that clients compare", onAccount(wordsOfBlocks)},
+		{26, "port and Encryption never contradict each other", onAccount(encryptionOfBlocks)},
+		{27, "no block promises Exchange; calendars and contacts stand last, where they are switched on", onAccount(kindsOfBlocks)},
+	}
+}
+
+// onAccount makes a check of one that looks at the Account of the known
+// mailbox.
+func onAccount(look func(p *probe, account *element, found func(format string, args ...any))) func(*probe) {
+	return func(p *probe) {
+		a, account, ok := p.outlookAnswer()
+		if ok {
+			look(p, account, func(format string, args ...any) { p.find(a.request, format, args...) })
+		}
+	}
+}
+
+// mailTypes are the blocks for mail, in the order that every client gets on
+// with: Thunderbird takes the first that receives.
+func mailTypes() []string { return []string{"IMAP", "POP3", "SMTP"} }
+
+func mailBlocks(account *element) []*element {
+	return slices.DeleteFunc(account.all("Protocol"), func(b *element) bool {
+		return !slices.Contains(mailTypes(), strings.ToUpper(b.value("Type")))
+	})
+}
+
+func orderOfAccount(_ *probe, account *element, found func(string, ...any)) {
+	position := func(name string) int {
+		return slices.IndexFunc(account.children, func(e *element) bool { return e.is(name) })
+	}
+	kind, action, first := position("AccountType"), position("Action"), position("Protocol")
+	if got := account.value("AccountType"); got != "email" {
+		found("AccountType is %s; it must be email", quoted(got))
+	}
+	if got := account.value("Action"); got != "settings" {
+		found("Action is %s; it must be settings", quoted(got))
+	}
+	switch {
+	case first < 0:
+		found("there is no Protocol")
+	case kind > action || action > first:
+		found("AccountType and Action must come before the first Protocol, in this order; FairEmail passes over what comes earlier")
+	}
+	var order []string
+	for _, b := range mailBlocks(account) {
+		order = append(order, b.value("Type"))
+	}
+	if !slices.IsSortedFunc(order, func(a, b string) int { return slices.Index(mailTypes(), a) - slices.Index(mailTypes(), b) }) {
+		found("the mail blocks are in the order %v; it must be %v", order, mailTypes())
+	}
+}
+
+func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
+	blocks := mailBlocks(account)
+	if len(blocks) == 0 {
+		found("there is no mail block")
+	}
+	for _, b := range blocks {
+		kind := b.value("Type")
+		last := -1
+		for _, word := range []struct {
+			name string
+			fits func(string) bool
+			want string
+		}{
+			{"Type", func(v string) bool { return slices.Contains(mailTypes(), v) }, "IMAP, POP3 or SMTP"},
+			{"Server", isHostName, "a host name"},
+			{"Port", isPort, "a number from 1 to 65535"},
+			{"LoginName", exactly(p.target.login(p.target.Known)), p.target.login(p.target.Known)},
+			{"DomainRequired", exactly("off"), "off"},
+			{"SPA", exactly("off"), "off, since it is on where it is missing"},
+			{"SSL", exactly("on"), "on, in lower case"},
+			{"AuthRequired", exactly("on"), "on"},
+		} {
+			at := slices.IndexFunc(b.children, func(e *element) bool { return e.is(word.name) })
+			if at < 0 {
+				found("the %s block has no %s; it must be %s", kind, word.name, word.want)
+				continue
+			}
+			if got := b.children[at].text; !word.fits(got) {
+				found("%s of the %s block is %s; it must be %s", word.name, kind, quoted(got), word.want)
+			}
+			if len(b.all(word.name)) > 1 {
+				found("the %s block has %s more than once", kind, word.name)
+			}
+			if at < last {
+				found("%s of the %s block comes too early; Microsoft's schema has another order", word.name, kind)
+			}
+			last = max(last, at)
+		}
+	}
+}
+
+func exactly(want string) func(string) bool { return func(got string) bool { return got == want } }
+
+// encryptionOfBlocks wants what is told by the port and what is told in words
+// to be the same: Thunderbird and FairEmail look at the port alone.
+func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) {
+	byPort := map[string]map[string]string{
+		"IMAP": {"993": "SSL", "143": "TLS"},
+		"POP3": {"995": "SSL", "110": "TLS"},
+		"SMTP": {"465": "SSL", "587": "TLS"},
+	}
+	for _, b := range mailBlocks(account) {
+		kind, port, got := b.value("Type"), b.value("Port"), b.value("Encryption")
+		want, usual := byPort[kind][port]
+		if !usual {
+			want = "SSL" // what is not a known port of STARTTLS is TLS from the first byte
+		}
+		if got != want {
+			found("the %s block has Encryption %s on port %s; clients expect %s there", kind, quoted(got), port, want)
+		}
+	}
+}
+
+func kindsOfBlocks(p *probe, account *element, found func(string, ...any)) {
+	behind := ""
+	for _, b := range account.all("Protocol") {
+		switch kind := b.value("Type"); {
+		case slices.Contains(mailTypes(), kind):
+			if behind != "" {
+				found("the %s block comes after that of %s; mail comes first", kind, behind)
+			}
+		case kind == "CalDAV" || kind == "CardDAV":
+			behind = kind
+			if !p.target.OutlookDAV {
+				found("there is a block for %s, which is for eM Client and only where it is switched on", kind)
+			}
+		default:
+			found("there is a block of the type %s, for which clients build an account that cannot work", quoted(kind))
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package checks
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const jsonPath = "/autodiscover/autodiscover.json"
+
+func autodiscoverJSONChecks() []Check {
+	return []Check{
+		{33, "Autodiscover in JSON points to the XML in both forms of its URL, and answers 400 for what is Exchange's own", (*probe).autodiscoverJSON},
+	}
+}
+
+func (p *probe) autodiscoverJSON() {
+	host := autodiscoverHost(p.target.Domain)
+	address := p.target.Known
+	forms := func(protocol string) []string {
+		return []string{
+			p.at(host, jsonPath+"?Email="+url.QueryEscape(address)+protocol),
+			p.at(host, jsonPath+"?Email="+address+"&RedirectCount=1"+protocol),
+			p.at(host, jsonPath+"/v1.0/"+address+"?"+strings.TrimPrefix(protocol, "&")),
+			p.at(host, "/Autodiscover/Autodiscover.json/v1.0/"+url.PathEscape(address)+"?"+strings.TrimPrefix(protocol, "&")),
+		}
+	}
+	if p.target.NoJSON {
+		for _, url := range forms("&Protocol=AutodiscoverV1") {
+			if a, ok := p.ask(get(url)); ok && a.status != http.StatusNotFound {
+				p.find(a.request, "the status is %d; it must be 404 where the JSON is switched off", a.status)
+			}
+		}
+		return
+	}
+	for _, protocol := range []string{"&Protocol=AutodiscoverV1", "&protocol=autodiscoverv1", "&Protocol=AUTODISCOVERV1"} {
+		for _, url := range forms(protocol) {
+			p.pointsToXML(url)
+		}
+	}
+	others := []string{"EWS", "ews", "REST", "Unknown"}
+	if !p.target.ActiveSync {
+		others = append(others, "ActiveSync", "activesync")
+	}
+	for _, other := range others {
+		for _, url := range forms("&Protocol=" + other) {
+			p.jsonError(url, "InvalidProtocol")
+		}
+	}
+	for _, url := range forms("") {
+		p.jsonError(url, "")
+	}
+}
+
+// readJSON wants a status and an object of strings.
+func (p *probe) readJSON(url string, status int) (answer, map[string]any, bool) {
+	a, ok := p.ask(get(url))
+	if !ok {
+		return a, nil, false
+	}
+	var object map[string]any
+	err := json.Unmarshal(a.body, &object)
+	if a.status != status || a.mediaType() != "application/json" || err != nil {
+		p.find(a.request, "the answer is %d %s; it must be %d with an object in application/json", a.status, a.contentType(), status)
+		return a, nil, false
+	}
+	return a, object, true
+}
+
+func (p *probe) pointsToXML(from string) {
+	a, object, ok := p.readJSON(from, http.StatusOK)
+	if !ok {
+		return
+	}
+	if object["Protocol"] != "AutodiscoverV1" {
+		p.find(a.request, "Protocol is %q; it must be AutodiscoverV1", object["Protocol"])
+	}
+	location, _ := object["Url"].(string)
+	to, err := url.Parse(location)
+	if err != nil || to.Scheme != "https" || to.Hostname() == "" || !strings.EqualFold(to.Path, poxPath) {
+		p.find(a.request, "Url is %s; it must be https with the path %s", quoted(location), poxPath)
+		return
+	}
+	p.poxAnswer(post(p.at(to.Hostname(), to.Path), poxType, outlookRequest(p.target.Known)))
+}
+
+// jsonError wants 400 in JSON, with a code where one is demanded.
+func (p *probe) jsonError(url, code string) {
+	a, object, ok := p.readJSON(url, http.StatusBadRequest)
+	if !ok {
+		return
+	}
+	got, _ := object["ErrorCode"].(string)
+	message, _ := object["ErrorMessage"].(string)
+	if got == "" || message == "" || code != "" && got != code {
+		p.find(a.request, "ErrorCode is %s and ErrorMessage %s; they must be there, the code %s", quoted(got), quoted(message), code)
+	}
+}

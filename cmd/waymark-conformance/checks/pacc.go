@@ -1,0 +1,182 @@
+package checks
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const paccPath = "/.well-known/user-agent-configuration.json"
+
+func paccHost(domain string) string { return "ua-auto-config." + domain }
+
+func paccChecks() []Check {
+	return []Check{
+		{39, "the PACC document has the same bytes each time, the digest of the DNS record, submit, and nothing that the format cannot say", (*probe).pacc},
+	}
+}
+
+// paccDocument is what draft-ietf-mailmaint-pacc describes.
+type paccDocument struct {
+	Protocols      map[string]map[string]any
+	Authentication *struct {
+		Password    *bool
+		OAuthPublic *struct{ Issuer string } `json:"oauth-public"`
+	}
+	Info struct {
+		Provider struct{ Name, ShortName string }
+	}
+}
+
+func (p *probe) pacc() {
+	at := p.at(paccHost(p.target.Domain), paccPath)
+	a, ok := p.ask(get(at))
+	if !ok {
+		return
+	}
+	if a.status == http.StatusNotFound && !p.sayable() {
+		p.skip("it needs servers with TLS on their usual ports, and the address as the user name: the format cannot say anything else")
+		return
+	}
+	if a.status != http.StatusOK || a.mediaType() != "application/json" {
+		p.find(a.request, "the answer is %d %s; it must be 200 application/json", a.status, a.contentType())
+		return
+	}
+	p.sameBytes(a)
+	var doc paccDocument
+	if err := json.Unmarshal(a.body, &doc); err != nil {
+		p.find(a.request, "the document cannot be read: %v", err)
+		return
+	}
+	p.paccProtocols(a, doc)
+	if name := doc.Info.Provider.Name; name == "" || utf8.RuneCountInString(name) > 60 || utf8.RuneCountInString(doc.Info.Provider.ShortName) > 20 {
+		p.find(a.request, "the provider's name must be there and have at most 60 characters, its shortName at most 20")
+	}
+	if doc.Authentication != nil && doc.Authentication.Password == nil {
+		p.find(a.request, "authentication does not say whether there is a password")
+	}
+	p.paccInZone(a, doc)
+}
+
+// sayable reports whether the config names a server that this format can name
+// as well.
+func (p *probe) sayable() bool {
+	_, config, ok := p.knownConfig()
+	return ok && slices.ContainsFunc(mailSections(config), func(s *element) bool {
+		kind, _ := s.attr("type")
+		return s.value("socketType") == "SSL" && s.value("username") == "%EMAILADDRESS%" &&
+			s.value("port") == map[string]string{"imap": "993", "pop3": "995", "smtp": "465"}[kind]
+	})
+}
+
+// sameBytes asks again in several ways: the digest in DNS is one.
+func (p *probe) sameBytes(first answer) {
+	q := get(first.url)
+	for _, again := range []request{
+		q,
+		q.with("Accept-Encoding", "gzip"),
+		q.with("Accept-Encoding", "identity"),
+		q.with("Accept-Language", "de"),
+		q.with("User-Agent", "Mozilla/5.0"),
+		q.with("Accept", "*/*"),
+	} {
+		a, ok := p.ask(again)
+		if !ok {
+			continue
+		}
+		if encoding := a.header.Get("Content-Encoding"); encoding != "" && encoding != "gzip" && encoding != "identity" {
+			p.find(a.request, "the body is encoded as %s, which was not asked for", quoted(encoding))
+		} else if !bytes.Equal(a.body, first.body) {
+			p.find(a.request, "the body is another one with the header %v; its digest stands in DNS", again.header)
+		}
+	}
+}
+
+func (p *probe) paccProtocols(a answer, doc paccDocument) {
+	if len(doc.Protocols) == 0 {
+		p.find(a.request, "there are no protocols")
+	}
+	if _, there := doc.Protocols["submit"]; !there {
+		p.find(a.request, "there is no submit; draft 03 took the name smtp away")
+	}
+	for name, service := range doc.Protocols {
+		switch name {
+		case "imap", "pop3", "submit", "smtp":
+			host, _ := service["host"].(string)
+			if !isHostName(host) || len(service) != 1 {
+				p.find(a.request, "%s is %v; it must have a host and nothing else, which means TLS on its usual port", name, service)
+			}
+		case "managesieve":
+			p.find(a.request, "managesieve is listed, which has no port for TLS from the first byte")
+		case "jmap", "caldav", "carddav", "webdav":
+			p.paccURL(a, name, service)
+		}
+	}
+}
+
+func (p *probe) paccURL(a answer, name string, service map[string]any) {
+	location, _ := service["url"].(string)
+	u, err := url.Parse(location)
+	switch {
+	case err != nil || u.Scheme != "https" || !isHostName(u.Hostname()) || u.User != nil:
+		p.find(a.request, "the url of %s is %s; it must be https", name, quoted(location))
+	case u.Port() != "":
+		p.find(a.request, "the url of %s has a port; it must be 443 and left out", name)
+	case name != "jmap" && u.Path == "":
+		p.find(a.request, "the url of %s is a bare origin; it must have the context path", name)
+	}
+}
+
+// paccInZone wants one TXT record of the zone to have the digest of the body,
+// and the zone to say that the servers speak TLS from the first byte.
+func (p *probe) paccInZone(a answer, doc paccDocument) {
+	if p.target.Zone == "" {
+		p.skip("it needs the zone, for the digest and for which servers speak TLS from the first byte")
+		return
+	}
+	z, err := readZone(p.target.Zone, p.target.Domain)
+	if err != nil {
+		p.note(Finding{Text: err.Error()})
+		return
+	}
+	sum := sha256.Sum256(a.body)
+	digest := base64.StdEncoding.EncodeToString(sum[:])
+	texts := z.texts("_ua-auto-config." + p.target.Domain)
+	if !slices.ContainsFunc(texts, func(text string) bool { return paccDigest(text) == digest }) {
+		p.find(a.request, "the digest is %s; the TXT records at _ua-auto-config.%s say %q", digest, p.target.Domain, texts)
+	}
+	for _, tls := range []struct {
+		member, record string
+		port           uint16
+	}{{"imap", "_imaps", 993}, {"pop3", "_pop3s", 995}, {"submit", "_submissions", 465}} {
+		service, listed := doc.Protocols[tls.member]
+		host, _ := service["host"].(string)
+		if listed && !z.points(tls.record+"._tcp", host, tls.port) {
+			p.find(a.request, "%s is at %s; no record %s._tcp of the zone says that there is TLS on port %d", tls.member, quoted(host), tls.record, tls.port)
+		}
+	}
+}
+
+// paccDigest returns the digest in the text of a TXT record; "" when it is no
+// record of PACC, or not one that may be used.
+func paccDigest(text string) string {
+	tags := map[string]string{}
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		name = strings.TrimSpace(name)
+		if _, twice := tags[name]; twice && (name == "v" || name == "a" || name == "d") {
+			return ""
+		}
+		tags[name] = strings.TrimSpace(value)
+	}
+	if tags["v"] != "UAAC1" || tags["a"] != "sha256" {
+		return ""
+	}
+	return tags["d"]
+}

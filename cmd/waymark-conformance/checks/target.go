@@ -1,0 +1,103 @@
+package checks
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Target is a server and what has to be known to ask it. One of the base URLs
+// and Domain are needed; checks for which something else is missing say so.
+type Target struct {
+	// HTTPS and HTTP are base URLs such as https://127.0.0.1:8443. Every
+	// host name that a client would ask is taken to be there. The certificate
+	// for TLS is not looked at.
+	HTTPS, HTTP string
+
+	Domain   string // a domain that the server answers for
+	Known    string // an address there that has a mailbox; default anna@Domain
+	Unknown  string // one that has none, and a local part found nowhere else; default no-such-mailbox-4711@Domain
+	Unserved string // a domain that the server does not answer for; "" when it answers for all
+	IDN      string // an international domain that it answers for
+
+	// MX is the domain of a hoster's mail exchangers, answered for by itself,
+	// and Customer a domain that the hoster serves.
+	MX, Customer string
+
+	Profile string         // path and query of the profile, {address} for the address; default /profile.mobileconfig?email={address}
+	Roots   *x509.CertPool // that devices trust as signers of profiles; nil for those of this machine
+	Zone    string         // the records of Domain in the form of RFC 1035 section 5.1
+
+	// What the settings switch on that clients do without:
+	Login        string // the user name for which {address}, {local} and {domain} stand in; "" for the address or the local part
+	Alternatives bool   // several sections of one type in autoconfig
+	OutlookDAV   bool   // CalDAV and CardDAV blocks in Autodiscover
+	ActiveSync   bool   // an ActiveSync service
+	NoJSON       bool   // no Autodiscover in JSON
+}
+
+// complete returns the target with its defaults, or says what is wrong with it.
+func (t Target) complete() (Target, error) {
+	if t.HTTPS == "" && t.HTTP == "" {
+		return t, errors.New("a base URL is needed, such as https://127.0.0.1:8443")
+	}
+	for scheme, base := range map[string]*string{"https": &t.HTTPS, "http": &t.HTTP} {
+		if *base == "" {
+			continue
+		}
+		u, err := url.Parse(*base)
+		if err != nil || u.Scheme != scheme || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+			return t, fmt.Errorf("%q is no base URL; one is %s://127.0.0.1:%d", *base, scheme, map[string]int{"https": 8443, "http": 8080}[scheme])
+		}
+	}
+	if t.Domain == "" {
+		return t, errors.New("a domain that the server answers for is needed")
+	}
+	for _, d := range []*string{&t.Domain, &t.Unserved, &t.IDN, &t.MX, &t.Customer} {
+		ascii, err := idna.Lookup.ToASCII(*d)
+		if err != nil || ascii != "" && !isHostName(ascii) {
+			return t, fmt.Errorf("%q is no domain", *d)
+		}
+		*d = strings.ToLower(ascii)
+	}
+	defaults := []struct {
+		value    *string
+		standard string
+	}{
+		{&t.Known, "anna@" + t.Domain},
+		{&t.Unknown, "no-such-mailbox-4711@" + t.Domain},
+		{&t.Profile, "/profile.mobileconfig?email={address}"},
+	}
+	for _, d := range defaults {
+		if *d.value == "" {
+			*d.value = d.standard
+		}
+	}
+	for _, a := range []string{t.Known, t.Unknown} {
+		if parsed, err := mail.ParseAddress(a); err != nil || parsed.Address != a || !strings.HasSuffix(a, "@"+t.Domain) {
+			return t, fmt.Errorf("%q is no address of %s", a, t.Domain)
+		}
+	}
+	if t.Known == t.Unknown {
+		return t, errors.New("the known and the unknown mailbox are the same")
+	}
+	if !strings.HasPrefix(t.Profile, "/") || !strings.Contains(t.Profile, "{address}") {
+		return t, fmt.Errorf("%q is no path with {address} in it", t.Profile)
+	}
+	return t, nil
+}
+
+// login returns the user name of an address by the form of it.
+func (t Target) login(address string) string {
+	form := t.Login
+	if form == "" {
+		form = "{address}"
+	}
+	local, domain, _ := strings.Cut(address, "@")
+	return strings.NewReplacer("{address}", address, "{local}", local, "{domain}", domain).Replace(form)
+}

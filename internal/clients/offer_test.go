@@ -1,0 +1,151 @@
+package clients_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/clients"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// offer is what a format has to name of some settings: for each protocol the
+// one service, or nil.
+type offer struct {
+	imap, pop3, smtp, jmap, caldav, carddav, webdav *settings.Service
+}
+
+// offerOf says what each format has to name, in words of its own: it is what
+// the renderers are held against. An offer without a service means that the
+// format must refuse the settings.
+func offerOf(format clients.Format, s settings.Settings) offer {
+	of := func(p settings.Protocol, tests ...test) *settings.Service { return choose(s.Services(), p, tests...) }
+	switch format {
+	case clients.Autoconfig:
+		// One section for each type. Thunderbird for Android rejects the file
+		// for a plain one, and most clients know passwords alone: what suits
+		// everybody comes before what the settings prefer.
+		suits := []test{both(encrypted, takesPassword), encrypted, anything}
+		return offer{
+			imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...),
+			jmap: of(settings.JMAP, both(https, takesPassword), https, anything),
+		}
+	case clients.Autodiscover:
+		// The format asks about an address, has a word for passwords alone, and
+		// half of its readers tell the security from the port.
+		if s.Address.IsZero() {
+			return offer{}
+		}
+		suits := []test{both(sayable, portTells), both(sayable, encrypted), sayable}
+		o := offer{imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...)}
+		if s.Provider.Outlook.DAV && o.mail() {
+			web := []test{both(sayable, https), sayable}
+			o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
+		}
+		return o
+	case clients.Profile:
+		// One account that must send and receive; its one switch for encryption
+		// is sure to mean TLS alone. Calendars and contacts take passwords, and
+		// iOS sends those over https only.
+		if s.Address.IsZero() {
+			return offer{}
+		}
+		suits := []test{both(inProfile, tls), both(inProfile, encrypted), inProfile}
+		o := offer{imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...)}
+		if o.smtp == nil || o.imap == nil && o.pop3 == nil {
+			o = offer{}
+		}
+		web := []test{both(takesPassword, https), takesPassword}
+		o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
+		return o
+	case clients.PACC:
+		// Hosts mean TLS on the registered port, URLs the registered port of
+		// https; the address is the user name, the one that was typed.
+		if s.MovedTo != "" {
+			return offer{}
+		}
+		fits := inPACC(s)
+		if slices.ContainsFunc(s.Services(), both(fits, takesPassword)) {
+			fits = both(fits, takesPassword) // the document says once for all how to log in
+		}
+		return offer{
+			imap: of(settings.IMAP, fits), pop3: of(settings.POP3, fits), smtp: of(settings.Submission, fits),
+			jmap: of(settings.JMAP, fits), caldav: of(settings.CalDAV, fits), carddav: of(settings.CardDAV, fits),
+			webdav: of(settings.WebDAV, fits),
+		}
+	}
+	return offer{}
+}
+
+// mail reports whether there is any mail server in it.
+func (o offer) mail() bool { return o.imap != nil || o.pop3 != nil || o.smtp != nil }
+
+// incoming returns IMAP, else POP3: what a client does that can do both.
+func (o offer) incoming() *settings.Service {
+	if o.imap != nil {
+		return o.imap
+	}
+	return o.pop3
+}
+
+type test func(settings.Service) bool
+
+// choose returns the most preferred service that passes the first test that
+// any of them passes.
+func choose(services []settings.Service, p settings.Protocol, tests ...test) *settings.Service {
+	for _, passes := range tests {
+		for _, svc := range services {
+			if svc.Protocol == p && passes(svc) {
+				return &svc
+			}
+		}
+	}
+	return nil
+}
+
+func both(a, b test) test {
+	return func(s settings.Service) bool { return a(s) && b(s) }
+}
+
+func anything(settings.Service) bool    { return true }
+func tls(s settings.Service) bool       { return s.Security == settings.TLS }
+func encrypted(s settings.Service) bool { return s.Security != settings.Plaintext }
+func https(s settings.Service) bool     { return strings.HasPrefix(s.URL, "https://") }
+
+func takesPassword(s settings.Service) bool {
+	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
+}
+
+func sayable(s settings.Service) bool { return takesPassword(s) || s.Accepts(settings.NoAuth) }
+
+// inProfile leaves out STARTTLS on a port where a device begins with TLS.
+func inProfile(s settings.Service) bool {
+	onTLSPort := s.Security == settings.STARTTLS && (s.Port == 993 || s.Port == 995 || s.Port == 465)
+	return (sayable(s) || s.Accepts(settings.NTLM)) && !onTLSPort
+}
+
+// portTells reports whether the port says what the security is, as Thunderbird
+// reads an Autodiscover answer.
+func portTells(s settings.Service) bool {
+	switch s.Port {
+	case 143, 110, 25, 587:
+		return s.Security == settings.STARTTLS
+	}
+	return s.Security == settings.TLS
+}
+
+func inPACC(s settings.Settings) test {
+	return func(svc settings.Service) bool {
+		if svc.Login != settings.LoginAddress {
+			return false
+		}
+		if !takesPassword(svc) && (s.Provider.OAuth2 == nil || !svc.Accepts(settings.OAuth2)) {
+			return false
+		}
+		if svc.URL != "" {
+			u, err := url.Parse(svc.URL)
+			return err == nil && u.Scheme == "https" && u.Port() == "" && (u.Path != "" || svc.Protocol == settings.JMAP)
+		}
+		return svc.Security == settings.TLS && svc.Port == map[settings.Protocol]uint16{settings.IMAP: 993, settings.POP3: 995, settings.Submission: 465}[svc.Protocol]
+	}
+}

@@ -1,0 +1,102 @@
+package autoconfig
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// The path that clients ask on autoconfig.<domain>, over https and http.
+const mainPath = "/mail/config-v1.1.xml"
+
+type autoconfig struct {
+	resolver dialect.Resolver
+	memo     *dialect.Memo
+	header   http.Header // of every answer
+}
+
+// New returns the dialect.
+func New(r dialect.Resolver) dialect.Dialect {
+	a := &autoconfig{resolver: r, memo: dialect.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
+	get := []string{http.MethodGet}
+	return dialect.Dialect{
+		Name:      "autoconfig",
+		AnyOrigin: true,
+		Endpoints: []dialect.Endpoint{
+			{Path: mainPath, Methods: get, Serve: a.forAddress},
+			{Path: "/.well-known/autoconfig/mail/config-v1.1.xml", Methods: get, Serve: a.forAddress},
+			{Path: "/.well-known/mail-v1.xml", Methods: get, Serve: a.forAddress},   // GNOME Online Accounts
+			{Path: "/v1.1/mail/config-v1.1.xml", Methods: get, Serve: a.forAddress}, // Nine on Android
+			{Path: "/v1.1/{domain}", Methods: get, Serve: a.forDomain},              // mailnews.auto_config_url
+		},
+	}
+}
+
+// forAddress answers for the address in the query, else for the domain that
+// the host name stands for.
+func (a *autoconfig) forAddress(r *http.Request) (dialect.Response, error) {
+	addr, err := dialect.QueryAddress(r, "emailaddress")
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	q, err := dialect.Ask(r, addr)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	// Thunderbird asks this path on autoconfig.<domain of the MX> for domains
+	// that have nothing of their own. It would not come here if the MX did not.
+	if addr != "" && r.URL.Path == mainPath && strings.HasPrefix(string(dialect.HostName(r)), "autoconfig.") {
+		q.Host = dialect.HostDomain(r)
+	}
+	return a.answer(r, q)
+}
+
+// forDomain answers as an ISPDB does, for the domain in the path.
+func (a *autoconfig) forDomain(r *http.Request) (dialect.Response, error) {
+	// The router hands over what stands in the path as it was encoded, or
+	// already decoded: no domain has a percent sign that a second time could
+	// find.
+	name, err := url.PathUnescape(r.PathValue("domain"))
+	if err != nil {
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, "the domain in the path is not encoded correctly: %% must be followed by two hexadecimal digits")
+	}
+	d, err := address.ParseDomain(name)
+	if err != nil {
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
+	}
+	return a.answer(r, settings.Query{Domain: d})
+}
+
+func (a *autoconfig) answer(r *http.Request, q settings.Query) (dialect.Response, error) {
+	found, err := a.resolver.Resolve(r.Context(), q)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	doc, header, err := a.document(found)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	return dialect.Response{
+		Status: http.StatusOK,
+		// Thunderbird parses XML types only; the charset is for the others.
+		ContentType: "text/xml; charset=utf-8",
+		Header:      header,
+		Body:        doc.Body,
+		ETag:        doc.ETag,
+		Domain:      found.Domain,
+	}, nil
+}
+
+// document returns the document: that of the domain, unless it is personal.
+func (a *autoconfig) document(s settings.Settings) (dialect.Document, http.Header, error) {
+	if !personal(s) {
+		doc, err := a.memo.Get(s, Render)
+		return doc, a.header, err
+	}
+	body, err := Render(s)
+	return dialect.Document{Body: body}, http.Header{"Cache-Control": {"no-store"}}, err
+}

@@ -1,0 +1,144 @@
+package autodiscover
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// pointer is an answer of Autodiscover version 2: where a protocol is found.
+type pointer struct {
+	Protocol string
+	URL      string `json:"Url"`
+}
+
+// jsonError is an error of the JSON endpoints, which are never answered in XML.
+type jsonError struct {
+	code string // in the words of Exchange
+	error
+}
+
+func (e *jsonError) Unwrap() error { return e.error }
+
+func (e *jsonError) response() dialect.Response {
+	return jsonResponse(dialect.FailureOf(e.error).Status, struct {
+		ErrorCode    string
+		ErrorMessage string
+	}{e.code, dialect.PublicMessage(e.error)})
+}
+
+// json answers a request of Outlook 2019 and later, of Microsoft's AutoDetect
+// and of Apple Mail. Without an address the name of the server tells the
+// domain. A domain nobody answers for gets a 404, so that the client goes on
+// to its next candidate instead of to an error document of the XML.
+func (d answerer) json(r *http.Request) (dialect.Response, error) {
+	addr, err := jsonAddress(r)
+	if err != nil {
+		return dialect.Response{}, &jsonError{"InvalidUserId", err}
+	}
+	q, err := dialect.Ask(r, addr)
+	if err != nil {
+		return dialect.Response{}, &jsonError{"InvalidUserId", err}
+	}
+	s, err := d.resolver.Resolve(r.Context(), q)
+	if moved, ok := errors.AsType[*settings.MovedError](err); ok && moved.URL != "" && strings.EqualFold(parameter(r, "Protocol"), xmlProtocol) {
+		return jsonResponse(http.StatusOK, pointer{xmlProtocol, moved.URL}), nil
+	}
+	if err != nil {
+		if settings.KindOf(err) == settings.UnknownDomain {
+			return dialect.Response{}, &jsonError{"UserNotFound", err}
+		}
+		return dialect.Response{}, &jsonError{"InternalServerError", err}
+	}
+	if s.Provider.Outlook.NoJSON {
+		return dialect.Response{}, &jsonError{"NotFound", settings.Errorf(settings.NotOffered, "this form of Autodiscover is not offered for that domain")}
+	}
+	to, err := pointTo(r, s)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	resp := jsonResponse(http.StatusOK, to)
+	resp.Domain = s.Domain
+	return resp, nil
+}
+
+// jsonAddress returns the address in the path or in the query. The one in the
+// path is in lower case, which is harmless: the answer depends on the domain.
+func jsonAddress(r *http.Request) (string, error) {
+	addr := r.PathValue("address")
+	if addr == "" {
+		return dialect.QueryAddress(r, "Email")
+	}
+	if r.URL.RawPath == "" { // decoded already
+		return addr, nil
+	}
+	decoded, err := url.PathUnescape(addr)
+	if err != nil {
+		return "", settings.Errorf(settings.BadRequest, "the address in the path is not encoded correctly")
+	}
+	return decoded, nil
+}
+
+// The protocols that there may be something to say about.
+const xmlProtocol, syncProtocol = "AutodiscoverV1", "ActiveSync"
+
+// pointTo says where the XML is found, and ActiveSync when there is one.
+// Everything else, such as EWS and REST, is Exchange's own, and so an invalid
+// value here.
+func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
+	supported := xmlProtocol
+	sync, hasSync := settings.First(s.Services(), settings.ActiveSync)
+	if hasSync {
+		supported += "," + syncProtocol
+	}
+	asked := parameter(r, "Protocol")
+	switch {
+	case asked == "":
+		return pointer{}, &jsonError{"MandatoryParameterMissing", settings.Errorf(settings.BadRequest, "A valid value must be provided for the query parameter 'Protocol'. Supported values are '%s'.", supported)}
+	case strings.EqualFold(asked, xmlProtocol):
+		return pointer{xmlProtocol, "https://" + xmlHost(r, s) + xmlPath}, nil
+	case hasSync && strings.EqualFold(asked, syncProtocol):
+		return pointer{syncProtocol, sync.URL}, nil
+	}
+	return pointer{}, &jsonError{"InvalidProtocol", settings.Errorf(settings.BadRequest, "The given protocol value is invalid. Supported values are '%s'.", supported)}
+}
+
+// xmlHost returns the name that the client used, for which it has just seen a
+// good certificate; and where a proxy has put an IP address in its place, the
+// name that clients make up themselves.
+func xmlHost(r *http.Request, s settings.Settings) string {
+	if host := dialect.HostName(r); host != "" {
+		return string(host)
+	}
+	return "autodiscover." + string(s.Domain)
+}
+
+// parameter returns the first parameter of the query with that name in any
+// case: Outlook writes Protocol, others protocol.
+func parameter(r *http.Request, name string) string {
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		if !strings.EqualFold(key, name) {
+			continue
+		}
+		decoded, err := url.QueryUnescape(value)
+		if err != nil {
+			return value // no known value either
+		}
+		return strings.TrimSpace(decoded)
+	}
+	return ""
+}
+
+func jsonResponse(status int, v any) dialect.Response {
+	body, err := json.Marshal(v)
+	if err != nil { // a struct of strings can always be written
+		return dialect.PlainFailure(err)
+	}
+	return dialect.Response{Status: status, ContentType: jsonType, Body: append(body, '\n')}
+}

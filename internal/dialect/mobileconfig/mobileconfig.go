@@ -1,0 +1,116 @@
+package mobileconfig
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/i18n"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Signer puts a profile inside a signature (DER of CMS SignedData).
+type Signer interface {
+	Sign(content []byte) ([]byte, error)
+}
+
+// Tokens reads the tokens of links that stand for an address, such as those in a
+// QR code. The error is one of package settings.
+type Tokens interface {
+	Profile(token string) (address.Address, error)
+}
+
+type mobileconfig struct {
+	resolver dialect.Resolver
+	signer   Signer
+	tokens   Tokens
+}
+
+// New returns the dialect. Safari opens the installer for a plain GET, as a
+// link or a QR code makes it. The page for people posts the address instead,
+// so that it stays out of URLs, and puts a token into its QR code.
+func New(r dialect.Resolver, s Signer, t Tokens) dialect.Dialect {
+	m := &mobileconfig{resolver: r, signer: s, tokens: t}
+	p := dialect.Dialect{Name: "mobileconfig"}
+	for _, path := range []string{
+		"/profile.mobileconfig",
+		"/email.mobileconfig", "/mobileconfig/", "/mobileconfig", // as other servers spell it
+	} {
+		p.Endpoints = append(p.Endpoints, dialect.Endpoint{Path: path, Methods: []string{http.MethodGet, http.MethodPost}, Serve: m.serve, Strict: true})
+	}
+	p.Endpoints = append(p.Endpoints, dialect.Endpoint{Path: "/p/{token}", Methods: []string{http.MethodGet}, Serve: m.forToken, Strict: true})
+	return p
+}
+
+func (m *mobileconfig) serve(r *http.Request) (dialect.Response, error) {
+	req, err := parse(r)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	return m.answer(r, req)
+}
+
+// forToken answers for the address that a link stands for.
+func (m *mobileconfig) forToken(r *http.Request) (dialect.Response, error) {
+	a, err := m.tokens.Profile(r.PathValue("token"))
+	if err != nil { // this is read by the person whose phone has read the code
+		words := i18n.All().In(spoken(r, ""))
+		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.code"), Cause: err}
+	}
+	return m.answer(r, request{mailboxes: []address.Address{a}, language: spoken(r, "")})
+}
+
+func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, error) {
+	found, options, err := m.resolve(r.Context(), req)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	profile, err := Render(found, options)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	signed, err := m.signer.Sign(profile)
+	if err != nil {
+		return dialect.Response{}, fmt.Errorf("cannot sign a profile: %w", err)
+	}
+	return dialect.Response{
+		Status: http.StatusOK,
+		// Safari opens the installer for exactly this type.
+		ContentType: "application/x-apple-aspen-config",
+		Header: http.Header{
+			"Content-Disposition": {`attachment; filename="` + string(found.Domain) + `.mobileconfig"`},
+			"Cache-Control":       {"no-store"}, // it holds an address
+		},
+		Body:   signed,
+		Domain: found.Domain,
+	}, nil
+}
+
+// resolve finds the settings of every mailbox. Whoever answers for the domain
+// of an alias is of no account here, but it must be somebody: a profile shall
+// not make anybody send in the name of a stranger.
+func (m *mobileconfig) resolve(ctx context.Context, req request) (settings.Settings, Options, error) {
+	options := Options{Selection: req.selection, Language: req.language}
+	var first settings.Settings
+	for i, a := range req.mailboxes {
+		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+		switch {
+		case err != nil:
+			return settings.Settings{}, Options{}, err
+		case i == 0:
+			first = found
+		default:
+			options.Also = append(options.Also, found)
+		}
+	}
+	for _, a := range req.aliases {
+		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+		if err != nil {
+			return settings.Settings{}, Options{}, err
+		}
+		options.Aliases = append(options.Aliases, found.Address)
+	}
+	return first, options, nil
+}

@@ -1,0 +1,298 @@
+package mobileconfig
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/groob/plist"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/i18n"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// Render returns the profile of an address as an XML property list, before it
+// is signed: the accounts of that mailbox, and of those in the options. The same
+// settings and options give the same bytes. The error is BadRequest without an
+// address, NotOffered when there is a mailbox of which nothing that was chosen
+// can be said in a profile, and Internal when a text of the settings holds a
+// character that a property list cannot carry.
+func Render(s settings.Settings, o Options) ([]byte, error) {
+	mailboxes := distinct(s, o.Also)
+	words := i18n.All().In(o.Language)
+	id := identityOf(mailboxes, o.Selection)
+	var content []any
+	var names []string
+	for i, s := range mailboxes {
+		if s.Address.IsZero() {
+			return nil, settings.Errorf(settings.BadRequest, "a profile is made for an address")
+		}
+		account := accounts{Settings: s, services: s.Services(), identity: id, words: words}
+		if i == 0 {
+			account.aliases = o.Aliases
+		}
+		payloads := account.payloads(o.Selection)
+		if len(payloads) == 0 {
+			return nil, settings.Errorf(settings.NotOffered, "there is nothing that a profile can set up for that address")
+		}
+		content = append(content, payloads...)
+		names = append(names, s.Address.String())
+	}
+	everybody := strings.Join(names, ", ")
+	name := s.Provider.NameIn(o.Language)
+	profile := configuration{
+		head:         id.head(),
+		Organization: s.Provider.Profile.Organization,
+		Scope:        "User", // macOS takes mail, calendars and contacts for one user only
+		Content:      content,
+		ConsentText:  consent(s.Provider.Profile.ConsentText),
+	}
+	profile.DisplayName = name + " (" + everybody + ")"
+	profile.Description = words.Text("profile.description", "addresses", everybody)
+	if profile.Organization == "" {
+		profile.Organization = name
+	}
+	if removal := s.Provider.Profile.RemovalDate; !removal.IsZero() {
+		profile.RemovalDate = &removal
+	}
+	var out bytes.Buffer
+	enc := plist.NewEncoder(&out)
+	enc.Indent("  ")
+	if err := enc.Encode(profile); err != nil {
+		return nil, fmt.Errorf("cannot write a property list: %w", err)
+	}
+	if bytes.Contains(out.Bytes(), []byte(replacement)) {
+		return nil, errors.New("a text of the provider holds a character that a property list cannot carry")
+	}
+	return out.Bytes(), nil
+}
+
+// distinct returns the mailboxes, each once: two payloads of one would have the
+// same identifier.
+func distinct(first settings.Settings, also []settings.Settings) []settings.Settings {
+	all := []settings.Settings{first}
+	for _, s := range also {
+		if !slices.ContainsFunc(all, func(have settings.Settings) bool { return nameOf(have) == nameOf(s) }) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// replacement is what the encoder writes, without a word, in the place of a
+// control character and of broken UTF-8. A user name changed like that would
+// fail on the device, where nobody could see why.
+const replacement = "\uFFFD"
+
+// consent returns the texts that are not empty.
+func consent(texts map[string]string) map[string]string {
+	texts = maps.Clone(texts) // the settings are for reading only
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
+}
+
+// accounts are those of one mailbox.
+type accounts struct {
+	settings.Settings
+	services []settings.Service
+	aliases  []address.Address
+	identity identity
+	words    *i18n.Catalogue
+}
+
+func (a accounts) payloads(chosen Selection) []any {
+	var all []any
+	if chosen.mail() {
+		if m, ok := a.mail(); ok {
+			all = append(all, m)
+		}
+	}
+	if chosen.calendar() {
+		if at, ok := davServer(a.Settings, a.services, settings.CalDAV); ok {
+			head := a.head("calendar", "com.apple.caldav.account", a.words.Text("profile.calendar"))
+			all = append(all, calDAV{head, a.label(a.words.Text("profile.calendar")), at.host, at.port, at.path, at.tls, at.login})
+		}
+	}
+	if chosen.contacts() {
+		if at, ok := davServer(a.Settings, a.services, settings.CardDAV); ok {
+			head := a.head("contacts", "com.apple.carddav.account", a.words.Text("profile.contacts"))
+			all = append(all, cardDAV{head, a.label(a.words.Text("profile.contacts")), at.host, at.port, at.path, at.tls, at.login})
+		}
+	}
+	return all
+}
+
+func (a accounts) head(kind, payloadType, name string) head {
+	h := a.identity.payload(a.Settings, kind, payloadType)
+	h.DisplayName = name
+	if a.identity.several {
+		h.DisplayName = a.label(name)
+	}
+	return h
+}
+
+// label is what the list of accounts shows. Who has three mailboxes tells them
+// apart by their addresses.
+func (a accounts) label(kind string) string { return kind + " " + a.Address.String() }
+
+// mail returns the mail account: IMAP, or POP when there is only that. An
+// account that cannot send is none: the schema demands an outgoing server.
+func (a accounts) mail() (mail, bool) {
+	accountType := "EmailTypeIMAP"
+	in, ok := best(a.services, settings.IMAP)
+	if !ok {
+		accountType = "EmailTypePOP"
+		in, ok = best(a.services, settings.POP3)
+	}
+	out, canSend := best(a.services, settings.Submission)
+	if !ok || !canSend {
+		return mail{}, false
+	}
+	inAuth, _ := authentication(in)
+	outAuth, _ := authentication(out)
+	m := mail{
+		head:                   a.head("mail", "com.apple.mail.managed", a.words.Text("profile.mail")),
+		AccountType:            accountType,
+		AccountDescription:     a.Address.String(),
+		Address:                a.sendAs(),
+		IncomingAuthentication: inAuth,
+		IncomingHost:           in.Host,
+		IncomingPort:           int(in.Port),
+		IncomingUseSSL:         usesTLS(in.Security),
+		OutgoingAuthentication: outAuth,
+		OutgoingHost:           out.Host,
+		OutgoingPort:           int(out.Port),
+		OutgoingUseSSL:         usesTLS(out.Security),
+	}
+	if inAuth != authNone {
+		m.IncomingUsername = login(a.Settings, in)
+	}
+	if outAuth != authNone {
+		m.OutgoingUsername = login(a.Settings, out)
+		m.SamePassword = m.IncomingUsername == m.OutgoingUsername // then the device asks once
+	}
+	return m, true
+}
+
+// sendAs returns the address, and the aliases behind it. Devices are reported
+// to read a list whose commas have a space behind them, and to take one without
+// spaces for a single address; some read it when the account is next opened.
+func (a accounts) sendAs() string {
+	all := []string{a.Address.String()}
+	for _, alias := range a.aliases {
+		if name := alias.String(); !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// best returns the service of a protocol that a device gets on with best: TLS
+// from the first byte, the only way that UseSSL is known to mean, then
+// STARTTLS, then the rest. Those whose way to log in Apple has no word for are
+// passed over.
+func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
+	for _, security := range settings.Securities() {
+		for _, s := range services {
+			if s.Protocol != p || s.Security != security || security == settings.STARTTLS && onTLSPort(s.Port) {
+				continue
+			}
+			if _, ok := authentication(s); ok {
+				return s, true
+			}
+		}
+	}
+	return settings.Service{}, false
+}
+
+// onTLSPort reports whether a device would begin with TLS on a port, whatever
+// the server does there: STARTTLS on it cannot be said.
+func onTLSPort(port uint16) bool { return port == 993 || port == 995 || port == 465 }
+
+// usesTLS maps to the one switch there is. Apple has no key for STARTTLS: with
+// the switch on, a device begins with TLS on 993 and 465 and is taken to
+// negotiate STARTTLS on 143 and 587. With it off the password would travel in
+// clear, so it is off for nothing but plaintext.
+func usesTLS(s settings.Security) bool { return s != settings.Plaintext }
+
+const (
+	authPassword  = "EmailAuthPassword"
+	authChallenge = "EmailAuthCRAMMD5"
+	authNTLM      = "EmailAuthNTLM"
+	authNone      = "EmailAuthNone"
+)
+
+// authentication returns Apple's word for the provider's first way to log in
+// that it has a word for. The password as it is comes before all others: inside
+// TLS it works with every server, whereas few can answer CRAM-MD5, for which
+// they must store passwords that are not hashed.
+func authentication(s settings.Service) (string, bool) {
+	if s.Accepts(settings.Password) {
+		return authPassword, true
+	}
+	for _, a := range s.Auth {
+		switch a {
+		case settings.PasswordChallenge:
+			return authChallenge, true
+		case settings.NTLM:
+			return authNTLM, true
+		case settings.NoAuth:
+			return authNone, true
+		case settings.Password, settings.OAuth2, settings.ClientCert, settings.GSSAPI:
+			// The first is seen to above; there is no word for the rest.
+		}
+	}
+	return "", false
+}
+
+// login returns the user name; there always is one, because there is an
+// address.
+func login(s settings.Settings, svc settings.Service) string {
+	name, _ := s.Login(svc)
+	return name
+}
+
+// davAccount is a DAV service in the pieces that a payload wants.
+type davAccount struct {
+	host  string // bare: a URL in this place makes the account fail
+	port  int    // 0 for the usual one
+	path  string // where principals are found; "" lets the device discover it
+	tls   bool
+	login string
+}
+
+// davServer returns the DAV service of a protocol that takes a password, which
+// is all that the device can ask for. One over https comes before the others:
+// iOS sends DAV passwords over TLS only.
+func davServer(s settings.Settings, services []settings.Service, p settings.Protocol) (davAccount, bool) {
+	for _, scheme := range []string{"https", "http"} {
+		for _, svc := range services {
+			if svc.Protocol != p || !svc.Accepts(settings.Password) && !svc.Accepts(settings.PasswordChallenge) {
+				continue
+			}
+			if u, err := url.Parse(svc.URL); err == nil && u.Scheme == scheme {
+				return davAt(u, login(s, svc)), true
+			}
+		}
+	}
+	return davAccount{}, false
+}
+
+func davAt(u *url.URL, login string) davAccount {
+	d := davAccount{host: u.Hostname(), tls: u.Scheme == "https", login: login}
+	if port, err := strconv.Atoi(u.Port()); err == nil {
+		d.port = port
+	}
+	// A path is seen working, as is a whole URL; the path cannot disagree with
+	// the host beside it. Without one the device discovers it (RFC 6764).
+	if path := u.EscapedPath(); path != "/" {
+		d.path = path
+	}
+	return d
+}

@@ -1,0 +1,52 @@
+package pacc
+
+import (
+	"net/http"
+
+	"github.com/waymark-mail/waymark/internal/dialect"
+)
+
+type pacc struct {
+	resolver dialect.Resolver
+	memo     *dialect.Memo
+	header   http.Header // of every answer
+}
+
+// New returns the dialect.
+func New(r dialect.Resolver) dialect.Dialect {
+	// A copy that caches keep must not outlive the old digest in DNS, which
+	// stays for one TTL after a change.
+	p := &pacc{resolver: r, memo: dialect.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=300"}}}
+	return dialect.Dialect{
+		Name:      "pacc",
+		AnyOrigin: true,
+		Endpoints: []dialect.Endpoint{
+			{Path: "/.well-known/user-agent-configuration.json", Methods: []string{http.MethodGet}, Serve: p.serve},
+		},
+	}
+}
+
+// serve answers for the domain that the host name stands for: there is no
+// address in this protocol.
+func (p *pacc) serve(r *http.Request) (dialect.Response, error) {
+	q, err := dialect.Ask(r, "")
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	found, err := p.resolver.Resolve(r.Context(), q)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	doc, err := p.memo.Get(found, Render)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	return dialect.Response{
+		Status:      http.StatusOK,
+		ContentType: "application/json",
+		Header:      p.header,
+		Body:        doc.Body,
+		ETag:        doc.ETag,
+		Domain:      found.Domain,
+	}, nil
+}

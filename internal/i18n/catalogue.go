@@ -1,0 +1,127 @@
+package i18n
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Catalogue is what is said in one language.
+type Catalogue struct {
+	// Language is its BCP 47 tag, such as de.
+	Language string
+
+	texts map[string]string // by path, such as page.title
+	lists map[string]int    // the number of items of a list
+}
+
+// Name returns the name of the language in itself.
+func (c *Catalogue) Name() string { return c.texts["language"] }
+
+// Text returns a text with values in the place of its placeholders: names and
+// values in turn, a name without its braces. A key that nobody has is a mistake
+// in the code and panics.
+func (c *Catalogue) Text(key string, namesAndValues ...string) string {
+	text, ok := c.texts[key]
+	if !ok {
+		panic("texts: no text has the key " + strconv.Quote(key))
+	}
+	if len(namesAndValues) == 0 {
+		return text
+	}
+	pairs := slices.Clone(namesAndValues)
+	for i := 0; i < len(pairs); i += 2 {
+		pairs[i] = "{" + pairs[i] + "}"
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// Has reports whether there is a text with a key, which every language has or
+// none.
+func (c *Catalogue) Has(key string) bool {
+	_, ok := c.texts[key]
+	return ok
+}
+
+// Date returns a day as people write it, the year last.
+func (c *Catalogue) Date(day time.Time) string {
+	number := strconv.Itoa(day.Day())
+	if number == "1" {
+		number = c.Text("date.first") // 1er in French
+	}
+	month := c.Text(item("date.months", int(day.Month())-1))
+	return c.Text("date.long", "day", number, "month", month, "year", strconv.Itoa(day.Year()))
+}
+
+// Enumerate returns words as a person lists them: "a, b and c".
+func (c *Catalogue) Enumerate(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return c.Text("and", "first", strings.Join(words[:last], ", "), "last", words[last])
+}
+
+// List returns the texts of a list, placeholders and all.
+func (c *Catalogue) List(key string) []string {
+	n, ok := c.lists[key]
+	if !ok {
+		panic("texts: no list has the key " + strconv.Quote(key))
+	}
+	all := make([]string, n)
+	for i := range all {
+		all[i] = c.texts[item(key, i)]
+	}
+	return all
+}
+
+func item(list string, i int) string { return list + "." + strconv.Itoa(i) }
+
+// Piece is a part of a sentence: words, or the value of a placeholder.
+type Piece struct {
+	Text string
+	Name string // of the placeholder; "" for words
+}
+
+// Pieces cuts a text at its placeholders and puts values there. It returns false
+// when a value is missing or empty: the sentence is about something that is
+// not there.
+func Pieces(text string, values map[string]string) ([]Piece, bool) {
+	var all []Piece
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		if before != "" {
+			all = append(all, Piece{Text: before})
+		}
+		if !found {
+			return all, true
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		value := values[name]
+		if value == "" {
+			return nil, false
+		}
+		all = append(all, Piece{Text: value, Name: name})
+		text = after
+	}
+}
+
+// placeholders returns the names in a text, sorted, each as often as it is
+// there.
+func placeholders(text string) []string {
+	var names []string
+	for {
+		_, rest, found := strings.Cut(text, "{")
+		if !found {
+			slices.Sort(names)
+			return names
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			name = "?" // not closed: no other text has that
+		}
+		names = append(names, name)
+		text = after
+	}
+}

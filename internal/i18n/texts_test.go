@@ -1,0 +1,230 @@
+package i18n
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/waymark-mail/waymark/templates"
+)
+
+// TestEveryLanguageIsComplete reads what is embedded, which holds every language
+// against English, and looks for words that were left in English.
+func TestEveryLanguageIsComplete(t *testing.T) {
+	var tags []string
+	for _, c := range All().Languages() {
+		tags = append(tags, c.Language)
+	}
+	for _, want := range []string{"en", "de", "es", "fr", "it"} {
+		if !slices.Contains(tags, want) {
+			t.Errorf("there is no %s in %v", want, tags)
+		}
+	}
+	english := All().In("en")
+	for _, c := range All().Languages()[1:] {
+		same := 0
+		for key, text := range english.texts {
+			if strings.Count(text, " ") > 2 && c.texts[key] == text {
+				same++
+				t.Errorf("%s: %s is still in English: %s", c.Language, key, text)
+			}
+		}
+		if c.Name() == english.Name() || same > 0 {
+			t.Errorf("%s calls itself %s", c.Language, c.Name())
+		}
+	}
+}
+
+func folder(files map[string]string) fs.FS {
+	all := fstest.MapFS{}
+	for name, data := range files {
+		all[name] = &fstest.MapFile{Data: []byte(data)}
+	}
+	return all
+}
+
+func TestWhatALanguageMayNotLack(t *testing.T) {
+	const english = `{"a": "Hello {name}", "b": {"list": ["one", "two"]}, "empty": ""}`
+	for name, tc := range map[string]struct{ german, want string }{
+		"complete":                 {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, ""},
+		"a text is missing":        {`{"b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a is missing"},
+		"an item is missing":       {`{"a": "Hallo {name}", "b": {"list": ["eins"]}, "empty": ""}`, "de.json: b.list.1 is missing"},
+		"one too many":             {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "c": "x", "empty": ""}`, "de.json: c is not in en.json"},
+		"a placeholder is missing": {`{"a": "Hallo", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [], want [name]"},
+		"another placeholder":      {`{"a": "Hallo {nam}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [nam], want [name]"},
+		"it is not closed":         {`{"a": "Hallo {name", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [?], want [name]"},
+		"an empty text":            {`{"a": "Hallo {name}", "b": {"list": ["eins", ""]}, "empty": ""}`, "de.json: b.list.1 is empty in one language only"},
+		"a number":                 {`{"a": 1, "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a: must be a text, a list of texts or an object"},
+		"an object in a list":      {`{"a": "Hallo {name}", "b": {"list": [{}]}, "empty": ""}`, "de.json: b.list.0: must be a text"},
+		"no JSON":                  {`{`, "de.json: unexpected end of JSON input"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := read(folder(map[string]string{"en.json": english, "de.json": tc.german}))
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.HasPrefix(err.Error(), tc.want)) {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+	if _, err := read(folder(map[string]string{"de.json": `{}`})); err == nil || err.Error() != "there is no en.json" {
+		t.Errorf("without English: %v", err)
+	}
+	if _, err := read(folder(map[string]string{"en.json": `{}`, "not a language.json": `{}`})); err == nil {
+		t.Error("any name is a language")
+	}
+}
+
+func TestText(t *testing.T) {
+	c, err := read(folder(map[string]string{"en.json": `{"a": "Hello {name}, {name} at {place}", "l": ["one", "two"]}`}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	english := c.In("en")
+	if got := english.Text("a", "name", "{place}", "place", "home"); got != "Hello {place}, {place} at home" {
+		t.Errorf("a value is read as a placeholder: %s", got)
+	}
+	if got := english.List("l"); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("the list is %v", got)
+	}
+	for name, call := range map[string]func(){"text": func() { english.Text("b") }, "list": func() { english.List("a") }} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("a %s that nobody has is not noticed", name)
+				}
+			}()
+			call()
+		}()
+	}
+}
+
+func TestPieces(t *testing.T) {
+	values := map[string]string{"host": "imap.example.com", "port": "993", "empty": ""}
+	for text, want := range map[string][]Piece{
+		"plain":              {{Text: "plain"}},
+		"Server {host}.":     {{Text: "Server "}, {Text: "imap.example.com", Name: "host"}, {Text: "."}},
+		"{host}:{port}":      {{Text: "imap.example.com", Name: "host"}, {Text: ":"}, {Text: "993", Name: "port"}},
+		"":                   nil,
+		"needs {empty}":      nil,
+		"needs {calendars}.": nil,
+	} {
+		got, ok := Pieces(text, values)
+		if !slices.Equal(got, want) || ok != (want != nil || text == "") {
+			t.Errorf("%q: %v, %v", text, got, ok)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	for _, tc := range []struct{ chosen, accepted, want string }{
+		{"", "", "en"},
+		{"fr", "de", "fr"},
+		{"", "de-CH,de;q=0.9,en;q=0.8", "de"},
+		{"", "pt-BR,it;q=0.5", "it"},
+		{"", "ja", "en"},
+		{"xx-nonsense-\x00", "es", "es"},
+		{strings.Repeat("de,", 100), "it", "it"},
+	} {
+		if got := All().Choose(tc.chosen, tc.accepted).Language; got != tc.want {
+			t.Errorf("chosen %.20q, accepted %q: %s, want %s", tc.chosen, tc.accepted, got, tc.want)
+		}
+	}
+	if got := All().In("xx").Language; got != "en" {
+		t.Errorf("an unknown language is %s", got)
+	}
+}
+
+// TestTypography holds the texts against what a printer of each language would
+// do. A language without rules of its own has those of all.
+func TestTypography(t *testing.T) {
+	type rule struct{ what, pattern string }
+	all := []rule{
+		{"a straight quotation mark or apostrophe", `["']`},
+		{"three dots instead of an ellipsis", `\.\.\.`},
+		{"spaces that nobody sees", `  |^ | $`},
+		{"a placeholder that is not closed, or a name in capitals", `\{[^}]*$|\{[^}]*[^a-z_}]`},
+	}
+	const narrow = "\u202f"
+	unspaced := rule{"a space before a mark", `[ \x{a0}` + narrow + `][;:!?]`}
+	rules := map[string][]rule{
+		"en": {unspaced, {"another language's quotation marks", `[«»„]`}},
+		"de": {unspaced, {"another language's quotation marks", `[«»”]`}},
+		"it": {unspaced, {"another language's quotation marks", `[“”„]`}},
+		"es": {unspaced, {"another language's quotation marks", `[“”„]`}, {"a question that does not begin", `^[^¿]*\?`}, {"a call that does not begin", `^[^¡]*!`}},
+		"fr": {
+			{"no narrow space before a mark", `[^` + narrow + `][;:!?»]`},
+			{"no narrow space behind a quotation mark", `«[^` + narrow + `]`},
+			{"another language's quotation marks", `[“”„]`},
+		},
+	}
+	quotes := map[string][2]string{"en": {"“", "”"}, "de": {"„", "“"}, "fr": {"«", "»"}, "it": {"«", "»"}, "es": {"«", "»"}}
+	for _, c := range All().Languages() {
+		for _, r := range append(slices.Clone(all), rules[c.Language]...) {
+			wrong := regexp.MustCompile(r.pattern)
+			for key, text := range c.texts {
+				if wrong.MatchString(text) {
+					t.Errorf("%s: %s has %s: %s", c.Language, key, r.what, text)
+				}
+			}
+		}
+		for key, text := range c.texts {
+			for _, pair := range [][2]string{{"(", ")"}, quotes[c.Language]} {
+				if pair[0] != "" && strings.Count(text, pair[0]) != strings.Count(text, pair[1]) {
+					t.Errorf("%s: %s has %s without %s: %s", c.Language, key, pair[0], pair[1], text)
+				}
+			}
+		}
+	}
+}
+
+// TestALanguageIsOneFile adds one, and finds it wherever a language is chosen.
+func TestALanguageIsOneFile(t *testing.T) {
+	files := fstest.MapFS{}
+	for _, c := range All().Languages() {
+		data, err := fs.ReadFile(templates.Files, "texts/"+c.Language+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[c.Language+".json"] = &fstest.MapFile{Data: data}
+	}
+	files["nl.json"] = &fstest.MapFile{Data: []byte(strings.Replace(string(files["de.json"].Data), `"language": "Deutsch"`, `"language": "Nederlands"`, 1))}
+	c, err := read(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dutch := c.In("nl")
+	if dutch.Name() != "Nederlands" || c.Choose("nl", "") != dutch || c.Choose("", "nl-BE,fr;q=0.5") != dutch || !slices.Contains(c.Languages(), dutch) {
+		t.Errorf("Dutch is %s", dutch.Name())
+	}
+}
+
+func TestDate(t *testing.T) {
+	fifth, first := time.Date(2026, 11, 5, 23, 59, 0, 0, time.UTC), time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	for language, want := range map[string][2]string{
+		"en": {"5 November 2026", "1 March 2027"},
+		"de": {"5. November 2026", "1. März 2027"},
+		"fr": {"5 novembre 2026", "1er mars 2027"},
+		"it": {"5 novembre 2026", "1º marzo 2027"},
+		"es": {"5 de noviembre de 2026", "1 de marzo de 2027"},
+	} {
+		c := All().In(language)
+		if got := [2]string{c.Date(fifth), c.Date(first)}; got != want {
+			t.Errorf("%s: %v, want %v", language, got, want)
+		}
+		if n := len(c.List("date.months")); n != 12 {
+			t.Errorf("%s has %d months", language, n)
+		}
+	}
+}
+
+func TestEnumerate(t *testing.T) {
+	german := All().In("de")
+	for want, words := range map[string][]string{"": nil, "a": {"a"}, "a und b": {"a", "b"}, "a, b und c": {"a", "b", "c"}} {
+		if got := german.Enumerate(words); got != want {
+			t.Errorf("%v: %s, want %s", words, got, want)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/invite"
+	"github.com/waymark-mail/waymark/internal/service"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/certtest"
+)
+
+// setupHost is the name that people reach the pages under.
+const setupHost = "setup.example.com"
+
+// The secrets of links: new ones are sealed with the first.
+const pageKey = "0123456789abcdef0123456789abcdef"
+
+// settingsFile describes providers: one with everything, one with little and a
+// light colour, one with long names and no brand, one whose mail server is
+// there to try a password at, and one whose mail server does not answer.
+const settingsFile = `
+listen: "127.0.0.1:0"
+ops: {listen: "127.0.0.1:0"}
+tls: {listen: "127.0.0.1:0", cert_file: %[1]q, key_file: %[2]q}
+signing: {cert_file: %[1]q, key_file: %[2]q}
+limits: {requests_per_minute: 0, strict_requests_per_minute: 0}
+pages: {url: "https://setup.example.com", keys: [%[4]q], verify_password: true, verify_private: true}
+providers:
+  full:
+    name: Example Mail
+    names: {de: Beispielpost, fr: Courrier de Test, it: Posta Esempio, es: Correo Ejemplo}
+    help_url: https://help.example.com/mail
+    app_password_url: https://www.example.com/passwords
+    brand: {color: "#3d5afe", logo: %[5]q}
+    auth: [oauth2, password]
+    services:
+      - {protocol: imap, host: imap.example.com}
+      - {protocol: imap, host: imap.example.com, port: 143, security: starttls}
+      - {protocol: pop3, host: pop.example.com}
+      - {protocol: submission, host: smtp.example.com}
+      - {protocol: submission, host: smtp.example.com, port: 587, security: starttls}
+      - {protocol: jmap, url: "https://jmap.example.com/.well-known/jmap"}
+      - {protocol: caldav, url: "https://dav.example.com/calendars/"}
+      - {protocol: carddav, url: "https://dav.example.com/contacts/"}
+      - {protocol: managesieve, host: imap.example.com}
+    oauth2:
+      issuer: https://login.example.com
+      auth_url: https://login.example.com/authorize
+      token_url: https://login.example.com/token
+      scope: imap smtp
+  little:
+    name: Little Post
+    brand: {color: "#ffd54f"}
+    services:
+      - {protocol: pop3, host: mail.little.example}
+      - {protocol: submission, host: mail.little.example, port: 587, security: starttls}
+  long:
+    name: Rechenzentrum der Vereinigten Gemeinden am Oberen See
+    help_url: https://hilfe.rechenzentrum-der-vereinigten-gemeinden.example/e-mail/einrichten
+    services:
+      - {protocol: imap, host: "imap.{domain}"}
+      - {protocol: submission, host: "postausgang.{domain}"}
+      - {protocol: caldav, url: "https://kalender.{domain}/remote.php/dav/principals/users/"}
+  tried:
+    name: Example Mail
+    app_password_url: https://www.example.com/passwords
+    brand: {color: "#3d5afe", logo: %[5]q}
+    services:
+      - {protocol: imap, host: localhost, port: %[3]d}
+      - {protocol: submission, host: smtp.example.com}
+  gone:
+    name: Example Mail
+    services:
+      - {protocol: imap, host: localhost, port: 1}
+      - {protocol: submission, host: smtp.example.com}
+domains:
+  example.com: {provider: full}
+  little.example: {provider: little}
+  donaudampfschifffahrtsgesellschaftsverwaltung.example: {provider: long}
+  tried.example: {provider: tried}
+  gone.example: {provider: gone}
+`
+
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 220 40" width="220" height="40">` +
+	`<rect width="40" height="40" rx="9" fill="#3d5afe"/><path d="M8 13l12 9 12-9M8 12h24v17H8z" fill="none" stroke="#fff" stroke-width="2.5"/>` +
+	`<text x="52" y="28" font-family="sans-serif" font-size="22" font-weight="700" fill="#4f68ff">Example Mail</text></svg>`
+
+// waymark is the whole service, running on loopback.
+type waymark struct {
+	trusted  string // the file of the authority
+	identity certtest.Party
+	at       string       // of its https listener
+	client   *http.Client // reaches it as a browser does that trusts the authority
+	keys     *invite.Keys
+	log      *lines
+}
+
+func start(t *testing.T) *waymark {
+	t.Helper()
+	dir := t.TempDir()
+	w := &waymark{trusted: authority().WriteCert(t, dir, "root.pem"), identity: authority().Server(setupHost), log: &lines{}}
+	t.Setenv("SSL_CERT_FILE", w.trusted) // the service trusts the mail server
+	certFile, keyFile := w.identity.Write(t, dir, authority())
+	file, picture := filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "logo.svg")
+	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture)
+	for name, data := range map[string]string{file: text, picture: logo} {
+		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load := func() (*config.Config, config.Findings) {
+		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
+	}
+	cfg, findings := load()
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	svc, err := service.New(t.Context(), cfg, findings, service.Options{
+		Load: load, StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""),
+		Log: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), w.log, zap.DebugLevel)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- svc.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the service stopped with %v", err)
+		}
+	})
+	if w.keys, err = invite.NewKeys([]string{pageKey}); err != nil {
+		t.Fatal(err)
+	}
+	w.at = svc.Addr("https")
+	w.client = w.newClient()
+	return w
+}
+
+// invitation returns the path of a link for an address that is good for a
+// time, or was.
+func (w *waymark) invitation(t *testing.T, email string, good time.Duration) string {
+	t.Helper()
+	a, err := address.Parse(email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "/i/" + w.keys.Seal(invite.Setup, a, time.Now().Add(good))
+}
+
+func (w *waymark) newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
+			if at != setupHost+":443" {
+				return nil, fmt.Errorf("%s is not the service", at)
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, w.at)
+		},
+		TLSClientConfig: &tls.Config{RootCAs: authority().Pool()},
+	}}
+}
+
+// lines keeps what the service logs.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) Sync() error { return nil }
+
+// holding returns the lines that hold a text.
+func (l *lines) holding(part string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []string
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, part) {
+			found = append(found, line)
+		}
+	}
+	return found
+}

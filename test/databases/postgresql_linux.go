@@ -1,0 +1,69 @@
+package databases
+
+import (
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+)
+
+type postgreSQL struct {
+	bin     string
+	account *account
+}
+
+func findPostgreSQL(t testing.TB) program {
+	t.Helper()
+	// Debian keeps the servers of several versions apart, and out of the PATH.
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		t.Skip("needs a PostgreSQL server: apt-get install postgresql")
+	}
+	return postgreSQL{filepath.Dir(slices.Max(found)), findAccount(t, "postgres", "nobody")}
+}
+
+func (p postgreSQL) install(dir string) error {
+	home := filepath.Join(dir, "postgresql")
+	if err := p.account.directory(home); err != nil {
+		return err
+	}
+	passwords := filepath.Join(home, "password")
+	if err := p.account.file(passwords, Password+"\n"); err != nil {
+		return err
+	}
+	return p.account.run(home, filepath.Join(p.bin, "initdb"), "--pgdata=data", "--username="+p.admin(), "--pwfile="+passwords,
+		"--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions")
+}
+
+func (p postgreSQL) start(dir string, port int) (*process, error) {
+	return p.account.start("database system is ready to accept connections", filepath.Join(dir, "postgresql"),
+		filepath.Join(p.bin, "postgres"), "-D", "data",
+		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60")
+}
+
+// crash is an immediate shutdown: every session is cut off, nothing is written
+// down, the next start recovers. SIGKILL would leave children behind.
+func (postgreSQL) crash(p *process) { p.end(syscall.SIGQUIT) }
+
+func (postgreSQL) driver() string { return "pgx" }
+
+func (postgreSQL) admin() string { return "postgres" }
+
+func (postgreSQL) adminDatabase() string { return "postgres" }
+
+func (postgreSQL) dsn(port int, user, password, database string) string {
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(user, password),
+		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
+		Path:     "/" + database,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}

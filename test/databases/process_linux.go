@@ -1,0 +1,159 @@
+package databases
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// account is the user under whom a server runs: database servers refuse root.
+// It is nil when the tests do not run as root.
+type account struct{ uid, gid int }
+
+func findAccount(t testing.TB, names ...string) *account {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, name := range names {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidErr := strconv.Atoi(u.Uid)
+		gid, gidErr := strconv.Atoi(u.Gid)
+		if uidErr == nil && gidErr == nil {
+			return &account{uid, gid}
+		}
+	}
+	t.Skipf("needs one of the users %s to run a server as", strings.Join(names, ", "))
+	return nil
+}
+
+// directory makes a directory that belongs to the account, which may pass
+// through those above it as far as they are the test's own.
+func (a *account) directory(path string) error {
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return err
+	}
+	if a == nil {
+		return nil
+	}
+	for up := filepath.Dir(path); up != filepath.Clean(os.TempDir()) && up != "/"; up = filepath.Dir(up) {
+		if err := os.Chmod(up, 0o711); err != nil { //nolint:gosec // the account has to pass
+			return err
+		}
+	}
+	return os.Chown(path, a.uid, a.gid)
+}
+
+func (a *account) file(path, content string) error {
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil || a == nil {
+		return err
+	}
+	return os.Chown(path, a.uid, a.gid)
+}
+
+// command is a program under the account. The kernel ends it when the tests
+// end in whatever way, so that nothing is left behind.
+func (a *account) command(dir, path string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...) //nolint:gosec,noctx // programs that were looked up; ended by Cleanup
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + dir, "TMPDIR=" + dir, "TZ=UTC"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if a != nil {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // ids of the system
+	}
+	return cmd
+}
+
+// run runs a program to its end.
+func (a *account) run(dir, path string, args ...string) error {
+	if out, err := a.command(dir, path, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", path, err, out)
+	}
+	return nil
+}
+
+// process is a program that runs.
+type process struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// start runs a program until its log holds the text ready.
+func (a *account) start(ready, dir, path string, args ...string) (*process, error) {
+	cmd := a.command(dir, path, args...)
+	log := &readyLog{text: []byte(ready), seen: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // it was killed
+		close(p.ended)
+	}()
+	select {
+	case <-log.seen:
+		return p, nil
+	case <-p.ended:
+		return nil, fmt.Errorf("%s ended:\n%s", path, log)
+	case <-time.After(startLimit):
+		p.end(syscall.SIGKILL)
+		return nil, fmt.Errorf("%s is not ready after %s:\n%s", path, startLimit, log)
+	}
+}
+
+// end sends a signal and waits for the process to be gone.
+func (p *process) end(signal os.Signal) {
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return
+	}
+	<-p.ended
+}
+
+// readyLog keeps what a server writes and notices a text in it.
+type readyLog struct {
+	mu   sync.Mutex
+	all  bytes.Buffer
+	text []byte
+	seen chan struct{}
+	once sync.Once
+}
+
+func (l *readyLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all.Write(p)
+	if bytes.Contains(l.all.Bytes(), l.text) {
+		l.once.Do(func() { close(l.seen) })
+	}
+	return len(p), nil
+}
+
+func (l *readyLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a port to be given away
+	if err != nil {
+		return 0, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
+}

@@ -1,0 +1,16 @@
+package compose
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) {
+	if err := os.Chdir("../../../deploy/compose"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}

@@ -1,0 +1,224 @@
+package proxies
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/test/certtest"
+)
+
+// patience is how long something may take that takes far less.
+const patience = 10 * time.Second
+
+// proxy is a real web server in front of Waymark.
+type proxy struct {
+	http, https string // addresses
+	roots       *x509.CertPool
+}
+
+// names are what the certificates are for.
+func names() []string {
+	return []string{"waymark.example.org", "autoconfig.example.org", "autodiscover.example.org", "ua-auto-config.example.org", "example.org"}
+}
+
+// other is a website that was there before: nginx gives it every name that the
+// file does not have. It has no https, since the first server that has it decides
+// on the versions of TLS for all.
+const other = "server { listen 127.0.0.1:%s default_server; return 421; }\n"
+
+// startNginx runs nginx.conf as Debian's nginx.conf includes files of conf.d.
+func startNginx(t *testing.T, upstream string) proxy {
+	t.Helper()
+	program := need(t, "nginx", "nginx-light")
+	chain, key, roots := certificate(t)
+	http, https := freePort(t), freePort(t)
+	v6 := ""
+	if !hasIPv6() {
+		v6 = "#"
+	}
+	conf := rewritten(t, "nginx.conf", map[string]string{
+		"waymark:8080":                   upstream,
+		"listen 80;":                     "listen 127.0.0.1:" + http + ";",
+		"listen [::]:80;":                v6 + "listen [::1]:" + http + ";",
+		"listen 443 ssl":                 "listen 127.0.0.1:" + https + " ssl",
+		"listen [::]:443 ssl":            v6 + "listen [::1]:" + https + " ssl",
+		"/etc/ssl/waymark/fullchain.pem": chain,
+		"/etc/ssl/waymark/privkey.pem":   key,
+	})
+	dir := t.TempDir()
+	var temp strings.Builder
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
+	}
+	main := filepath.Join(dir, "nginx.conf")
+	write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sinclude %s;\n}\n",
+		dir, temp.String(), fmt.Sprintf(other, http), conf))
+	start(t, syscall.SIGTERM, nil, program, "-e", "stderr", "-c", main)
+	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
+}
+
+// startHAProxy runs haproxy.cfg.
+func startHAProxy(t *testing.T, upstream string) proxy {
+	t.Helper()
+	program := need(t, "haproxy", "haproxy")
+	chain, key, roots := certificate(t)
+	both := filepath.Join(t.TempDir(), "certs")
+	if err := os.Mkdir(both, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(both, "waymark.pem"), read(t, chain)+read(t, key))
+	http, https := freePort(t), freePort(t)
+	both80, both443 := "127.0.0.1:"+http, "127.0.0.1:"+https
+	if hasIPv6() {
+		both80, both443 = both80+",[::1]:"+http, both443+",[::1]:"+https
+	}
+	conf := rewritten(t, "haproxy.cfg", map[string]string{
+		"waymark:8080":        upstream,
+		":::80 v4v6\n":        both80 + "\n",
+		":::443 v4v6 ssl":     both443 + " ssl",
+		"/etc/haproxy/certs/": both,
+	})
+	start(t, syscall.SIGTERM, nil, program, "-db", "-dW", "-f", conf) // no warnings, such as of a missing time-out
+	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
+}
+
+// startCaddy runs the Caddyfile behind options that give it an authority of
+// its own, since no public one would issue a certificate here.
+func startCaddy(t *testing.T, upstream string) proxy {
+	t.Helper()
+	program := need(t, "caddy", "caddy")
+	http, https := freePort(t), freePort(t)
+	dir := t.TempDir()
+	conf := rewritten(t, "Caddyfile", map[string]string{"waymark:8080": upstream})
+	bind := "127.0.0.1"
+	if hasIPv6() {
+		bind += " [::1]"
+	}
+	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, bind, dir)
+	write(t, conf, options+read(t, conf))
+	start(t, syscall.SIGTERM, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
+	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
+	if !p.roots.AppendCertsFromPEM([]byte(read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
+		t.Fatal("Caddy made no authority")
+	}
+	// It issues certificates while it listens already.
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if slices.IndexFunc(names(), func(name string) bool { return !handshakes(p, name) }) < 0 {
+			return p
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("Caddy does not have every certificate")
+		}
+	}
+}
+
+func handshakes(p proxy, name string) bool {
+	conn, err := tls.Dial("tcp", p.https, &tls.Config{ServerName: name, RootCAs: p.roots, MinVersion: tls.VersionTLS12})
+	return err == nil && conn.Close() == nil
+}
+
+// need returns the path of a program, or skips.
+func need(t *testing.T, program, debian string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + program)
+	}
+	if err != nil {
+		t.Skipf("needs %s: apt-get install %s", program, debian)
+	}
+	return path
+}
+
+// start runs a web server, and shows what it said when the test failed.
+func start(t *testing.T, stop syscall.Signal, env []string, program string, args ...string) {
+	t.Helper()
+	var said bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	t.Cleanup(func() { // after the process has ended
+		if t.Failed() {
+			t.Logf("%s:\n%s", program, said.String())
+		}
+	})
+	run(t, cmd, stop)
+}
+
+// await returns the proxy once both of its ports can be connected to.
+func await(t *testing.T, p proxy) proxy {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for _, address := range []string{p.http, p.https} {
+		for {
+			conn, err := net.Dial("tcp", address)
+			if err == nil {
+				_ = conn.Close()
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("nothing listens on %s", address)
+			}
+			time.Sleep(20 * time.Millisecond) // a port tells nobody that it opened
+		}
+	}
+	return p
+}
+
+// hasIPv6 reports whether loopback has ::1.
+func hasIPv6() bool {
+	l, err := net.Listen("tcp", "[::1]:0")
+	return err == nil && l.Close() == nil
+}
+
+// freePort returns a port that is free on both loopback addresses.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// certificate writes a throw-away certificate for every name, and its key.
+func certificate(t *testing.T) (chain, key string, roots *x509.CertPool) {
+	t.Helper()
+	root := certtest.Authority("Test Root", nil)
+	chain, key = root.Server(names()...).Write(t, t.TempDir(), root)
+	return chain, key, root.Pool()
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
