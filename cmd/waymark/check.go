@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,37 +12,43 @@ import (
 )
 
 func checkCommand(env environment) *cobra.Command {
-	var file, output string
+	var output string
 	var strict bool
 	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Reports every error and warning of the settings",
-		Long:  "Reports every error and warning of the settings file, with its line, and reads the\ncertificates and keys it names. Ends with 0 when nothing is wrong, else with 1.",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if err := checkOutput(output); err != nil {
-				return err
-			}
-			source, err := findSettings(file, env)
-			if err != nil {
-				return err
-			}
-			cfg, findings := source.load()
-			if !findings.HasErrors() {
-				findings = append(findings, service.CheckFiles(source.name(), cfg, time.Now())...)
-			}
-			if err := printFindings(env, output, source, cfg, findings); err != nil {
-				return err
-			}
-			if findings.HasErrors() || strict && len(findings) > 0 {
-				return errFindings
-			}
-			return nil
-		},
+		Use:     "check [FILE]",
+		Short:   "List every error and warning of the settings file",
+		Long:    "List every error and warning of the settings file, with its line. The certificates and keys that\nit names are read, too. Exits with 0 when there is no error, else with 1.",
+		Example: "  waymark check waymark.yaml --strict",
+		Args:    arguments(0, 1),
 	}
-	configFlag(cmd, &file)
+	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if err := checkOutput(output); err != nil {
+			return err
+		}
+		if len(args) > 0 {
+			if source.path != "" {
+				return errors.New("the settings file is named twice: as FILE and with --config")
+			}
+			source.path = args[0]
+		}
+		if err := source.find(); err != nil {
+			return err
+		}
+		cfg, findings := source.read()
+		if !findings.HasErrors() {
+			findings = append(findings, service.CheckFiles(source.name(), cfg, time.Now())...)
+		}
+		if err := printFindings(env, output, source.name(), cfg, findings); err != nil {
+			return err
+		}
+		if findings.HasErrors() || strict && len(findings) > 0 {
+			return errFindings
+		}
+		return nil
+	}
 	return cmd
 }
 
@@ -53,18 +59,13 @@ type report struct {
 	Findings config.Findings `json:"findings"`
 }
 
-func printFindings(env environment, output string, source settingsFile, cfg *config.Config, findings config.Findings) error {
+func printFindings(env environment, output, file string, cfg *config.Config, findings config.Findings) error {
 	domains := 0
 	if cfg != nil {
 		domains = len(cfg.Domains)
 	}
 	if output == "json" {
-		enc := json.NewEncoder(env.stdout)
-		enc.SetIndent("", "  ")
-		if findings == nil {
-			findings = config.Findings{} // an empty list, not null
-		}
-		return enc.Encode(report{File: source.name(), Domains: domains, Findings: findings})
+		return printJSON(env.stdout, report{file, domains, append(config.Findings{}, findings...)}) // an empty list, not null
 	}
 	for _, f := range findings {
 		if _, err := fmt.Fprintln(env.stdout, f); err != nil {
@@ -74,6 +75,6 @@ func printFindings(env environment, output string, source settingsFile, cfg *con
 	if len(findings) > 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(env.stdout, "%s is fine: %d domains, %d providers\n", source.name(), domains, len(cfg.Providers))
+	_, err := fmt.Fprintf(env.stdout, "%s is fine: %d domains, %d providers\n", file, domains, len(cfg.Providers))
 	return err
 }

@@ -95,7 +95,7 @@ func TestDNSWithoutARecord(t *testing.T) {
 		{"moved away", []string{"old.example"}, statusFindings, "", "waymark: old.example: the domain moved to new.example\n"},
 		{"no domain", []string{"a b"}, statusUsage, "", "waymark: the domain is not a valid name\n"},
 		{"an address", []string{"anna@example.com"}, statusUsage, "", "waymark: the domain is not a valid name\n"},
-		{"nothing", nil, statusUsage, "", "waymark: accepts 1 arg(s), received 0\n"},
+		{"nothing", nil, statusUsage, "", "waymark: dns expects 1 argument, got 0\nUsage: waymark dns DOMAIN [flags]\n"},
 		{"unknown format", []string{"example.com", "--format", "bind"}, statusUsage, "", "waymark: unknown format \"bind\"; known are cloudflare, dnscontrol, json, octodns, zone\n"},
 		{"unknown output", []string{"example.com", "-o", "xml"}, statusUsage, "", "waymark: unknown output format \"xml\"; known are text, json\n"},
 		{"two formats", []string{"example.com", "-o", "json", "--format", "zone"}, statusUsage, "", "waymark: -o json and --format zone contradict each other\n"},

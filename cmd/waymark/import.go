@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,50 +15,46 @@ import (
 
 func importCommand(env environment) *cobra.Command {
 	var opts importOptions
-	cmd := &cobra.Command{
+	cmd := group(&cobra.Command{
 		Use:   "import",
-		Short: "Makes a settings file from the data of another system",
-		Long: "Makes a settings file from the data of another system. The file goes to standard output, or to\n" +
-			"the one that -O names; what cannot be carried over is listed on standard error. Ends with 0 when\n" +
-			"everything is carried over, with 1 when something is not, with 2 when the data cannot be read.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Short: "Convert the data of another system to a settings file",
+		Long: "Convert the data of another system to a settings file, which goes to standard output or to the\n" +
+			"file of -O. What cannot be converted is listed on standard error. Exits with 0 when everything was\n" +
+			"converted, with 1 when something was not, and with 2 when the data cannot be read.",
+		Example: "  waymark import ispdb ispdb/ -O waymark.yaml",
+	})
+	cmd.PersistentFlags().StringVarP(&opts.file, "output-file", "O", "", "write the settings to `FILE`, which must not exist")
+	cmd.PersistentFlags().StringVarP(&opts.format, "output", "o", "text", "print the list on standard error as `FORMAT`: text or json")
+	add := func(below *cobra.Command, read func(ctx context.Context, args []string) (importer.Result, error)) {
+		below.RunE = func(cmd *cobra.Command, args []string) error {
+			return opts.run(env, func() (importer.Result, error) { return read(cmd.Context(), args) })
+		}
+		cmd.AddCommand(below)
 	}
-	cmd.PersistentFlags().StringVarP(&opts.file, "output-file", "O", "", "the `FILE` to write; it must not be there yet")
-	cmd.PersistentFlags().StringVarP(&opts.format, "output", "o", "text", "the `FORMAT` of the list on standard error: text or json")
-	cmd.AddCommand(
-		&cobra.Command{
-			Use:     "ispdb FILE|FOLDER...",
-			Short:   "Imports files of the ISP database of Thunderbird",
-			Long:    "Imports files of the ISP database of Thunderbird, and any other autoconfig document (clientConfig,\nversion 1.1). Of a folder, all such files in it are read.",
-			Example: "  waymark import ispdb ispdb/ -O waymark.yaml",
-			Args:    cobra.MinimumNArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error {
-				return opts.run(env, func() (importer.Result, error) { return importer.ISPDB(args) })
-			},
-		},
-		&cobra.Command{
-			Use:     "automx2 DATABASE",
-			Short:   "Imports the SQLite database of automx2",
-			Example: "  waymark import automx2 /var/lib/automx2/db.sqlite -O waymark.yaml",
-			Args:    cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return opts.run(env, func() (importer.Result, error) { return importer.Automx2(cmd.Context(), args[0]) })
-			},
-		},
-		&cobra.Command{
-			Use:   "autodiscover-email-settings [FILE...]",
-			Short: "Imports the environment of the container autodiscover-email-settings",
-			Long: "Imports the environment of the container autodiscover-email-settings: from env files, compose files\n" +
-				"and systemd units, or without FILE from the environment of this process.",
-			Example: "  waymark import autodiscover-email-settings docker-compose.yml -O waymark.yaml",
-			RunE: func(_ *cobra.Command, args []string) error {
-				return opts.run(env, func() (importer.Result, error) {
-					return importer.AutodiscoverEmailSettings(args, env.getenv)
-				})
-			},
-		},
-	)
+	add(&cobra.Command{
+		Use:     "ispdb FILE|FOLDER...",
+		Short:   "Import files of Thunderbird's ISP database",
+		Long:    "Import files of Thunderbird's ISP database, and any other autoconfig document (clientConfig,\nversion 1.1). Of a folder, all such files are read.",
+		Example: "  waymark import ispdb ispdb/ -O waymark.yaml",
+		Args:    arguments(1, -1),
+	}, func(_ context.Context, args []string) (importer.Result, error) { return importer.ISPDB(args) })
+	add(&cobra.Command{
+		Use:     "automx2 DATABASE",
+		Short:   "Import the SQLite database of automx2",
+		Example: "  waymark import automx2 /var/lib/automx2/db.sqlite -O waymark.yaml",
+		Args:    arguments(1, 1),
+	}, func(ctx context.Context, args []string) (importer.Result, error) {
+		return importer.Automx2(ctx, args[0])
+	})
+	add(&cobra.Command{
+		Use:   "autodiscover-email-settings [FILE...]",
+		Short: "Import the environment of the container autodiscover-email-settings",
+		Long: "Import the environment of the container autodiscover-email-settings: from env files, compose files\n" +
+			"and systemd units, or without FILE from the environment of this process.",
+		Example: "  waymark import autodiscover-email-settings docker-compose.yml -O waymark.yaml",
+	}, func(_ context.Context, args []string) (importer.Result, error) {
+		return importer.AutodiscoverEmailSettings(args, env.getenv)
+	})
 	return cmd
 }
 
@@ -68,12 +64,12 @@ type importOptions struct {
 	format string // of the notes
 }
 
-// run imports, and prints the notes whatever comes of it.
+// run imports, and prints the notes even when there is nothing to import.
 func (o importOptions) run(env environment, read func() (importer.Result, error)) error {
 	if err := checkOutput(o.format); err != nil {
 		return err
 	}
-	// Said before the work is done, and made sure of when the file is written.
+	// Reported before the work is done; write makes sure of it.
 	if _, err := os.Lstat(o.file); o.file != "" && err == nil {
 		return fileExists(o.file)
 	}
@@ -93,8 +89,8 @@ func (o importOptions) run(env environment, read func() (importer.Result, error)
 	return nil
 }
 
-// write puts the settings file where it is wanted. One that is there already
-// may be the work of years, and stays.
+// write writes the settings file. It never overwrites one: that may be the work
+// of years.
 func (o importOptions) write(env environment, settings []byte) error {
 	if o.file == "" {
 		_, err := env.stdout.Write(settings)
@@ -112,7 +108,7 @@ func (o importOptions) write(env environment, settings []byte) error {
 }
 
 func fileExists(name string) error {
-	return fmt.Errorf("%s is there already; name another file, or move it away", name)
+	return fmt.Errorf("%s exists; name another file, or move it away", name)
 }
 
 // importReport is the JSON form of what an import prints.
@@ -124,9 +120,7 @@ type importReport struct {
 
 func (o importOptions) printNotes(env environment, r importer.Result) error {
 	if o.format == "json" {
-		enc := json.NewEncoder(env.stderr)
-		enc.SetIndent("", "  ")
-		return enc.Encode(importReport{r.Providers, r.Domains, append([]importer.Note{}, r.Notes...)}) // an empty list, not null
+		return printJSON(env.stderr, importReport{r.Providers, r.Domains, append([]importer.Note{}, r.Notes...)}) // an empty list, not null
 	}
 	lost := 0
 	for _, n := range r.Notes {

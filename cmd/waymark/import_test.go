@@ -147,13 +147,13 @@ func TestImportStatus(t *testing.T) {
 func TestImportNeverOverwrites(t *testing.T) {
 	from, to := file(t, "a.xml", document), file(t, "waymark.yaml", "precious")
 	status, _, stderr := waymark(t, "import", "ispdb", from, "-O", to)
-	if status != statusUsage || !strings.Contains(stderr, "is there already") {
+	if status != statusUsage || !strings.Contains(stderr, "exists; name another file") {
 		t.Errorf("status %d, %s", status, stderr)
 	}
 	if text, err := os.ReadFile(to); err != nil || string(text) != "precious" {
 		t.Errorf("%v, %q", err, text)
 	}
-	if err := (importOptions{file: to}).write(environment{}, []byte("new")); err == nil || !strings.Contains(err.Error(), "is there already") {
+	if err := (importOptions{file: to}).write(environment{}, []byte("new")); err == nil || !strings.Contains(err.Error(), "exists; name another file") {
 		t.Errorf("while it is written: %v", err)
 	}
 }

@@ -16,47 +16,43 @@ import (
 )
 
 func inviteCommand(env environment) *cobra.Command {
-	var file, output string
+	var output string
 	var valid time.Duration
 	cmd := &cobra.Command{
 		Use:     "invite ADDRESS",
-		Short:   "Makes a link that opens the set-up page for an address",
-		Long:    "Makes a link that opens the set-up page with an address filled in, and a QR code of it.\nThe link needs nothing on the server but pages.url and pages.keys of the settings. Who has it sees the\naddress and the public settings, no mail.",
+		Short:   "Make a link that opens the set-up page for an address",
+		Long:    "Make a link that opens the set-up page with an address filled in, and print it with a QR code.\nThe server needs pages.url and pages.keys in its settings, nothing else. Whoever has the link sees the\naddress and the public settings, but no mail.",
 		Example: "  waymark invite anna@example.com --expires 168h",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := address.Parse(args[0])
-			if err != nil {
-				return err
-			}
-			source, err := findSettings(file, env)
-			if err != nil {
-				return err
-			}
-			cfg, err := source.mustLoad()
-			if err != nil {
-				return err
-			}
-			if _, err := service.Resolve(cmd.Context(), cfg, settings.Query{Domain: a.Domain, Address: a}); err != nil {
-				return fmt.Errorf("%s: %w", a.Domain, err)
-			}
-			made, err := service.NewInvitation(cfg, a, valid, time.Now())
-			if err != nil {
-				return err
-			}
-			if output == "json" {
-				return json.NewEncoder(env.stdout).Encode(made)
-			}
-			_, err = fmt.Fprintf(env.stdout, "%s\nworks until %s\n\n", made.URL, made.Expires.Format(time.RFC3339))
-			if err != nil {
-				return err
-			}
-			return drawQR(env.stdout, made.URL)
-		},
+		Args:    arguments(1, 1),
 	}
-	configFlag(cmd, &file)
+	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
-	cmd.Flags().DurationVar(&valid, "expires", service.DefaultInvitation, "how long the link works, such as 168h")
+	cmd.Flags().DurationVar(&valid, "expires", service.DefaultInvitation, "let the link expire after `DURATION`, such as 168h")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkOutput(output); err != nil {
+			return err
+		}
+		a, err := address.Parse(args[0])
+		if err != nil {
+			return err
+		}
+		cfg, _, err := source.resolve(cmd.Context(), settings.Query{Domain: a.Domain, Address: a})
+		if err != nil {
+			return err
+		}
+		made, err := service.NewInvitation(cfg, a, valid, time.Now())
+		if err != nil {
+			return err
+		}
+		if output == "json" {
+			return json.NewEncoder(env.stdout).Encode(made)
+		}
+		_, err = fmt.Fprintf(env.stdout, "%s\nworks until %s\n\n", made.URL, made.Expires.Format(time.RFC3339))
+		if err != nil {
+			return err
+		}
+		return drawQR(env.stdout, made.URL)
+	}
 	return cmd
 }
 

@@ -82,22 +82,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestUsageErrors(t *testing.T) {
-	for _, args := range [][]string{
-		{"srve"}, {"render"}, {"render", "autoconfig"}, {"render", "nonsense", "anna@example.com"}, {"render", "autoconfig", "anna"},
-		{"render", "autoconfig", "anna@unknown.example"}, {"check", "--nonsense"}, {"check", "extra"}, {"verify"}, {"serve", "-c", "/does/not/exist.yaml"},
-		{"verify", "/does/not/exist"},
-	} {
-		status, _, stderr := waymark(t, args...)
-		if status != statusUsage || !strings.HasPrefix(stderr, "waymark: ") {
-			t.Errorf("%v: status %d, %q", args, status, stderr)
-		}
-	}
-	if _, _, stderr := waymark(t, "srve"); !strings.Contains(stderr, "serve") {
-		t.Errorf("no suggestion in %q", stderr)
-	}
-}
-
 // TestRenderExamples renders every dialect for the domains of every example,
 // and finds nothing to say against the files.
 func TestRenderExamples(t *testing.T) {
@@ -174,13 +158,6 @@ func TestVerify(t *testing.T) {
 		if status != statusFindings || strings.Count(stdout, "\n") != 1 {
 			t.Errorf("%s: status %d, %s", name, status, stdout)
 		}
-	}
-}
-
-func TestVersion(t *testing.T) {
-	status, stdout, _ := waymark(t, "version")
-	if status != statusFine || !strings.HasPrefix(stdout, "waymark ") {
-		t.Errorf("%d %q", status, stdout)
 	}
 }
 
@@ -264,23 +241,6 @@ func TestServeSaysEverythingThatIsWrong(t *testing.T) {
 	status, _, stderr := waymark(t, "serve", "-c", file(t, "waymark.yaml", "a: 1\nb: 2\n"))
 	if status != statusUsage || !strings.Contains(stderr, "waymark.yaml:1: unknown key a;") || !strings.Contains(stderr, "waymark.yaml:2: unknown key b;") {
 		t.Errorf("%d %s", status, stderr)
-	}
-}
-
-func TestReadyURL(t *testing.T) {
-	for listen, want := range map[string]string{
-		"127.0.0.1:9090": "http://127.0.0.1:9090/readyz",
-		":9090":          "http://localhost:9090/readyz",
-		"0.0.0.0:9090":   "http://localhost:9090/readyz",
-		"[::]:9090":      "http://localhost:9090/readyz",
-		"[::1]:9090":     "http://[::1]:9090/readyz",
-	} {
-		if got, err := readyURL(listen); err != nil || got != want {
-			t.Errorf("%s: %s, %v", listen, got, err)
-		}
-	}
-	if _, err := readyURL(""); err == nil {
-		t.Error("no ops listener, and no error")
 	}
 }
 

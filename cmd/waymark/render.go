@@ -14,12 +14,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
 	"github.com/waymark-mail/waymark/internal/page"
-	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// renderers is what `waymark render` can print. choice is of use for what people
-// read.
+// renderers is what `waymark render` can print. choice is for the formats that
+// people read.
 func renderers(choice *page.Choice) map[string]func(settings.Settings) ([]byte, error) {
 	return map[string]func(settings.Settings) ([]byte, error){
 		"autoconfig":   autoconfig.Render,
@@ -34,7 +33,7 @@ func renderers(choice *page.Choice) map[string]func(settings.Settings) ([]byte, 
 }
 
 func renderCommand(env environment) *cobra.Command {
-	var file, client string
+	var client string
 	var choice page.Choice
 	known := renderers(&choice)
 	names := make([]string, 0, len(known))
@@ -44,51 +43,43 @@ func renderCommand(env environment) *cobra.Command {
 	slices.Sort(names)
 	cmd := &cobra.Command{
 		Use:       "render PROTOCOL ADDRESS",
-		Short:     "Prints what a client would get for an address",
-		Long:      "Prints what a client would get for an address. PROTOCOL is one of " + strings.Join(names, ", ") + ".\nAn Apple profile is printed as it is before it is signed.",
+		Short:     "Print what a client would get for an address",
+		Long:      "Print what a client would get for an address. PROTOCOL is one of " + strings.Join(names, ", ") + ".\nAn Apple profile is printed without its signature.",
 		Example:   "  waymark render autoconfig anna@example.com\n  waymark render page anna@example.com --client outlook --lang fr > page.html",
-		Args:      cobra.ExactArgs(2),
+		Args:      arguments(2, 2),
 		ValidArgs: names,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			render, ok := known[args[0]]
-			if !ok {
-				return fmt.Errorf("unknown protocol %q; known are %s", args[0], strings.Join(names, ", "))
-			}
-			a, err := address.Parse(args[1])
-			if err != nil {
-				return err
-			}
-			if choice.App, err = appCalled(client); err != nil {
-				return err
-			}
-			source, err := findSettings(file, env)
-			if err != nil {
-				return err
-			}
-			cfg, err := source.mustLoad()
-			if err != nil {
-				return err
-			}
-			found, err := service.Resolve(cmd.Context(), cfg, settings.Query{Domain: a.Domain, Address: a})
-			if err != nil {
-				return fmt.Errorf("%s: %w", a.Domain, err)
-			}
-			body, err := render(found)
-			if err != nil {
-				return err
-			}
-			_, err = env.stdout.Write(body)
-			return err
-		},
 	}
-	configFlag(cmd, &file)
-	cmd.Flags().StringVar(&client, "client", "", "the `APP` that the page shows the steps for, such as thunderbird or outlook")
-	cmd.Flags().StringVar(&choice.Language, "lang", "", "the `LANGUAGE` of the page and of the profile, such as de")
+	source := configFlag(cmd, env)
+	cmd.Flags().StringVar(&client, "client", "", "show the steps for `APP` on the page, such as thunderbird or outlook")
+	cmd.Flags().StringVar(&choice.Language, "lang", "", "write the page and the profile in `LANGUAGE`, such as de")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		render, ok := known[args[0]]
+		if !ok {
+			return fmt.Errorf("unknown protocol %q; known are %s", args[0], strings.Join(names, ", "))
+		}
+		a, err := address.Parse(args[1])
+		if err != nil {
+			return err
+		}
+		if choice.App, err = appCalled(client); err != nil {
+			return err
+		}
+		_, found, err := source.resolve(cmd.Context(), settings.Query{Domain: a.Domain, Address: a})
+		if err != nil {
+			return err
+		}
+		body, err := render(found)
+		if err != nil {
+			return err
+		}
+		_, err = env.stdout.Write(body)
+		return err
+	}
 	return cmd
 }
 
-// appCalled returns the app of the page that somebody means: by its id, or by
-// the beginning of it.
+// appCalled returns the id of an app of the page. name is that id or the
+// beginning of it.
 func appCalled(name string) (string, error) {
 	if name == "" {
 		return "", nil

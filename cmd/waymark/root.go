@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -16,7 +18,7 @@ const (
 	statusUsage    = 2 // the command line or the settings cannot be used
 )
 
-// environment is what a command sees of the world besides its arguments.
+// environment is what a command sees of the process besides its arguments.
 type environment struct {
 	getenv         func(string) (string, bool)
 	stdout, stderr io.Writer
@@ -36,19 +38,24 @@ func run(ctx context.Context, args []string, env environment) int {
 	case errors.Is(err, errFindings):
 		return statusFindings
 	}
-	// There is nowhere else to say that standard error is closed.
+	// If standard error is closed, there is nowhere else to report it.
 	_, _ = fmt.Fprintf(env.stderr, "waymark: %v\n", err)
 	return statusUsage
 }
 
 func rootCommand(env environment) *cobra.Command {
-	root := &cobra.Command{
+	root := group(&cobra.Command{
 		Use:           "waymark",
-		Short:         "Tells every mail client how to set up an address",
-		Long:          "Waymark answers mail clients that ask for the settings of an address: Thunderbird and its kin,\nOutlook, Apple devices and newer clients, all from one settings file.",
+		Short:         "Tell every mail client how to set up an address",
+		Long:          "Waymark answers mail clients that ask for the settings of an address, each in its own format:\nThunderbird, Outlook, Apple devices and many more, all from one settings file.",
+		Example:       "  waymark check waymark.yaml\n  waymark serve -c waymark.yaml",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-	}
+	})
+	root.Flags().Bool("version", false, "print the version") // cobra's own flag would take -v
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(usageError)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	root.AddCommand(
@@ -65,14 +72,68 @@ func rootCommand(env environment) *cobra.Command {
 	return root
 }
 
-// configFlag adds -c to a command.
-func configFlag(cmd *cobra.Command, path *string) {
-	cmd.Flags().StringVarP(path, "config", "c", "", "the settings `FILE`; without it waymark.yaml here, then /etc/waymark/waymark.yaml, then the embedded example")
+// group makes a command that has subcommands print its help without one, and
+// refuse an unknown one with a suggestion.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+		if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+			return fmt.Errorf("%w; did you mean %s?", err, strings.Join(similar, " or "))
+		}
+		var known []string
+		for _, below := range cmd.Commands() {
+			if below.IsAvailableCommand() {
+				known = append(known, below.Name())
+			}
+		}
+		return fmt.Errorf("%w; known are %s", err, strings.Join(known, ", "))
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
+}
+
+// arguments accepts from least to most arguments; most is -1 for any number.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		expected := ""
+		switch {
+		case most == 0:
+			expected = "no arguments"
+		case least == most:
+			expected = counted(most)
+		case most < 0:
+			expected = "at least " + counted(least)
+		default:
+			expected = "at most " + counted(most)
+		}
+		name := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+		return usageError(cmd, fmt.Errorf("%s expects %s, got %d", name, expected, len(args)))
+	}
+}
+
+func counted(n int) string {
+	if n == 1 {
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
+}
+
+// usageError adds the usage line of a command to what is wrong with its flags
+// or arguments.
+func usageError(cmd *cobra.Command, err error) error {
+	return fmt.Errorf("%w\nUsage: %s", err, cmd.UseLine())
 }
 
 // outputFlag adds -o to a command that prints a report.
 func outputFlag(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVarP(format, "output", "o", "text", "the `FORMAT` of the report: text or json")
+	cmd.Flags().StringVarP(format, "output", "o", "text", "print the report as `FORMAT`: text or json")
 }
 
 func checkOutput(format string) error {
@@ -80,4 +141,11 @@ func checkOutput(format string) error {
 		return fmt.Errorf("unknown output format %q; known are text, json", format)
 	}
 	return nil
+}
+
+// printJSON writes a report as indented JSON.
+func printJSON(w io.Writer, report any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(report)
 }

@@ -17,38 +17,35 @@ import (
 )
 
 func serveCommand(env environment) *cobra.Command {
-	var file string
 	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "Runs the service",
-		Long:  "Runs the service until SIGTERM. A change of the settings file or of the files it names, or SIGHUP,\nmakes it read them again; with an error in them the old settings stay in force.",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			source, err := findSettings(file, env)
-			if err != nil {
-				return err
-			}
-			return serve(cmd.Context(), source, env)
-		},
+		Use:     "serve",
+		Short:   "Run the service",
+		Long:    "Run the service until SIGTERM. SIGHUP, or a change of the settings file or of a file that it names,\nreloads the settings. If the new settings have an error, the old ones stay in force.",
+		Example: "  waymark serve -c /etc/waymark/waymark.yaml",
+		Args:    arguments(0, 0),
 	}
-	configFlag(cmd, &file)
+	source := configFlag(cmd, env)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), source, env) }
 	return cmd
 }
 
-func serve(ctx context.Context, source settingsFile, env environment) error {
-	cfg, findings := source.load()
+func serve(ctx context.Context, source *settingsFile, env environment) error {
+	if err := source.find(); err != nil {
+		return err
+	}
+	cfg, findings := source.read()
 	if findings.HasErrors() {
-		return settingsError{findings}
+		return unusable(findings)
 	}
 	log, flush, err := telemetry.NewLogger(cfg.Log.Level, cfg.Log.Format, env.stderr)
 	if err != nil {
 		return err
 	}
 	defer flush()
-	version, revision := buildVersion()
+	version, revision := build()
 	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)))
 	if source.embedded() {
-		log.Warn("no settings file was found: serving the embedded example, which answers for example.com only; copy examples/infomaniak.yaml to waymark.yaml to begin your own")
+		log.Warn("no settings file; serving the embedded example", zap.String("domain", "example.com"), zap.String("hint", "copy examples/infomaniak.yaml to waymark.yaml and change it"))
 	}
 	sockets, err := systemd.Listeners()
 	if err != nil {
@@ -57,7 +54,7 @@ func serve(ctx context.Context, source settingsFile, env environment) error {
 	svc, err := service.New(ctx, cfg, findings, service.Options{
 		Sockets:  sockets,
 		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
-		Load:     source.load,
+		Load:     source.read,
 		StateDir: stateDir(env),
 		Metrics:  telemetry.NewMetrics(version, revision),
 		Log:      log,
@@ -67,7 +64,7 @@ func serve(ctx context.Context, source settingsFile, env environment) error {
 	}
 	go func() {
 		if err := systemd.Watchdog(ctx, svc.Alive); err != nil {
-			log.Warn("the watchdog ends this process soon", zap.Error(err))
+			log.Warn("cannot notify the systemd watchdog; systemd will restart the service", zap.Error(err))
 		}
 	}()
 	stop := onHangup(svc.Reload)
@@ -94,8 +91,8 @@ func onHangup(reload func()) func() {
 	}
 }
 
-// stateDir is where files that Waymark makes itself are kept: what systemd
-// gives the unit, else the place for a user's state (XDG Base Directory).
+// stateDir is the directory for files that Waymark makes itself: the state
+// directory of the systemd unit, else the user's (XDG Base Directory).
 func stateDir(env environment) string {
 	if dir, ok := env.getenv("STATE_DIRECTORY"); ok && dir != "" {
 		return dir

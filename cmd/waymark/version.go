@@ -10,32 +10,38 @@ import (
 
 func versionCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Says which Waymark this is",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  waymark version",
+		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			version, revision := buildVersion()
-			_, err := fmt.Fprintf(env.stdout, "waymark %s (%s, %s, %s/%s)\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(env.stdout, version())
 			return err
 		},
 	}
 }
 
-// buildVersion reads what the Go tool wrote into the binary, so that a build
-// needs no flags to know its version.
-func buildVersion() (version, revision string) {
-	version, revision = "devel", "unknown"
+// version returns the line that "waymark version" prints.
+func version() string {
+	release, revision := build()
+	return fmt.Sprintf("waymark %s (%s, %s, %s/%s)", release, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// build reads what the Go tool wrote into the binary, so that a build needs no
+// flags to know its version.
+func build() (release, revision string) {
+	release, revision = "devel", "unknown"
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return version, revision
+		return release, revision
 	}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
-		version = v
+		release = v
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			revision = s.Value
 		}
 	}
-	return version, revision
+	return release, revision
 }

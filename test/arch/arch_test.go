@@ -73,7 +73,7 @@ var mayImport = map[string][]string{
 var homeOf = map[string][]string{
 	"github.com/go-chi/chi/v5":                    {"internal/server"},
 	"github.com/go-chi/httprate":                  {"internal/server"},
-	"github.com/groob/plist":                      {"internal/dialect/mobileconfig", "cmd/waymark"},
+	"github.com/groob/plist":                      {"internal/dialect/mobileconfig"},
 	"howett.net/plist":                            {"internal/dialect/mobileconfig/schema", "cmd/waymark-conformance/checks"},
 	"github.com/smallstep/pkcs7":                  {"internal/sign"},
 	"github.com/fullsailor/pkcs7":                 {"internal/sign"},

@@ -1,5 +1,5 @@
-// Command manpage writes waymark(1) from what the binary itself says with
-// "help", so that the page cannot differ from the program:
+// Command manpage writes waymark(1) from the binary's own help texts, so that
+// the page cannot differ from the program:
 //
 //	manpage BINARY DATE >waymark.1
 //
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// command is one command with what its help says.
+// command is one command with its help text.
 type command struct {
 	name     string // "import ispdb"; "" for the program itself
 	about    string
@@ -43,7 +43,7 @@ func manual(binary, date string) (string, error) {
 	}
 	var page strings.Builder
 	fmt.Fprintf(&page, ".TH WAYMARK 1 %s Waymark \"User commands\"\n", date)
-	page.WriteString(".SH NAME\nwaymark \\- tells every mail client how to set up an address\n")
+	page.WriteString(".SH NAME\nwaymark \\- tell every mail client how to set up an address\n")
 	page.WriteString(".SH SYNOPSIS\n.B waymark\n.I command\n[\n.I options\n]\n.SH DESCRIPTION\n")
 	text(&page, all[0].about)
 	page.WriteString(".SH COMMANDS\n")
@@ -57,7 +57,7 @@ func manual(binary, date string) (string, error) {
 	page.WriteString(`.SH EXIT STATUS
 .TP
 0
-Everything is well.
+Success.
 .TP
 1
 A report found something.
@@ -67,17 +67,17 @@ The command line or the settings cannot be used.
 .SH FILES
 .TP
 /etc/waymark/waymark.yaml
-The settings, where there is no waymark.yaml in the current folder and \-c names none.
+The settings, unless \-c names a file or the current folder has a waymark.yaml.
 .TP
 /var/lib/waymark
-What Waymark makes itself, such as the identity that signs profiles.
+Files that Waymark makes itself, such as the identity that signs profiles.
 .SH SEE ALSO
 https://github.com/waymark\-mail/waymark
 `)
 	return page.String(), nil
 }
 
-// commands asks a command, and all below it, for help.
+// commands reads the help of a command and of all its subcommands.
 func commands(binary, name string) ([]command, error) {
 	out, err := exec.Command(binary, append([]string{"help"}, strings.Fields(name)...)...).Output()
 	if err != nil {
@@ -87,7 +87,7 @@ func commands(binary, name string) ([]command, error) {
 	all := []command{c}
 	for _, below := range c.commands {
 		if below == "completion" || below == "help" {
-			continue // of the library for command lines
+			continue // cobra adds these
 		}
 		found, err := commands(binary, strings.TrimSpace(name+" "+below))
 		if err != nil {
@@ -98,7 +98,7 @@ func commands(binary, name string) ([]command, error) {
 	return all, nil
 }
 
-// parse takes a help text apart: what the command is about, then its usage.
+// parse splits a help text into the description and the usage.
 func parse(name, help string) command {
 	about, usage, _ := strings.Cut(help, "\nUsage:\n")
 	c := command{name: name, about: strings.TrimSpace(about)}
@@ -121,7 +121,7 @@ func parse(name, help string) command {
 	return c
 }
 
-// text writes lines in the language of manual pages.
+// text writes lines as roff.
 func text(page *strings.Builder, lines string) {
 	for line := range strings.SplitSeq(lines, "\n") {
 		if line == "" {
@@ -132,8 +132,8 @@ func text(page *strings.Builder, lines string) {
 	}
 }
 
-// escape keeps what the language of manual pages would take for a command, or
-// turn into something that cannot be copied.
+// escape escapes what roff would read as a command, and characters that it
+// would replace with typographic ones, which break when they are copied.
 func escape(line string) string {
 	line = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", "\\`", `^`, `\(ha`, `~`, `\(ti`).Replace(line)
 	if strings.HasPrefix(line, ".") {
