@@ -93,7 +93,7 @@ func agree(t *testing.T, s settings.Settings, met func(clients.Client, exception
 	for _, c := range clients.Clients() {
 		told := s
 		if c.AsksForDomain {
-			told.Address, told.LoginName, told.Personal = address.Address{}, "", false
+			told.Address, told.LoginName, told.MailboxLookup = address.Address{}, "", false
 		}
 		document, err := render(c.Format, told)
 		moved := c.Format == clients.Autodiscover && s.MovedTo != "" && !s.Address.IsZero()
@@ -108,7 +108,7 @@ func agree(t *testing.T, s settings.Settings, met func(clients.Client, exception
 			t.Errorf("%s: there is a document, but nothing it could say\n%s", c.Format, document)
 			continue
 		}
-		if strings.Contains(told.Address.Local, "%EMAIL") && c.Format == clients.Autoconfig && (s.Personal || s.LoginName != "" || s.MovedTo != "") {
+		if strings.Contains(told.Address.Local, "%EMAIL") && c.Format == clients.Autoconfig && (s.MailboxLookup || s.LoginName != "" || s.MovedTo != "") {
 			continue // every client fills something into an address that is written out and looks like that
 		}
 		want := expect(c, s, func(x exception) { met(c, x) })

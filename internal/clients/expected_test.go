@@ -67,7 +67,7 @@ func typed(s settings.Settings) string {
 // form returns a service's user name as autoconfig has to say it: a name that
 // is one mailbox's own as it is, and any other in placeholders.
 func (e *expectation) form(svc *settings.Service) string {
-	if !e.forAll && (e.settings.Personal || e.settings.LoginName != "" || e.settings.MovedTo != "") {
+	if !e.forAll && (e.settings.MailboxLookup || e.settings.LoginName != "" || e.settings.MovedTo != "") {
 		user, _ := e.settings.Login(*svc)
 		return user
 	}

@@ -135,7 +135,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 		t.Errorf("autoconfig: %v", err)
 		return false
 	}
-	if !s.Personal && s.LoginName == "" && s.MovedTo == "" {
+	if !s.MailboxLookup && s.LoginName == "" && s.MovedTo == "" {
 		whole := s
 		whole.Address = address.Address{}
 		if forAll, err := render(clients.Autoconfig, whole); err != nil || !bytes.Equal(forAll, document) {

@@ -3,6 +3,7 @@ package dialect
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
 
 	"github.com/maypok86/otter/v2"
 
@@ -13,14 +14,14 @@ import (
 // memoWeight bounds the bytes of remembered documents per dialect.
 const memoWeight = 16 << 20
 
-// Memo remembers rendered documents that depend on the domain alone, not on an
-// address. It can't be stale: a Provider never changes, so the same provider
-// and domain always render to the same bytes.
+// Memo caches rendered documents of domains. An entry never becomes stale: a
+// Provider is immutable, so the same provider and domain always render to the
+// same bytes. What is personal is rendered anew each time and never stored.
 type Memo struct {
 	documents *otter.Cache[memoKey, Document]
 }
 
-// Document is a rendered body with its entity tag.
+// Document is a rendered body with its entity tag, "" when it is personal.
 type Document struct {
 	Body []byte
 	ETag string
@@ -42,13 +43,19 @@ func NewMemo() *Memo {
 	})}
 }
 
-// Get returns the document for s, rendering it the first time. Errors are not
-// remembered.
+// Get returns the document for s. One that is not personal is rendered once, and
+// without the address: it is shared by all mailboxes of the domain. Errors are
+// not stored.
 func (m *Memo) Get(s settings.Settings, render func(settings.Settings) ([]byte, error)) (Document, error) {
+	if s.Personal() {
+		body, err := render(s)
+		return Document{Body: body}, err
+	}
 	key := memoKey{s.Provider, s.Domain, s.Canonical}
 	if d, ok := m.documents.GetIfPresent(key); ok {
 		return d, nil
 	}
+	s.Address = address.Address{}
 	body, err := render(s)
 	if err != nil {
 		return Document{}, err
@@ -56,6 +63,20 @@ func (m *Memo) Get(s settings.Settings, render func(settings.Settings) ([]byte, 
 	d := Document{Body: body, ETag: ETag(body)}
 	m.documents.Set(key, d)
 	return d, nil
+}
+
+// Answer returns the document for s as a response. shared are the header fields
+// that allow caching; they are replaced by no-store when the document is
+// personal.
+func (m *Memo) Answer(s settings.Settings, contentType string, shared http.Header, render func(settings.Settings) ([]byte, error)) (Response, error) {
+	doc, err := m.Get(s, render)
+	if err != nil {
+		return Response{}, err
+	}
+	if s.Personal() {
+		shared = http.Header{"Cache-Control": {"no-store"}}
+	}
+	return Response{Status: http.StatusOK, ContentType: contentType, Header: shared, Body: doc.Body, ETag: doc.ETag, Domain: s.Domain}, nil
 }
 
 // ETag returns a strong entity tag for a body.

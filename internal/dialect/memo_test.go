@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"errors"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -38,6 +39,44 @@ func TestMemoRendersOncePerProviderAndDomain(t *testing.T) {
 		}
 		if rendered != tc.rendered {
 			t.Fatalf("%s: rendered %d times, want %d", tc.name, rendered, tc.rendered)
+		}
+	}
+}
+
+// TestMemoNeverSharesAMailbox serves several mailboxes of one domain through a
+// dialect that never asks whom its document is for.
+func TestMemoNeverSharesAMailbox(t *testing.T) {
+	p := &settings.Provider{Services: []settings.Service{{Protocol: settings.IMAP, Login: settings.LoginAddress}}}
+	mailbox := func(local string) settings.Settings {
+		return settings.Settings{Provider: p, Domain: "a.example", Canonical: "a.example", Address: address.Address{Local: local, Domain: "a.example"}}
+	}
+	naive := func(s settings.Settings) ([]byte, error) {
+		login, _ := s.Login(s.Services()[0])
+		return []byte("user " + login), nil
+	}
+	known, unknown, moved := mailbox("anna"), mailbox("bert"), mailbox("carla")
+	known.LoginName, known.MailboxLookup = "web12p3", true
+	unknown.MailboxLookup = true // the directory was asked and has no user name for it
+	moved.Address.Domain, moved.MovedTo = "b.example", "b.example"
+	m := NewMemo()
+	for range 2 { // the second time, everything that may be stored is stored
+		for _, tc := range []struct {
+			s    settings.Settings
+			want string
+		}{
+			{known, "user web12p3"},
+			{unknown, "user bert@a.example"},
+			{moved, "user carla@b.example"},
+			{mailbox("dora"), "user "}, // the document of the domain: no address gets into it
+			{mailbox("emil"), "user "},
+		} {
+			resp, err := m.Answer(tc.s, "text/plain", http.Header{"Cache-Control": {"public"}}, naive)
+			if err != nil || string(resp.Body) != tc.want {
+				t.Errorf("%s: %q, %v; want %q", tc.s.Address, resp.Body, err, tc.want)
+			}
+			if personal := tc.want != "user "; personal != (resp.Header.Get("Cache-Control") == "no-store" && resp.ETag == "") {
+				t.Errorf("%s: caches may keep it: %v, tag %s", tc.s.Address, resp.Header, resp.ETag)
+			}
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Qu
 		s.Canonical = asked
 	}
 	if q.Address.Domain == asked && d.outside.Lookup.AsksMailboxes(found.Source) {
-		s.Personal = true
+		s.MailboxLookup = true
 		s.LoginName, err = d.loginName(ctx, found.Source, q.Address.WithoutTag(p.Subaddress))
 	}
 	if err != nil {

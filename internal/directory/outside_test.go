@@ -271,7 +271,7 @@ func TestLoginOfAMailbox(t *testing.T) {
 			if got != tc.want {
 				t.Errorf("login %q, want %q", got, tc.want)
 			}
-			if err == nil && (s.Address != a || s.Personal != (tc.asked != "")) {
+			if err == nil && (s.Address != a || s.MailboxLookup != (tc.asked != "")) {
 				t.Errorf("got %+v", s)
 			}
 			if asked := strings.Join(append(customers.asked, resellers.asked...), " "); strings.Count(asked, "@") != strings.Count(tc.asked, "@") || !strings.Contains(asked, tc.asked) {
@@ -292,7 +292,7 @@ func TestNoMailboxIsAskedForWithoutNeed(t *testing.T) {
 		"an address of nobody":             {Domain: "b.example", Address: address.Address{Local: "anna", Domain: "b.example"}},
 		"a host name, and nothing besides": {Host: "mx.a.example"},
 	} {
-		if s, _ := w.Resolve(t.Context(), q); s.Personal {
+		if s, _ := w.Resolve(t.Context(), q); s.MailboxLookup {
 			t.Errorf("%s: the answer is for one mailbox alone", name)
 		}
 		for _, asked := range customers.asked {
@@ -325,7 +325,7 @@ func TestAMailboxThatDoesNotExistLooksLikeOneThatDoes(t *testing.T) {
 			if err == nil { // a failure is not remembered
 				login, _ := s.Login(s.Services()[0])
 				names := strings.NewReplacer(local, "NAME", "web1p1", "NAME")
-				shape = names.Replace(fmt.Sprint(s.Address, s.Domain, s.Canonical, s.MovedTo, s.Personal, s.Services(), login))
+				shape = names.Replace(fmt.Sprint(s.Address, s.Domain, s.Canonical, s.MovedTo, s.MailboxLookup, s.Services(), login))
 				w.outside.Count = func(string, string) {}
 				allocs = testing.AllocsPerRun(100, func() { _, _ = w.Resolve(t.Context(), q) })
 			}

@@ -55,7 +55,7 @@ func expressible(s settings.Settings) settings.Settings {
 			p.Services[i].Auth = []settings.Auth{settings.Password}
 		}
 	}
-	s.Provider, s.MovedTo, s.LoginName, s.Personal = &p, "", "", false
+	s.Provider, s.MovedTo, s.LoginName, s.MailboxLookup = &p, "", "", false
 	return s
 }
 

@@ -47,10 +47,18 @@ type Settings struct {
 	// LoginName is the user name of the mailbox where the directory knows
 	// better than the form of the provider's services; "" where it does not.
 	LoginName string
-	// Personal is set when the directory was asked about this very mailbox,
-	// whether or not there is one: documents are for it alone then, so that
-	// their form tells nobody which mailboxes there are.
-	Personal bool
+	// MailboxLookup is set when the directory looked up this very mailbox,
+	// whether or not it exists.
+	MailboxLookup bool
+}
+
+// Personal reports whether a document of these settings is for one mailbox
+// alone and must not be shared or cached. That depends on whether a mailbox was
+// looked up, not on whether it exists, so that the form of a document does not
+// reveal which mailboxes exist. An address that moved counts too: its new user
+// name is written out, because FairEmail and GNOME know no placeholder for it.
+func (s Settings) Personal() bool {
+	return s.MailboxLookup || s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero()
 }
 
 // Services returns what the domain offers, most preferred first per protocol,

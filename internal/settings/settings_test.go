@@ -81,6 +81,26 @@ func TestLoginOfASubaddress(t *testing.T) {
 	}
 }
 
+func TestPersonal(t *testing.T) {
+	anna := address.Address{Local: "anna", Domain: "a.example"}
+	for _, tc := range []struct {
+		name string
+		s    Settings
+		want bool
+	}{
+		{"a domain", Settings{}, false},
+		{"an address", Settings{Address: anna}, false},
+		{"a user name", Settings{LoginName: "web12p3"}, true},
+		{"a mailbox that was looked up", Settings{Address: anna, MailboxLookup: true}, true},
+		{"a domain that moved", Settings{MovedTo: "b.example"}, false},
+		{"an address that moved", Settings{Address: anna, MovedTo: "a.example"}, true},
+	} {
+		if got := tc.s.Personal(); got != tc.want {
+			t.Errorf("%s: %v", tc.name, got)
+		}
+	}
+}
+
 func TestFirstWeb(t *testing.T) {
 	dav := func(url string, auth Auth) Service { return Service{Protocol: CalDAV, URL: url, Auth: []Auth{auth}} }
 	clear, gssapi, good := dav("http://a.example/", Password), dav("https://b.example/", GSSAPI), dav("https://c.example/", PasswordChallenge)

@@ -16,7 +16,7 @@ const mainPath = "/mail/config-v1.1.xml"
 type autoconfig struct {
 	resolver dialect.Resolver
 	memo     *dialect.Memo
-	header   http.Header // of every answer
+	header   http.Header // of an answer that caches may keep
 }
 
 // New returns the dialect.
@@ -76,27 +76,6 @@ func (a *autoconfig) answer(r *http.Request, q settings.Query) (dialect.Response
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	doc, header, err := a.document(found)
-	if err != nil {
-		return dialect.Response{}, err
-	}
-	return dialect.Response{
-		Status: http.StatusOK,
-		// Thunderbird parses XML types only; the charset is for the others.
-		ContentType: "text/xml; charset=utf-8",
-		Header:      header,
-		Body:        doc.Body,
-		ETag:        doc.ETag,
-		Domain:      found.Domain,
-	}, nil
-}
-
-// document returns the document: that of the domain, unless it is personal.
-func (a *autoconfig) document(s settings.Settings) (dialect.Document, http.Header, error) {
-	if !personal(s) {
-		doc, err := a.memo.Get(s, Render)
-		return doc, a.header, err
-	}
-	body, err := Render(s)
-	return dialect.Document{Body: body}, http.Header{"Cache-Control": {"no-store"}}, err
+	// Thunderbird parses XML types only; the charset is for the others.
+	return a.memo.Answer(found, "text/xml; charset=utf-8", a.header, Render)
 }

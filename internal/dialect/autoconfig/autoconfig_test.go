@@ -371,7 +371,7 @@ func TestRandomSettings(t *testing.T) {
 		}
 		other := s
 		other.Address = address.Address{Local: "somebody-else", Domain: s.Domain}
-		if again, err := Render(other); !personal(other) && (err != nil || !bytes.Equal(doc, again)) {
+		if again, err := Render(other); !other.Personal() && (err != nil || !bytes.Equal(doc, again)) {
 			t.Fatalf("the answer depends on the address (%v):\n%s", err, doc)
 		}
 		if got.Provider.ID != string(s.Canonical) || got.Provider.Domains[0] != string(s.Domain) {
@@ -434,7 +434,7 @@ func canonical(s settings.Settings, got server) bool {
 	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
 	for _, svc := range s.Services() {
 		name := s.LoginForm(svc).Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
-		if s.Personal || s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero() {
+		if s.Personal() {
 			name, _ = s.Login(svc)
 		}
 		if svc.Protocol == protocolOf(got.Type) && svc.Host == got.Hostname && svc.Port == got.Port &&

@@ -162,19 +162,10 @@ func socketType(s settings.Security) string {
 	return "plain"
 }
 
-// personal reports whether the document of s is for its mailbox alone: the
-// directory was asked for a user name that no form describes, or the address
-// moved. One that the directory does not know looks like one that it does.
-// Thunderbird would put the parts of the new user name together, but FairEmail
-// and GNOME know whole placeholders only.
-func personal(s settings.Settings) bool {
-	return s.Personal || s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero()
-}
-
 // username returns what the client logs in with, in placeholders wherever it
 // can be said in them: the document is the same for everybody then.
 func username(s settings.Settings, svc settings.Service) string {
-	if personal(s) {
+	if s.Personal() {
 		login, _ := s.Login(svc) // there is an address, or a user name
 		return login
 	}

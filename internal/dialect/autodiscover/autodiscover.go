@@ -21,7 +21,7 @@ const (
 
 // New returns the dialect. The clock stamps error documents and nothing else.
 func New(r dialect.Resolver, now func() time.Time) dialect.Dialect {
-	d := answerer{resolver: r, requests: newShapes(), outlook: remembered{dialect.NewMemo()}}
+	d := answerer{resolver: r, requests: newShapes(), outlook: cached{dialect.NewMemo()}}
 	read := []string{http.MethodGet}
 	return dialect.Dialect{
 		Name: "autodiscover",
@@ -38,7 +38,7 @@ func New(r dialect.Resolver, now func() time.Time) dialect.Dialect {
 type answerer struct {
 	resolver dialect.Resolver
 	requests shapes
-	outlook  remembered
+	outlook  cached
 }
 
 // post answers a POX request. It is answered over plain HTTP too: Thunderbird

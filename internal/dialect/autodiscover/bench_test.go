@@ -54,9 +54,9 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-func BenchmarkRenderRemembered(b *testing.B) {
+func BenchmarkRenderCached(b *testing.B) {
 	s := exampleSettings(b)
-	m := remembered{dialect.NewMemo()}
+	m := cached{dialect.NewMemo()}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := m.render(s); err != nil {

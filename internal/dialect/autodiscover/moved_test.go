@@ -120,7 +120,7 @@ func TestMovedDomainsInJSON(t *testing.T) {
 // A user name that only the directory knows must not get into the document that
 // is remembered for the domain.
 func TestLoginThatTheDirectoryKnowsIsNotRemembered(t *testing.T) {
-	memo := remembered{dialect.NewMemo()}
+	memo := cached{dialect.NewMemo()}
 	s := settings.Settings{
 		Provider: &settings.Provider{Services: []settings.Service{mail(settings.IMAP, 993, settings.TLS)}},
 		Domain:   "example.com", Canonical: "example.com", Address: address.Address{Local: "anna", Domain: "example.com"}, LoginName: "web12p3",

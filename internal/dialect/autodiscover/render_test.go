@@ -138,7 +138,7 @@ func TestRenderWithoutAddress(t *testing.T) {
 // Thunderbird's rule as what it is wherever one such is there; and the
 // remembered document is the rendered one, byte for byte.
 func TestRenderEveryProvider(t *testing.T) {
-	m := remembered{dialect.NewMemo()}
+	m := cached{dialect.NewMemo()}
 	for seed := range uint64(2000) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		s := randomSettings(t, rnd)

@@ -37,16 +37,5 @@ func (p *pacc) serve(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	doc, err := p.memo.Get(found, Render)
-	if err != nil {
-		return dialect.Response{}, err
-	}
-	return dialect.Response{
-		Status:      http.StatusOK,
-		ContentType: "application/json",
-		Header:      p.header,
-		Body:        doc.Body,
-		ETag:        doc.ETag,
-		Domain:      found.Domain,
-	}, nil
+	return p.memo.Answer(found, "application/json", p.header, Render)
 }

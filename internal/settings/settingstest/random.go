@@ -31,7 +31,7 @@ func Random(r *rand.Rand) settings.Settings {
 		}
 	}
 	if chance(r, 16) && !s.Address.IsZero() {
-		s.Personal = true
+		s.MailboxLookup = true
 		if chance(r, 2) {
 			s.LoginName = pick(r, []string{"web12p3", "a & <b>", "DOMAIN\\anna"})
 		}
