@@ -11,15 +11,15 @@ import (
 )
 
 // identityFor returns the signing identity for new settings: the current one,
-// read again, when it comes from the same place. Of a current one that cannot
-// be read again, as while its files are being written, the old state stays.
+// read again, if it comes from the same files. If they cannot be read, as while
+// they are being written, the old state stays.
 func (s *Service) identityFor(cfg *config.Config) (*sign.Keeper, error) {
 	old := s.current
 	if !sameIdentity(old.cfg, cfg) {
 		return s.newIdentity(cfg)
 	}
 	if err := old.identity.Reload(); err != nil {
-		s.log.Error("the signing identity cannot be used; the old one stays in force", zap.Error(err))
+		s.log.Error("signing identity reload failed; old one stays in force", zap.Error(err))
 	}
 	return old.identity, nil
 }
@@ -42,7 +42,7 @@ func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 			return nil, fmt.Errorf("signing: %w", err)
 		}
 		for _, w := range k.Identity().Warnings() {
-			s.log.Warn("signing", zap.String("warning", w))
+			s.log.Warn("signing certificate warning", zap.String("warning", w))
 		}
 		return k, nil
 	}
@@ -57,9 +57,9 @@ func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 		return id, err
 	}, s.options.Now)
 	if err != nil {
-		return nil, fmt.Errorf("cannot keep a signing identity in %s; set state_dir to a folder that can be written, or signing to a certificate of yours: %w", dir, err)
+		return nil, fmt.Errorf("cannot store the signing identity in %s; set state_dir to a writable folder, or set signing: %w", dir, err)
 	}
-	s.log.Warn("Apple profiles are signed by a self-signed identity: devices show them as not verified; set signing.cert_file and signing.key_file to a certificate that they trust, a TLS certificate will do",
-		zap.String("identity", dir), zap.Bool("created", created))
+	s.log.Warn("signing Apple profiles with a self-signed identity; devices show them as not verified",
+		zap.String("identity", dir), zap.Bool("created", created), zap.String("hint", "set signing.cert_file and signing.key_file; the TLS certificate is suitable"))
 	return k, nil
 }

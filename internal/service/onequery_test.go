@@ -161,7 +161,7 @@ func TestAStartReadsNoTable(t *testing.T) {
 			c := company(t, 1000)
 			for range starts {
 				h := start(t, c.settings(""))
-				h.eventually("the check of the source", func() bool { return h.logs.FilterMessage("the source answers").Len() > 0 })
+				h.eventually("the check of the source", func() bool { return h.logs.FilterMessage("source available").Len() > 0 })
 				h.stop()
 			}
 			if got, want := c.seen(t), (traffic{questions: starts, seeks: starts}); got != want {

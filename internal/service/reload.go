@@ -1,6 +1,8 @@
 package service
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -8,9 +10,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 )
 
-// Reload reads the settings, the identity and the certificates again. What is
-// new comes into force when it is found good as a whole; else the old stays,
-// every error is logged, and the reload metrics say so.
+// Reload reads the settings, the identity and the certificates again. The new
+// settings come into force as a whole. If they have an error, the old ones stay
+// in force, every error is logged, and the reload metrics report the failure.
 func (s *Service) Reload() {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -20,21 +22,21 @@ func (s *Service) Reload() {
 	cfg, findings := s.options.Load()
 	s.logFindings(findings)
 	if findings.HasErrors() {
-		s.keepOld("the settings have errors; the old ones stay in force", nil)
+		s.keepOld(errors.New("the settings have errors"))
 		return
 	}
 	if err := checkProfiles(cfg); err != nil {
-		s.keepOld("an Apple profile would be wrong; the old settings stay in force", err)
+		s.keepOld(err)
 		return
 	}
 	identity, err := s.identityFor(cfg)
 	if err != nil {
-		s.keepOld("the signing identity cannot be used; the old settings stay in force", err)
+		s.keepOld(err)
 		return
 	}
 	sources, err := s.sourcesFor(cfg)
 	if err != nil {
-		s.keepOld("a source of the directory cannot be used; the old settings stay in force", err)
+		s.keepOld(fmt.Errorf("directory: %w", err))
 		return
 	}
 	s.warnWhatNeedsRestart(cfg)
@@ -44,14 +46,14 @@ func (s *Service) Reload() {
 		s.retire(old)
 	}
 	if err := s.watcher.Replace(s.watched()); err != nil {
-		s.log.Error("cannot watch the settings for changes; send SIGHUP after a change", zap.Error(err))
+		s.log.Error("cannot watch files for changes; send SIGHUP after a change", zap.Error(err))
 	}
 	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))
 }
 
-// sourcesFor returns the sources for new settings: the current ones, with all
-// that is remembered, when the settings say the same about them. What is
-// remembered is asked about again before it is given the next time.
+// sourcesFor returns the sources for new settings: the current ones, with their
+// caches, if the settings of the sources are unchanged. Cached entries are then
+// refreshed before their next use.
 func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
 	if s.current.sources.servesToo(cfg) {
 		s.current.sources.changed("")
@@ -65,7 +67,7 @@ func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
 }
 
 // checkSources asks every source in the background, so that a mistake is in the
-// log before the first customer meets it. A database that is down does not keep
+// log before the first client meets it. A database that is down does not keep
 // the service from starting.
 func (s *Service) checkSources(cfg *config.Config, sources *Sources) {
 	sources.work.Go(func() {
@@ -75,26 +77,26 @@ func (s *Service) checkSources(cfg *config.Config, sources *Sources) {
 				return
 			}
 			if err != nil {
-				s.log.Error("the source cannot be asked; it is tried again with each question", zap.String("source", name), zap.Error(err))
+				s.log.Error("source unavailable; retrying with each lookup", zap.String("source", name), zap.Error(err))
 				continue
 			}
-			s.log.Info("the source answers", zap.String("source", name))
+			s.log.Info("source available", zap.String("source", name))
 		}
 	})
 }
 
-// retire closes sources that requests may still be asking.
+// retire closes sources once the requests that may use them have finished.
 func (s *Service) retire(old *Sources) {
 	time.AfterFunc(drain, func() {
 		if err := old.Close(); err != nil {
-			s.log.Warn("old connections could not be closed", zap.Error(err))
+			s.log.Warn("cannot close old connections", zap.Error(err))
 		}
 	})
 }
 
-func (s *Service) keepOld(why string, err error) {
+func (s *Service) keepOld(err error) {
 	s.options.Metrics.ReloadFailed()
-	s.log.Error(why, zap.Error(err))
+	s.log.Error("reload failed; old settings stay in force", zap.Error(err))
 }
 
 func (s *Service) reloadCertificate() {
@@ -103,23 +105,22 @@ func (s *Service) reloadCertificate() {
 	}
 	if err := s.tlsFiles.Reload(); err != nil {
 		s.options.Metrics.TLSCertificate("failed")
-		s.log.Error("the TLS certificate cannot be used; the old one stays in force", zap.Error(err))
+		s.log.Error("TLS certificate reload failed; old one stays in force", zap.Error(err))
 		return
 	}
 	s.logCertificate()
 }
 
-// logCertificate notes that a TLS certificate was taken into use.
+// logCertificate counts a TLS certificate that was loaded and logs its warnings.
 func (s *Service) logCertificate() {
 	s.options.Metrics.TLSCertificate("loaded")
 	s.options.Metrics.TLSNotAfter(s.tlsFiles.NotAfter())
 	for _, w := range s.tlsFiles.Warnings() {
-		s.log.Warn("tls", zap.String("warning", w))
+		s.log.Warn("TLS certificate warning", zap.String("warning", w))
 	}
 }
 
-// warnWhatNeedsRestart names the keys that listeners and the logger took at
-// the start.
+// warnWhatNeedsRestart logs the changed keys that are only read at the start.
 func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 	old := s.current.cfg
 	for key, changed := range map[string]bool{
@@ -130,7 +131,7 @@ func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 		"log":                old.Log != next.Log,
 	} {
 		if changed {
-			s.log.Warn("this change takes effect after a restart", zap.String("key", key))
+			s.log.Warn("change requires a restart", zap.String("key", key))
 		}
 	}
 }
@@ -142,7 +143,7 @@ func sameTLS(a, b *config.TLS) bool {
 	return a.Listen == b.Listen && a.CertFile == b.CertFile && a.KeyFile == b.KeyFile
 }
 
-// watched lists every file whose change is worth a reload.
+// watched lists every file whose change triggers a reload.
 func (s *Service) watched() []string {
 	cfg := s.current.cfg
 	files := append([]string(nil), cfg.Files...)

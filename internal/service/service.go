@@ -111,7 +111,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	s.checkSources(cfg, sources)
 	s.use(state{cfg, identity, sources})
 	if s.watcher, err = watch.Files(s.watched(), s.Reload); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot watch the settings for changes: %w", err), sources.Close())
+		return nil, errors.Join(fmt.Errorf("cannot watch files for changes: %w", err), sources.Close())
 	}
 	if s.group, err = s.listen(ctx); err != nil {
 		return nil, errors.Join(err, s.watcher.Close(), sources.Close())
@@ -126,7 +126,7 @@ func (s *Service) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		s.ready.Set(false)
 		s.tell(s.options.Manager.Stopping)
-		s.log.Info("stopping; requests under way may finish", zap.Duration("within", drain))
+		s.log.Info("stopping; waiting for running requests", zap.Duration("at_most", drain))
 	})
 	defer stop()
 	err := s.group.Serve(ctx, drain)
@@ -177,13 +177,13 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	return g, nil
 }
 
-// tell says something to the service manager, if there is one.
+// tell notifies the service manager, if there is one.
 func (s *Service) tell(what func() error) {
 	if what == nil {
 		return
 	}
 	if err := what(); err != nil {
-		s.log.Warn("the service manager does not listen", zap.Error(err))
+		s.log.Warn("cannot notify the service manager", zap.Error(err))
 	}
 }
 
@@ -226,9 +226,9 @@ func (s *Service) linkKeys(cfg *config.Config) *invite.Keys {
 func (s *Service) logFindings(findings config.Findings) {
 	for _, f := range findings {
 		if f.Warning {
-			s.log.Warn("settings", zap.Stringer("finding", f))
+			s.log.Warn("settings warning", zap.Stringer("finding", f))
 		} else {
-			s.log.Error("settings", zap.Stringer("finding", f))
+			s.log.Error("settings error", zap.Stringer("finding", f))
 		}
 	}
 }

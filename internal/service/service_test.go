@@ -314,7 +314,7 @@ func TestAChangeThatNeedsARestartSaysSo(t *testing.T) {
 	h := start(t, settingsFor("mail.example.net"))
 	h.write(h.file, strings.Replace(settingsFor("mail.example.net"), `listen: "127.0.0.1:0"`, `listen: "127.0.0.1:1"`, 1))
 	h.eventually("the warning", func() bool {
-		return h.logs.FilterMessage("this change takes effect after a restart").Len() > 0
+		return h.logs.FilterMessage("change requires a restart").Len() > 0
 	})
 }
 

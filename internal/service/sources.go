@@ -87,10 +87,10 @@ func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 		Entries: cfg.Cache.Entries, Fresh: cfg.Cache.Fresh, Unknown: cfg.Cache.Unknown, Stale: cfg.Cache.Stale,
 		Report: func(source string, failures int, err error) {
 			if err == nil {
-				log.Info("the source answers again", zap.String("source", source))
+				log.Info("source available again", zap.String("source", source))
 				return
 			}
-			log.Error("the source cannot tell; what is known of it is given on", zap.String("source", source), zap.Int("failures", failures), zap.Error(err))
+			log.Error("source unavailable; serving cached answers", zap.String("source", source), zap.Int("failures", failures), zap.Error(err))
 		},
 	}
 	if metrics != nil {
@@ -118,7 +118,7 @@ func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 		if w, ok := p.(watcher); ok {
 			s.work.Go(func() {
 				if err := w.Watch(s.ctx, s.changed); err != nil {
-					log.Error("changes are not noticed until they are due", zap.Error(err))
+					log.Error("change notifications stopped; entries refresh when they expire", zap.Error(err))
 				}
 			})
 		}
@@ -159,7 +159,7 @@ func openSQL(src config.Source, log *zap.Logger) (place, time.Duration, error) {
 		Name: src.Name, Driver: c.Driver, DSN: c.DSN, DomainQuery: c.DomainQuery, MailboxQuery: c.MailboxQuery,
 		Timeout: c.Timeout, MaxConnections: c.Connections, Channel: c.Notify,
 		WatchFailed: func(err error) {
-			log.Warn("changes are not noticed at once while this lasts", zap.String("source", src.Name), zap.Error(err))
+			log.Warn("change notifications interrupted; entries refresh when they expire", zap.String("source", src.Name), zap.Error(err))
 		},
 	}
 	if c.Preset != "" {

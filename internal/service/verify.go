@@ -33,7 +33,7 @@ func (s *Service) verifierFor(cfg *config.Config) page.Verifier {
 			AllowPrivate: s.checksPrivate,
 			RootCAs:      s.options.RootCAs,
 			Failed: func(host string, err error) {
-				s.log.Warn("a password could not be checked", zap.String("host", host), zap.Error(err))
+				s.log.Warn("cannot check password", zap.String("host", host), zap.Error(err))
 			},
 		})
 	}
