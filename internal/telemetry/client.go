@@ -2,13 +2,12 @@ package telemetry
 
 import "strings"
 
-// families maps a part of a User-Agent to a label. The first that is found
-// counts, so that the special stands before the general: Thunderbird on a Mac
-// also says Macintosh.
+// families maps a part of a User-Agent to a label. The first match wins, so the
+// specific comes before the general: Thunderbird on a Mac also sends Macintosh.
 var families = [...]struct{ part, family string }{
 	{"Thunderbird for Android", "thunderbird-android"},
 	{"K-9", "thunderbird-android"},
-	{"okhttp", "thunderbird-android"}, // sent where the app names itself nowhere
+	{"okhttp", "thunderbird-android"}, // requests in which the app does not name itself
 	{"Thunderbird", "thunderbird"},
 	{"Betterbird", "thunderbird"},
 	{"eu.faircode.email", "fairemail"},
@@ -33,10 +32,9 @@ var families = [...]struct{ part, family string }{
 	{"macOS/", "apple"},
 }
 
-// ClientFamily sorts a User-Agent into the closed set of the client label:
-// thunderbird, thunderbird-android, outlook, apple, evolution, kmail,
-// fairemail, deltachat, nextcloud, other. It is a guess for statistics:
-// nothing is ever answered differently because of it.
+// ClientFamily returns the client label for a User-Agent: thunderbird,
+// thunderbird-android, outlook, apple, evolution, kmail, fairemail, deltachat,
+// nextcloud or other. It is a guess for statistics; no answer depends on it.
 func ClientFamily(userAgent string) string {
 	for i := range families {
 		if strings.Contains(userAgent, families[i].part) {

@@ -9,13 +9,13 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// flushEvery bounds how long a line of log waits in memory: at many thousand
+// flushEvery is how long a log line may wait in memory. At many thousand
 // requests a second, one write per line costs as much as the request itself.
 const flushEvery = 250 * time.Millisecond
 
 // NewLogger returns a logger that writes lines at or above level (debug, info,
-// warn, error) as format (json or console) to w. Call the returned function
-// before the process ends: it writes what is still in memory.
+// warn, error) as format (json or console) to w. The returned function flushes
+// the buffer; call it before the process ends.
 func NewLogger(level, format string, w io.Writer) (*zap.Logger, func(), error) {
 	var lvl zapcore.Level
 	if err := lvl.UnmarshalText([]byte(level)); err != nil {
@@ -35,8 +35,8 @@ func NewLogger(level, format string, w io.Writer) (*zap.Logger, func(), error) {
 		return nil, nil, fmt.Errorf("unknown log format %q; known are json, console", format)
 	}
 	out := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(w), FlushInterval: flushEvery}
-	// A request that panicked carries its own stack; zap adds none by itself.
+	// The line of a request that panicked has the stack already.
 	log := zap.New(zapcore.NewCore(enc, out, lvl), zap.AddStacktrace(zapcore.FatalLevel))
-	// Nothing is left to tell the operator when writing the log itself fails.
+	// An error in writing the log cannot be logged.
 	return log, func() { _ = out.Stop() }, nil
 }

@@ -32,7 +32,7 @@ func TestClientFamily(t *testing.T) {
 	}
 }
 
-// TestMetricNames pins the contract with dashboards and alert rules.
+// TestMetricNames pins the metric names, a contract with dashboards and alerts.
 func TestMetricNames(t *testing.T) {
 	m := NewMetrics("v1.2.3", "abc")
 	m.Request("autoconfig", "thunderbird", "ok", 3*time.Millisecond)
@@ -64,7 +64,7 @@ func TestMetricNames(t *testing.T) {
 		`version="v1.2.3"`,
 	} {
 		if strings.HasPrefix(want, "waymark") {
-			want = "\n" + want // not in a help text
+			want = "\n" + want // not the name in a help text
 		}
 		if !strings.Contains(page, want) {
 			t.Errorf("/metrics has no %s", want)
