@@ -42,6 +42,7 @@ generate: golden ## makes every generated file anew; read the diff
 
 golden: ## writes the golden files anew; read the diff
 	$(GO) test ./internal/service -run TestConversations -update
+	$(GO) test ./internal/clients -run TestPlans -update
 	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
 	$(GO) test ./internal/dialect/mobileconfig -run TestGolden -update
 	$(GO) test ./internal/dnsrecords -run TestGolden -update

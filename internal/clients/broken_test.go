@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/clients"
+	"github.com/waymark-mail/waymark/internal/clients/client"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -53,9 +52,9 @@ func whole() settings.Settings {
 // TestFaults breaks one rule at a time and wants exactly the clients to mind
 // that have the rule.
 func TestFaults(t *testing.T) {
-	for format, faults := range map[clients.Format][]fault{
-		clients.Autoconfig: autoconfigFaults(), clients.Autodiscover: autodiscoverFaults(),
-		clients.Profile: profileFaults(), clients.PACC: paccFaults(),
+	for format, faults := range map[client.Format][]fault{
+		client.Autoconfig: autoconfigFaults(), client.Autodiscover: autodiscoverFaults(),
+		client.Profile: profileFaults(), client.PACC: paccFaults(),
 	} {
 		document, err := render(format, whole())
 		if err != nil {
@@ -71,7 +70,7 @@ func TestFaults(t *testing.T) {
 					broken = strings.Replace(broken, pair[0], pair[1], 1)
 				}
 				got := breaks{}
-				for _, c := range clients.Clients() {
+				for _, c := range readers() {
 					if c.Format != format {
 						continue
 					}
@@ -102,8 +101,8 @@ func listed(breaks breaks) string {
 
 // difference says what a client does, or how an account differs from the right
 // one; "" when it does not.
-func difference(right, wrong clients.Account, err error) string {
-	if refusal, ok := errors.AsType[*clients.Refusal](err); ok {
+func difference(right, wrong client.Account, err error) string {
+	if refusal, ok := errors.AsType[*client.Refusal](err); ok {
 		if refusal.To != "" {
 			return string(refusal.Does) + ": " + refusal.To
 		}
@@ -132,8 +131,8 @@ func difference(right, wrong clients.Account, err error) string {
 }
 
 const (
-	rejects = string(clients.Rejects)
-	ignores = string(clients.Ignores)
+	rejects = string(client.Rejects)
+	ignores = string(client.Ignores)
 	takePOP = "in protocol pop3, in host pop.example.com, in port 995"
 )
 
@@ -590,37 +589,37 @@ func autodiscoverFaults() []fault {
 func profileFaults() []fault {
 	const uuid = "B36C6229-1590-528E-A52D-1B7592F85ECF"
 	return []fault{
-		{"a port as a real number", edit("<integer>993</integer>", "<real>993</real>"), breaks{"Apple": rejects}},
-		{"a port as a string", edit("<integer>993</integer>", "<string>993</string>"), breaks{"Apple": rejects}},
-		{"an empty port", edit("<integer>993</integer>", "<integer/>"), breaks{"Apple": rejects}},
-		{"an empty real number", edit("<integer>993</integer>", "<real/>"), breaks{"Apple": rejects}},
-		{"a port out of range", edit("<integer>993</integer>", "<integer>99300</integer>"), breaks{"Apple": rejects}},
+		{"a port as a real number", edit("<integer>993</integer>", "<real>993</real>"), breaks{"Apple Mail": rejects}},
+		{"a port as a string", edit("<integer>993</integer>", "<string>993</string>"), breaks{"Apple Mail": rejects}},
+		{"an empty port", edit("<integer>993</integer>", "<integer/>"), breaks{"Apple Mail": rejects}},
+		{"an empty real number", edit("<integer>993</integer>", "<real/>"), breaks{"Apple Mail": rejects}},
+		{"a port out of range", edit("<integer>993</integer>", "<integer>99300</integer>"), breaks{"Apple Mail": rejects}},
 		{"no incoming port", edit("<key>IncomingMailServerPortNumber</key>", "", "<integer>993</integer>", ""), breaks{}},
-		{"no outgoing port", edit("<key>OutgoingMailServerPortNumber</key>", "", "<integer>465</integer>", ""), breaks{"Apple": "out port 25, out security negotiated"}},
-		{"STARTTLS on a port of its own", edit("<integer>465</integer>", "<integer>587</integer>"), breaks{"Apple": "out port 587, out security negotiated"}},
-		{"UseSSL switched off", edit("<key>IncomingMailServerUseSSL</key><true/>", "<key>IncomingMailServerUseSSL</key><false/>"), breaks{"Apple": "in security plaintext"}},
-		{"no UseSSL", edit("<key>OutgoingMailServerUseSSL</key><true/>", ""), breaks{"Apple": "out security plaintext"}},
-		{"UseSSL as a string", edit("<key>OutgoingMailServerUseSSL</key><true/>", "<key>OutgoingMailServerUseSSL</key><string>true</string>"), breaks{"Apple": rejects}},
-		{"a host name in U-labels", edit("imap.example.com", "bücher.example"), breaks{"Apple": rejects}},
-		{"a URL for a DAV host", edit("<string>dav.example.com", "<string>https://dav.example.com/"), breaks{"Apple": rejects}},
-		{"a URL for the principal", edit("<string>/calendars/", "<string>https://other.example/calendars/"), breaks{"Apple": "caldav url https://other.example/calendars/"}},
-		{"an empty path of the principal", edit("<string>/calendars/", "<string>"), breaks{"Apple": rejects}},
-		{"DAV without TLS", edit("<key>CalDAVUseSSL</key><true/>", "<key>CalDAVUseSSL</key><false/>"), breaks{"Apple": "caldav url http://dav.example.com/calendars/"}},
+		{"no outgoing port", edit("<key>OutgoingMailServerPortNumber</key>", "", "<integer>465</integer>", ""), breaks{"Apple Mail": "out port 25, out security negotiated"}},
+		{"STARTTLS on a port of its own", edit("<integer>465</integer>", "<integer>587</integer>"), breaks{"Apple Mail": "out port 587, out security negotiated"}},
+		{"UseSSL switched off", edit("<key>IncomingMailServerUseSSL</key><true/>", "<key>IncomingMailServerUseSSL</key><false/>"), breaks{"Apple Mail": "in security plaintext"}},
+		{"no UseSSL", edit("<key>OutgoingMailServerUseSSL</key><true/>", ""), breaks{"Apple Mail": "out security plaintext"}},
+		{"UseSSL as a string", edit("<key>OutgoingMailServerUseSSL</key><true/>", "<key>OutgoingMailServerUseSSL</key><string>true</string>"), breaks{"Apple Mail": rejects}},
+		{"a host name in U-labels", edit("imap.example.com", "bücher.example"), breaks{"Apple Mail": rejects}},
+		{"a URL for a DAV host", edit("<string>dav.example.com", "<string>https://dav.example.com/"), breaks{"Apple Mail": rejects}},
+		{"a URL for the principal", edit("<string>/calendars/", "<string>https://other.example/calendars/"), breaks{"Apple Mail": "caldav url https://other.example/calendars/"}},
+		{"an empty path of the principal", edit("<string>/calendars/", "<string>"), breaks{"Apple Mail": rejects}},
+		{"DAV without TLS", edit("<key>CalDAVUseSSL</key><true/>", "<key>CalDAVUseSSL</key><false/>"), breaks{"Apple Mail": "caldav url http://dav.example.com/calendars/"}},
 		{"no UseSSL for DAV", edit("<key>CalDAVUseSSL</key><true/>", ""), breaks{}},
-		{"no user name", edit("<key>IncomingMailServerUsername</key>", "<key>IncomingUserName</key>"), breaks{"Apple": "in user "}},
-		{"an account type of another vocabulary", edit("EmailTypeIMAP", "IMAP"), breaks{"Apple": rejects}},
-		{"authentication of another vocabulary", edit("EmailAuthPassword", "EmailAuthPlain"), breaks{"Apple": rejects}},
-		{"no host name", edit("<key>OutgoingMailServerHostName</key>", "", "<string>smtp.example.com</string>", ""), breaks{"Apple": rejects}},
-		{"an empty text", edit("<string>Calendars anna@example.com</string>", "<string></string>"), breaks{"Apple": rejects}},
-		{"no UUID", edit("<key>PayloadUUID</key>", "", "<string>"+uuid+"</string>", ""), breaks{"Apple": rejects}},
-		{"one UUID twice", edit("8F1FDD35-6052-5D7B-957F-F58959741AE2", uuid), breaks{"Apple": rejects}},
-		{"one identifier twice", edit(".calendar</string>", ".mail</string>"), breaks{"Apple": rejects}},
-		{"a version as a string", edit("<integer>1</integer>", "<string>1</string>"), breaks{"Apple": rejects}},
-		{"another type", edit("<string>Configuration</string>", "<string>Profile</string>"), breaks{"Apple": rejects}},
-		{"a key twice", edit("<key>EmailAddress</key>", "<key>EmailAccountType</key>"), breaks{"Apple": rejects}},
-		{"a key without a value", edit("<string>EmailTypeIMAP</string>", ""), breaks{"Apple": rejects}},
-		{"another root", edit("<plist version=\"1.0\">", "<plist>"), breaks{"Apple": rejects}},
-		{"XML that is not well-formed", edit("</plist>", ""), breaks{"Apple": rejects}},
+		{"no user name", edit("<key>IncomingMailServerUsername</key>", "<key>IncomingUserName</key>"), breaks{"Apple Mail": "in user "}},
+		{"an account type of another vocabulary", edit("EmailTypeIMAP", "IMAP"), breaks{"Apple Mail": rejects}},
+		{"authentication of another vocabulary", edit("EmailAuthPassword", "EmailAuthPlain"), breaks{"Apple Mail": rejects}},
+		{"no host name", edit("<key>OutgoingMailServerHostName</key>", "", "<string>smtp.example.com</string>", ""), breaks{"Apple Mail": rejects}},
+		{"an empty text", edit("<string>Calendars anna@example.com</string>", "<string></string>"), breaks{"Apple Mail": rejects}},
+		{"no UUID", edit("<key>PayloadUUID</key>", "", "<string>"+uuid+"</string>", ""), breaks{"Apple Mail": rejects}},
+		{"one UUID twice", edit("8F1FDD35-6052-5D7B-957F-F58959741AE2", uuid), breaks{"Apple Mail": rejects}},
+		{"one identifier twice", edit(".calendar</string>", ".mail</string>"), breaks{"Apple Mail": rejects}},
+		{"a version as a string", edit("<integer>1</integer>", "<string>1</string>"), breaks{"Apple Mail": rejects}},
+		{"another type", edit("<string>Configuration</string>", "<string>Profile</string>"), breaks{"Apple Mail": rejects}},
+		{"a key twice", edit("<key>EmailAddress</key>", "<key>EmailAccountType</key>"), breaks{"Apple Mail": rejects}},
+		{"a key without a value", edit("<string>EmailTypeIMAP</string>", ""), breaks{"Apple Mail": rejects}},
+		{"another root", edit("<plist version=\"1.0\">", "<plist>"), breaks{"Apple Mail": rejects}},
+		{"XML that is not well-formed", edit("</plist>", ""), breaks{"Apple Mail": rejects}},
 	}
 }
 
@@ -640,25 +639,5 @@ func paccFaults() []fault {
 		{"passwords as a text", edit(`"password": true`, `"password": "yes"`), breaks{"PACC": rejects}},
 		{"no passwords", edit(`"password": true`, `"password": false`), breaks{"PACC": "in auth , out auth "}},
 		{"something behind the object", edit("\n}\n", "\n}\n{}\n"), breaks{"PACC": rejects}},
-	}
-}
-
-func TestDAVDiscoveryRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		name     string
-		status   int
-		location string
-		want     string
-	}{
-		{"no redirect", http.StatusOK, "", "rejects the document: status 200 is no redirect"},
-		{"not found", http.StatusNotFound, "", "rejects the document: status 404 is no redirect"},
-		{"no target", http.StatusMovedPermanently, "", "rejects the document: the redirect leads nowhere"},
-		{"a target without a scheme that is known", http.StatusMovedPermanently, "caldav://dav.example.com/", "rejects the document: the redirect leads nowhere"},
-		{"a loop", http.StatusMovedPermanently, "/.well-known/caldav", "rejects the document: the redirect leads to itself"},
-	} {
-		got, err := clients.DAVDiscovery("https://example.com/.well-known/caldav", tc.status, tc.location, "anna@example.com")
-		if err == nil || err.Error() != tc.want {
-			t.Errorf("%s: %+v, %v; want %q", tc.name, got, err, tc.want)
-		}
 	}
 }

@@ -1,10 +1,9 @@
-// Package clients reads what Waymark answers as real mail clients read it:
-// one small parser for each client, in a file of its own, with that client's
-// rules about attributes, cases, defaults, order and placeholders. All of them
-// end with the same Account, so that tests can say whether every client ends
-// with the same servers.
+// Package clients lists the mail clients whose way of asking and of reading is
+// known. Each has a folder of its own: Ask returns its questions in order, Read
+// returns the account that it sets up from an answer, with the client's own rules
+// about attributes, case, defaults, order and placeholders. To add a client, add
+// a folder and a line in All.
 //
 // It owns the clients' rules and nothing of ours: it knows neither the settings
-// nor the dialects, and shares no struct with what it reads. Tests alone import
-// it.
+// nor the dialects, shares no struct with what it reads, and opens no connection.
 package clients

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/waymark-mail/waymark/internal/clients"
+	"github.com/waymark-mail/waymark/internal/clients/client"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -18,10 +18,10 @@ type offer struct {
 // offerOf says what each format has to name, in words of its own: it is what
 // the renderers are held against. An offer without a service means that the
 // format must refuse the settings.
-func offerOf(format clients.Format, s settings.Settings) offer {
+func offerOf(format client.Format, s settings.Settings) offer {
 	of := func(p settings.Protocol, tests ...test) *settings.Service { return choose(s.Services(), p, tests...) }
 	switch format {
-	case clients.Autoconfig:
+	case client.Autoconfig:
 		// One section for each type. Thunderbird for Android rejects the file
 		// for a plain one, and most clients know passwords alone: what suits
 		// everybody comes before what the settings prefer.
@@ -30,7 +30,7 @@ func offerOf(format clients.Format, s settings.Settings) offer {
 			imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...),
 			jmap: of(settings.JMAP, both(https, takesPassword), https, anything),
 		}
-	case clients.Autodiscover:
+	case client.Autodiscover:
 		// The format asks about an address, has a word for passwords alone, and
 		// half of its readers tell the security from the port.
 		if s.Address.IsZero() {
@@ -43,7 +43,7 @@ func offerOf(format clients.Format, s settings.Settings) offer {
 			o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
 		}
 		return o
-	case clients.Profile:
+	case client.Profile:
 		// One account that must send and receive; its one switch for encryption
 		// is sure to mean TLS alone. Calendars and contacts take passwords, and
 		// iOS sends those over https only.
@@ -58,7 +58,7 @@ func offerOf(format clients.Format, s settings.Settings) offer {
 		web := []test{both(takesPassword, https), takesPassword}
 		o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
 		return o
-	case clients.PACC:
+	case client.PACC:
 		// Hosts mean TLS on the registered port, URLs the registered port of
 		// https; the address is the user name, the one that was typed.
 		if s.MovedTo != "" {

@@ -17,7 +17,11 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/clients"
+	"github.com/waymark-mail/waymark/internal/clients/client"
+	"github.com/waymark-mail/waymark/internal/clients/davx5"
+	"github.com/waymark-mail/waymark/internal/clients/emclient"
+	"github.com/waymark-mail/waymark/internal/clients/markup"
+	"github.com/waymark-mail/waymark/internal/clients/outlook"
 	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
 	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
 	"github.com/waymark-mail/waymark/internal/dialect/wellknown"
@@ -101,7 +105,7 @@ type popBack struct {
 
 func autoconfigBack(t *testing.T, s settings.Settings) bool {
 	t.Helper()
-	document, err := render(clients.Autoconfig, s)
+	document, err := render(client.Autoconfig, s)
 	if err != nil {
 		return false
 	}
@@ -138,7 +142,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 	if !s.MailboxLookup && s.LoginName == "" && s.MovedTo == "" {
 		whole := s
 		whole.Address = address.Address{}
-		if forAll, err := render(clients.Autoconfig, whole); err != nil || !bytes.Equal(forAll, document) {
+		if forAll, err := render(client.Autoconfig, whole); err != nil || !bytes.Equal(forAll, document) {
 			t.Errorf("autoconfig: the document of a domain depends on the address: %v\n%s\n%s", err, forAll, document)
 		}
 	}
@@ -159,7 +163,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 		o = &oauth2{p.AuthURL, p.TokenURL, p.Issuer, p.Scope, p.ClientID}
 	}
 	same(t, "oAuth2", got.OAuth2, o)
-	offered := offerOf(clients.Autoconfig, s)
+	offered := offerOf(client.Autoconfig, s)
 	sections(t, s, got.Provider.Incoming, offered.imap, offered.pop3, offered.jmap)
 	sections(t, s, got.Provider.Outgoing, offered.smtp)
 	for _, extra := range []struct {
@@ -245,8 +249,8 @@ func words(t *testing.T, got []word, svc settings.Service) {
 	same(t, "authentication of "+string(svc.Protocol), got, want)
 }
 
-// pox is an Autodiscover document; elements that are absent are "".
-type pox struct {
+// poxDocument is an Autodiscover document; elements that are absent are "".
+type poxDocument struct {
 	XMLName  xml.Name
 	Response struct {
 		XMLName xml.Name
@@ -262,16 +266,16 @@ type poxBlock struct {
 	Type, Server, Port, LoginName, DomainRequired, SPA, SSL, Encryption, AuthRequired string
 }
 
-func poxOf(t *testing.T, s settings.Settings) (pox, bool) {
+func poxOf(t *testing.T, s settings.Settings) (poxDocument, bool) {
 	t.Helper()
-	document, err := render(clients.Autodiscover, s)
+	document, err := render(client.Autodiscover, s)
 	if err != nil {
-		return pox{}, false
+		return poxDocument{}, false
 	}
-	var got pox
+	var got poxDocument
 	if err := xml.Unmarshal(document, &got); err != nil {
 		t.Errorf("autodiscover: %v", err)
-		return pox{}, false
+		return poxDocument{}, false
 	}
 	const schema = "http://schemas.microsoft.com/exchange/autodiscover/"
 	same(t, "root", got.XMLName, xml.Name{Space: schema + "responseschema/2006", Local: "Autodiscover"})
@@ -288,7 +292,7 @@ func autodiscoverBack(t *testing.T, s settings.Settings) bool {
 	}
 	same(t, "Action", got.Response.Account.Action, "settings")
 	same(t, "AutoDiscoverSMTPAddress", got.Response.Primary, s.Address.WithoutTag(s.Provider.Subaddress).String())
-	o := offerOf(clients.Autodiscover, s)
+	o := offerOf(client.Autodiscover, s)
 	var want []poxBlock
 	for _, p := range []struct {
 		kind string
@@ -339,10 +343,10 @@ func TestMovedElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, read := range []func([]byte, string) (clients.Account, error){clients.Outlook, clients.EMClient} {
+		for _, read := range []func([]byte, string) (client.Account, error){outlook.Read, emclient.Read} {
 			_, err := read(document, anna.String())
-			refusal, ok := errors.AsType[*clients.Refusal](err)
-			if !ok || refusal.Does != clients.AsksAgain || refusal.To != tc.want {
+			refusal, ok := errors.AsType[*client.Refusal](err)
+			if !ok || refusal.Does != client.AsksAgain || refusal.To != tc.want {
 				t.Errorf("%v, want another question at %s\n%s", err, tc.want, document)
 			}
 		}
@@ -368,8 +372,8 @@ func wellknownBack(t *testing.T, s settings.Settings) bool {
 			continue
 		}
 		offered = true
-		got, err := clients.DAVDiscovery(asked, response.Status, response.Header.Get("Location"), typed(s))
-		if err != nil || got != (clients.DAV{URL: want.URL, User: typed(s)}) {
+		got, err := davx5.Read(asked, response.Status, response.Header.Get("Location"), typed(s))
+		if err != nil || got != (client.DAV{URL: want.URL, User: typed(s)}) {
 			t.Errorf("%s: leads to %+v, %v; want %s", endpoint.Path, got, err, want.URL)
 		}
 	}
@@ -420,11 +424,11 @@ func jsonBack(t *testing.T, s settings.Settings) bool {
 
 func profileBack(t *testing.T, s settings.Settings) bool {
 	t.Helper()
-	document, err := render(clients.Profile, s)
+	document, err := render(client.Profile, s)
 	if err != nil {
 		return false
 	}
-	list, err := clients.ReadPropertyList(document)
+	list, err := markup.ReadPropertyList(document)
 	if err != nil {
 		t.Errorf("profile: %v", err)
 		return false
@@ -444,7 +448,7 @@ func profileBack(t *testing.T, s settings.Settings) bool {
 	}
 	removal, _ := top["RemovalDate"].(time.Time)
 	same(t, "RemovalDate", removal, s.Provider.Profile.RemovalDate)
-	o := offerOf(clients.Profile, s)
+	o := offerOf(client.Profile, s)
 	var want []map[string]any
 	if o.smtp != nil {
 		want = append(want, mailPayload(s, o))
@@ -537,7 +541,7 @@ func davPayload(s settings.Settings, svc *settings.Service, prefix string) map[s
 
 func paccBack(t *testing.T, s settings.Settings) bool {
 	t.Helper()
-	document, err := render(clients.PACC, s)
+	document, err := render(client.PACC, s)
 	if err != nil {
 		return false
 	}
@@ -546,7 +550,7 @@ func paccBack(t *testing.T, s settings.Settings) bool {
 		t.Errorf("pacc: %v", err)
 		return false
 	}
-	o := offerOf(clients.PACC, s)
+	o := offerOf(client.PACC, s)
 	protocols := map[string]any{}
 	password, public := true, s.Provider.OAuth2 != nil // of every service that is named
 	for name, svc := range map[string]*settings.Service{

@@ -1,0 +1,6 @@
+// Package apple is Apple Mail on iOS, iPadOS and macOS: where Safari fetches a
+// configuration profile, and how a device reads it.
+//
+// It owns the rules of Apple's payload reference. It does not verify signatures,
+// and knows nothing of Exchange accounts, for which alone Apple Mail searches.
+package apple
