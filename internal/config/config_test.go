@@ -126,8 +126,8 @@ func TestFullFile(t *testing.T) {
 		Cache:    Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
 			{Name: "customers", Provider: plain, Mailboxes: true, Line: 57, SQL: &SQL{
-				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = :domain",
-				MailboxQuery: "SELECT login FROM users WHERE mail = :address", Timeout: 500 * time.Millisecond, Connections: 3, Notify: "waymark",
+				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
+				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", Timeout: 500 * time.Millisecond, Connections: 3, Notify: "waymark",
 			}},
 			{Name: "sql", Line: 71, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
 			{Name: "ldap", Mailboxes: true, Line: 72, LDAP: &LDAP{
@@ -161,7 +161,7 @@ func dump(t *testing.T, v any) string {
 func TestDomainsOutsideOfTheFile(t *testing.T) {
 	const text = `
 providers: {p: {services: [{protocol: imap, host: mail.example.com}, {protocol: submission, host: mail.example.com}]}}
-directory: [{source: sql, driver: sqlite, dsn: mail.db, provider: p, queries: {domain: "SELECT 1 FROM domains WHERE name = :domain"}}]
+directory: [{source: sql, driver: sqlite, dsn: mail.db, provider: p, queries: {domain: "SELECT 1 FROM domains WHERE name = {domain}"}}]
 `
 	for _, domains := range []string{"", "domains: {}\n"} {
 		if _, findings := Parse("waymark.yaml", []byte(text+domains), Environment{}); len(findings) > 0 {

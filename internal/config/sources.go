@@ -245,7 +245,7 @@ func (r *reader) sqlOf(v value, k sourceKeys) *SQL {
 	case s.Preset == "" && s.DomainQuery == "" && !v.has("queries"):
 		r.refuse(v, "needs a preset (%s), or queries with a domain query", strings.Join(SQLPresets(), ", "))
 	case s.Preset == "" && s.DomainQuery == "":
-		r.refuse(v.at("queries"), "needs a domain query such as SELECT 1 FROM domains WHERE name = :domain")
+		r.refuse(v.at("queries"), "needs a domain query such as SELECT 1 FROM domains WHERE name = {domain}")
 	}
 	if k.mailboxes && s.Preset == "" && s.MailboxQuery == "" {
 		r.refuse(v.at("mailboxes"), "needs queries with a mailbox query")

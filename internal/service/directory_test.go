@@ -43,8 +43,8 @@ directory:
     dsn: %q
     provider: hoster
     queries:
-      domain: SELECT mail_host AS imap_host, active AS enabled FROM customers WHERE domain = :domain
-      mailbox: SELECT login FROM mailboxes WHERE address = :address
+      domain: SELECT mail_host AS imap_host, active AS enabled FROM customers WHERE domain = {domain}
+      mailbox: SELECT login FROM mailboxes WHERE address = {address}
     %s
 domains:
   hoster.example: {provider: hoster}
@@ -156,8 +156,8 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 	dsn, _ := sqliteCustomers(t)
 	for name, tc := range map[string]struct{ settings, starts, check string }{
 		"a query that pastes": {
-			strings.Replace(onDatabase("sqlite", dsn, ""), "domain = :domain", "domain = ':domain'", 1),
-			"directory[0], line 11: customers: the domain query", "directory[0], line 11: customers: the domain query",
+			strings.Replace(onDatabase("sqlite", dsn, ""), "domain = {domain}", "domain = '{domain}'", 1),
+			"directory[0], line 11: customers: queries.domain: ", "directory[0], line 11: customers: queries.domain: ",
 		},
 		"a preset for another database": {
 			onDatabase("sqlite", dsn, "preset: mailcow"),

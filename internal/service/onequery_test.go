@@ -61,7 +61,7 @@ func watchedSQLite(t *testing.T, size int) watched {
 	return watched{
 		company: c,
 		settings: func(more string) string {
-			return strings.NewReplacer("= :domain", "= counted(:domain)", "= :address", "= counted(:address)").Replace(c.settings(more))
+			return strings.NewReplacer("= {domain}", "= counted({domain})", "= {address}", "= counted({address})").Replace(c.settings(more))
 		},
 		seen: func(*testing.T) traffic {
 			n := int(sqliteAsked.Swap(0))

@@ -59,7 +59,7 @@ func Get(name, driver string) (Queries, error) {
 // some panels and none with others; either way the answer is one row. yes and
 // no are conditions on a column with a switch.
 func aliased(yes, no func(column string) string, person string) Queries {
-	const asked = "IN (:domain, :domain_unicode)"
+	const asked = "IN ({domain}, {domain_unicode})"
 	return Queries{
 		Domain: `SELECT a.target_domain AS canonical_domain, t.active AS enabled
 FROM alias_domain a JOIN domain t ON t.domain = a.target_domain
@@ -69,10 +69,10 @@ SELECT NULL, d.active FROM domain d
 WHERE d.domain ` + asked + ` AND d.domain <> 'ALL' AND ` + no("d.backupmx") + `
   AND NOT EXISTS (SELECT 1 FROM alias_domain x WHERE x.alias_domain = d.domain AND ` + yes("x.active") + `)`,
 		Mailbox: `SELECT m.username AS login FROM mailbox m
-WHERE m.local_part = LOWER(:local) AND m.domain ` + asked + ` AND ` + yes("m.active") + person + `
+WHERE m.local_part = LOWER({local}) AND m.domain ` + asked + ` AND ` + yes("m.active") + person + `
 UNION ALL
 SELECT m.username FROM alias_domain a JOIN mailbox m ON m.domain = a.target_domain
-WHERE a.alias_domain ` + asked + ` AND ` + yes("a.active") + ` AND m.local_part = LOWER(:local) AND ` + yes("m.active") + person,
+WHERE a.alias_domain ` + asked + ` AND ` + yes("a.active") + ` AND m.local_part = LOWER({local}) AND ` + yes("m.active") + person,
 	}
 }
 
@@ -100,7 +100,7 @@ func iredmail(string) Queries { return aliased(one, zero, "") }
 // ispconfig is the schema of ISPConfig 3. Each domain is on one of several
 // servers, and the login of a mailbox need not be its address.
 func ispconfig(string) Queries {
-	const at = "IN (CONCAT('@', :domain), CONCAT('@', :domain_unicode))"
+	const at = "IN (CONCAT('@', {domain}), CONCAT('@', {domain_unicode}))"
 	return Queries{
 		Domain: `SELECT t.domain AS canonical_domain, t.active AS enabled, s.server_name AS imap_host, s.server_name AS pop3_host, s.server_name AS submission_host
 FROM mail_forwarding f JOIN mail_domain t ON f.destination = CONCAT('@', t.domain) LEFT JOIN server s ON s.server_id = t.server_id
@@ -108,12 +108,12 @@ WHERE f.source ` + at + ` AND f.type = 'aliasdomain' AND f.active = 'y'
 UNION ALL
 SELECT NULL, d.active, s.server_name AS imap_host, s.server_name AS pop3_host, s.server_name AS submission_host
 FROM mail_domain d LEFT JOIN server s ON s.server_id = d.server_id
-WHERE d.domain IN (:domain, :domain_unicode)
+WHERE d.domain IN ({domain}, {domain_unicode})
   AND NOT EXISTS (SELECT 1 FROM mail_forwarding x WHERE x.source = CONCAT('@', d.domain) AND x.type = 'aliasdomain' AND x.active = 'y')`,
 		Mailbox: `SELECT u.login FROM mail_user u
-WHERE u.email IN (CONCAT(LOWER(:local), '@', :domain), CONCAT(LOWER(:local), '@', :domain_unicode)) AND u.postfix = 'y'
+WHERE u.email IN (CONCAT(LOWER({local}), '@', {domain}), CONCAT(LOWER({local}), '@', {domain_unicode})) AND u.postfix = 'y'
 UNION ALL
-SELECT u.login FROM mail_forwarding f JOIN mail_user u ON u.email = CONCAT(LOWER(:local), f.destination)
+SELECT u.login FROM mail_forwarding f JOIN mail_user u ON u.email = CONCAT(LOWER({local}), f.destination)
 WHERE f.source ` + at + ` AND f.type = 'aliasdomain' AND f.active = 'y' AND u.postfix = 'y'`,
 	}
 }
@@ -124,9 +124,9 @@ func froxlor(string) Queries {
 	return Queries{
 		Domain: `SELECT t.domain AS canonical_domain, d.deactivated = 0 AS enabled
 FROM panel_domains d LEFT JOIN panel_domains t ON t.id = d.aliasdomain
-WHERE d.domain IN (:domain, :domain_unicode) AND d.isemaildomain = 1`,
+WHERE d.domain IN ({domain}, {domain_unicode}) AND d.isemaildomain = 1`,
 		Mailbox: `SELECT u.username AS login FROM mail_users u
-WHERE u.email IN (CONCAT(LOWER(:local), '@', :domain), CONCAT(LOWER(:local), '@', :domain_unicode)) AND u.postfix = 'Y'`,
+WHERE u.email IN (CONCAT(LOWER({local}), '@', {domain}), CONCAT(LOWER({local}), '@', {domain_unicode})) AND u.postfix = 'Y'`,
 	}
 }
 
@@ -138,13 +138,13 @@ func mailu(driver string) Queries {
 		user = "`user`"
 	}
 	return Queries{
-		Domain: `SELECT a.domain_name AS canonical_domain FROM alternative a WHERE a.name = :domain
+		Domain: `SELECT a.domain_name AS canonical_domain FROM alternative a WHERE a.name = {domain}
 UNION ALL
-SELECT NULL FROM domain d WHERE d.name = :domain`,
+SELECT NULL FROM domain d WHERE d.name = {domain}`,
 		Mailbox: `SELECT u.email AS login FROM ` + user + ` u
-WHERE u.localpart = LOWER(:local) AND u.domain_name = :domain AND u.enabled
+WHERE u.localpart = LOWER({local}) AND u.domain_name = {domain} AND u.enabled
 UNION ALL
 SELECT u.email FROM alternative a JOIN ` + user + ` u ON u.domain_name = a.domain_name
-WHERE a.name = :domain AND u.localpart = LOWER(:local) AND u.enabled`,
+WHERE a.name = {domain} AND u.localpart = LOWER({local}) AND u.enabled`,
 	}
 }

@@ -14,20 +14,20 @@ func TestCheck(t *testing.T) {
 			t.Errorf("queries that work: %v", err)
 		}
 		for _, tc := range []struct{ name, domain, want string }{
-			{"a missing table", "SELECT a AS provider FROM nowhere WHERE b = :domain", e.says["missing table"]},
-			{"a missing column", "SELECT nowhere AS provider FROM domain WHERE name = :domain", e.says["missing column"]},
-			{"a missing function", "SELECT nowhere('a') AS provider FROM domain WHERE name = :domain", e.says["missing function"]},
-			{"bad syntax", "SELECT provider FORM domain name = :domain", e.says["syntax"]},
-			{"an unknown column", "SELECT host FROM domain WHERE name = :domain", `unknown column "host"; known are activesync_url, `},
-			{"a date", "SELECT since AS display_name FROM domain WHERE name = :domain", "column display_name is a date or a time (TIMESTAMP); it must be text, a number or a yes or no"},
-			{"a number for a host", "SELECT port AS imap_host FROM domain WHERE name = :domain", "column imap_host is a number ("},
-			{"several at once", "SELECT port AS imap_host, since AS Provider, host FROM domain WHERE name = :domain",
+			{"a missing table", "SELECT a AS provider FROM nowhere WHERE b = {domain}", e.says["missing table"]},
+			{"a missing column", "SELECT nowhere AS provider FROM domain WHERE name = {domain}", e.says["missing column"]},
+			{"a missing function", "SELECT nowhere('a') AS provider FROM domain WHERE name = {domain}", e.says["missing function"]},
+			{"bad syntax", "SELECT provider FORM domain name = {domain}", e.says["syntax"]},
+			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known are activesync_url, `},
+			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time (TIMESTAMP); it must be text, a number or a yes or no"},
+			{"a number for a host", "SELECT port AS imap_host FROM domain WHERE name = {domain}", "column imap_host is a number ("},
+			{"several at once", "SELECT port AS imap_host, since AS Provider, host FROM domain WHERE name = {domain}",
 				"unknown column \"host\"; known are "},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				s := e.source(t, tc.domain, "")
 				err := s.Check(t.Context())
-				if err == nil || !strings.HasPrefix(err.Error(), "panel: the domain query: "+tc.want) {
+				if err == nil || !strings.HasPrefix(err.Error(), "panel: queries.domain: "+tc.want) {
 					t.Errorf("got  %v\nwant %s", err, tc.want)
 				}
 				if tc.name == "several at once" && err != nil &&
@@ -37,8 +37,8 @@ func TestCheck(t *testing.T) {
 			})
 		}
 		t.Run("both queries", func(t *testing.T) {
-			err := e.source(t, "SELECT a AS provider FROM nowhere WHERE b = :domain", "SELECT port AS imap_host FROM domain WHERE name = :address").Check(t.Context())
-			if err == nil || !strings.Contains(err.Error(), "panel: the domain query: "+e.says["missing table"]) || !strings.Contains(err.Error(), "\npanel: the mailbox query: column imap_host is a number (") {
+			err := e.source(t, "SELECT a AS provider FROM nowhere WHERE b = {domain}", "SELECT port AS imap_host FROM domain WHERE name = {address}").Check(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "panel: queries.domain: "+e.says["missing table"]) || !strings.Contains(err.Error(), "\npanel: queries.mailbox: column imap_host is a number (") {
 				t.Error(err)
 			}
 		})
@@ -74,9 +74,9 @@ func TestErrorsHoldNobodysData(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		e.panel(t)
 		queries := map[string][]string{
-			"sqlite":   {"SELECT json_extract('{}', :local) AS login", "SELECT json(:local) AS login", "SELECT login FROM mailbox, :address"},
-			"postgres": {"SELECT CAST(:local AS TEXT)::int::text AS login", "SELECT 1 AS login FROM mailbox WHERE login::int = 1 OR address = :address", "SELECT login FROM mailbox WHERE 1 = :local", "SELECT CAST(:local AS TEXT)::json->>'a' AS login"},
-			"mysql":    {"SELECT login FROM mailbox WHERE MATCH (address) AGAINST (:local)", "SELECT login FROM mailbox, :address", "SELECT UNCOMPRESS(:local) + EXTRACTVALUE('<a/>', :local) AS login"},
+			"sqlite":   {"SELECT json_extract('{}', {local}) AS login", "SELECT json({local}) AS login", "SELECT login FROM mailbox, {address}"},
+			"postgres": {"SELECT CAST({local} AS TEXT)::int::text AS login", "SELECT 1 AS login FROM mailbox WHERE login::int = 1 OR address = {address}", "SELECT login FROM mailbox WHERE 1 = {local}", "SELECT CAST({local} AS TEXT)::json->>'a' AS login"},
+			"mysql":    {"SELECT login FROM mailbox WHERE MATCH (address) AGAINST ({local})", "SELECT login FROM mailbox, {address}", "SELECT UNCOMPRESS({local}) + EXTRACTVALUE('<a/>', {local}) AS login"},
 		}
 		for _, query := range queries[e.driver] {
 			_, err := e.source(t, "", query).Mailbox(t.Context(), address.Address{Local: "geheim", Domain: "privat.example"})

@@ -81,7 +81,7 @@ func TestTheQueriesOfTheGuide(t *testing.T) {
 		e.customers(t)
 		joined := switched[1]
 		if e.driver == "mysql" {
-			if joined = strings.Replace(joined, ":local || '@' || :domain", "CONCAT(:local, '@', :domain)", 1); joined == switched[1] || !strings.Contains(sections[switching], "`CONCAT(:local, '@', :domain)`") {
+			if joined = strings.Replace(joined, "{local} || '@' || {domain}", "CONCAT({local}, '@', {domain})", 1); joined == switched[1] || !strings.Contains(sections[switching], "`CONCAT({local}, '@', {domain})`") {
 				t.Fatal("the guide does not say how to put texts together")
 			}
 		}
@@ -211,7 +211,7 @@ func TestTheGuideNamesEveryColumn(t *testing.T) {
 // TestTheGuideNamesEveryPlaceholder compares the table with what is replaced.
 func TestTheGuideNamesEveryPlaceholder(t *testing.T) {
 	where := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `:([a-z_]+)` \\| .* \\| (.*) \\|$").FindAllStringSubmatch(guide(t)["Queries"], -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\{[a-z_]+\\})` \\| .* \\| (.*) \\|$").FindAllStringSubmatch(guide(t)["Queries"], -1) {
 		where[row[2]] = append(where[row[2]], row[1])
 	}
 	both := append(slices.Clone(where["`mailbox`"]), where["both"]...)

@@ -24,25 +24,23 @@ type backend struct {
 	listen    *pgx.ConnConfig // nil when the database cannot notify
 }
 
-// driverOf returns how a database is opened, which does not reach for it yet,
-// and how it reads SQL.
-func driverOf(name string) (open func(Options) (*backend, error), l lexis, ok bool) {
-	switch name {
-	case "postgres":
-		return openPostgres, lexis{numbered: true, escapeStrings: true, dollarQuotes: true, nestComments: true}, true
-	case "mysql":
-		return openMySQL, lexis{backslashes: true, backticks: true, hashComments: true, dashNeedsGap: true}, true
-	case "sqlite":
-		return openSQLite, lexis{backticks: true, brackets: true, sigils: true}, true
-	}
-	return nil, lexis{}, false
+// The errors do not repeat the DSN or what the driver says about it: either may
+// contain the password.
+var (
+	errPostgresDSN = errors.New("must look like postgres://user:password@host:5432/database or host=/run/postgresql user=waymark dbname=mail")
+	errMySQLDSN    = errors.New("must look like user:password@tcp(host:3306)/database or user:password@unix(/run/mysqld/mysqld.sock)/database")
+	errSQLiteDSN   = errors.New("must look like /path/to/file.db or file:/path/to/file.db?immutable=1")
+)
+
+// drivers returns how each kind of database is opened. Opening does not connect.
+func drivers() map[string]func(Options) (*backend, error) {
+	return map[string]func(Options) (*backend, error){"postgres": openPostgres, "mysql": openMySQL, "sqlite": openSQLite}
 }
 
 func openPostgres(opts Options) (*backend, error) {
 	cfg, err := pgx.ParseConfig(opts.DSN)
 	if err != nil {
-		// The driver's words may hold parts of the password.
-		return nil, errors.New("the dsn is not understood; it looks like postgres://user:password@host:5432/database or host=/run/postgresql user=waymark dbname=mail")
+		return nil, errPostgresDSN
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = opts.Timeout
@@ -58,7 +56,7 @@ func openPostgres(opts Options) (*backend, error) {
 func openMySQL(opts Options) (*backend, error) {
 	cfg, err := mysql.ParseDSN(opts.DSN)
 	if err != nil {
-		return nil, errors.New("the dsn is not understood; it looks like user:password@tcp(host:3306)/database or user:password@unix(/run/mysqld/mysqld.sock)/database")
+		return nil, errMySQLDSN
 	}
 	cfg.InterpolateParams = false // values are bound, never pasted
 	cfg.MultiStatements = false
@@ -72,7 +70,7 @@ func openMySQL(opts Options) (*backend, error) {
 	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, errors.New("the dsn is not understood by the driver")
+		return nil, errMySQLDSN
 	}
 	return &backend{connector: mysqlSessions{connector, opts.Timeout}, prepare: true}, nil
 }
@@ -123,7 +121,7 @@ func openSQLite(opts Options) (*backend, error) {
 	}
 	params, err := url.ParseQuery(query)
 	if err != nil || path == "" || strings.HasPrefix(path, ":memory:") || params.Get("mode") == "memory" {
-		return nil, errors.New("the dsn is not understood; it looks like /path/to/file.db or file:/path/to/file.db?immutable=1")
+		return nil, errSQLiteDSN
 	}
 	params.Set("mode", "ro")
 	params.Set("_query_only", "1")
@@ -132,7 +130,7 @@ func openSQLite(opts Options) (*backend, error) {
 	}
 	connector, err := sqlite.NewConnector("file:" + path + "?" + params.Encode())
 	if err != nil {
-		return nil, errors.New("the dsn is not understood by the driver")
+		return nil, errSQLiteDSN
 	}
 	return &backend{connector: connector, prepare: true}, nil
 }

@@ -73,7 +73,7 @@ func newSQLite(t testing.TB) engine {
 		driver: "sqlite", dsn: file, db: db,
 		quotedName: func(s string) string { return "[" + s + "]" },
 		double:     "REAL",
-		forever:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS login FROM n WHERE :domain <> i",
+		forever:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS login FROM n WHERE {domain} <> i",
 		sleepy:     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) SELECT MAX(i) FROM n)",
 		says: map[string]string{
 			"missing table":    "no such table: nowhere",
@@ -91,7 +91,7 @@ func newPostgreSQL(t testing.TB, server *databases.Server) engine {
 		driver: "postgres", dsn: db.DSN, db: db.DB, server: server,
 		quotedName: func(s string) string { return `"` + s + `"` },
 		double:     "DOUBLE PRECISION",
-		forever:    "SELECT pg_sleep(3600)::text AS login FROM domain WHERE name = :domain",
+		forever:    "SELECT pg_sleep(3600)::text AS login FROM domain WHERE name = {domain}",
 		sleepy:     "pg_sleep(0.01)::text",
 		says: map[string]string{
 			"missing table":    `relation "nowhere" does not exist`,
@@ -109,7 +109,7 @@ func newMariaDB(t testing.TB, server *databases.Server) engine {
 		driver: "mysql", dsn: db.DSN, db: db.DB, server: server,
 		quotedName: func(s string) string { return "`" + s + "`" },
 		double:     "DOUBLE",
-		forever:    "SELECT MAX(CONCAT(seq, :domain)) AS login FROM seq_1_to_3600000000",
+		forever:    "SELECT MAX(CONCAT(seq, {domain})) AS login FROM seq_1_to_3600000000",
 		sleepy:     "SLEEP(0.01)",
 		says: map[string]string{
 			"missing table":    "Table '" + db.Name + ".nowhere' doesn't exist",
@@ -150,8 +150,8 @@ func (e engine) panel(t testing.TB) engine {
 }
 
 const (
-	domainQuery = "SELECT provider, title AS display_name, active AS enabled, host AS imap_host, port AS imap_port FROM domain WHERE name = :domain"
-	loginQuery  = "SELECT login FROM mailbox WHERE address = :address"
+	domainQuery = "SELECT provider, title AS display_name, active AS enabled, host AS imap_host, port AS imap_port FROM domain WHERE name = {domain}"
+	loginQuery  = "SELECT login FROM mailbox WHERE address = {address}"
 )
 
 // hosted wants the record of a domain of the hoster.

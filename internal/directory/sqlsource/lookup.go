@@ -41,9 +41,9 @@ func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func
 	case err == nil || errors.Is(err, source.ErrNotFound):
 		return err
 	case ctx.Err() != nil: // the caller gave up
-		return fmt.Errorf("%s: %s: %w", s.opts.Name, q.what, ctx.Err())
+		return fmt.Errorf("%s: %s: %w", s.opts.Name, q.key, ctx.Err())
 	}
-	return fmt.Errorf("%s: %s: %w", s.opts.Name, q.what, s.explain(limited, err))
+	return fmt.Errorf("%s: %s: %w", s.opts.Name, q.key, s.explain(limited, err))
 }
 
 func (s *Source) try(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) (err error) {
@@ -99,7 +99,7 @@ func (q *query) read(rows *sql.Rows) (source.Record, error) {
 		return source.Record{}, err
 	}
 	if rows.Next() {
-		return source.Record{}, plain("answers with more than one row; make the condition stricter or add LIMIT 1")
+		return source.Record{}, plain("returned more than one row; make the condition stricter or add LIMIT 1")
 	}
 	if err := rows.Err(); err != nil {
 		return source.Record{}, err

@@ -30,16 +30,16 @@ func TestDomain(t *testing.T) {
 			{"NULL says nothing", domainQuery, "own.example", source.Record{Overrides: own}},
 			{"switched off", domainQuery, "off.example", source.Record{Provider: "hoster", Disabled: true}},
 			{"an A-label", domainQuery, "xn--bcher-kva.example", source.Record{Provider: "hoster", Name: "Bücher"}},
-			{"a U-label", "SELECT provider FROM domain WHERE unicode = :domain_unicode", "xn--bcher-kva.example", source.Record{Provider: "hoster"}},
-			{"columns in upper case", "SELECT provider AS " + e.quotedName("PROVIDER") + " FROM domain WHERE name = :domain", "example.com", source.Record{Provider: "hoster"}},
-			{"a placeholder twice", "SELECT provider FROM domain WHERE name = :domain OR unicode = :domain", "example.com", source.Record{Provider: "hoster"}},
-			{"a placeholder among the columns", "SELECT 'mail' AS provider, :domain AS display_name FROM domain WHERE name = :domain", "example.com", source.Record{Provider: "mail", Name: "example.com"}},
-			{"a floating-point number", "SELECT CAST(port AS " + e.double + ") AS imap_port, host AS imap_host FROM domain WHERE name = :domain", "own.example", source.Record{Overrides: own}},
-			{"a decimal number", "SELECT CAST(port AS DECIMAL(6,0)) AS imap_port, host AS imap_host FROM domain WHERE name = :domain", "own.example", source.Record{Overrides: own}},
-			{"a number as text", "SELECT '1993' AS imap_port, host AS imap_host FROM domain WHERE name = :domain", "own.example", source.Record{Overrides: own}},
-			{"a yes or no", "SELECT active = 1 AS enabled FROM domain WHERE name = :domain", "off.example", source.Record{Disabled: true}},
-			{"only that it exists", "SELECT 1 AS enabled FROM domain WHERE name = :domain", "example.com", source.Record{}},
-			{"quotes and comments", "SELECT 'it''s :x' AS display_name -- it's\n, provider /* ' */ FROM domain WHERE name = :domain", "example.com", source.Record{Provider: "hoster", Name: "it's :x"}},
+			{"a U-label", "SELECT provider FROM domain WHERE unicode = {domain_unicode}", "xn--bcher-kva.example", source.Record{Provider: "hoster"}},
+			{"columns in upper case", "SELECT provider AS " + e.quotedName("PROVIDER") + " FROM domain WHERE name = {domain}", "example.com", source.Record{Provider: "hoster"}},
+			{"a placeholder twice", "SELECT provider FROM domain WHERE name = {domain} OR unicode = {domain}", "example.com", source.Record{Provider: "hoster"}},
+			{"a placeholder among the columns", "SELECT 'mail' AS provider, {domain} AS display_name FROM domain WHERE name = {domain}", "example.com", source.Record{Provider: "mail", Name: "example.com"}},
+			{"a floating-point number", "SELECT CAST(port AS " + e.double + ") AS imap_port, host AS imap_host FROM domain WHERE name = {domain}", "own.example", source.Record{Overrides: own}},
+			{"a decimal number", "SELECT CAST(port AS DECIMAL(6,0)) AS imap_port, host AS imap_host FROM domain WHERE name = {domain}", "own.example", source.Record{Overrides: own}},
+			{"a number as text", "SELECT '1993' AS imap_port, host AS imap_host FROM domain WHERE name = {domain}", "own.example", source.Record{Overrides: own}},
+			{"a yes or no", "SELECT active = 1 AS enabled FROM domain WHERE name = {domain}", "off.example", source.Record{Disabled: true}},
+			{"only that it exists", "SELECT 1 AS enabled FROM domain WHERE name = {domain}", "example.com", source.Record{}},
+			{"quotes and comments", "SELECT 'it''s :x' AS display_name -- it's\n, provider /* ' */ FROM domain WHERE name = {domain}", "example.com", source.Record{Provider: "hoster", Name: "it's :x"}},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				s := e.source(t, tc.query, "")
@@ -62,12 +62,12 @@ func TestDialectsOfQuoting(t *testing.T) {
 		query string
 		make  func(testing.TB) engine
 	}{
-		"backslashes in SQLite":     {`SELECT '\' AS display_name, provider FROM domain WHERE name = :domain`, newSQLite},
-		"backslashes in PostgreSQL": {`SELECT E'\\' AS display_name, provider::varchar FROM domain WHERE name = :domain::text`, func(t testing.TB) engine { return newPostgreSQL(t, servers.PostgreSQL(t)) }},
-		"dollar quotes":             {`SELECT $x$\$x$ AS display_name, provider FROM domain WHERE name = :domain`, func(t testing.TB) engine { return newPostgreSQL(t, servers.PostgreSQL(t)) }},
-		"nested comments":           {`SELECT /* /* ' */ ' */ '\' AS display_name, provider FROM domain WHERE name = :domain`, func(t testing.TB) engine { return newPostgreSQL(t, servers.PostgreSQL(t)) }},
-		"backslashes in MariaDB":    {`SELECT '\\' AS display_name, provider FROM domain WHERE name = :domain AND '\'' = "'"`, func(t testing.TB) engine { return newMariaDB(t, servers.MariaDB(t)) }},
-		"comments in MariaDB":       {"SELECT '\\\\' AS display_name, -- it's\n provider # it's\n FROM domain WHERE name = :domain AND 5--1 = 6", func(t testing.TB) engine { return newMariaDB(t, servers.MariaDB(t)) }},
+		"backslashes in SQLite":     {`SELECT '\' AS display_name, provider FROM domain WHERE name = {domain}`, newSQLite},
+		"backslashes in PostgreSQL": {`SELECT E'\\' AS display_name, provider::varchar FROM domain WHERE name = {domain}::text`, func(t testing.TB) engine { return newPostgreSQL(t, servers.PostgreSQL(t)) }},
+		"dollar quotes":             {`SELECT $x$\$x$ AS display_name, provider FROM domain WHERE name = {domain}`, func(t testing.TB) engine { return newPostgreSQL(t, servers.PostgreSQL(t)) }},
+		"nested comments":           {`SELECT /* /* ' */ ' */ '\' AS display_name, provider FROM domain WHERE name = {domain}`, func(t testing.TB) engine { return newPostgreSQL(t, servers.PostgreSQL(t)) }},
+		"backslashes in MariaDB":    {`SELECT '\\' AS display_name, provider FROM domain WHERE name = {domain} AND '\'' = "'"`, func(t testing.TB) engine { return newMariaDB(t, servers.MariaDB(t)) }},
+		"comments in MariaDB":       {"SELECT '\\\\' AS display_name, -- it's\n provider # it's\n FROM domain WHERE name = {domain} AND 5--1 = 6", func(t testing.TB) engine { return newMariaDB(t, servers.MariaDB(t)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := tc.make(t).panel(t).source(t, tc.query, "")
@@ -82,14 +82,14 @@ func TestDialectsOfQuoting(t *testing.T) {
 func TestMailbox(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		e.panel(t)
-		concat := ":local || '@' || :domain"
+		concat := "{local} || '@' || {domain}"
 		if e.driver == "mysql" {
-			concat = "CONCAT(:local, '@', :domain)"
+			concat = "CONCAT({local}, '@', {domain})"
 		}
 		for name, query := range map[string]string{
 			"the address": loginQuery,
 			"its parts":   "SELECT login FROM mailbox WHERE address = " + concat,
-			"any case":    "SELECT login FROM mailbox WHERE address = LOWER(:address)",
+			"any case":    "SELECT login FROM mailbox WHERE address = LOWER({address})",
 		} {
 			t.Run(name, func(t *testing.T) {
 				s := e.source(t, "", query)
@@ -124,7 +124,7 @@ func TestValuesCannotBreakOut(t *testing.T) {
 		s := e.panel(t).source(t, domainQuery, loginQuery)
 		for _, evil := range []string{
 			`' OR '1'='1`, `' OR 1=1 -- `, `' OR 1=1 #`, `\' OR 1=1 -- `, `" OR "1"="1`, `x'; DROP TABLE domain; --`,
-			`$$ OR 1=1 --`, `'||'`, `%`, `_`, `$1`, `?`, `:domain`, `example.com' -- `, "example.com\\", "1 OR 1=1",
+			`$$ OR 1=1 --`, `'||'`, `%`, `_`, `$1`, `?`, `{domain}`, `example.com' -- `, "example.com\\", "1 OR 1=1",
 		} {
 			if got, err := s.Domain(t.Context(), address.Domain(evil)); !errors.Is(err, source.ErrNotFound) {
 				t.Errorf("the domain %s: %+v, %v", evil, got, err)
@@ -144,13 +144,13 @@ func TestSessionsAreReadOnly(t *testing.T) {
 	const words = "wants to change something; only reading is allowed"
 	everyEngine(t, func(t *testing.T, e engine) {
 		e.panel(t)
-		query := "DELETE FROM domain WHERE name = :domain RETURNING provider"
+		query := "DELETE FROM domain WHERE name = {domain} RETURNING provider"
 		s := e.source(t, query, "")
-		fails(t, lookUp(t, s, "example.com"), "panel: the domain query: "+words)
-		fails(t, s.Check(t.Context()), "panel: the domain query: "+words)
+		fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: "+words)
+		fails(t, s.Check(t.Context()), "panel: queries.domain: "+words)
 		if e.driver == "postgres" {
 			s := e.source(t, "WITH gone AS ("+query+") SELECT provider FROM gone", "")
-			fails(t, lookUp(t, s, "example.com"), "panel: the domain query: "+words)
+			fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: "+words)
 		}
 		var left int
 		if err := e.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM domain").Scan(&left); err != nil || left != 4 {
@@ -165,7 +165,7 @@ func TestTimeLimit(t *testing.T) {
 		const limit = 300 * time.Millisecond
 		s := e.source(t, e.forever, "", func(o *Options) { o.Timeout = limit; o.MaxConnections = 1 })
 		for range 2 { // the one connection is not lost to the first
-			fails(t, lookUp(t, s, "example.com"), "panel: the domain query: no answer within 300ms")
+			fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: no answer within 300ms")
 		}
 		if e.server != nil && e.running(t) {
 			t.Error("the server still works on a query that nobody waits for")
@@ -207,7 +207,7 @@ func TestCallersMayGiveUp(t *testing.T) {
 func TestPoolIsBounded(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		const most = 4
-		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = :domain", "", func(o *Options) { o.MaxConnections = most })
+		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "", func(o *Options) { o.MaxConnections = most })
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
@@ -234,16 +234,16 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		e.panel(t)
 		for _, tc := range []struct{ name, query, want string }{
-			{"two rows", "SELECT provider FROM domain WHERE name >= :domain", "answers with more than one row; make the condition stricter or add LIMIT 1"},
-			{"an unknown column", "SELECT host FROM domain WHERE name = :domain", `unknown column "host"; known are ` + strings.Join(source.ColumnNames(), ", ")},
-			{"a column twice", "SELECT provider, host AS provider FROM domain WHERE name = :domain", `the column "provider" is there twice`},
-			{"a date", "SELECT since AS display_name FROM domain WHERE name = :domain", "column display_name is a date or a time; it must be text, a number or a yes or no"},
-			{"a host that is none", "SELECT 'a b' AS imap_host FROM domain WHERE name = :domain", "column imap_host: "},
-			{"far too long", "SELECT " + long(e) + " AS display_name FROM domain WHERE name = :domain", "column display_name is longer than 4096 octets"},
+			{"two rows", "SELECT provider FROM domain WHERE name >= {domain}", "returned more than one row; make the condition stricter or add LIMIT 1"},
+			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known are ` + strings.Join(source.ColumnNames(), ", ")},
+			{"a column twice", "SELECT provider, host AS provider FROM domain WHERE name = {domain}", `the column "provider" is there twice`},
+			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time; it must be text, a number or a yes or no"},
+			{"a host that is none", "SELECT 'a b' AS imap_host FROM domain WHERE name = {domain}", "column imap_host: "},
+			{"far too long", "SELECT " + long(e) + " AS display_name FROM domain WHERE name = {domain}", "column display_name is longer than 4096 octets"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				err := lookUp(t, e.source(t, tc.query, ""), "own.example")
-				if err == nil || !strings.HasPrefix(err.Error(), "panel: the domain query: "+tc.want) || errors.Is(err, source.ErrNotFound) {
+				if err == nil || !strings.HasPrefix(err.Error(), "panel: queries.domain: "+tc.want) || errors.Is(err, source.ErrNotFound) {
 					t.Errorf("got  %v\nwant %s", err, tc.want)
 				}
 			})

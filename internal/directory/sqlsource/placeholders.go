@@ -3,6 +3,7 @@ package sqlsource
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,13 +11,13 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// The placeholders that a query may hold, each as often as it likes. Their
-// values are always bound, never pasted.
+// The placeholders of a query. A query may repeat them. Their values are always
+// bound as parameters and never become part of the SQL text.
 const (
-	phAddress       = "address"        // anna@xn--bcher-kva.example, the local part as it was typed
-	phLocal         = "local"          // anna
-	phDomain        = "domain"         // xn--bcher-kva.example, lower case
-	phDomainUnicode = "domain_unicode" // bücher.example, for panels that store U-labels
+	phAddress       = "{address}"        // anna@xn--bcher-kva.example, the local part as typed
+	phLocal         = "{local}"          // anna
+	phDomain        = "{domain}"         // xn--bcher-kva.example, lower case
+	phDomainUnicode = "{domain_unicode}" // bücher.example, for panels that store U-labels
 )
 
 func domainPlaceholders() []string { return []string{phDomain, phDomainUnicode} }
@@ -25,8 +26,8 @@ func mailboxPlaceholders() []string {
 	return []string{phAddress, phLocal, phDomain, phDomainUnicode}
 }
 
-// values returns what is bound for the placeholders. Without a local part a
-// holds the domain that is asked for.
+// values returns the parameters to bind. A domain query gets an address without
+// a local part.
 func values(placeholders []string, a address.Address) []any {
 	all := make([]any, len(placeholders))
 	for i, name := range placeholders {
@@ -44,190 +45,89 @@ func values(placeholders []string, a address.Address) []any {
 	return all
 }
 
-// rewrite replaces the placeholders of a query by the parameters that the
-// database knows and returns their names in the order in which they are bound.
-// Every occurrence is a parameter of its own, so that PostgreSQL may give each
-// its own type. What is not a placeholder stays as it is, byte by byte.
-func rewrite(l lexis, query string, known []string) (string, []string, error) {
+// The kinds of tokens, by the groups of the expressions below.
+const (
+	quoted  = 2 * (1 + iota) // quoted text or a quoted name, closed
+	braces                   // {domain}
+	foreign                  // a parameter in another form: ?, $1, :domain
+	stray                    // what no query may contain, such as a quote that is not closed
+)
+
+// tokens returns the expression that finds what may hide a placeholder from the
+// database, or what looks like one. Words are tokens because the e of some'\'
+// does not begin an escape string. A doubled quote ends one quoted text and
+// begins the next, which comes to the same.
+func tokens(quotes, comments, parameters, opening string) *regexp.Regexp {
+	const rest = `[\w$\x{80}-\x{10FFFF}]*`
+	return regexp.MustCompile(`(?s)(` + quotes + `)|` + comments + `|::|:=|[\w\x{80}-\x{10FFFF}]` + rest +
+		`|(\{\w+\})|(:[a-zA-Z_\x{80}-\x{10FFFF}]` + rest + parameters + `)|([;\x00'"]|/\*` + opening + `)`)
+}
+
+// dollarTag begins and ends a text of PostgreSQL.
+var dollarTag = regexp.MustCompile(`\$(?:[a-zA-Z_\x{80}-\x{10FFFF}][\w\x{80}-\x{10FFFF}]*)?\$`)
+
+// tokensOf returns tokens for a query to one kind of database.
+func tokensOf(driver, query string) *regexp.Regexp {
+	const block = `/\*.*?\*/`
+	switch driver {
+	case "postgres":
+		quotes := `'[^']*'|"[^"]*"|[eE]'(?:[^'\\]|\\.)*'`
+		for _, tag := range dollarTag.FindAllString(query, -1) { // expressions cannot refer back to an opening tag
+			tag = regexp.QuoteMeta(tag)
+			quotes += "|" + tag + ".*?" + tag
+		}
+		// Comments nest; two levels are enough, and more are refused.
+		const text = `[^/]|/+[^/*]`
+		return tokens(quotes, `--[^\n]*|/\*(?:`+text+`|/+\*(?:`+text+`)*?\*/)*?\*/`, `|\$\d+`, "|"+dollarTag.String())
+	case "mysql": // 5--1 has no comment
+		return tokens(`'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`+"`[^`]*`", `#[^\n]*|--(?:[\x01-\x09\x0b-\x20][^\n]*)?(?:\n|\z)|`+block, `|\?`, "|`")
+	default: // SQLite
+		return tokens(`'[^']*'|"[^"]*"|\[[^]]*\]|`+"`[^`]*`", `--[^\n]*|`+block, `|[?:$@]\w+|\?`, "|[[`]")
+	}
+}
+
+// rewrite replaces the placeholders of a query by parameters of the database and
+// returns the placeholders in the order of the parameters. Each occurrence is a
+// parameter of its own, so that PostgreSQL can give each its own type. All other
+// text is copied byte by byte.
+func rewrite(driver, query string, known []string) (string, []string, error) {
 	var out strings.Builder
 	var names []string
-	for i := 0; i < len(query); {
-		end, err := l.token(query, i, known)
-		if err != nil {
-			return "", nil, err
+	copied := 0
+	for _, m := range tokensOf(driver, query).FindAllStringSubmatchIndex(query, -1) {
+		token := query[m[0]:m[1]]
+		switch {
+		case m[quoted] >= 0:
+			for _, name := range mailboxPlaceholders() {
+				if strings.Contains(token, name) {
+					return "", nil, fmt.Errorf("contains %s inside quotes; remove the quotes: values are bound as parameters (join text with || or CONCAT)", name)
+				}
+			}
+		case m[braces] >= 0 && !slices.Contains(known, token):
+			return "", nil, fmt.Errorf("unknown placeholder %s; available here: %s", token, strings.Join(known, ", "))
+		case m[braces] >= 0:
+			names = append(names, token)
+			out.WriteString(query[copied:m[0]])
+			copied = m[1]
+			if driver == "postgres" {
+				out.WriteString("$" + strconv.Itoa(len(names)))
+			} else {
+				out.WriteByte('?')
+			}
+		case m[foreign] >= 0:
+			write := "{" + token[1:] + "}"
+			if !slices.Contains(known, write) {
+				write = strings.Join(known, ", ")
+			}
+			return "", nil, fmt.Errorf("contains the parameter %s; write %s instead", token, write)
+		case token == ";":
+			return "", nil, errors.New("contains a semicolon; write one statement without a semicolon at its end")
+		case token == "\x00":
+			return "", nil, errors.New("contains a NUL character")
+		case m[stray] >= 0:
+			return "", nil, fmt.Errorf("contains %s that is not closed", token)
 		}
-		if query[i] != ':' || !isNameStart(at(query, i+1)) {
-			out.WriteString(query[i:end])
-			i = end
-			continue
-		}
-		name := query[i+1 : end]
-		if !slices.Contains(known, name) {
-			return "", nil, fmt.Errorf("holds the unknown placeholder :%s; known here are %s", name, listed(known))
-		}
-		names = append(names, name)
-		if l.numbered {
-			out.WriteString("$" + strconv.Itoa(len(names)))
-		} else {
-			out.WriteByte('?')
-		}
-		i = end
 	}
+	out.WriteString(query[copied:])
 	return out.String(), names, nil
 }
-
-// lexis is how a database reads SQL, as far as that decides what is a
-// placeholder and what only looks like one.
-type lexis struct {
-	numbered      bool // parameters are $1 $2; otherwise ?
-	backslashes   bool // '...' and "..." know \'
-	escapeStrings bool // E'...' knows \'
-	dollarQuotes  bool // $$...$$ and $tag$...$tag$
-	backticks     bool // `...` quotes a name
-	brackets      bool // [...] quotes a name
-	hashComments  bool // # begins a comment
-	dashNeedsGap  bool // -- begins a comment only in front of white space
-	nestComments  bool // /* /* */ */ is one comment
-	sigils        bool // $name, @name and :1 are parameters
-}
-
-// token returns where the token ends that begins at i.
-func (l lexis) token(q string, i int, known []string) (int, error) {
-	c, next := q[i], at(q, i+1)
-	switch {
-	case c == ';':
-		return 0, errors.New("holds a ; outside of quotes; write one statement, and no ; at its end")
-	case c == 0:
-		return 0, errors.New("holds a NUL character")
-	case c == '\'', c == '"', c == '`' && l.backticks:
-		return quoted(q, i, c, l.backslashes && c != '`')
-	case c == '[' && l.brackets:
-		return quoted(q, i, ']', false)
-	case c == '#' && l.hashComments, c == '-' && next == '-' && (!l.dashNeedsGap || isGap(at(q, i+2))):
-		return lineEnd(q, i), nil
-	case c == '/' && next == '*':
-		return l.blockComment(q, i)
-	case c == '?' && !l.numbered,
-		c == '$' && l.numbered && isDigit(next),
-		l.sigils && (c == '$' || c == '@') && isNameStart(next),
-		l.sigils && c == ':' && isDigit(next):
-		return 0, fmt.Errorf("holds %s; write %s instead", q[i:nameEnd(q, i+1)], listed(known))
-	case c == '$' && l.dollarQuotes:
-		return dollarQuoted(q, i)
-	case c == ':' && (next == ':' || next == '='): // a cast, an assignment
-		return i + 2, nil
-	case c == ':' && isNameStart(next):
-		return nameEnd(q, i+1), nil
-	case isName(c):
-		end := i
-		for isName(at(q, end)) || at(q, end) == '$' {
-			end++
-		}
-		if l.escapeStrings && strings.EqualFold(q[i:end], "e") && at(q, end) == '\'' {
-			return quoted(q, end, '\'', true)
-		}
-		return end, nil
-	}
-	return i + 1, nil
-}
-
-// quoted returns where the quotes end that begin at i. A closing character
-// that is there twice stands for itself.
-func quoted(q string, i int, closing byte, backslashes bool) (int, error) {
-	for j := i + 1; j < len(q); j++ {
-		switch {
-		case q[j] == '\\' && backslashes:
-			j++
-		case q[j] == closing && closing != ']' && at(q, j+1) == closing:
-			j++
-		case q[j] == closing:
-			return j + 1, notQuoted(q[i : j+1])
-		}
-	}
-	return 0, fmt.Errorf("holds a %c that is not closed", q[i])
-}
-
-// dollarQuoted is quoted for $$...$$ and $tag$...$tag$. A dollar sign that
-// begins no quotes is a token of its own.
-func dollarQuoted(q string, i int) (int, error) {
-	tagEnd := nameEnd(q, i+1)
-	if at(q, tagEnd) != '$' {
-		return i + 1, nil
-	}
-	tag := q[i : tagEnd+1]
-	length := strings.Index(q[tagEnd+1:], tag)
-	if length < 0 {
-		return 0, fmt.Errorf("holds a %s that is not closed", tag)
-	}
-	end := tagEnd + 1 + length + len(tag)
-	return end, notQuoted(q[i:end])
-}
-
-// notQuoted refuses quotes that hold a placeholder: Postfix and Dovecot want
-// '%s', so people write ':domain', which would never match anything. A colon
-// in the middle of a word, as in mailto:address, is none.
-func notQuoted(literal string) error {
-	for i := range len(literal) {
-		if literal[i] != ':' || isName(literal[i-1]) || literal[i-1] == ':' || !isNameStart(at(literal, i+1)) {
-			continue
-		}
-		name := literal[i+1 : nameEnd(literal, i+1)]
-		if slices.Contains(mailboxPlaceholders(), name) {
-			return fmt.Errorf("holds the placeholder :%s inside of quotes; values are bound, so write :%s without quotes, and put texts together with || or CONCAT", name, name)
-		}
-	}
-	return nil
-}
-
-func (l lexis) blockComment(q string, i int) (int, error) {
-	depth := 1
-	for j := i + 2; j+1 < len(q); {
-		switch {
-		case q[j] == '*' && q[j+1] == '/':
-			j += 2
-			if depth--; depth == 0 {
-				return j, nil
-			}
-		case q[j] == '/' && q[j+1] == '*' && l.nestComments:
-			j += 2
-			depth++
-		default:
-			j++
-		}
-	}
-	return 0, errors.New("holds a /* that is not closed")
-}
-
-func lineEnd(q string, i int) int {
-	if n := strings.IndexByte(q[i:], '\n'); n >= 0 {
-		return i + n + 1
-	}
-	return len(q)
-}
-
-// at returns the byte at i, and 0 behind the end.
-func at(q string, i int) byte {
-	if i < len(q) {
-		return q[i]
-	}
-	return 0
-}
-
-func nameEnd(q string, i int) int {
-	for isName(at(q, i)) {
-		i++
-	}
-	return i
-}
-
-func isName(c byte) bool { return isNameStart(c) || isDigit(c) }
-
-func isNameStart(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func isGap(c byte) bool { return c <= ' ' }
-
-func listed(placeholders []string) string { return ":" + strings.Join(placeholders, ", :") }

@@ -43,7 +43,7 @@ func TestLoginsThatFail(t *testing.T) {
 			{"a wrong password", e.server.DSN(user, secret+"x", e.database(t)), "the server refuses the user or the password", "the server refuses the user or the password"},
 			{"an unknown user", e.server.DSN("nobody", secret, e.database(t)), "the server refuses the user or the password", "the server refuses the user or the password"},
 			{"an unknown database", e.server.DSN(user, secret, "nowhere"), `database "nowhere" does not exist`, "Access denied for user '" + user + "'@'%' to database 'nowhere'"},
-			{"a table that may not be read", e.server.DSN(user, secret, e.database(t)), "the domain query: permission denied for table domain", "the domain query: SELECT command denied to user '" + user + "'@'"},
+			{"a table that may not be read", e.server.DSN(user, secret, e.database(t)), "queries.domain: permission denied for table domain", "queries.domain: SELECT command denied to user '" + user + "'@'"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				s := e.source(t, domainQuery, loginQuery, func(o *Options) { o.DSN = tc.dsn })
@@ -63,7 +63,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	s := e.source(t, domainQuery, "", func(o *Options) { o.DSN = t.TempDir() + "/none.db" })
 	const words = "the file cannot be opened: does it exist, and may this user read it? A database in WAL mode needs its -wal and -shm files, or a directory that this user may write to"
 	fails(t, s.Check(t.Context()), "panel: "+words)
-	fails(t, lookUp(t, s, "example.com"), "panel: the domain query: "+words)
+	fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: "+words)
 	s = e.source(t, domainQuery, "", func(o *Options) { o.DSN = "source.go" })
 	fails(t, s.Check(t.Context()), "panel: the file is not an SQLite database")
 }
@@ -76,7 +76,7 @@ func TestServerDownAtStart(t *testing.T) {
 		s := e.source(t, domainQuery, "")
 		want := "the server cannot be reached: dial tcp " + e.server.Address() + ": connect: connection refused"
 		fails(t, s.Check(t.Context()), "panel: "+want)
-		fails(t, lookUp(t, s, "example.com"), "panel: the domain query: "+want)
+		fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: "+want)
 		e.server.Start(t)
 		hosted(t, s, "example.com")
 		if err := s.Check(t.Context()); err != nil {
@@ -89,7 +89,7 @@ func TestServerDownAtStart(t *testing.T) {
 // no lookup to fail from then on, though every connection in the pool is dead.
 func TestServerKilled(t *testing.T) {
 	bothServers(t, true, func(t *testing.T, e engine) {
-		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = :domain", "")
+		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "")
 		var all sync.WaitGroup
 		for range 3 {
 			for range 4 * defaultMaxConnections {
@@ -109,7 +109,7 @@ func TestServerKilled(t *testing.T) {
 // the server is down, so that the pool is still full of dead connections.
 func TestServerKilledWithoutNotice(t *testing.T) {
 	bothServers(t, true, func(t *testing.T, e engine) {
-		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = :domain", "")
+		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "")
 		for range 3 {
 			var all sync.WaitGroup
 			for range 4 * defaultMaxConnections {
@@ -129,6 +129,6 @@ func TestServerThatHangs(t *testing.T) {
 		e := engine{driver: driver, dsn: dsn}
 		s := e.source(t, domainQuery, "", func(o *Options) { o.Timeout = 100 * time.Millisecond })
 		fails(t, s.Check(t.Context()), "panel: no answer within 100ms")
-		fails(t, lookUp(t, s, "example.com"), "panel: the domain query: no answer within 100ms")
+		fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: no answer within 100ms")
 	}
 }

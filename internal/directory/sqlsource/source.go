@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -32,8 +33,8 @@ type Options struct {
 	// postgres://user:password@host/database or host=... user=...,
 	// user:password@tcp(host:3306)/database, /path/to/file.db.
 	DSN string
-	// DomainQuery asks about a domain with :domain or :domain_unicode, and
-	// MailboxQuery about a mailbox with :address or :local besides. "" is not
+	// DomainQuery asks about a domain with {domain} or {domain_unicode}, and
+	// MailboxQuery about a mailbox with {address} or {local} besides. "" is not
 	// asked. Their columns are those of source.ColumnNames.
 	DomainQuery, MailboxQuery string
 	// Timeout bounds one lookup, the wait for a connection included; 0 is 2 s.
@@ -59,7 +60,7 @@ type Source struct {
 
 // query is one of the operator's queries.
 type query struct {
-	what   string // "the domain query"
+	key    string // queries.domain or queries.mailbox
 	text   string // with the parameters of the database
 	values []string
 	stmt   atomic.Pointer[sql.Stmt] // nil until first used, and for PostgreSQL
@@ -91,33 +92,33 @@ func (s *Source) build() error {
 		errs = append(errs, fmt.Errorf(s.opts.Name+": "+format, args...))
 	}
 	if s.opts.Timeout < 0 {
-		wrong("the timeout must be more than 0")
+		wrong("timeout: must be more than 0")
 	}
 	if s.opts.MaxConnections < 0 {
-		wrong("connections must be more than 0")
+		wrong("connections: must be more than 0")
 	}
-	open, l, ok := driverOf(s.opts.Driver)
+	open, ok := drivers()[s.opts.Driver]
 	if !ok {
-		wrong("unknown driver %q; known are postgres, mysql, sqlite", s.opts.Driver)
+		wrong("driver: must be postgres, mysql or sqlite, is %q", s.opts.Driver)
 		return errors.Join(errs...)
 	}
 	if err := checkChannel(s.opts); err != nil {
 		wrong("%w", err)
 	}
 	var err error
-	if s.domain, err = newQuery(l, "the domain query", s.opts.DomainQuery, domainPlaceholders(), domainPlaceholders()); err != nil {
+	if s.domain, err = newQuery(s.opts.Driver, "queries.domain", s.opts.DomainQuery, domainPlaceholders(), domainPlaceholders()); err != nil {
 		wrong("%w", err)
 	}
-	if s.mailbox, err = newQuery(l, "the mailbox query", s.opts.MailboxQuery, mailboxPlaceholders(), []string{phAddress, phLocal}); err != nil {
+	if s.mailbox, err = newQuery(s.opts.Driver, "queries.mailbox", s.opts.MailboxQuery, mailboxPlaceholders(), []string{phAddress, phLocal}); err != nil {
 		wrong("%w", err)
 	}
 	if s.opts.DomainQuery == "" && s.opts.MailboxQuery == "" {
-		wrong("there is neither a domain query nor a mailbox query")
+		wrong("queries: needs a domain query or a mailbox query")
 	}
 	if s.opts.DSN == "" {
-		wrong("the dsn is empty")
+		wrong("dsn: is empty")
 	} else if s.backend, err = open(s.opts); err != nil {
-		wrong("%w", err)
+		wrong("dsn: %w", err)
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
@@ -129,27 +130,23 @@ func (s *Source) build() error {
 	return nil
 }
 
-// newQuery returns nil for a query that is not asked. It must hold one of the
-// placeholders needed: without, every domain would get the same row.
-func newQuery(l lexis, what, text string, known, needed []string) (*query, error) {
+// newQuery returns nil for a query that is not configured. A query must contain
+// one of the placeholders needed: without, every domain would get the same row.
+func newQuery(driver, key, text string, known, needed []string) (*query, error) {
 	if text == "" {
 		return nil, nil
 	}
 	if strings.TrimSpace(text) == "" {
-		return nil, fmt.Errorf("%s is empty", what)
+		return nil, fmt.Errorf("%s: is empty", key)
 	}
-	rewritten, values, err := rewrite(l, text, known)
+	rewritten, values, err := rewrite(driver, text, known)
 	if err != nil {
-		return nil, fmt.Errorf("%s %w", what, err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
-	for _, v := range values {
-		for _, n := range needed {
-			if v == n {
-				return &query{what: what, text: rewritten, values: values}, nil
-			}
-		}
+	if !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(needed, v) }) {
+		return nil, fmt.Errorf("%s: must contain %s", key, strings.Join(needed, " or "))
 	}
-	return nil, fmt.Errorf("%s does not say what it asks for: it needs %s", what, strings.ReplaceAll(listed(needed), ", ", " or "))
+	return &query{key: key, text: rewritten, values: values}, nil
 }
 
 // Close gives the connections back.

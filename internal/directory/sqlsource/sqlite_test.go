@@ -67,7 +67,7 @@ func TestALockedFile(t *testing.T) {
 	}
 	e.dsn = "file:" + escaped(e.dsn) + "?_busy_timeout=10"
 	s := e.source(t, domainQuery, "", func(o *Options) { o.Timeout = 10 * time.Second })
-	fails(t, lookUp(t, s, "example.com"), "panel: the domain query: the database is locked by another program")
+	fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: the database is locked by another program")
 	if _, err := tx.ExecContext(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestALockedFile(t *testing.T) {
 // TestATableThatChanges wants statements that were prepared to follow.
 func TestATableThatChanges(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
-		s := e.panel(t).source(t, "SELECT provider, port AS imap_port FROM domain WHERE name = :domain", "", func(o *Options) { o.MaxConnections = 1 })
+		s := e.panel(t).source(t, "SELECT provider, port AS imap_port FROM domain WHERE name = {domain}", "", func(o *Options) { o.MaxConnections = 1 })
 		hosted(t, s, "example.com")
 		e.exec(t, "ALTER TABLE domain ADD COLUMN later INTEGER")
 		hosted(t, s, "example.com")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,25 +19,18 @@ const (
 	defaultPing = 30 * time.Second
 )
 
-// checkChannel wants a name that means the same in NOTIFY, which folds case,
-// and in pg_notify, which does not.
+// channelForm is a name that means the same to NOTIFY, which folds case, and to
+// pg_notify, which does not.
+var channelForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
 func checkChannel(opts Options) error {
-	if opts.Channel == "" {
+	switch {
+	case opts.Channel == "" || opts.Driver == "postgres" && channelForm.MatchString(opts.Channel):
 		return nil
+	case opts.Driver != "postgres":
+		return errors.New("notify: only postgres sends change notifications")
 	}
-	if opts.Driver != "postgres" {
-		return errors.New("only PostgreSQL notifies: there is no channel for " + opts.Driver)
-	}
-	for i := range len(opts.Channel) {
-		c := opts.Channel[i]
-		if (c < 'a' || c > 'z') && c != '_' && (!isDigit(c) || i == 0) {
-			return errors.New("the channel must be a name of a-z, 0-9 and _")
-		}
-	}
-	if len(opts.Channel) > 63 {
-		return errors.New("the channel must be at most 63 octets")
-	}
-	return nil
+	return errors.New("notify: must be 1 to 63 characters from a to z, 0 to 9 and _, and not begin with a digit")
 }
 
 // Watch calls changed with each domain that the database notifies, and with ""
