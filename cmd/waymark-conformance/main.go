@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 // The exit status, as that of waymark itself.
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return refuse(stderr, err)
 	}
 	if o.json {
-		err = printJSON(stdout, report)
+		err = terminal.WriteJSON(stdout, report)
 	} else {
 		err = printText(stdout, report)
 	}
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func refuse(stderr io.Writer, err error) int {
-	_, _ = fmt.Fprintln(stderr, "conformance:", err) // there is nobody else to tell
+	_, _ = fmt.Fprintln(stderr, "conformance:", terminal.Lines(err.Error())) // there is nobody else to tell
 	return usage
 }
 
@@ -169,22 +169,15 @@ func (o *order) readNumbers(only string) error {
 	return nil
 }
 
-func printJSON(w io.Writer, report checks.Report) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
-}
-
 func printText(w io.Writer, report checks.Report) error {
 	var text strings.Builder
 	for _, r := range report.Results {
 		fmt.Fprintf(&text, "%02d  %-11s  %s\n", r.Number, r.Verdict, r.Sentence)
 		for _, f := range r.Findings {
-			fmt.Fprintf(&text, "      %s\n        %s\n", f.Request, f.Text)
+			fmt.Fprintf(&text, "      %s\n        %s\n", terminal.Line(f.Request), terminal.Line(f.Text))
 		}
 		if r.Why != "" {
-			fmt.Fprintf(&text, "      %s\n", r.Why)
+			fmt.Fprintf(&text, "      %s\n", terminal.Line(r.Why))
 		}
 	}
 	fmt.Fprintf(&text, "%d passed, %d failed, %d not checked\n",

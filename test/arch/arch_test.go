@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"internal/directory/lookup":            {"internal/directory/source", "internal/settings", "internal/address"},
 	"internal/dnsrecords":                  {"internal/settings", "internal/address"},
 	"cmd/waymark-conformance/checks":       {"internal/dialect/mobileconfig/schema", "internal/sign"},
-	"cmd/waymark-conformance":              {"cmd/waymark-conformance/checks"},
+	"cmd/waymark-conformance":              {"cmd/waymark-conformance/checks", "internal/terminal"},
 	"internal/importer":                    {"internal/settings", "internal/address", "internal/i18n"},
 	"internal/dialect":                     {"internal/settings", "internal/address"},
 	"internal/dialect/*":                   {"internal/dialect", "internal/settings", "internal/address", "internal/i18n"},
@@ -72,6 +72,7 @@ var mayImport = map[string][]string{
 	"internal/server":                      {"internal/dialect", "internal/settings", "internal/address", "internal/telemetry"},
 	"internal/service":                     {"*"},
 	"internal/systemd":                     {},
+	"internal/terminal":                    {},
 }
 
 // homeOf says which packages alone may import a library.
@@ -79,7 +80,7 @@ var homeOf = map[string][]string{
 	"github.com/go-chi/chi/v5":                    {"internal/server"},
 	"github.com/go-chi/httprate":                  {"internal/server"},
 	"github.com/groob/plist":                      {"internal/dialect/mobileconfig"},
-	"howett.net/plist":                            {"internal/dialect/mobileconfig/schema", "cmd/waymark-conformance/checks"},
+	"howett.net/plist":                            {"internal/dialect/mobileconfig/schema"},
 	"github.com/smallstep/pkcs7":                  {"internal/sign"},
 	"github.com/fullsailor/pkcs7":                 {"internal/sign"},
 	"github.com/spf13/cobra":                      {"cmd/waymark"},

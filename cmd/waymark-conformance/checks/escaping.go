@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"howett.net/plist"
+	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
 )
 
 func escapingChecks() []Check {
@@ -63,8 +63,8 @@ func (p *probe) escapedInProfile(odd string) {
 		p.find(a.request, "there is no profile for an address with an apostrophe and an ampersand: the status is %d", a.status)
 		return
 	}
-	var profile map[string]any
-	if _, err := plist.Unmarshal(content, &profile); err != nil {
+	profile, err := schema.Read(content)
+	if err != nil {
 		p.find(a.request, "the profile is no property list: %v", err)
 		return
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"howett.net/plist"
-
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
@@ -60,8 +58,8 @@ func (p *probe) profile(url string) (answer, map[string]any, bool) {
 	if !ok {
 		return a, nil, false
 	}
-	var profile map[string]any
-	if _, err := plist.Unmarshal(content, &profile); err != nil {
+	profile, err := schema.Read(content)
+	if err != nil {
 		p.find(a.request, "the profile is no property list: %v", err)
 		return a, nil, false
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"howett.net/plist"
 )
 
 // uuidForm is what Apple's tools write. Version and variant are not asked for.
@@ -23,9 +21,9 @@ func Check(profile []byte) error {
 	if !bytes.HasPrefix(profile, []byte("<?xml ")) {
 		return errors.New("the property list is not in XML") // the other forms are not read at all
 	}
-	var top map[string]any
-	if _, err := plist.Unmarshal(profile, &top); err != nil {
-		return fmt.Errorf("not a property list: %w", err)
+	top, err := Read(profile)
+	if err != nil {
+		return err
 	}
 	c := checker{schema: payloads(), seen: map[string]string{}}
 	c.payload("profile", top, topLevel)
