@@ -9,6 +9,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/service"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 func checkCommand(env environment) *cobra.Command {
@@ -65,16 +66,16 @@ func printFindings(env environment, output, file string, cfg *config.Config, fin
 		domains = len(cfg.Domains)
 	}
 	if output == "json" {
-		return printJSON(env.stdout, report{file, domains, append(config.Findings{}, findings...)}) // an empty list, not null
+		return terminal.WriteJSON(env.stdout, report{file, domains, append(config.Findings{}, findings...)}) // an empty list, not null
 	}
 	for _, f := range findings {
-		if _, err := fmt.Fprintln(env.stdout, f); err != nil {
+		if _, err := fmt.Fprintln(env.stdout, terminal.Line(f.String())); err != nil {
 			return err
 		}
 	}
 	if len(findings) > 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(env.stdout, "%s is fine: %d domains, %d providers\n", file, domains, len(cfg.Providers))
+	_, err := fmt.Fprintf(env.stdout, "%s is fine: %d domains, %d providers\n", terminal.Line(file), domains, len(cfg.Providers))
 	return err
 }

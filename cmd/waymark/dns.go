@@ -10,6 +10,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dnsrecords"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 func dnsCommand(env environment) *cobra.Command {
@@ -52,7 +53,7 @@ func dnsCommand(env environment) *cobra.Command {
 		}
 		_, found, err := source.resolve(cmd.Context(), settings.Query{Domain: domain})
 		if settings.KindOf(err) == settings.UnknownDomain {
-			if _, err := fmt.Fprintf(env.stderr, "waymark: %v\n", err); err != nil {
+			if _, err := fmt.Fprintf(env.stderr, "waymark: %s\n", terminal.Lines(err.Error())); err != nil {
 				return err
 			}
 			return errFindings
@@ -81,7 +82,7 @@ func printRecords(env environment, found settings.Settings, reached dnsrecords.H
 		return err
 	}
 	for _, note := range set.Notes {
-		if _, err := fmt.Fprintf(env.stderr, "note: %s\n", note); err != nil {
+		if _, err := fmt.Fprintf(env.stderr, "note: %s\n", terminal.Line(note)); err != nil {
 			return err
 		}
 	}

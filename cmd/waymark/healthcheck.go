@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/server"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 func healthcheckCommand(env environment) *cobra.Command {
@@ -32,7 +33,7 @@ func healthcheckCommand(env environment) *cobra.Command {
 			return err
 		}
 		if err := server.CheckReady(cmd.Context(), url); err != nil {
-			if _, err := fmt.Fprintf(env.stdout, "not healthy: %v\n", err); err != nil {
+			if _, err := fmt.Fprintf(env.stdout, "not healthy: %s\n", terminal.Line(err.Error())); err != nil {
 				return err
 			}
 			return errFindings

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/importer"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 func importCommand(env environment) *cobra.Command {
@@ -120,14 +121,14 @@ type importReport struct {
 
 func (o importOptions) printNotes(env environment, r importer.Result) error {
 	if o.format == "json" {
-		return printJSON(env.stderr, importReport{r.Providers, r.Domains, append([]importer.Note{}, r.Notes...)}) // an empty list, not null
+		return terminal.WriteJSON(env.stderr, importReport{r.Providers, r.Domains, append([]importer.Note{}, r.Notes...)}) // an empty list, not null
 	}
 	lost := 0
 	for _, n := range r.Notes {
 		if !n.Hint {
 			lost++
 		}
-		if _, err := fmt.Fprintln(env.stderr, n); err != nil {
+		if _, err := fmt.Fprintln(env.stderr, terminal.Line(n.String())); err != nil {
 			return err
 		}
 	}

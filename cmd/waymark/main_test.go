@@ -18,7 +18,7 @@ import (
 )
 
 // waymark runs one command line in an empty environment and an empty folder.
-func waymark(t *testing.T, args ...string) (status int, stdout, stderr string) {
+func waymark(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	status = run(t.Context(), args, environment{

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 // Exit statuses, a contract with scripts.
@@ -39,7 +40,10 @@ func run(ctx context.Context, args []string, env environment) int {
 		return statusFindings
 	}
 	// If standard error is closed, there is nowhere else to report it.
-	_, _ = fmt.Fprintf(env.stderr, "waymark: %v\n", err)
+	_, _ = fmt.Fprintf(env.stderr, "waymark: %s\n", terminal.Lines(err.Error()))
+	if wrong, ok := errors.AsType[wrongUsage](err); ok {
+		_, _ = fmt.Fprintf(env.stderr, "Usage: %s\n", wrong.line)
+	}
 	return statusUsage
 }
 
@@ -125,11 +129,14 @@ func counted(n int) string {
 	return fmt.Sprintf("%d arguments", n)
 }
 
-// usageError adds the usage line of a command to what is wrong with its flags
-// or arguments.
-func usageError(cmd *cobra.Command, err error) error {
-	return fmt.Errorf("%w\nUsage: %s", err, cmd.UseLine())
+// wrongUsage is what is wrong with the flags or arguments of a command, and its
+// usage line.
+type wrongUsage struct {
+	error
+	line string
 }
+
+func usageError(cmd *cobra.Command, err error) error { return wrongUsage{err, cmd.UseLine()} }
 
 // outputFlag adds -o to a command that prints a report.
 func outputFlag(cmd *cobra.Command, format *string) {
@@ -141,11 +148,4 @@ func checkOutput(format string) error {
 		return fmt.Errorf("unknown output format %q; known are text, json", format)
 	}
 	return nil
-}
-
-// printJSON writes a report as indented JSON.
-func printJSON(w io.Writer, report any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(report)
 }

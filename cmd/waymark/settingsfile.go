@@ -14,6 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 // usualFiles are tried in this order without --config.
@@ -100,7 +101,7 @@ func unusable(findings config.Findings) error {
 	var text strings.Builder
 	text.WriteString("the settings cannot be used")
 	for _, f := range findings {
-		text.WriteString("\n  " + f.String())
+		text.WriteString("\n  " + terminal.Line(f.String()))
 	}
 	return errors.New(text.String())
 }

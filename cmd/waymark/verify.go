@@ -2,16 +2,18 @@ package main
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/files"
 	"github.com/waymark-mail/waymark/internal/sign"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 func verifyCommand(env environment) *cobra.Command {
@@ -30,11 +32,14 @@ func verifyCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			der, err := os.ReadFile(args[0])
-			if err != nil {
+			der, err := files.Read(args[0], sign.MaxSigned)
+			v := verdict{File: args[0], Problem: "is too large for a profile"}
+			switch {
+			case err == nil:
+				v = verdictOf(args[0], der, roots)
+			case !errors.As(err, new(files.TooLargeError)):
 				return err
 			}
-			v := verdictOf(args[0], der, roots)
 			if err := printVerdict(env.stdout, output, v); err != nil {
 				return err
 			}
@@ -49,12 +54,15 @@ func verifyCommand(env environment) *cobra.Command {
 	return cmd
 }
 
+// maxRoots is far more than all authorities of a machine need.
+const maxRoots = 16 << 20
+
 // readRoots returns nil without a file, for the roots of this machine.
 func readRoots(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := files.Read(file, maxRoots)
 	if err != nil {
 		return nil, err
 	}
@@ -105,24 +113,30 @@ func verdictOf(file string, der []byte, roots *x509.CertPool) verdict {
 
 func printVerdict(w io.Writer, output string, v verdict) error {
 	if output == "json" {
-		return printJSON(w, v)
+		return terminal.WriteJSON(w, v)
 	}
 	if !v.Signed {
-		_, err := fmt.Fprintf(w, "%s: %s\n", v.File, v.Problem)
+		_, err := fmt.Fprintln(w, terminal.Line(v.File+": "+v.Problem))
 		return err
 	}
 	trusted := "yes"
 	if !v.Trusted {
 		trusted = "no: " + v.Problem
 	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s: the signature is good\n", v.File)
-	fmt.Fprintf(&text, "signed by   %s\n", strings.Join(v.Chain, ", issued by "))
-	fmt.Fprintf(&text, "expires     %s\n", v.NotAfter)
-	fmt.Fprintf(&text, "trusted     %s\n", trusted)
-	fmt.Fprintf(&text, "profile     %s\n            %s\n", v.Name, v.Identifier)
+	lines := []string{
+		v.File + ": the signature is good",
+		"signed by   " + strings.Join(v.Chain, ", issued by "),
+		"expires     " + v.NotAfter,
+		"trusted     " + trusted,
+		"profile     " + v.Name,
+		"            " + v.Identifier,
+	}
 	for _, p := range v.Payloads {
-		fmt.Fprintf(&text, "payload     %-26s %s\n", p.Type, p.Name)
+		lines = append(lines, fmt.Sprintf("payload     %-26s %s", p.Type, p.Name))
+	}
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString(terminal.Line(line) + "\n")
 	}
 	_, err := io.WriteString(w, text.String())
 	return err

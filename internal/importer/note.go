@@ -108,14 +108,14 @@ func plain(s string) string {
 	return s
 }
 
-// clean returns foreign text on one line, without the white space and the
-// characters that no settings file may hold.
+// clean returns foreign text on one line, without characters that cannot be
+// seen. Of those, only the joiners of scripts and emoji are part of a name.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), r == '\ufffe', r == '\uffff':
+		case !unicode.IsPrint(r) && r != '\u200c' && r != '\u200d':
 			return -1
 		}
 		return r

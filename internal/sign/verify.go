@@ -17,7 +17,8 @@ import (
 // What is verified is bounded, because it may come from anybody. Real profiles
 // stay far below.
 const (
-	maxSigned       = 1 << 20
+	// MaxSigned is how many bytes a signed profile may have.
+	MaxSigned       = 1 << 20
 	maxDepth        = 32
 	maxCertificates = 32
 	maxRSABits      = 16384 // the time that a check takes grows with the square
@@ -72,8 +73,8 @@ func Verify(der []byte, roots *x509.CertPool, now time.Time) (Report, error) {
 // recover, and the check of the form before.
 func parseAndVerify(der []byte) (content []byte, certs []*x509.Certificate, err error) {
 	switch {
-	case len(der) > maxSigned:
-		return nil, nil, fmt.Errorf("is over %d bytes, which no profile has", maxSigned)
+	case len(der) > MaxSigned:
+		return nil, nil, fmt.Errorf("is over %d bytes, which no profile has", MaxSigned)
 	case bytes.HasPrefix(bytes.TrimSpace(der), []byte("<?xml")):
 		return nil, nil, errors.New("is not signed: it is the bare property list")
 	case !isValue(der):

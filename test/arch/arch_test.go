@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"cmd/waymark-conformance":              {"cmd/waymark-conformance/checks", "internal/terminal"},
 	"internal/importer":                    {"internal/settings", "internal/address", "internal/i18n"},
 	"internal/dialect":                     {"internal/settings", "internal/address"},
+	"internal/dialect/mobileconfig":        {"internal/dialect/mobileconfig/schema", "internal/dialect", "internal/settings", "internal/address", "internal/i18n"},
 	"internal/dialect/*":                   {"internal/dialect", "internal/settings", "internal/address", "internal/i18n"},
 	"internal/page":                        {"internal/invite", "internal/dialect", "internal/settings", "internal/address", "internal/i18n", "templates"},
 	"internal/i18n":                        {"templates"},
@@ -73,6 +74,7 @@ var mayImport = map[string][]string{
 	"internal/service":                     {"*"},
 	"internal/systemd":                     {},
 	"internal/terminal":                    {},
+	"internal/files":                       {},
 }
 
 // homeOf says which packages alone may import a library.

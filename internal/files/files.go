@@ -1,0 +1,107 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Patience is how long a file may take to be read. A local file takes
+// milliseconds; one on a file system that went away takes for ever.
+const Patience = 5 * time.Second
+
+// Read returns the content of a regular file of at most this many bytes. Errors
+// are *fs.PathError. One that wraps context.DeadlineExceeded means that the file
+// system does not answer.
+func Read(path string, most int64) ([]byte, error) {
+	var data []byte
+	err := Use(path, func(f io.Reader, size int64) (err error) {
+		if size > most {
+			return TooLargeError{most}
+		}
+		// The file may grow while it is read.
+		if data, err = io.ReadAll(io.LimitReader(f, most+1)); err == nil && int64(len(data)) > most {
+			err = TooLargeError{most}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// TooLargeError says that a file is larger than it may be.
+type TooLargeError struct{ Most int64 }
+
+func (e TooLargeError) Error() string { return fmt.Sprintf("is over %d bytes", e.Most) }
+
+// Use opens a regular file and calls use with it and its size. When that takes
+// longer than Patience, Use returns and use goes on in the background: nothing
+// that use writes may be read after an error.
+func Use(path string, use func(f io.Reader, size int64) error) error {
+	return within(Patience, path, func() error { return open(path, use) })
+}
+
+func within(patience time.Duration, path string, read func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- read() }()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("the file system does not answer within %s: %w", patience, context.DeadlineExceeded)}
+	}
+}
+
+func open(path string, use func(io.Reader, int64) error) error {
+	info, err := os.Stat(path) // to open a device can do something
+	if err == nil {
+		err = regular(path, info)
+	}
+	if err != nil {
+		return err
+	}
+	// Without O_NONBLOCK, a pipe that took the file's place is waited for.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	if info, err = f.Stat(); err == nil {
+		err = regular(path, info)
+	}
+	if err == nil {
+		err = use(f, info.Size())
+	}
+	if err != nil && !errors.As(err, new(*fs.PathError)) {
+		err = &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	return err
+}
+
+// regular refuses what is no file: reading it could wait for ever, never end, or
+// take what is meant for somebody else.
+func regular(path string, info fs.FileInfo) error {
+	kind := ""
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	default:
+		kind = "a device"
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("is %s, not a regular file", kind)}
+}
