@@ -22,8 +22,26 @@ function server(type, host, s) {
   return { type, host, port: s.port, socketType: s.socketType, user: s.username, auth: s.authMethod };
 }
 
+// search returns what Thunderbird finds, or null. In 153 the search is a
+// generator that yields before it sends the password to another domain, so that
+// a person can refuse; nothing here gives a reason to ask.
+async function search() {
+  const find = FindConfig.parallelAutoDiscovery;
+  if (Object.prototype.toString.call(find) == "[object AsyncGeneratorFunction]") {
+    const { value, done } = await find(domain, email, new AbortController().signal).next();
+    if (!done) {
+      throw new Error("Thunderbird asks for permission: " + JSON.stringify(value));
+    }
+    return value;
+  }
+  if (AccountCreationUtils.SuccessiveAbortable) {
+    return find(new AccountCreationUtils.SuccessiveAbortable(), domain, email);
+  }
+  throw new Error("FindConfig.parallelAutoDiscovery is neither the function of Thunderbird 140 nor the generator of 153");
+}
+
 return (async () => {
-  const config = await FindConfig.parallelAutoDiscovery(new AccountCreationUtils.SuccessiveAbortable(), domain, email);
+  const config = await search();
   if (!config) {
     return null;
   }
@@ -34,7 +52,7 @@ return (async () => {
   const created = {
     source: config.subSource,
     address: account.defaultIdentity.email,
-    incoming: server(incoming.type, incoming.hostName, incoming),
+    incoming: server(incoming.type, incoming.hostname ?? incoming.hostName, incoming), // in 153, in 140
     outgoing: server(outgoing.type, outgoing.serverURI.host, {
       port: outgoing.serverURI.port,
       socketType: outgoing.socketType,

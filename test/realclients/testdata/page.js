@@ -30,13 +30,16 @@ return (async () => {
   view.querySelector("account-hub-footer #forward").click();
   await shown;
   const config = offered.hidden ? null : offered.captureState();
-  const page = name => offered.querySelector(name).textContent;
+  const page = name => offered.querySelector(name)?.textContent;
+  // From 153 on, the page shows the ports, and one user name where both servers
+  // have the same.
+  const shared = offered.querySelector(".is-showing-shared-config");
   const server = (s, kind) => ({
     type: page(`#${kind}Type`),
     host: page(`#${kind}Host`),
-    port: s.port,
+    port: Number(page(`#${kind}Port`) ?? s.port),
     socketType: s.socketType,
-    user: page(`#${kind}Username`),
+    user: page(shared ? "#sharedUsername" : `#${kind}Username`),
     auth: s.auth,
   });
   const found = config && {
