@@ -18,6 +18,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/settings/settingstest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing them")
@@ -106,10 +107,7 @@ func TestGolden(t *testing.T) {
 // TestNamedTakesTheZone lets the checker of BIND read the zones, as it does
 // for a server: names, types, texts, and what stands beside an alias.
 func TestNamedTakesTheZone(t *testing.T) {
-	checker, err := exec.LookPath("named-checkzone")
-	if err != nil {
-		t.Skip("needs named-checkzone: apt-get install bind9-utils")
-	}
+	checker := programs.Need(t, "named-checkzone", "bind9-utils")
 	for _, g := range goldens() {
 		t.Run(g.file, func(t *testing.T) {
 			set := g.set(t)

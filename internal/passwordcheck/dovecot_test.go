@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // port says where a server listens for a protocol.
@@ -34,20 +35,11 @@ const realPassword = `p"a\s{5} %swörd 🔑`
 // anna@example.com with realPassword. Every protocol is offered in both ways.
 func dovecot(t *testing.T) (ports map[port]uint16, stop func() string) {
 	t.Helper()
-	program := "/usr/sbin/dovecot"
-	for file, pkg := range map[string]string{
-		program:                             "dovecot-core",
-		"/usr/lib/dovecot/imap-login":       "dovecot-imapd",
-		"/usr/lib/dovecot/pop3-login":       "dovecot-pop3d",
-		"/usr/lib/dovecot/submission-login": "dovecot-submissiond",
-	} {
-		if _, err := os.Stat(file); err != nil {
-			t.Skipf("needs %s: apt-get install %s", file, pkg)
-		}
-	}
-	if os.Getuid() != 0 {
-		t.Skip("needs root: Dovecot changes between users")
-	}
+	program := programs.Need(t, "dovecot", "dovecot-core")
+	programs.Need(t, "/usr/lib/dovecot/imap-login", "dovecot-imapd")
+	programs.Need(t, "/usr/lib/dovecot/pop3-login", "dovecot-pop3d")
+	programs.Need(t, "/usr/lib/dovecot/submission-login", "dovecot-submissiond")
+	programs.NeedRoot(t, "start Dovecot, which changes between users")
 	dir := t.TempDir()
 	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // Dovecot's own users look in
 		t.Fatal(err)

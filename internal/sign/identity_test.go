@@ -21,6 +21,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // profile is as long as a profile with mail, calendar and contacts.
@@ -117,10 +118,7 @@ func TestSignaturesAreGood(t *testing.T) {
 
 func opensslVerify(t *testing.T, signed []byte, rootFile string) []byte {
 	t.Helper()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed (Debian, Alpine: package openssl)")
-	}
+	openssl := programs.Need(t, "openssl", "openssl")
 	cmd := exec.CommandContext(t.Context(), openssl, "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-CAfile", rootFile)
 	cmd.Stdin = bytes.NewReader(signed)
 	var problems bytes.Buffer

@@ -16,17 +16,8 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
-
-// need returns the path of a program, or skips the test and says how to get it.
-func need(t *testing.T, program, debianPackage string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Skipf("needs %s: apt-get install %s", program, debianPackage)
-	}
-	return path
-}
 
 // scripts steer the browser by Node.
 type scripts struct {
@@ -38,12 +29,12 @@ type scripts struct {
 // installed once for each package-lock.json, outside of the source tree.
 func newScripts(t *testing.T) *scripts {
 	t.Helper()
-	chromium := need(t, "chromium", "chromium")
+	chromium := programs.Need(t, "chromium", "chromium")
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("scripts")); err != nil {
 		t.Fatal(err)
 	}
-	modules := install(t, need(t, "npm", "npm"))
+	modules := install(t, programs.Need(t, "npm", "npm"))
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +79,7 @@ func install(t *testing.T, npm string) string {
 	cmd := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	cmd.Dir = unfinished
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("needs the packages of package-lock.json, and npm cannot get them: %v\n%s", err, out)
+		t.Fatalf("npm cannot install the packages of package-lock.json: %v\n%s", err, out)
 	}
 	if err := os.Rename(unfinished, place); err != nil {
 		if _, missing := os.Stat(modules); missing != nil {
@@ -107,7 +98,7 @@ func findNode(t *testing.T, modules string) string {
 	if _, err := os.Stat(pinned); err == nil {
 		return pinned
 	}
-	return need(t, "node", "nodejs (22 or newer)")
+	return programs.Need(t, "node", "nodejs (22 or newer)")
 }
 
 // lead tells the browser that the pages are at an address of loopback and

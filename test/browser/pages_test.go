@@ -14,6 +14,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/page"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // The devices that people come with, and what their browsers call themselves.
@@ -57,7 +58,7 @@ type pages struct {
 // newPages starts the service, and makes the scripts ready to visit it.
 func newPages(t *testing.T) *pages {
 	t.Helper()
-	p := &pages{scripts: newScripts(t), openssl: need(t, "openssl", "openssl"), zbarimg: need(t, "zbarimg", "zbar-tools")}
+	p := &pages{scripts: newScripts(t), openssl: programs.Need(t, "openssl", "openssl"), zbarimg: programs.Need(t, "zbarimg", "zbar-tools")}
 	p.waymark = start(t)
 	for _, c := range i18n.All().Languages() {
 		p.languages = append(p.languages, c.Language)

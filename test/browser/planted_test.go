@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/templates"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // What finds nothing on our pages could have stopped looking. Here everything
@@ -129,6 +130,7 @@ func TestPlantedFaults(t *testing.T) {
 
 // TestASlowPageIsFound measures a page that takes too long.
 func TestASlowPageIsFound(t *testing.T) {
+	programs.OnlyInTestAll(t, "measures time, which a busy machine disturbs")
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			<-time.After(2 * slowest)

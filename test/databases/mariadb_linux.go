@@ -2,13 +2,14 @@ package databases
 
 import (
 	"net"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 type mariaDB struct {
@@ -18,18 +19,11 @@ type mariaDB struct {
 
 func findMariaDB(t testing.TB) program {
 	t.Helper()
-	const hint = "needs a MariaDB server: apt-get install mariadb-server"
-	server, err := exec.LookPath("mariadbd")
-	if err != nil {
-		if server, err = exec.LookPath("/usr/sbin/mariadbd"); err != nil {
-			t.Skip(hint)
-		}
+	return mariaDB{
+		programs.Need(t, "mariadbd", "mariadb-server"),
+		programs.Need(t, "mariadb-install-db", "mariadb-server"),
+		findAccount(t, "mysql", "nobody"),
 	}
-	installer, err := exec.LookPath("mariadb-install-db")
-	if err != nil {
-		t.Skip(hint)
-	}
-	return mariaDB{server, installer, findAccount(t, "mysql", "nobody")}
 }
 
 func (m mariaDB) install(dir string) error {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 type postgreSQL struct {
@@ -19,10 +21,11 @@ type postgreSQL struct {
 
 func findPostgreSQL(t testing.TB) program {
 	t.Helper()
-	// Debian keeps the servers of several versions apart, and out of the PATH.
+	programs.OnlyInTestAll(t, "starts PostgreSQL")
+	// Debian keeps the servers of several versions apart, and off the PATH.
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		t.Skip("needs a PostgreSQL server: apt-get install postgresql")
+		t.Fatal("PostgreSQL is not installed: apt-get install postgresql")
 	}
 	return postgreSQL{filepath.Dir(slices.Max(found)), findAccount(t, "postgres", "nobody")}
 }

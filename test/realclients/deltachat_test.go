@@ -17,14 +17,15 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // TestDeltaChat lets the core of Delta Chat set up each address. It searches
 // for the settings, then logs in: at the servers of the canonical settings, by
 // the user name that they say, and nowhere else.
 func TestDeltaChat(t *testing.T) {
-	program := need(t, "deltachat-rpc-server", "npm install @deltachat/stdio-rpc-server, and put the program in it on the PATH")
-	python := need(t, "python3", "apt-get install python3")
+	program := programs.Need(t, "deltachat-rpc-server", "npm, then npm install @deltachat/stdio-rpc-server, and put its program on the PATH")
+	python := programs.Need(t, "python3", "python3")
 	for _, c := range []struct {
 		name    string
 		example string // whose Waymark the hosts lead to

@@ -18,6 +18,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // TestProfiles downloads profiles in every shape that the examples give, signed
@@ -25,10 +26,10 @@ import (
 // two readers of property lists must find the same in them: the accounts of the
 // canonical settings.
 func TestProfiles(t *testing.T) {
-	openssl := need(t, "openssl", "apt-get install openssl")
+	openssl := programs.Need(t, "openssl", "openssl")
 	tools := readers{
-		plistutil: need(t, "plistutil", "apt-get install libplist-utils"),
-		python:    need(t, "python3", "apt-get install python3"),
+		plistutil: programs.Need(t, "plistutil", "libplist-utils"),
+		python:    programs.Need(t, "python3", "python3"),
 	}
 	chain := newChain(t, openssl)
 	for _, example := range []string{"infomaniak.yaml", "selfhosted.yaml", "hosting.yaml"} {
@@ -65,7 +66,7 @@ func TestProfiles(t *testing.T) {
 
 // TestSignaturesThatAreNotGood shows that the check of signatures can fail.
 func TestSignaturesThatAreNotGood(t *testing.T) {
-	openssl := need(t, "openssl", "apt-get install openssl")
+	openssl := programs.Need(t, "openssl", "openssl")
 	chain, stranger := newChain(t, openssl), newChain(t, openssl)
 	w := start(t, "infomaniak.yaml", func(cfg *config.Config) {
 		cfg.Signing = &config.Signing{CertFile: chain.certFile, KeyFile: chain.keyFile}

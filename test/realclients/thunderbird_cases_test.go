@@ -13,6 +13,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // patience is how long one search may take. Thunderbird gives each of its
@@ -102,7 +103,7 @@ func thunderbirdCases() []thunderbirdCase {
 // TestThunderbird lets Thunderbird search for the settings of each address and
 // create the account, which must be what the canonical settings say.
 func TestThunderbird(t *testing.T) {
-	program := need(t, "thunderbird", "apt-get install --no-install-recommends thunderbird")
+	program := programs.Need(t, "thunderbird", "thunderbird")
 	cases := thunderbirdCases()
 	var names []string
 	for _, c := range cases {

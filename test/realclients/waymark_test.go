@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -140,16 +139,6 @@ func (w *waymark) get(t *testing.T, path string) []byte {
 		t.Fatalf("%s: %d %s", path, resp.StatusCode, body)
 	}
 	return body
-}
-
-// need returns the path of a program, or skips the test and says how to get it.
-func need(t *testing.T, program, install string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Skipf("needs %s: %s", program, install)
-	}
-	return path
 }
 
 // lines keeps what a program says, for a test that fails.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // slapd is an OpenLDAP server of our own, on loopback and in a temporary
@@ -225,13 +226,7 @@ description: ` // and very long
 // newSlapd starts a server. extra goes into its configuration.
 func newSlapd(t testing.TB, extra string) *slapd {
 	t.Helper()
-	program, err := exec.LookPath("slapd")
-	if err != nil {
-		// It is not in the path of everybody.
-		if program, err = exec.LookPath("/usr/sbin/slapd"); err != nil {
-			t.Skip("needs slapd: apt-get install slapd")
-		}
-	}
+	program := programs.Need(t, "slapd", "slapd")
 	s := &slapd{t: t, program: program, dir: t.TempDir(), plain: freePort(t), secured: freePort(t)}
 	s.certify()
 	s.write("iredmail.schema", schema)

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // project is a compose file as docker-compose understands it: with what it
@@ -44,11 +45,7 @@ type project struct {
 
 func load(t *testing.T, file string) project {
 	t.Helper()
-	path, err := exec.LookPath("docker-compose")
-	if err != nil {
-		t.Skip("needs docker-compose: apt-get install docker-compose")
-	}
-	cmd := exec.Command(path, "-f", file, "config")
+	cmd := exec.Command(programs.Need(t, "docker-compose", "docker-compose"), "-f", file, "config")
 	cmd.Env = append(os.Environ(), "PYTHONWARNINGS=ignore")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // nobody is the user that the image runs as.
@@ -40,7 +42,7 @@ func TestPrebuilt(t *testing.T) {
 // and this machine's modules.
 func TestFromSource(t *testing.T) {
 	b := newBuilder(t)
-	busybox := need(t, "busybox", "busybox-static")
+	busybox := programs.Need(t, "busybox", "busybox-static")
 	goImage := t.TempDir()
 	write(t, filepath.Join(goImage, "Dockerfile"), `FROM scratch
 COPY busybox /bin/busybox
@@ -61,10 +63,7 @@ ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOCACHE=/cache GOFLAGS=-modcacherw GO
 
 // TestLint holds the Dockerfile against a linter.
 func TestLint(t *testing.T) {
-	lint, err := exec.LookPath("dockerfile-utils")
-	if err != nil {
-		t.Skip("needs dockerfile-utils: npm install -g dockerfile-utils@0.16.3")
-	}
+	lint := programs.Need(t, "dockerfile-utils", "npm, then npm install -g dockerfile-utils@0.16.3")
 	if out := output(t, exec.Command(lint, "lint", "../../Dockerfile")); strings.TrimSpace(out) != "" {
 		t.Error(out)
 	}
@@ -78,10 +77,8 @@ type builder struct {
 
 func newBuilder(t *testing.T) builder {
 	t.Helper()
-	program := need(t, "buildah", "buildah")
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to change the owners of files and the root folder")
-	}
+	program := programs.Need(t, "buildah", "buildah")
+	programs.NeedRoot(t, "change the owners of files and the root folder")
 	dir := t.TempDir()
 	b := builder{program, []string{"--storage-driver", "vfs", "--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "runroot")}}
 	t.Cleanup(func() { b.run(t, "rm", "--all") })
@@ -244,15 +241,6 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
-}
-
-func need(t *testing.T, program, debian string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Skipf("needs %s: apt-get install %s", program, debian)
-	}
-	return path
 }
 
 func output(t *testing.T, cmd *exec.Cmd) string {

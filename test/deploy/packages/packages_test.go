@@ -16,14 +16,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // TestRelease makes a release twice, in two places, and looks at everything in
 // it. One platform stands for all: the others differ by what Go compiles for.
 func TestRelease(t *testing.T) {
-	need(t, "goreleaser", "go -C tools/release install github.com/goreleaser/goreleaser/v2")
-	for program, debian := range map[string]string{"git": "git", "rpm": "rpm", "dpkg": "dpkg", "mandoc": "mandoc"} {
-		need(t, program, "apt-get install "+debian)
+	programs.Need(t, "goreleaser", "golang, then go -C tools/release install github.com/goreleaser/goreleaser/v2")
+	for _, program := range []string{"git", "rpm", "dpkg", "mandoc"} {
+		programs.Need(t, program, program)
 	}
 	here, there := filepath.Join(t.TempDir(), "here"), filepath.Join(t.TempDir(), "quite", "another", "place")
 	copyTree(t, filepath.Join("..", ".."), here)
@@ -339,13 +341,6 @@ func lines(files map[string]file) string {
 }
 
 func sum(raw []byte) string { return fmt.Sprintf("%x", sha256.Sum256(raw)) }
-
-func need(t *testing.T, program, from string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("needs %s: %s", program, from)
-	}
-}
 
 func read(t *testing.T, path string) string {
 	t.Helper()

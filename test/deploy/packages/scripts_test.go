@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 const (
@@ -18,13 +20,8 @@ const (
 // own: it has a shell, and a systemctl that writes down what it is told.
 func newRoot(t *testing.T) string {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to change the root folder of scripts")
-	}
-	busybox, err := exec.LookPath("busybox")
-	if err != nil {
-		t.Skip("needs busybox: apt-get install busybox-static")
-	}
+	programs.NeedRoot(t, "change the root folder of scripts")
+	busybox := programs.Need(t, "busybox", "busybox-static")
 	root := t.TempDir()
 	for _, dir := range []string{"bin", "var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // named are the places that name the image or its version, and how.
@@ -45,6 +47,7 @@ func TestOneVersion(t *testing.T) {
 	if all := versions(t, "../.."); len(all) != 1 || !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(all[0]) {
 		t.Errorf("versions %v, want one of the form 1.2.3", all)
 	}
+	programs.Need(t, "sed", "sed")
 	copied := t.TempDir()
 	paths := []string{"tools/release/version"}
 	for path := range named() {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // ruleFile is the form of rules.yaml and alerts.yaml.
@@ -64,10 +66,7 @@ func readFile(t *testing.T, name string) []byte {
 
 func promtool(t *testing.T, args ...string) {
 	t.Helper()
-	program, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("needs promtool: apt-get install prometheus")
-	}
+	program := programs.Need(t, "promtool", "prometheus")
 	if out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
 		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

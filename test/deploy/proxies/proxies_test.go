@@ -11,10 +11,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // TestProxies asks every web server what mail clients ask.
 func TestProxies(t *testing.T) {
+	programs.OnlyInTestAll(t, "starts web servers in front of Waymark")
 	binary := build(t)
 	for _, server := range []struct {
 		name  string

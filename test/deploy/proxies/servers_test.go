@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // patience is how long something may take that takes far less.
@@ -40,7 +41,7 @@ const other = "server { listen 127.0.0.1:%s default_server; return 421; }\n"
 // startNginx runs nginx.conf as Debian's nginx.conf includes files of conf.d.
 func startNginx(t *testing.T, upstream string) proxy {
 	t.Helper()
-	program := need(t, "nginx", "nginx-light")
+	program := programs.Need(t, "nginx", "nginx-light")
 	chain, key, roots := certificate(t)
 	http, https := freePort(t), freePort(t)
 	v6 := ""
@@ -71,7 +72,7 @@ func startNginx(t *testing.T, upstream string) proxy {
 // startHAProxy runs haproxy.cfg.
 func startHAProxy(t *testing.T, upstream string) proxy {
 	t.Helper()
-	program := need(t, "haproxy", "haproxy")
+	program := programs.Need(t, "haproxy", "haproxy")
 	chain, key, roots := certificate(t)
 	both := filepath.Join(t.TempDir(), "certs")
 	if err := os.Mkdir(both, 0o700); err != nil {
@@ -97,7 +98,7 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 // its own, since no public one would issue a certificate here.
 func startCaddy(t *testing.T, upstream string) proxy {
 	t.Helper()
-	program := need(t, "caddy", "caddy")
+	program := programs.Need(t, "caddy", "caddy")
 	http, https := freePort(t), freePort(t)
 	dir := t.TempDir()
 	conf := rewritten(t, "Caddyfile", map[string]string{"waymark:8080": upstream})
@@ -126,19 +127,6 @@ func startCaddy(t *testing.T, upstream string) proxy {
 func handshakes(p proxy, name string) bool {
 	conn, err := tls.Dial("tcp", p.https, &tls.Config{ServerName: name, RootCAs: p.roots, MinVersion: tls.VersionTLS12})
 	return err == nil && conn.Close() == nil
-}
-
-// need returns the path of a program, or skips.
-func need(t *testing.T, program, debian string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/" + program)
-	}
-	if err != nil {
-		t.Skipf("needs %s: apt-get install %s", program, debian)
-	}
-	return path
 }
 
 // start runs a web server, and shows what it said when the test failed.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 const patience = 20 * time.Second
@@ -39,7 +41,7 @@ func units(t *testing.T) []string {
 // TestExposure: systemd's own measure of what a service could do to the
 // machine, from 0 to 10.
 func TestExposure(t *testing.T) {
-	need(t, "systemd-analyze")
+	programs.Need(t, "systemd-analyze", "systemd")
 	out := output(t, exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", "./waymark.service"))
 	found := regexp.MustCompile(`exposure level for waymark.service: ([0-9.]+)`).FindStringSubmatch(out)
 	if found == nil {
@@ -53,7 +55,7 @@ func TestExposure(t *testing.T) {
 // TestVerify has systemd read the units. Only the path of the binary is one
 // that is here.
 func TestVerify(t *testing.T) {
-	need(t, "systemd-analyze")
+	programs.Need(t, "systemd-analyze", "systemd")
 	dir := t.TempDir()
 	for _, unit := range units(t) {
 		text := strings.ReplaceAll(read(t, unit), "/usr/bin/waymark", "/bin/true")
@@ -97,6 +99,7 @@ func TestSettings(t *testing.T) {
 // TestCommands starts the real binary with the command line of the unit and
 // with a socket, as systemd does, reloads it as the unit says, and stops it.
 func TestCommands(t *testing.T) {
+	programs.OnlyInTestAll(t, "builds and starts Waymark")
 	dir, err := os.MkdirTemp("", "systemd") //nolint:usetesting // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
@@ -194,13 +197,6 @@ func setting(t *testing.T, unit, key string) string {
 		return ""
 	}
 	return found[0][1]
-}
-
-func need(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("needs %s: apt-get install systemd", program)
-	}
 }
 
 func read(t *testing.T, path string) string {
