@@ -1,29 +1,34 @@
-# `make run` and `make test` need Go only.
+# "make run" and "make test" need nothing but Go.
 
 GO ?= go
-# The race detector needs a C compiler; Go says by CGO_ENABLED whether it has one.
+# The race detector needs a C compiler. Go sets CGO_ENABLED when it finds one.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-clients test-browser test-deploy bench fuzz lint generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-kubernetes bench fuzz lint generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
 
-run: ## serves the embedded example on :8080
+run: ## serve the embedded example on :8080
 	$(GO) run ./cmd/waymark serve
 
-test: ## every test; those that need more than Go say what, and skip
+test: ## what Go alone can prove, in this process, within 3 minutes
 	$(GO) test $(RACE) -shuffle=on ./...
 
-test-clients: ## real Thunderbird, Delta Chat, openssl, plistutil and Python; what is missing skips
-	$(GO) test -count=1 -v ./test/realclients/...
+# A program that is not installed fails its test; .ci/run installs them all.
+test-all: ## every test: real servers, mail clients, a browser, packages, manifests
+	WAYMARK_TEST_ALL=1 $(GO) test $(RACE) -shuffle=on -count=1 -timeout 40m ./...
+	$(MAKE) test-kubernetes
 
-test-browser: ## the page in a real Chromium, on every device; what is missing skips
-	$(GO) test -count=1 -v ./test/browser/...
+test-clients: ## Thunderbird, Delta Chat, OpenSSL and two plist readers
+	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -v ./test/realclients/...
 
-test-deploy: ## the manifests and the Helm chart, against the types of Kubernetes
+test-browser: ## the setup page in Chromium, as on every device
+	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -v ./test/browser/...
+
+test-kubernetes: ## the manifests and the Helm chart against Kubernetes' own types
 	cd tools/kubernetes && $(GO) vet ./... && $(GO) test -count=1 -timeout 30m ./... # compiles Helm
 
 bench: ## every benchmark, with allocations
@@ -35,12 +40,11 @@ fuzz: ## each fuzz target for FUZZTIME
 lint: ## the pinned golangci-lint
 	$(LINTER) run ./...
 
-# Everything that is committed and made from something else. The rest of what a
-# release has, such as the manual page, is made by tools/release/prepare and not
-# committed. Seeds for fuzzing are found, not made: tools/corpus copies them.
-generate: golden ## makes every generated file anew; read the diff
+# Generated files that are committed. tools/release/prepare makes the manual page
+# and the other files of a release; tools/corpus copies the seeds for fuzzing.
+generate: golden ## regenerate every generated file; read the diff
 
-golden: ## writes the golden files anew; read the diff
+golden: ## rewrite the golden files; read the diff
 	$(GO) test ./internal/service -run TestConversations -update
 	$(GO) test ./internal/clients -run TestPlans -update
 	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
@@ -48,21 +52,21 @@ golden: ## writes the golden files anew; read the diff
 	$(GO) test ./internal/dnsrecords -run TestGolden -update
 	cd tools/kubernetes && $(GO) test -timeout 30m -run TestFacts . -update
 
-format: ## formats the code of every module
+format: ## format the code of every module
 	$(LINTER) fmt ./...
 	gofmt -w tools
 
-tidy: ## tidies the module files, and compares the modules with their checksums
+tidy: ## tidy the module files and verify the checksums of the modules
 	$(GO) mod tidy
 	cd tools/kubernetes && $(GO) mod tidy
 	$(GO) mod verify
 
-screenshots: ## writes docs/screenshots anew; look at them
+screenshots: ## retake docs/screenshots; look at them
 	mkdir -p docs/screenshots
-	$(GO) test -count=1 -v -run 'TestPages/screenshots' ./test/browser -screenshots "$(CURDIR)/docs/screenshots"
+	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -v -run 'TestPages/screenshots' ./test/browser -screenshots "$(CURDIR)/docs/screenshots"
 
-verify: ## generate, format and tidy leave the tree as it is
+verify: ## check that generate, format and tidy change nothing
 	./tools/verify
 
-clean:
+clean: ## remove what was built
 	rm -rf waymark dist
