@@ -1,7 +1,7 @@
 package evolution
 
 import (
-	"crypto/md5"
+	"crypto/md5" //nolint:gosec // Evolution sends this digest
 	"encoding/hex"
 	"net/url"
 	"strings"
@@ -23,7 +23,7 @@ func Client() client.Client {
 // address.
 func Ask(address string, found client.DNS) client.Plan {
 	_, domain := client.SplitAddress(address)
-	digest := md5.Sum([]byte(strings.ToLower(address)))
+	digest := md5.Sum([]byte(strings.ToLower(address))) //nolint:gosec // no secret
 	query := "?emailaddress=" + url.QueryEscape("EVOLUTIONUSER@"+domain) + "&emailmd5=" + hex.EncodeToString(digest[:])
 	const path, database = "/mail/config-v1.1.xml", "https://autoconfig.thunderbird.net/v1.1/"
 	questions := []client.Question{
