@@ -1,4 +1,4 @@
-// Command conformance holds a running autoconfiguration server against the
-// forty checks. It owns the flags and the printing of the report, and knows
-// nothing of what is checked.
+// Command waymark-conformance runs the forty checks against a running
+// autoconfiguration server. It owns the flags and the printing of the report, and
+// does not know what is checked.
 package main

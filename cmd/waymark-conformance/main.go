@@ -31,17 +31,22 @@ func mainWithStatus() int {
 	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
-const about = `Asks an autoconfiguration server what mail clients ask, and says what they would stumble over.
+const about = `Check an autoconfiguration server the way mail clients use it: forty numbered checks.
 
-  conformance -url https://127.0.0.1:8443 -http-url http://127.0.0.1:8080 -domain example.com
+Usage:
+  waymark-conformance -url URL -domain DOMAIN [flags]
 
-Every host name, such as autoconfig.example.com, is taken to be at these URLs. Ends with 0 when nothing
-was found, with 1 when something was, and with 2 when the flags are wrong.
+Example:
+  waymark-conformance -url https://127.0.0.1:8443 -http-url http://127.0.0.1:8080 -domain example.com
 
+Requests for every host name, such as autoconfig.example.com, go to these URLs. The exit status is 0 when
+no check failed, 1 when a check failed, and 2 when the command line is wrong or no server answers.
+
+Flags:
 `
 
-// order is what the flags say.
-type order struct {
+// options are the parsed flags.
+type options struct {
 	target  checks.Target
 	numbers []int
 	json    bool
@@ -74,47 +79,47 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func refuse(stderr io.Writer, err error) int {
-	_, _ = fmt.Fprintln(stderr, "conformance:", terminal.Lines(err.Error())) // there is nobody else to tell
+	_, _ = fmt.Fprintln(stderr, "waymark-conformance:", terminal.Lines(err.Error())) // there is nobody else to tell
 	return usage
 }
 
-func parse(args []string, stderr io.Writer) (order, error) {
-	var o order
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
 	t := &o.target
 	var base, caFile, zoneFile, only, output string
-	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
+	flags := flag.NewFlagSet("waymark-conformance", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
 		_, _ = io.WriteString(stderr, about)
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&base, "url", "", "base `URL` of the server, https or http")
-	flags.StringVar(&t.HTTP, "http-url", "", "base `URL` of its plain http")
-	flags.StringVar(&t.Domain, "domain", "", "a `domain` that it answers for")
-	flags.StringVar(&t.Known, "known", "", "an `address` of the domain that has a mailbox (default anna@DOMAIN)")
-	flags.StringVar(&t.Unknown, "unknown", "", "an `address` of the domain that has none (default no-such-mailbox-4711@DOMAIN)")
-	flags.StringVar(&t.Unserved, "unserved", "not-served.invalid", "a `domain` that it does not answer for; empty when there is none")
-	flags.StringVar(&t.IDN, "idn", "", "an international `domain` that it answers for")
-	flags.StringVar(&t.MX, "mx", "", "the `domain` of a hoster's mail exchangers")
-	flags.StringVar(&t.Customer, "customer", "", "a `domain` that the hoster serves")
-	flags.StringVar(&t.Profile, "profile", "", "`path` of the Apple profile (default /profile.mobileconfig?email={address})")
-	flags.StringVar(&caFile, "ca-file", "", "trust the certificates of this PEM `file` as signers of profiles, instead of this machine's")
-	flags.StringVar(&zoneFile, "zone", "", "`file` with the DNS records of the domain; - for the standard input")
-	flags.StringVar(&t.Login, "login", "", "`form` of the user name with {address}, {local} and {domain}, where it is not the address")
-	flags.BoolVar(&t.Alternatives, "alternatives", false, "several sections of one type are switched on in autoconfig")
-	flags.BoolVar(&t.OutlookDAV, "outlook-dav", false, "calendars and contacts are switched on in Autodiscover")
-	flags.BoolVar(&t.ActiveSync, "activesync", false, "there is an ActiveSync service")
-	flags.BoolVar(&t.NoJSON, "no-json", false, "Autodiscover in JSON is switched off")
-	flags.StringVar(&only, "only", "", "run these checks alone, as in 7,20")
-	flags.StringVar(&output, "o", "text", "`form` of the report: text or json")
+	flags.StringVar(&t.HTTP, "http-url", "", "base `URL` of the server for plain http")
+	flags.StringVar(&t.Domain, "domain", "", "`domain` that the server serves")
+	flags.StringVar(&t.Known, "known", "", "`address` with a mailbox (default anna@DOMAIN)")
+	flags.StringVar(&t.Unknown, "unknown", "", "`address` without a mailbox (default no-such-mailbox-4711@DOMAIN)")
+	flags.StringVar(&t.Unserved, "unserved", "not-served.invalid", "`domain` that the server does not serve; empty when it serves all")
+	flags.StringVar(&t.IDN, "idn", "", "international `domain` that the server serves")
+	flags.StringVar(&t.MX, "mx", "", "`domain` of the mail exchangers of a hosting company")
+	flags.StringVar(&t.Customer, "customer", "", "`domain` of a customer of the hosting company")
+	flags.StringVar(&t.Profile, "profile", "", "`path` and query of the Apple profile (default /profile.mobileconfig?email={address})")
+	flags.StringVar(&caFile, "ca-file", "", "trust the certificates in this PEM `file` to sign profiles, instead of the system's")
+	flags.StringVar(&zoneFile, "zone", "", "zone `file` with the DNS records of the domain; - for standard input")
+	flags.StringVar(&t.Login, "login", "", "`form` of the user name, from {address}, {local} and {domain} (default {address} or {local})")
+	flags.BoolVar(&t.Alternatives, "alternatives", false, "expect several sections of one type in autoconfig")
+	flags.BoolVar(&t.OutlookDAV, "outlook-dav", false, "expect calendars and contacts in Autodiscover")
+	flags.BoolVar(&t.ActiveSync, "activesync", false, "expect an ActiveSync service")
+	flags.BoolVar(&t.NoJSON, "no-json", false, "expect no Autodiscover JSON")
+	flags.StringVar(&only, "only", "", "run only the checks with these `numbers`, such as 7,20")
+	flags.StringVar(&output, "o", "text", "`format` of the report: text or json")
 	if err := flags.Parse(args); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
-			err = errors.New("-h lists the flags") // the flag package has said the rest
+			err = errors.New("see waymark-conformance -h") // the flag package has printed the reason
 		}
 		return o, err
 	}
 	if flags.NArg() > 0 {
-		return o, fmt.Errorf("%q is no flag; -h lists them", flags.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q; see waymark-conformance -h", flags.Arg(0))
 	}
 	if strings.HasPrefix(base, "http:") && t.HTTP == "" {
 		t.HTTP = base
@@ -122,13 +127,13 @@ func parse(args []string, stderr io.Writer) (order, error) {
 		t.HTTPS = base
 	}
 	if output != "text" && output != "json" {
-		return o, fmt.Errorf("-o is text or json, not %q", output)
+		return o, fmt.Errorf("-o must be text or json, not %q", output)
 	}
 	o.json = output == "json"
 	return o, errors.Join(o.readRoots(caFile), o.readZone(zoneFile), o.readNumbers(only))
 }
 
-func (o *order) readRoots(file string) error {
+func (o *options) readRoots(file string) error {
 	if file == "" {
 		return nil
 	}
@@ -138,12 +143,12 @@ func (o *order) readRoots(file string) error {
 	}
 	o.target.Roots = x509.NewCertPool()
 	if !o.target.Roots.AppendCertsFromPEM(data) {
-		return fmt.Errorf("%s: holds no certificate in PEM", file)
+		return fmt.Errorf("%s: no PEM certificate found", file)
 	}
 	return nil
 }
 
-func (o *order) readZone(file string) error {
+func (o *options) readZone(file string) error {
 	if file == "" {
 		return nil
 	}
@@ -155,14 +160,14 @@ func (o *order) readZone(file string) error {
 	return err
 }
 
-func (o *order) readNumbers(only string) error {
+func (o *options) readNumbers(only string) error {
 	if only == "" {
 		return nil
 	}
 	for word := range strings.SplitSeq(only, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil {
-			return fmt.Errorf("-only takes numbers with commas between, not %q", only)
+			return fmt.Errorf("-only must be numbers separated by commas, not %q", only)
 		}
 		o.numbers = append(o.numbers, n)
 	}

@@ -38,7 +38,7 @@ func conformanceOf(t *testing.T, args ...string) (status int, stdout, stderr str
 
 func TestReports(t *testing.T) {
 	s := server(t)
-	const unknown = "06  passed       an unknown domain gets 404 in plain text, and nothing that a parser would take for a config\n"
+	const unknown = "06  passed       an unknown domain gets 404 as plain text, without markup\n"
 	for _, tc := range []struct {
 		name   string
 		args   []string
@@ -47,14 +47,14 @@ func TestReports(t *testing.T) {
 	}{
 		{"nothing found", []string{"-only", "6"}, 0, unknown + "1 passed, 0 failed, 0 not checked\n"},
 		{"something found", []string{"-only", "6, 21"}, 1, unknown +
-			"21  failed       Autodiscover answers a POST with 200 and XML in Microsoft's two namespaces\n" +
+			"21  failed       Autodiscover answers a POST with status 200 and XML in Microsoft's two namespaces\n" +
 			"      POST http://example.com/autodiscover/autodiscover.xml as text/xml; charset=utf-8\n" +
-			"        the status is 401; it must be 200, even with an error document\n" +
+			"        the status is 401; it must be 200\n" +
 			"      POST http://autodiscover.example.com/autodiscover/autodiscover.xml as text/xml; charset=utf-8\n" +
-			"        the status is 401; it must be 200, even with an error document\n" +
+			"        the status is 401; it must be 200\n" +
 			"1 passed, 1 failed, 0 not checked\n"},
-		{"not checked", []string{"-only", "18"}, 0, "18  not checked  autoconfig.MXDOMAIN gives customers their own config, and everybody else the hoster's\n" +
-			"      it needs the domain of a hoster's mail exchangers and that of a customer\n" +
+		{"not checked", []string{"-only", "18"}, 0, "18  not checked  autoconfig.MXDOMAIN returns a customer's own config, and the hoster's to everybody else\n" +
+			"      this check needs the domain of a hoster's mail exchangers and a customer's domain\n" +
 			"0 passed, 0 failed, 1 not checked\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestReportInJSON(t *testing.T) {
 			t.Errorf("check %d %s, want %s", report.Results[i].Number, got, want)
 		}
 	}
-	if !strings.Contains(stdout, `"text": "the status is 401; the config comes with 200"`) || !strings.Contains(stdout, `"why": "it needs`) {
+	if !strings.Contains(stdout, `"text": "the status is 401; it must be 200"`) || !strings.Contains(stdout, `"why": "this check needs`) {
 		t.Error(stdout)
 	}
 }
@@ -102,14 +102,14 @@ func TestFlags(t *testing.T) {
 		want   string
 	}{
 		{"all files", []string{"-ca-file", root, "-zone", file("zone", "@ A 192.0.2.1\n"), "-only", "6"}, fine, ""},
-		{"no URL", []string{"-url", ""}, usage, "conformance: a base URL is needed, such as https://127.0.0.1:8443\n"},
-		{"no certificate", []string{"-ca-file", file("text", "x")}, usage, "conformance: " + dir + "/text: holds no certificate in PEM\n"},
-		{"no file", []string{"-zone", dir + "/none"}, usage, "conformance: open " + dir + "/none: no such file or directory\n"},
-		{"no number", []string{"-only", "x"}, usage, "conformance: -only takes numbers with commas between, not \"x\"\n"},
-		{"no such check", []string{"-only", "0"}, usage, "conformance: there is no check 0; they are 1 to 40\n"},
-		{"no such form", []string{"-o", "xml"}, usage, "conformance: -o is text or json, not \"xml\"\n"},
-		{"a word too many", []string{"x"}, usage, "conformance: \"x\" is no flag; -h lists them\n"},
-		{"no such flag", []string{"-x"}, usage, "conformance: -h lists the flags\n"},
+		{"no URL", []string{"-url", ""}, usage, "waymark-conformance: a base URL is needed, such as https://127.0.0.1:8443\n"},
+		{"no certificate", []string{"-ca-file", file("text", "x")}, usage, "waymark-conformance: " + dir + "/text: no PEM certificate found\n"},
+		{"no file", []string{"-zone", dir + "/none"}, usage, "waymark-conformance: open " + dir + "/none: no such file or directory\n"},
+		{"no number", []string{"-only", "x"}, usage, "waymark-conformance: -only must be numbers separated by commas, not \"x\"\n"},
+		{"no such check", []string{"-only", "0"}, usage, "waymark-conformance: there is no check 0; use 1 to 40\n"},
+		{"no such form", []string{"-o", "xml"}, usage, "waymark-conformance: -o must be text or json, not \"xml\"\n"},
+		{"a word too many", []string{"x"}, usage, "waymark-conformance: unexpected argument \"x\"; see waymark-conformance -h\n"},
+		{"no such flag", []string{"-x"}, usage, "waymark-conformance: see waymark-conformance -h\n"},
 		{"help", []string{"-h"}, fine, "every flag: -activesync -alternatives -ca-file -customer -domain -http-url -idn -known -login -mx -no-json -o -only -outlook-dav -profile -unknown -unserved -url -zone"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -13,26 +13,27 @@ const (
 	configPath    = "/mail/config-v1.1.xml"
 	wellKnownPath = "/.well-known/autoconfig/mail/config-v1.1.xml"
 	gnomePath     = "/.well-known/mail-v1.xml" // GNOME Online Accounts
+
+	mxDomains = "the domain of a hoster's mail exchangers and a customer's domain"
 )
 
-// autoconfigChecks are about finding the config; what is in it has checks of
-// its own.
+// autoconfigChecks are about finding the config, not about its content.
 func autoconfigChecks() []Check {
 	return []Check{
-		{1, "autoconfig.DOMAIN has the config: 200 and XML in UTF-8, without a byte order mark, marked as such", (*probe).configIsThere},
-		{2, "without an address, with an empty one and with Evolution's emailmd5 the servers are the same", (*probe).configWithoutAddress},
-		{3, "plus signs encoded or not, capitals and a final dot in the address do no harm", (*probe).configForOddAddresses},
-		{4, "every path of the config gives the same bytes", (*probe).configPaths},
-		{5, "plain http gives the config, or one redirect to https that keeps path and query", (*probe).configOverHTTP},
-		{6, "an unknown domain gets 404 in plain text, and nothing that a parser would take for a config", (*probe).configOfUnknownDomain},
-		{18, "autoconfig.MXDOMAIN gives customers their own config, and everybody else the hoster's", (*probe).configAtMX},
+		{1, "autoconfig.DOMAIN returns the config with status 200, as text/xml in UTF-8 without a byte order mark", (*probe).configIsThere},
+		{2, "the servers are the same without an address, with an empty address and with Evolution's emailmd5", (*probe).configWithoutAddress},
+		{3, "addresses with a raw or encoded plus sign, upper case or a final dot are accepted", (*probe).configForOddAddresses},
+		{4, "every path returns the same config, byte for byte", (*probe).configPaths},
+		{5, "plain http returns the config, or one redirect to https that keeps path and query", (*probe).configOverHTTP},
+		{6, "an unknown domain gets 404 as plain text, without markup", (*probe).configOfUnknownDomain},
+		{18, "autoconfig.MXDOMAIN returns a customer's own config, and the hoster's to everybody else", (*probe).configAtMX},
 	}
 }
 
-// autoconfigHost is the name that clients make up.
+// autoconfigHost returns the host name that clients derive from a domain.
 func autoconfigHost(domain string) string { return "autoconfig." + domain }
 
-// forAddress is the query as Thunderbird writes it.
+// forAddress returns the query as Thunderbird writes it.
 func forAddress(address string) string { return "?emailaddress=" + url.QueryEscape(address) }
 
 // knownConfig asks for the config of the known mailbox.
@@ -40,34 +41,17 @@ func (p *probe) knownConfig() (answer, *element, bool) {
 	return p.config(p.at(autoconfigHost(p.target.Domain), configPath+forAddress(p.target.Known)))
 }
 
-// config asks a URL for a config and reports whether there was one.
+// config requests a config and reports whether there was one.
 func (p *probe) config(url string) (answer, *element, bool) {
 	a, ok := p.ask(get(url))
 	if !ok {
 		return a, nil, false
 	}
-	root, ok := p.readConfig(a)
+	root, ok := p.document(a, "clientConfig")
 	return a, root, ok
 }
 
-func (p *probe) readConfig(a answer) (*element, bool) {
-	if a.status != http.StatusOK {
-		p.find(a.request, "the status is %d; the config comes with 200", a.status)
-		return nil, false
-	}
-	root, err := parseXML(a.body)
-	switch {
-	case err != nil:
-		p.find(a.request, "the config is no XML that every client reads: %v", err)
-	case !root.is("clientConfig"):
-		p.find(a.request, "the root element is %s; it must be clientConfig", root.name.Local)
-	default:
-		return root, true
-	}
-	return nil, false
-}
-
-// servers returns the mail servers of a config, a line each.
+// servers returns one line for each mail server of a config.
 func servers(config *element) []string {
 	var lines []string
 	for _, s := range config.first("emailProvider").all("incomingServer", "outgoingServer") {
@@ -83,14 +67,17 @@ func servers(config *element) []string {
 	return lines
 }
 
-// sameServers asks a URL and compares the servers with those that are expected.
+// sameServers wants a config with these servers at a URL.
 func (p *probe) sameServers(url string, want []string) {
-	a, config, ok := p.config(url)
-	if !ok {
-		return
+	if a, ok := p.ask(get(url)); ok {
+		p.hasServers(a, want)
 	}
-	if got := servers(config); !slices.Equal(got, want) {
-		p.find(a.request, "the servers are %q; they must be %q", got, want)
+}
+
+// hasServers wants a config with these servers.
+func (p *probe) hasServers(a answer, want []string) {
+	if config, ok := p.document(a, "clientConfig"); ok && !slices.Equal(servers(config), want) {
+		p.find(a.request, "the servers are %q; they must be %q", servers(config), want)
 	}
 }
 
@@ -106,11 +93,11 @@ func (p *probe) configIsThere() {
 	p.inUTF8(a)
 }
 
-// inUTF8 looks at the beginning and the encoding of an XML document. What it
-// holds was read as UTF-8 already.
+// inUTF8 checks the beginning and the declared encoding of an XML document, whose
+// content was already read as UTF-8.
 func (p *probe) inUTF8(a answer) {
 	if _, parameters, _ := strings.Cut(strings.ToLower(a.contentType()), "charset="); parameters != "" && strings.Trim(parameters, `" `) != "utf-8" {
-		p.find(a.request, "the content type %q names another encoding than UTF-8", a.contentType())
+		p.find(a.request, "the content type %q names an encoding other than UTF-8", a.contentType())
 	}
 	switch {
 	case bytes.HasPrefix(a.body, []byte("\xef\xbb\xbf")):
@@ -144,9 +131,9 @@ func (p *probe) configForOddAddresses() {
 	}
 	d := p.target.Domain
 	for _, address := range []string{
-		"a+b@" + d,     // FairEmail and Nextcloud send it as it is
+		"a+b@" + d,     // FairEmail and Nextcloud do not escape it
 		"a%2Bb%40" + d, // Thunderbird
-		"a%20b@" + d,   // a plus sign that something on the way took for a space
+		"a%20b@" + d,   // a plus sign that was decoded as a space
 		"a@" + strings.ToUpper(d),
 		"a%40" + strings.ToUpper(d[:1]) + d[1:],
 		"a%40" + d + ".",
@@ -168,15 +155,14 @@ func (p *probe) configPaths() {
 			p.at(autoconfigHost(d), gnomePath),
 		} {
 			if a, _, ok := p.config(path + query); ok && !bytes.Equal(a.body, first.body) {
-				p.find(a.request, "the answer differs from that of %s; every path must give the same bytes", first.url)
+				p.find(a.request, "the answer differs from that of %s; every path must return the same bytes", first.url)
 			}
 		}
 	}
 }
 
 func (p *probe) configOverHTTP() {
-	if p.target.HTTP == "" {
-		p.skip("it needs the base URL of plain http")
+	if !p.needs(p.target.HTTP, plainURL) {
 		return
 	}
 	_, config, ok := p.knownConfig()
@@ -191,7 +177,7 @@ func (p *probe) configOverHTTP() {
 	}
 }
 
-// reachable wants the config at a URL of plain http, or a redirect to https.
+// reachable wants the config at a plain http URL, or a redirect to https.
 func (p *probe) reachable(from string, want []string) {
 	a, ok := p.ask(get(from))
 	if !ok {
@@ -200,9 +186,7 @@ func (p *probe) reachable(from string, want []string) {
 	switch a.status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 	default:
-		if config, ok := p.readConfig(a); ok && !slices.Equal(servers(config), want) {
-			p.find(a.request, "the servers are %q; they must be %q", servers(config), want)
-		}
+		p.hasServers(a, want)
 		return
 	}
 	location := a.header.Get("Location")
@@ -210,18 +194,17 @@ func (p *probe) reachable(from string, want []string) {
 	asked, _ := url.Parse(from)
 	switch {
 	case err != nil || to.Scheme != "https" || to.Path != asked.Path || to.RawQuery != asked.RawQuery:
-		p.find(a.request, "it redirects to %q; it must be https with the same path and query", location)
+		p.find(a.request, "it redirects to %q; the target must be https with the same path and query", location)
 	case p.target.HTTPS == "":
-		p.skip("it redirects to https, of which no base URL was given")
+		p.skip("it redirects to https, and no base URL for https was given")
 	default:
-		p.sameServers(location, want) // a second redirect is no config
+		p.sameServers(location, want) // a second redirect is a finding
 	}
 }
 
 func (p *probe) configOfUnknownDomain() {
 	u := p.target.Unserved
-	if u == "" {
-		p.skip("it needs a domain that the server does not answer for")
+	if !p.needs(u, unserved) {
 		return
 	}
 	urls := []string{
@@ -239,39 +222,35 @@ func (p *probe) configOfUnknownDomain() {
 	}
 }
 
-// unknown wants a refusal that no client takes for a config.
+// unknown wants an error that no client reads as a config.
 func (p *probe) unknown(url string) {
 	a, ok := p.ask(get(url))
 	if !ok {
 		return
 	}
 	if a.status != http.StatusNotFound {
-		p.find(a.request, "the status is %d; a domain that is not served gets 404", a.status)
+		p.find(a.request, "the status is %d; it must be 404 for an unknown domain", a.status)
 	}
 	if a.mediaType() != "text/plain" {
-		p.find(a.request, "the content type is %q; a refusal is text/plain", a.contentType())
+		p.find(a.request, "the content type is %q; an error must be text/plain", a.contentType())
 	}
 	if _, err := parseXML(a.body); err == nil || strings.Contains(strings.ToLower(string(a.body)), "<html") {
-		p.find(a.request, "the body is markup; KMail reads the body of a refusal, too, and stops looking when it is XML")
+		p.find(a.request, "the body is markup; KMail also reads the body of an error, and stops searching when it is XML")
 	}
 }
 
 func (p *probe) configAtMX() {
 	mx, customer := p.target.MX, p.target.Customer
-	if mx == "" || customer == "" {
-		p.skip("it needs the domain of a hoster's mail exchangers and that of a customer")
+	if !p.needs(mx, mxDomains) || !p.needs(customer, mxDomains) {
 		return
 	}
 	own, _, ok := p.config(p.at(autoconfigHost(customer), configPath+forAddress("anna@"+customer)))
-	if !ok {
-		return
-	}
-	hoster, _, ok := p.config(p.at(autoconfigHost(mx), configPath+forAddress("anna@"+mx)))
-	if !ok {
+	hoster, _, found := p.config(p.at(autoconfigHost(mx), configPath+forAddress("anna@"+mx)))
+	if !ok || !found {
 		return
 	}
 	if bytes.Equal(own.body, hoster.body) {
-		p.find(own.request, "the config is the hoster's; it must name the customer's domain")
+		p.find(own.request, "the config is the hoster's; it must be the customer's")
 	}
 	foreign := cmp.Or(p.target.Unserved, "not-served.invalid")
 	for _, tc := range []struct {
@@ -281,11 +260,11 @@ func (p *probe) configAtMX() {
 	}{
 		{forAddress("anna@" + customer), own, "the customer's"},
 		{forAddress("anna@" + foreign), hoster, "the hoster's"},
-		{"", hoster, "the hoster's"}, // Thunderbird for Android does not tell the address
+		{"", hoster, "the hoster's"}, // Thunderbird for Android does not send the address
 	} {
 		a, _, ok := p.config(p.at(autoconfigHost(mx), configPath+tc.query))
 		if ok && !bytes.Equal(a.body, tc.want.body) {
-			p.find(a.request, "the config is not %s, which is the one at %s", tc.whose, tc.want.url)
+			p.find(a.request, "the config is not %s, which is at %s", tc.whose, tc.want.url)
 		}
 	}
 }

@@ -14,32 +14,24 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// autoconfigDocumentChecks are about what is in the config.
+// autoconfigDocumentChecks are about the content of the config.
 func autoconfigDocumentChecks() []Check {
 	return []Check{
-		{9, "the config has the structure that the autoconfig draft describes", onConfig(draftStructure)},
-		{10, "the provider's id and its domains are plain host names, the domain that was asked for among them", onConfig(namesOfConfig)},
-		{11, "imap stands first and smtp stands first, and every type stands once", onConfig(orderOfSections)},
-		{12, "values carry no attribute in mail sections, and the sections carry type alone", onConfig(attributesOfSections)},
-		{13, "no white space stands around a value, and ports are digits from 1 to 65535", onConfig(plainValues)},
-		{14, "each mail section is complete, encrypted, and takes password-cleartext", onConfig(completeSections)},
-		{15, "one placeholder is the user name everywhere, and nothing of the query is echoed", (*probe).placeholders},
-		{16, "names have at most 60 and 20 characters, none for control, and are escaped once", onConfig(lengthOfNames)},
-		{17, "an international domain is answered in A-labels, however it is written, and host names are in lower case", (*probe).international},
+		{9, "the config has the structure of the autoconfig draft", onConfig(draftStructure)},
+		{10, "the provider's id and domains are ASCII host names, and the requested domain is among them", onConfig(namesOfConfig)},
+		{11, "the first incoming server is imap, the first outgoing server is smtp, and no type is listed twice", onConfig(orderOfSections)},
+		{12, "mail sections have only the attribute type, and their values have no attribute", onConfig(attributesOfSections)},
+		{13, "values have no surrounding white space, and ports are digits from 1 to 65535", onConfig(plainValues)},
+		{14, "each mail section is complete, encrypted and offers password-cleartext", onConfig(completeSections)},
+		{15, "every user name is the same placeholder, and nothing of the query is echoed", (*probe).placeholders},
+		{16, "displayName has at most 60 and displayShortName at most 20 characters, without control characters, escaped once", onConfig(lengthOfNames)},
+		{17, "an international domain is returned in A-labels, however it is requested, and host names are in lower case", (*probe).international},
 	}
 }
 
-// onConfig makes a check of one that looks at the config of the known mailbox.
-func onConfig(look func(p *probe, config *element, found func(format string, args ...any))) func(*probe) {
-	return func(p *probe) {
-		a, config, ok := p.knownConfig()
-		if ok {
-			look(p, config, func(format string, args ...any) { p.find(a.request, format, args...) })
-		}
-	}
-}
+func onConfig(look look) func(*probe) { return on((*probe).knownConfig, look) }
 
-// quoted shows a value in a finding.
+// quoted formats a value for a finding.
 func quoted(value string) string { return strconv.Quote(shortened(value)) }
 
 // mailSections returns the sections of imap, pop3 and smtp servers.
@@ -53,7 +45,7 @@ func mailSections(config *element) []*element {
 	return mail
 }
 
-// titled names a section in a finding.
+// titled formats the name of a section for a finding.
 func titled(section *element) string {
 	kind, _ := section.attr("type")
 	return fmt.Sprintf("%s %q", section.name.Local, kind)
@@ -72,12 +64,12 @@ func namesOfConfig(p *probe, config *element, found func(string, ...any)) {
 		return
 	}
 	if id, _ := provider.attr("id"); !isHostName(id) {
-		found("the id %s is no host name in ASCII", quoted(id))
+		found("the id %s is not an ASCII host name", quoted(id))
 	}
 	plain, named := 0, false
 	for _, d := range provider.all("domain") {
 		if !isHostName(d.text) {
-			found("the domain %s is no host name in ASCII", quoted(d.text))
+			found("the domain %s is not an ASCII host name", quoted(d.text))
 		}
 		if len(d.attrs) == 0 {
 			plain++
@@ -85,9 +77,9 @@ func namesOfConfig(p *probe, config *element, found func(string, ...any)) {
 		}
 	}
 	if plain == 0 {
-		found("no domain element is without an attribute; Thunderbird passes over those with one")
+		found("every domain element has an attribute; Thunderbird ignores those")
 	} else if !named {
-		found("%s was asked for and is none of the domain elements without an attribute", p.target.Domain)
+		found("the requested domain %s is not among the domain elements without an attribute", p.target.Domain)
 	}
 }
 
@@ -98,11 +90,11 @@ func orderOfSections(p *probe, config *element, found func(string, ...any)) {
 		for i, s := range provider.all(want.section) {
 			kind, _ := s.attr("type")
 			if i == 0 && kind != want.first {
-				found("the first %s is %s; FairEmail looks at the first alone, and it must be %s", want.section, quoted(kind), want.first)
+				found("the first %s is %s; FairEmail reads only the first, which must be %s", want.section, quoted(kind), want.first)
 			}
 			seen[kind]++
 			if seen[kind] == 2 && !p.target.Alternatives {
-				found("%s stands there again; Evolution takes the last of a type and everybody else the first", titled(s))
+				found("%s is listed twice; Evolution uses the last one, other clients the first", titled(s))
 			}
 		}
 		if len(seen) == 0 {
@@ -115,12 +107,12 @@ func attributesOfSections(_ *probe, config *element, found func(string, ...any))
 	for _, s := range mailSections(config) {
 		for _, a := range s.attrs {
 			if a.Name.Local != "type" || a.Name.Space != "" {
-				found("%s has the attribute %s; Evolution refuses a file for any but type", titled(s), a.Name.Local)
+				found("%s has the attribute %s; Evolution rejects the file for any attribute but type", titled(s), a.Name.Local)
 			}
 		}
 		for _, c := range s.children {
 			if len(c.children) == 0 && len(c.attrs) > 0 {
-				found("%s of %s has the attribute %s; Thunderbird no longer reads it as text", c.name.Local, titled(s), c.attrs[0].Name.Local)
+				found("%s of %s has the attribute %s; Thunderbird then does not read it as text", c.name.Local, titled(s), c.attrs[0].Name.Local)
 			}
 		}
 	}
@@ -128,7 +120,7 @@ func attributesOfSections(_ *probe, config *element, found func(string, ...any))
 
 var portForm = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
 
-// isPort reports whether s is a port in the form that every client reads.
+// isPort reports whether every client reads s as a port.
 func isPort(s string) bool {
 	n, err := strconv.Atoi(s)
 	return err == nil && portForm.MatchString(s) && n <= 65535
@@ -140,7 +132,7 @@ func plainValues(_ *probe, config *element, found func(string, ...any)) {
 			return
 		}
 		if e.text != strings.TrimSpace(e.text) {
-			found("%s is %s, with white space around it", e.name.Local, quoted(e.text))
+			found("%s is %s, with surrounding white space", e.name.Local, quoted(e.text))
 		}
 		if e.is("port") && !isPort(e.text) {
 			found("port %s is not a number from 1 to 65535 in plain digits", quoted(e.text))
@@ -156,14 +148,14 @@ func completeSections(_ *probe, config *element, found func(string, ...any)) {
 	for _, s := range sections {
 		for _, name := range []string{"hostname", "port", "socketType", "username"} {
 			if n := len(s.all(name)); n != 1 || s.value(name) == "" {
-				found("%s has %d of %s; it must have one that is not empty", titled(s), n, name)
+				found("%s has %d elements %s; it must have one that is not empty", titled(s), n, name)
 			}
 		}
 		if socket := s.value("socketType"); socket != "SSL" && socket != "STARTTLS" {
-			found("%s has the socketType %s; Thunderbird for Android refuses the file for anything but SSL and STARTTLS", titled(s), quoted(socket))
+			found("%s has the socketType %s; Thunderbird for Android rejects the file for any value but SSL and STARTTLS", titled(s), quoted(socket))
 		}
 		if !slices.ContainsFunc(s.all("authentication"), func(e *element) bool { return e.text == "password-cleartext" }) {
-			found("%s does not offer password-cleartext, the way that every client knows", titled(s))
+			found("%s does not offer password-cleartext, which every client supports", titled(s))
 		}
 	}
 }
@@ -176,9 +168,9 @@ func (p *probe) placeholders() {
 		return
 	}
 	if bytes.Contains(bytes.ToLower(a.body), []byte(strings.ToLower(marker))) {
-		p.find(a.request, "something of the query is in the answer")
+		p.find(a.request, "the answer echoes a part of the query")
 	}
-	allowed := []string{"%EMAILADDRESS%", "%EMAILLOCALPART%"} // FairEmail knows no other
+	allowed := []string{"%EMAILADDRESS%", "%EMAILLOCALPART%"} // FairEmail supports no other
 	if p.target.Login != "" {
 		allowed = []string{strings.NewReplacer("{address}", "%EMAILADDRESS%", "{local}", "%EMAILLOCALPART%", "{domain}", "%EMAILDOMAIN%").Replace(p.target.Login)}
 	}
@@ -193,7 +185,7 @@ func (p *probe) placeholders() {
 		}
 	})
 	if len(seen) > 1 {
-		p.find(a.request, "there are %d different usernames; FairEmail takes the last one of the file for every server", len(seen))
+		p.find(a.request, "there are %d different usernames; FairEmail uses the last one for every server", len(seen))
 	}
 }
 
@@ -206,13 +198,13 @@ func lengthOfNames(_ *probe, config *element, found func(string, ...any)) {
 	}{{"displayName", 60}, {"displayShortName", 20}} {
 		for _, e := range config.first("emailProvider").all(limit.element) {
 			if n := utf8.RuneCountInString(e.text); n > limit.characters {
-				found("%s has %d characters; it may have %d", limit.element, n, limit.characters)
+				found("%s has %d characters; the limit is %d", limit.element, n, limit.characters)
 			}
 			if strings.ContainsFunc(e.text, unicode.IsControl) || strings.ContainsRune(e.text, utf8.RuneError) {
-				found("%s %s holds a character that cannot be shown", limit.element, quoted(e.text))
+				found("%s %s has a control character or invalid UTF-8", limit.element, quoted(e.text))
 			}
 			if entity.MatchString(e.text) {
-				found("%s %s was escaped twice", limit.element, quoted(e.text))
+				found("%s %s is escaped twice", limit.element, quoted(e.text))
 			}
 		}
 	}
@@ -224,8 +216,7 @@ func (p *probe) international() {
 		return
 	}
 	p.lowerCaseHosts(a.request, config)
-	if p.target.IDN == "" {
-		p.skip("it needs an international domain that the server answers for")
+	if !p.needs(p.target.IDN, "an international domain that the server serves") {
 		return
 	}
 	label := p.target.IDN
@@ -254,7 +245,7 @@ func (p *probe) international() {
 	}
 }
 
-// lowerCaseHosts looks at every host name of a config.
+// lowerCaseHosts checks every host name of a config.
 func (p *probe) lowerCaseHosts(q request, config *element) {
 	config.each(func(e *element) {
 		host := e.text
@@ -262,7 +253,7 @@ func (p *probe) lowerCaseHosts(q request, config *element) {
 		case e.is("url"):
 			u, err := url.Parse(e.text)
 			if err != nil {
-				p.find(q, "%s is no URL", quoted(e.text))
+				p.find(q, "%s is not a URL", quoted(e.text))
 				return
 			}
 			host = u.Hostname()

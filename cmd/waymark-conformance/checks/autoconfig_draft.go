@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// rule is what draft-ietf-mailmaint-autoconfig says of an element. Order and
-// number are free, and unknown names are passed over wherever they stand.
+// rule is the rule of draft-ietf-mailmaint-autoconfig for an element. Order and
+// number are free, and unknown names are ignored everywhere.
 type rule struct {
-	attrs    []string // that must be there
-	children []string // of the known elements, those that may stand in it
-	scalar   bool     // holds text and nothing else
+	attrs    []string // required
+	children []string // allowed among the known elements
+	scalar   bool     // text only
 }
 
 func draftRules() map[string]rule {
@@ -37,8 +37,7 @@ func draftRules() map[string]rule {
 
 var positive = regexp.MustCompile(`^\s*\+?0*[1-9][0-9]*\s*$`) // xsd:positiveInteger
 
-// againstDraft returns what is wrong with the structure of a config, a line
-// each.
+// againstDraft returns the problems of the structure of a config.
 func againstDraft(root *element) []string {
 	d := draft{rules: draftRules()}
 	if root.name.Space != "" || !root.is("clientConfig") {
@@ -59,7 +58,7 @@ type draft struct {
 
 func (d *draft) found(text string) { d.problems = append(d.problems, text) }
 
-// visit looks at a known element and what is below it.
+// visit checks a known element and its children.
 func (d *draft) visit(e *element) {
 	name := e.name.Local
 	r := d.rules[name]
@@ -70,19 +69,19 @@ func (d *draft) visit(e *element) {
 	}
 	switch {
 	case r.scalar && len(e.children) > 0:
-		d.found(name + " holds elements; it must be text alone")
+		d.found(name + " has child elements; it must be text only")
 		return
 	case !r.scalar && strings.TrimSpace(e.text) != "":
-		d.found(name + " holds text beside its elements")
+		d.found(name + " has text between its elements")
 	case name == "port" && !positive.MatchString(e.text):
-		d.found("port " + quoted(e.text) + " is no positive integer")
+		d.found("port " + quoted(e.text) + " is not a positive integer")
 	}
 	for _, c := range e.children {
 		_, known := d.rules[c.name.Local]
 		switch {
 		case !known || c.name.Space != "": // an extension
 		case !slices.Contains(r.children, c.name.Local):
-			d.found(c.name.Local + " may not stand in " + name)
+			d.found(c.name.Local + " is not allowed in " + name)
 		default:
 			d.visit(c)
 		}

@@ -17,24 +17,23 @@ const (
 	poxPath = "/autodiscover/autodiscover.xml"
 	poxType = "text/xml; charset=utf-8"
 
-	// The names on the wire begin with http, whatever Microsoft's pages print.
+	// On the wire the names begin with http; Microsoft's pages print https.
 	rootNamespace       = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 	outlookNamespace    = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 	mobileSyncNamespace = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 )
 
-// autodiscoverChecks are about asking; what the answer says has checks of its
-// own.
+// autodiscoverChecks are about the request, not about the settings in the answer.
 func autodiscoverChecks() []Check {
 	return []Check{
-		{21, "Autodiscover answers a POST with 200 and XML in Microsoft's two namespaces", (*probe).poxIsThere},
-		{22, "the path of Autodiscover is matched in any case", (*probe).poxPaths},
-		{23, "the request is read whatever its content type says", (*probe).poxContentTypes},
-		{28, "a request that cannot be read gets 200 with a complete error 600", (*probe).poxMalformed},
-		{29, "mobilesync and unknown response schemas get 200 with error 601", (*probe).poxSchemas},
-		{30, "an address of another domain gets error 500, and never somebody else's settings", (*probe).poxUnserved},
-		{31, "large, deep and self-expanding requests get error 600 or 413, and nothing is fetched for them", (*probe).poxBombs},
-		{32, "GET over https gets 405 with Allow: POST, and over http a 302 to https", (*probe).poxGet},
+		{21, "Autodiscover answers a POST with status 200 and XML in Microsoft's two namespaces", (*probe).poxIsThere},
+		{22, "the path of Autodiscover is accepted in any case", (*probe).poxPaths},
+		{23, "the Autodiscover request is accepted with any content type", (*probe).poxContentTypes},
+		{28, "a malformed Autodiscover request gets status 200 with a complete error 600", (*probe).poxMalformed},
+		{29, "the mobilesync schema and unknown schemas get status 200 with error 601", (*probe).poxSchemas},
+		{30, "an address of an unknown domain gets error 500, and never another domain's settings", (*probe).poxUnserved},
+		{31, "large, deeply nested and expanding requests get error 600 or status 413, and no external entity is fetched", (*probe).poxBombs},
+		{32, "GET over https gets 405 with Allow: POST, and GET over http a 302 to https", (*probe).poxGet},
 	}
 }
 
@@ -53,14 +52,14 @@ func outlookRequest(address string) string { return poxBody(address, outlookName
 
 func poxBody(address, schema string) string {
 	body, err := xml.Marshal(poxRequest{Address: address, Schema: schema})
-	if err != nil { // two strings can always be written
+	if err != nil { // which two strings never cause
 		return ""
 	}
 	return xml.Header + string(body)
 }
 
-// outlookAnswer asks for the settings of the known mailbox and reports whether
-// they came.
+// outlookAnswer requests the settings of the known mailbox and reports whether
+// there were any.
 func (p *probe) outlookAnswer() (answer, *element, bool) {
 	return p.poxAnswer(post(p.at(autodiscoverHost(p.target.Domain), poxPath), poxType, outlookRequest(p.target.Known)))
 }
@@ -71,35 +70,18 @@ func (p *probe) poxAnswer(q request) (answer, *element, bool) {
 	if !ok {
 		return a, nil, false
 	}
-	root, ok := p.readPOX(a)
+	root, ok := p.document(a, "Autodiscover")
 	if !ok {
 		return a, nil, false
 	}
 	account := root.first("Response", "Account")
 	if account == nil {
-		p.find(a.request, "there is no Response with an Account: there are no settings in the answer")
-		return a, nil, false
+		p.find(a.request, noSettings)
 	}
-	return a, account, true
+	return a, account, account != nil
 }
 
-// readPOX wants 200 and a document of Autodiscover.
-func (p *probe) readPOX(a answer) (*element, bool) {
-	if a.status != http.StatusOK {
-		p.find(a.request, "the status is %d; it must be 200, even with an error document", a.status)
-		return nil, false
-	}
-	root, err := parseXML(a.body)
-	switch {
-	case err != nil:
-		p.find(a.request, "the answer is no XML that every client reads: %v", err)
-	case !root.is("Autodiscover"):
-		p.find(a.request, "the root element is %s; it must be Autodiscover", root.name.Local)
-	default:
-		return root, true
-	}
-	return nil, false
-}
+const noSettings = "the answer has no settings: there is no Response with an Account"
 
 func (p *probe) poxIsThere() {
 	d := p.target.Domain
@@ -108,7 +90,7 @@ func (p *probe) poxIsThere() {
 		if !ok {
 			continue
 		}
-		root, ok := p.readPOX(a)
+		root, ok := p.document(a, "Autodiscover")
 		if !ok {
 			continue
 		}
@@ -122,7 +104,7 @@ func (p *probe) poxIsThere() {
 		response := root.first("Response")
 		switch {
 		case response.first("Account") == nil:
-			p.find(a.request, "there is no Response with an Account: there are no settings in the answer")
+			p.find(a.request, noSettings)
 		case response.name.Space != outlookNamespace:
 			p.find(a.request, "Response is in the namespace %q; it must be %s", response.name.Space, outlookNamespace)
 		}
@@ -136,8 +118,7 @@ func (p *probe) poxPaths() {
 		"/AUTODISCOVER/AUTODISCOVER.XML",
 		"/autodiscover/Autodiscover.xml",
 	} {
-		q := post(p.at(autodiscoverHost(p.target.Domain), path), poxType, outlookRequest(p.target.Known))
-		p.sameSettings(q)
+		p.sameSettings(path, poxType)
 	}
 }
 
@@ -149,17 +130,17 @@ func (p *probe) poxContentTypes() {
 		"application/x-www-form-urlencoded", // FairEmail
 		"",
 	} {
-		q := post(p.at(autodiscoverHost(p.target.Domain), poxPath), contentType, outlookRequest(p.target.Known))
-		p.sameSettings(q)
+		p.sameSettings(poxPath, contentType)
 	}
 }
 
 // sameSettings wants the answer that Outlook gets.
-func (p *probe) sameSettings(q request) {
+func (p *probe) sameSettings(path, contentType string) {
 	usual, _, ok := p.outlookAnswer()
 	if !ok {
 		return
 	}
+	q := post(p.at(autodiscoverHost(p.target.Domain), path), contentType, outlookRequest(p.target.Known))
 	if a, _, ok := p.poxAnswer(q); ok && !bytes.Equal(a.body, usual.body) {
 		p.find(q, "the answer differs from that of %s as %s", usual.url, poxType)
 	}
@@ -170,7 +151,7 @@ func errorOf(root *element) *element { return root.first("Response", "Error") }
 
 // wantError wants an error document with one of the codes, complete.
 func (p *probe) wantError(a answer, codes string) {
-	root, ok := p.readPOX(a)
+	root, ok := p.document(a, "Autodiscover")
 	if !ok {
 		return
 	}
@@ -186,13 +167,13 @@ func (p *probe) wantError(a answer, codes string) {
 
 var errorTime = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{7}$`)
 
-// completeError wants everything that MS-OXDSCLI section 2.2.4.1.1.3 demands of
-// an error document.
+// completeError wants an error document with every part that MS-OXDSCLI section
+// 2.2.4.1.1.3 requires.
 func (p *probe) completeError(a answer) {
 	p.wantError(a, "600")
 	root, err := parseXML(a.body)
 	if err != nil || errorOf(root) == nil {
-		return // said already
+		return // reported already
 	}
 	e := errorOf(root)
 	for _, part := range []*element{root, root.first("Response")} {
@@ -209,7 +190,7 @@ func (p *probe) completeError(a answer) {
 	}
 	for _, name := range []string{"ErrorCode", "Message", "DebugData"} {
 		if len(e.all(name)) != 1 {
-			p.find(a.request, "the error has %d of %s; it must have one", len(e.all(name)), name)
+			p.find(a.request, "the error has %d elements %s; it must have one", len(e.all(name)), name)
 		}
 	}
 }
@@ -247,8 +228,7 @@ func (p *probe) poxSchemas() {
 
 func (p *probe) poxUnserved() {
 	u := p.target.Unserved
-	if u == "" {
-		p.skip("it needs a domain that the server does not answer for")
+	if !p.needs(u, unserved) {
 		return
 	}
 	d := p.target.Domain
@@ -261,15 +241,15 @@ func (p *probe) poxUnserved() {
 	}
 }
 
-// poxBombs sends what makes careless parsers work without end.
+// poxBombs sends documents that exhaust careless parsers.
 func (p *probe) poxBombs() {
 	if _, _, ok := p.outlookAnswer(); !ok {
-		return // who answers nothing is not safe for that
+		return // a server without answers does not pass
 	}
 	var fetched atomic.Bool
 	there, stop, err := fetches(p.ctx, &fetched)
 	if err != nil {
-		p.skip("a port for seeing whether something is fetched cannot be opened: " + err.Error())
+		p.skip("cannot open the port that would notice a fetch: " + err.Error())
 		return
 	}
 	defer stop()
@@ -305,10 +285,9 @@ func (p *probe) defused(name, body string) {
 	q := post(p.at(autodiscoverHost(p.target.Domain), poxPath), poxType, body)
 	a, err := p.send(q)
 	if err != nil {
-		// A server may hang up on what it does not want to read, but not keep
-		// the line busy.
+		// A server may close the connection, but not keep it open.
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-			p.find(q, "%s: there is no answer within %v", name, patience)
+			p.find(q, "%s: no answer within %v", name, patience)
 		}
 		return
 	}
@@ -323,12 +302,12 @@ func (p *probe) defused(name, body string) {
 	}
 	root, err := parseXML(a.body)
 	if a.status != http.StatusOK || err != nil || errorOf(root) == nil || errorOf(root).value("ErrorCode") != "600" {
-		p.find(q, "%s: the answer is %d and no error 600; it must be that or 413", name, a.status)
+		p.find(q, "%s: the status is %d without error 600; it must be error 600 or status 413", name, a.status)
 	}
 }
 
-// fetches opens a port and notes when somebody connects to it. stop returns
-// when all who did have been noted.
+// fetches opens a port and sets fetched when something connects to it. stop
+// returns when every connection was seen.
 func fetches(ctx context.Context, fetched *atomic.Bool) (address string, stop func(), err error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -354,16 +333,13 @@ func fetches(ctx context.Context, fetched *atomic.Bool) (address string, stop fu
 
 func (p *probe) poxGet() {
 	d := p.target.Domain
-	if p.target.HTTPS == "" {
-		p.skip("it needs the base URL of https")
-	} else {
+	if p.needs(p.target.HTTPS, "the base URL for https") {
 		for _, host := range []string{d, autodiscoverHost(d)} {
 			q := get(over("https", host, poxPath))
 			p.refuses(q, http.MethodPost)
 		}
 	}
-	if p.target.HTTP == "" {
-		p.skip("it needs the base URL of plain http")
+	if !p.needs(p.target.HTTP, plainURL) {
 		return
 	}
 	a, ok := p.ask(get(over("http", autodiscoverHost(d), poxPath)))
@@ -372,6 +348,6 @@ func (p *probe) poxGet() {
 	}
 	want := over("https", autodiscoverHost(d), poxPath)
 	if got := a.header.Get("Location"); a.status != http.StatusFound || got != want {
-		p.find(a.request, "the answer is %d to %q; Outlook follows a 302 to %s", a.status, got, want)
+		p.find(a.request, "the answer is %d to %q; it must be 302 to %s, which Outlook follows", a.status, got, want)
 	}
 }

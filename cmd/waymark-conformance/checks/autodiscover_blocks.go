@@ -8,26 +8,17 @@ import (
 // autodiscoverBlockChecks are about the settings in an answer for Outlook.
 func autodiscoverBlockChecks() []Check {
 	return []Check{
-		{24, "AccountType email and Action settings come before the first Protocol; IMAP, POP3 and SMTP in this order", onAccount(orderOfAccount)},
-		{25, "each mail block has all its words, in Microsoft's order and in the case that clients compare", onAccount(wordsOfBlocks)},
-		{26, "port and Encryption never contradict each other", onAccount(encryptionOfBlocks)},
-		{27, "no block promises Exchange; calendars and contacts stand last, where they are switched on", onAccount(kindsOfBlocks)},
+		{24, "AccountType email and Action settings come before the first Protocol, and the order is IMAP, POP3, SMTP", onAccount(orderOfAccount)},
+		{25, "each mail block has all its elements in Microsoft's order, with values in the expected case", onAccount(wordsOfBlocks)},
+		{26, "Port and Encryption agree", onAccount(encryptionOfBlocks)},
+		{27, "no block announces Exchange, and calendars and contacts come last, only when enabled", onAccount(kindsOfBlocks)},
 	}
 }
 
-// onAccount makes a check of one that looks at the Account of the known
-// mailbox.
-func onAccount(look func(p *probe, account *element, found func(format string, args ...any))) func(*probe) {
-	return func(p *probe) {
-		a, account, ok := p.outlookAnswer()
-		if ok {
-			look(p, account, func(format string, args ...any) { p.find(a.request, format, args...) })
-		}
-	}
-}
+func onAccount(look look) func(*probe) { return on((*probe).outlookAnswer, look) }
 
-// mailTypes are the blocks for mail, in the order that every client gets on
-// with: Thunderbird takes the first that receives.
+// mailTypes are the blocks for mail in the order that suits every client:
+// Thunderbird uses the first that receives.
 func mailTypes() []string { return []string{"IMAP", "POP3", "SMTP"} }
 
 func mailBlocks(account *element) []*element {
@@ -51,7 +42,7 @@ func orderOfAccount(_ *probe, account *element, found func(string, ...any)) {
 	case first < 0:
 		found("there is no Protocol")
 	case kind > action || action > first:
-		found("AccountType and Action must come before the first Protocol, in this order; FairEmail passes over what comes earlier")
+		found("AccountType and Action must come before the first Protocol, in this order; FairEmail ignores earlier blocks")
 	}
 	var order []string
 	for _, b := range mailBlocks(account) {
@@ -80,7 +71,7 @@ func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 			{"Port", isPort, "a number from 1 to 65535"},
 			{"LoginName", exactly(p.target.login(p.target.Known)), p.target.login(p.target.Known)},
 			{"DomainRequired", exactly("off"), "off"},
-			{"SPA", exactly("off"), "off, since it is on where it is missing"},
+			{"SPA", exactly("off"), "off, since the default is on"},
 			{"SSL", exactly("on"), "on, in lower case"},
 			{"AuthRequired", exactly("on"), "on"},
 		} {
@@ -96,7 +87,7 @@ func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 				found("the %s block has %s more than once", kind, word.name)
 			}
 			if at < last {
-				found("%s of the %s block comes too early; Microsoft's schema has another order", word.name, kind)
+				found("%s of the %s block is in the wrong place; Microsoft's schema has another order", word.name, kind)
 			}
 			last = max(last, at)
 		}
@@ -105,8 +96,8 @@ func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 
 func exactly(want string) func(string) bool { return func(got string) bool { return got == want } }
 
-// encryptionOfBlocks wants what is told by the port and what is told in words
-// to be the same: Thunderbird and FairEmail look at the port alone.
+// encryptionOfBlocks wants Encryption to fit the port, since Thunderbird and
+// FairEmail only read the port.
 func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) {
 	byPort := map[string]map[string]string{
 		"IMAP": {"993": "SSL", "143": "TLS"},
@@ -117,7 +108,7 @@ func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) 
 		kind, port, got := b.value("Type"), b.value("Port"), b.value("Encryption")
 		want, usual := byPort[kind][port]
 		if !usual {
-			want = "SSL" // what is not a known port of STARTTLS is TLS from the first byte
+			want = "SSL" // clients use implicit TLS on any other port
 		}
 		if got != want {
 			found("the %s block has Encryption %s on port %s; clients expect %s there", kind, quoted(got), port, want)
@@ -131,15 +122,15 @@ func kindsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 		switch kind := b.value("Type"); {
 		case slices.Contains(mailTypes(), kind):
 			if behind != "" {
-				found("the %s block comes after that of %s; mail comes first", kind, behind)
+				found("the %s block comes after the %s block; mail must come first", kind, behind)
 			}
 		case kind == "CalDAV" || kind == "CardDAV":
 			behind = kind
 			if !p.target.OutlookDAV {
-				found("there is a block for %s, which is for eM Client and only where it is switched on", kind)
+				found("there is a block for %s, which is for eM Client and must be enabled", kind)
 			}
 		default:
-			found("there is a block of the type %s, for which clients build an account that cannot work", quoted(kind))
+			found("there is a block of type %s, which makes clients create an Exchange account that cannot work", quoted(kind))
 		}
 	}
 }

@@ -11,7 +11,7 @@ const jsonPath = "/autodiscover/autodiscover.json"
 
 func autodiscoverJSONChecks() []Check {
 	return []Check{
-		{33, "Autodiscover in JSON points to the XML in both forms of its URL, and answers 400 for what is Exchange's own", (*probe).autodiscoverJSON},
+		{33, "Autodiscover JSON names the URL of the XML in both forms of its path, and returns 400 for Exchange protocols", (*probe).autodiscoverJSON},
 	}
 }
 
@@ -29,7 +29,7 @@ func (p *probe) autodiscoverJSON() {
 	if p.target.NoJSON {
 		for _, url := range forms("&Protocol=AutodiscoverV1") {
 			if a, ok := p.ask(get(url)); ok && a.status != http.StatusNotFound {
-				p.find(a.request, "the status is %d; it must be 404 where the JSON is switched off", a.status)
+				p.find(a.request, "the status is %d; it must be 404 when JSON is disabled", a.status)
 			}
 		}
 		return
@@ -53,7 +53,7 @@ func (p *probe) autodiscoverJSON() {
 	}
 }
 
-// readJSON wants a status and an object of strings.
+// readJSON wants a status and a JSON object.
 func (p *probe) readJSON(url string, status int) (answer, map[string]any, bool) {
 	a, ok := p.ask(get(url))
 	if !ok {
@@ -62,7 +62,7 @@ func (p *probe) readJSON(url string, status int) (answer, map[string]any, bool) 
 	var object map[string]any
 	err := json.Unmarshal(a.body, &object)
 	if a.status != status || a.mediaType() != "application/json" || err != nil {
-		p.find(a.request, "the answer is %d %s; it must be %d with an object in application/json", a.status, a.contentType(), status)
+		p.find(a.request, "the answer is %d %s; it must be %d with a JSON object as application/json", a.status, a.contentType(), status)
 		return a, nil, false
 	}
 	return a, object, true
@@ -85,7 +85,7 @@ func (p *probe) pointsToXML(from string) {
 	p.poxAnswer(post(p.at(to.Hostname(), to.Path), poxType, outlookRequest(p.target.Known)))
 }
 
-// jsonError wants 400 in JSON, with a code where one is demanded.
+// jsonError wants 400 in JSON, with this code unless it is "".
 func (p *probe) jsonError(url, code string) {
 	a, object, ok := p.readJSON(url, http.StatusBadRequest)
 	if !ok {
@@ -94,6 +94,6 @@ func (p *probe) jsonError(url, code string) {
 	got, _ := object["ErrorCode"].(string)
 	message, _ := object["ErrorMessage"].(string)
 	if got == "" || message == "" || code != "" && got != code {
-		p.find(a.request, "ErrorCode is %s and ErrorMessage %s; they must be there, the code %s", quoted(got), quoted(message), code)
+		p.find(a.request, "ErrorCode is %s and ErrorMessage %s; both are required, with the code %s", quoted(got), quoted(message), code)
 	}
 }

@@ -14,19 +14,18 @@ import (
 
 func dnsChecks() []Check {
 	return []Check{
-		{40, "the records have the names that clients ask for and say what the server says, and the well-known URLs of DAV redirect for every method", (*probe).dns},
+		{40, "DNS records have the names that clients look up and agree with the server, and the DAV well-known URLs redirect for every method", (*probe).dns},
 	}
 }
 
-// service is an SRV record that some client asks for.
+// service is an SRV record that some client looks up.
 type service struct {
 	name string
-	// refused says that the record must be there with the target "." when
-	// there is no such service (RFC 6186 section 3.4): clients then ask no
-	// further, and guess no host names.
+	// refused: without the service there must be a record with the target "."
+	// (RFC 6186 section 3.4), so that clients do not guess host names.
 	refused bool
-	port    uint16 // that clients take without looking; 0 for any
-	never   bool   // nobody may be sent there: it is http without TLS
+	port    uint16 // that clients use whatever the record has; 0 for any
+	never   bool   // plain http, to which no record may point
 }
 
 func services() []service {
@@ -42,12 +41,12 @@ func services() []service {
 		{name: "_carddavs._tcp"},
 		{name: "_carddav._tcp", never: true},
 		{name: "_jmap._tcp"},
-		{name: "_autodiscover._tcp", port: 443}, // Thunderbird and Evolution ask there whatever the record says
+		{name: "_autodiscover._tcp", port: 443}, // Thunderbird and Evolution ignore the port of the record
 		{name: "_sieve._tcp"},
 	}
 }
 
-// otherNames are the owner names besides those of the services.
+// otherNames returns the owner names besides those of the services.
 func otherNames() []string {
 	return []string{"_ua-auto-config", "_mta-sts", "_smtp._tls", "autoconfig", "autodiscover", "ua-auto-config", "mta-sts"}
 }
@@ -55,8 +54,7 @@ func otherNames() []string {
 func (p *probe) dns() {
 	calendars := p.davRedirect("caldav")
 	contacts := p.davRedirect("carddav")
-	if p.target.Zone == "" {
-		p.skip("it needs the zone")
+	if !p.needs(p.target.Zone, "the zone") {
 		return
 	}
 	z, err := readZone(p.target.Zone, p.target.Domain)
@@ -90,7 +88,7 @@ func (p *probe) davRedirect(kind string) *url.URL {
 	for _, method := range []string{"PROPFIND", http.MethodOptions} {
 		a, ok := p.ask(get(at).by(method))
 		if ok && (a.status != first.status || a.header.Get("Location") != first.header.Get("Location")) {
-			p.find(a.request, "the answer is %d to %q; GET gives %d to %q", a.status, a.header.Get("Location"), first.status, first.header.Get("Location"))
+			p.find(a.request, "the answer is %d to %q; GET returns %d to %q", a.status, a.header.Get("Location"), first.status, first.header.Get("Location"))
 		}
 	}
 	switch first.status {
@@ -98,12 +96,12 @@ func (p *probe) davRedirect(kind string) *url.URL {
 		return nil
 	case http.StatusMovedPermanently, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 	default:
-		p.find(first.request, "the status is %d; it must be 301, 303, 307 or 308, or 404 where there is no such service", first.status)
+		p.find(first.request, "the status is %d; it must be 301, 303, 307 or 308, or 404 when there is no such service", first.status)
 		return nil
 	}
 	to, err := url.Parse(first.header.Get("Location"))
 	if err != nil || to.Scheme != "https" || !isHostName(to.Hostname()) {
-		p.find(first.request, "it redirects to %q; it must be a whole https URL", first.header.Get("Location"))
+		p.find(first.request, "it redirects to %q; the target must be an absolute https URL", first.header.Get("Location"))
 		return nil
 	}
 	return to
@@ -131,7 +129,7 @@ func ownerNames(z zone, found func(string, ...any)) {
 		if name == z.domain || slices.Contains(targets, name) || below && slices.Contains(known, label) {
 			continue
 		}
-		found("no client asks for %s", name)
+		found("no client looks up %s", name)
 	}
 }
 
@@ -148,13 +146,13 @@ func serviceRecords(z zone, s service, found func(string, ...any)) {
 				found(`%s is not offered; that is said by "0 0 0 ." alone`, s.name)
 			}
 		case s.never:
-			found("%s points to %s; passwords would travel in clear", s.name, target)
+			found("%s points to %s; passwords would be sent in plaintext", s.name, target)
 		case z.isAlias(target):
 			found("%s points to %s, which is a CNAME (RFC 2782 forbids it)", s.name, target)
 		case !isHostName(target) || r.Port == 0:
-			found("%s points to %s port %d, which is no server", s.name, quoted(target), r.Port)
+			found("%s points to %s port %d, which is not a host and port", s.name, quoted(target), r.Port)
 		case s.port != 0 && r.Port != s.port:
-			found("%s has the port %d; clients ask at %d", s.name, r.Port, s.port)
+			found("%s has the port %d; clients use %d", s.name, r.Port, s.port)
 		}
 	}
 }
@@ -185,7 +183,7 @@ func davRecords(z zone, name string, to *url.URL, found func(string, ...any)) {
 	records := slices.DeleteFunc(z.services(name), func(r *dns.SRV) bool { return plain(r.Target) == "" })
 	if to == nil {
 		if len(records) > 0 {
-			found("%s points to %s, but the well-known URL says that there is no such service", name, plain(records[0].Target))
+			found("%s points to %s, but the well-known URL offers no such service", name, plain(records[0].Target))
 		}
 		return
 	}
@@ -203,6 +201,6 @@ func davRecords(z zone, name string, to *url.URL, found func(string, ...any)) {
 		said = value
 	}
 	if strings.TrimSuffix(said, "/") != path {
-		found("the TXT record of %s says the path %s; the well-known URL redirects to %s", name, quoted(said), quoted(to.EscapedPath()))
+		found("the TXT record of %s has the path %s; the well-known URL redirects to %s", name, quoted(said), quoted(to.EscapedPath()))
 	}
 }

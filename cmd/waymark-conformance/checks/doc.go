@@ -1,10 +1,9 @@
-// Package checks asks any autoconfiguration server, at any base URL, what
-// mail clients ask, and says what a client would stumble over: forty numbered
-// checks, grouped by dialect.
+// Package checks holds forty numbered checks of an autoconfiguration server, at
+// any base URL. Each sends what mail clients send and reports answers that a
+// client could not use.
 //
-// It owns what the clients and the specifications demand of an answer. It knows
-// servers from the outside only: of Waymark it shares the verifying of
-// signatures and Apple's schema, and nothing that makes an answer. What cannot
-// be seen from outside, such as a log, a restart or another node, is not part
-// of a check.
+// It owns what clients and specifications demand of an answer. It sees servers
+// from outside only: of Waymark it uses the verification of signatures and Apple's
+// schema, and no code that makes an answer. Logs, restarts and other nodes are out
+// of its sight.
 package checks

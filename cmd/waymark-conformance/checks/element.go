@@ -26,7 +26,7 @@ const maxDepth = 50
 func parseXML(body []byte) (*element, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if bytes.Contains(body, []byte("<![CDATA[")) {
-		return nil, errors.New("it has a CDATA section")
+		return nil, errors.New("there is a CDATA section")
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	top := &element{}
@@ -43,7 +43,7 @@ func parseXML(body []byte) (*element, error) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if len(open) > maxDepth {
-				return nil, errors.New("its elements are nested too deep")
+				return nil, errors.New("elements are nested too deep")
 			}
 			e := &element{name: token.Name, attrs: token.Attr}
 			inner.children = append(inner.children, e)
@@ -53,11 +53,11 @@ func parseXML(body []byte) (*element, error) {
 		case xml.CharData:
 			inner.text += string(token)
 		case xml.Directive:
-			return nil, errors.New("it has a DOCTYPE")
+			return nil, errors.New("there is a DOCTYPE")
 		}
 	}
 	if len(top.children) != 1 || strings.TrimSpace(top.text) != "" {
-		return nil, errors.New("it has no root element, or something beside it")
+		return nil, errors.New("there must be exactly one root element")
 	}
 	return top.children[0], nil
 }

@@ -13,12 +13,12 @@ import (
 
 func escapingChecks() []Check {
 	return []Check{
-		{34, "what a client sends comes back escaped, in XML, JSON, property lists and header fields", (*probe).escaping},
+		{34, "client input is escaped in XML, JSON, property lists and header fields", (*probe).escaping},
 	}
 }
 
 func (p *probe) escaping() {
-	odd := "o'neil&sons@" + p.target.Domain // every character may stand in an address
+	odd := "o'neil&sons@" + p.target.Domain // every character is allowed in an address
 	p.escapedInXML(odd)
 	p.escapedInProfile(odd)
 	p.escapedInJSON()
@@ -39,13 +39,13 @@ func (p *probe) escapedInXML(odd string) {
 		if !ok {
 			continue
 		}
-		root, ok := p.readPOX(a)
+		root, ok := p.document(a, "Autodiscover")
 		if !ok {
 			continue
 		}
 		root.each(func(e *element) {
 			if e.is("b") {
-				p.find(a.request, "markup of the address has become markup of the answer")
+				p.find(a.request, "markup in the address became markup in the answer")
 			}
 		})
 	}
@@ -65,7 +65,7 @@ func (p *probe) escapedInProfile(odd string) {
 	}
 	profile, err := schema.Read(content)
 	if err != nil {
-		p.find(a.request, "the profile is no property list: %v", err)
+		p.find(a.request, "the profile is not a property list: %v", err)
 		return
 	}
 	for _, m := range payloadsOf(profile, mailPayload) {
@@ -89,13 +89,13 @@ func (p *probe) escapedInJSON() {
 			continue
 		}
 		if a.mediaType() != "application/json" || !json.Valid(a.body) {
-			p.find(a.request, "the answer is %s and no JSON that can be read", a.contentType())
+			p.find(a.request, "the answer is %s and not valid JSON", a.contentType())
 		}
 		p.noOtherField(a)
 	}
 }
 
-// escapedInHeader sends what would begin another header field.
+// escapedInHeader sends text that would begin another header field.
 func (p *probe) escapedInHeader() {
 	d := p.target.Domain
 	hostile := "x%0d%0aX-Conformance:%201@" + d
@@ -112,13 +112,13 @@ func (p *probe) escapedInHeader() {
 		}
 		p.noOtherField(a)
 		if a.status == http.StatusOK && bytes.Contains(a.body, []byte("\r\nX-Conformance")) {
-			p.find(a.request, "a line break of the address is in the answer")
+			p.find(a.request, "the answer has a line break from the address")
 		}
 	}
 }
 
 func (p *probe) noOtherField(a answer) {
 	if _, ok := a.header["X-Conformance"]; ok {
-		p.find(a.request, "what was sent has become a header field")
+		p.find(a.request, "the input became a header field")
 	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	maxAnswer = 1 << 20          // bytes; a real answer has a few thousand
+	maxAnswer = 1 << 20          // bytes; real answers have a few thousand
 	patience  = 10 * time.Second // twice what Thunderbird waits
 )
 
@@ -63,7 +63,7 @@ func (q request) by(method string) request {
 	return q
 }
 
-// answer is what came back. Redirects are not followed.
+// answer is the answer to a request. Redirects are not followed.
 type answer struct {
 	request
 	status int
@@ -80,8 +80,7 @@ func (a answer) mediaType() string {
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
-// at returns the URL of a path on a host name, over https when the target has
-// that. Many hosts answer alike; the check of plain http asks for itself.
+// at returns the URL of a path on a host name, over https when the target has it.
 func (p *probe) at(host, path string) string {
 	if p.target.HTTPS == "" {
 		return over("http", host, path)
@@ -91,15 +90,59 @@ func (p *probe) at(host, path string) string {
 
 func over(scheme, host, path string) string { return scheme + "://" + host + path }
 
-// ask sends a request and reports whether there was an answer; when there was
-// none, that is a finding.
+// ask sends a request and reports whether there was an answer. A missing answer is
+// a finding.
 func (p *probe) ask(q request) (answer, bool) {
 	a, err := p.send(q)
 	if err != nil {
-		p.find(q, "there is no answer: %v", err)
+		p.find(q, "no answer: %v", err)
 		return a, false
 	}
 	return a, true
+}
+
+// needs reports whether something about the target is known, and notes what is
+// missing when it is not.
+func (p *probe) needs(known, what string) bool {
+	if known == "" {
+		p.skip("this check needs " + what)
+	}
+	return known != ""
+}
+
+const (
+	plainURL = "the base URL for plain http"
+	unserved = "a domain that the server does not serve"
+)
+
+// document wants status 200 and XML with this root element.
+func (p *probe) document(a answer, name string) (*element, bool) {
+	if a.status != http.StatusOK {
+		p.find(a.request, "the status is %d; it must be 200", a.status)
+		return nil, false
+	}
+	root, err := parseXML(a.body)
+	switch {
+	case err != nil:
+		p.find(a.request, "the answer is not XML that every client can read: %v", err)
+	case !root.is(name):
+		p.find(a.request, "the root element is %s; it must be %s", root.name.Local, name)
+	default:
+		return root, true
+	}
+	return nil, false
+}
+
+// look is a check of one document. It reports what it finds by found.
+type look func(p *probe, document *element, found func(format string, args ...any))
+
+// on makes a check of one that looks at the document that ask returns.
+func on(ask func(*probe) (answer, *element, bool), look look) func(*probe) {
+	return func(p *probe) {
+		if a, document, ok := ask(p); ok {
+			look(p, document, func(format string, args ...any) { p.find(a.request, format, args...) })
+		}
+	}
 }
 
 func (p *probe) send(q request) (answer, error) {
@@ -126,7 +169,7 @@ func (p *probe) send(q request) (answer, error) {
 		return a, err
 	}
 	if len(a.body) > maxAnswer {
-		return a, fmt.Errorf("it is over %d bytes", maxAnswer)
+		return a, fmt.Errorf("the body is larger than %d bytes", maxAnswer)
 	}
 	a.status, a.header = resp.StatusCode, resp.Header
 	if resp.Header.Get("Content-Encoding") == "gzip" {
@@ -174,7 +217,7 @@ func newClient(t Target) *http.Client {
 func addressOf(base string) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" {
-		return "", errors.New("no base URL was given for that scheme")
+		return "", errors.New("no base URL was given for this scheme")
 	}
 	port := u.Port()
 	switch {

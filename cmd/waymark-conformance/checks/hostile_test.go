@@ -89,8 +89,8 @@ func TestServersThatAreNone(t *testing.T) {
 		serve http.HandlerFunc
 		found string
 	}{
-		"over a megabyte": {func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, strings.Repeat("x", 1<<20+1)) }, "it is over 1048576 bytes"},
-		"hangs up":        {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "there is no answer"},
+		"over a megabyte": {func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, strings.Repeat("x", 1<<20+1)) }, "the body is larger than 1048576 bytes"},
+		"hangs up":        {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,7 +153,7 @@ domains:
 				if r.Verdict == checks.NotChecked && r.Number != tc.notChecked && r.Number != 17 && r.Number != 18 {
 					t.Errorf("%02d %s: %s", r.Number, r.Verdict, r.Why)
 				}
-				if r.Number == tc.notChecked && !strings.Contains(r.Why, "the format cannot say anything else") {
+				if r.Number == tc.notChecked && !strings.Contains(r.Why, "PACC supports only") {
 					t.Errorf("check %d %s: %s", r.Number, r.Verdict, r.Why)
 				}
 			}
@@ -230,15 +230,15 @@ func TestTargetsThatAreNone(t *testing.T) {
 		want  string
 	}{
 		{"no URL", func(t *checks.Target) { t.HTTPS = "" }, "a base URL is needed, such as https://127.0.0.1:8443"},
-		{"another scheme", func(t *checks.Target) { t.HTTPS = "http://127.0.0.1" }, `"http://127.0.0.1" is no base URL; one is https://127.0.0.1:8443`},
-		{"a path", func(t *checks.Target) { t.HTTP = "http://127.0.0.1/x" }, `"http://127.0.0.1/x" is no base URL; one is http://127.0.0.1:8080`},
-		{"no domain", func(t *checks.Target) { t.Domain = "" }, "a domain that the server answers for is needed"},
-		{"a domain that is none", func(t *checks.Target) { t.Domain = "a b" }, `"a b" is no domain`},
-		{"an address of another domain", func(t *checks.Target) { t.Known = "anna@example.net" }, `"anna@example.net" is no address of example.com`},
-		{"no address", func(t *checks.Target) { t.Unknown = "anna" }, `"anna" is no address of example.com`},
+		{"another scheme", func(t *checks.Target) { t.HTTPS = "http://127.0.0.1" }, `"http://127.0.0.1" is not a base URL such as https://127.0.0.1:8443`},
+		{"a path", func(t *checks.Target) { t.HTTP = "http://127.0.0.1/x" }, `"http://127.0.0.1/x" is not a base URL such as http://127.0.0.1:8080`},
+		{"no domain", func(t *checks.Target) { t.Domain = "" }, "a domain that the server serves is needed"},
+		{"a domain that is none", func(t *checks.Target) { t.Domain = "a b" }, `"a b" is not a domain`},
+		{"an address of another domain", func(t *checks.Target) { t.Known = "anna@example.net" }, `"anna@example.net" is not an address of example.com`},
+		{"no address", func(t *checks.Target) { t.Unknown = "anna" }, `"anna" is not an address of example.com`},
 		{"one mailbox for both", func(t *checks.Target) { t.Unknown = "anna@example.com" }, "the known and the unknown mailbox are the same"},
-		{"a profile without an address", func(t *checks.Target) { t.Profile = "/profile" }, `"/profile" is no path with {address} in it`},
-		{"nobody there", func(t *checks.Target) { t.HTTPS, t.HTTP = "", closed.URL }, "nobody answers at " + closed.URL + ": "},
+		{"a profile without an address", func(t *checks.Target) { t.Profile = "/profile" }, `"/profile" is not a path with {address}`},
+		{"nobody there", func(t *checks.Target) { t.HTTPS, t.HTTP = "", closed.URL }, "no server answers at " + closed.URL + ": "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			target := good
@@ -249,7 +249,7 @@ func TestTargetsThatAreNone(t *testing.T) {
 			}
 		})
 	}
-	if _, err := checks.Run(t.Context(), good, 41); err == nil || err.Error() != "there is no check 41; they are 1 to 40" {
+	if _, err := checks.Run(t.Context(), good, 41); err == nil || err.Error() != "there is no check 41; use 1 to 40" {
 		t.Error(err)
 	}
 }

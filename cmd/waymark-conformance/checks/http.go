@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// httpChecks are about what all dialects owe to HTTP.
+// httpChecks are about HTTP itself, in every dialect.
 func httpChecks() []Check {
 	return []Check{
-		{19, "HEAD answers as GET without the body, and other methods get 405 with Allow", (*probe).methods},
-		{20, "99 of 100 answers take less than a second, and every one less than five", (*probe).speed},
+		{19, "HEAD returns the header of GET, and other methods get 405 with Allow", (*probe).methods},
+		{20, "99 of 100 answers take less than a second, and every answer less than five", (*probe).speed},
 	}
 }
 
@@ -48,15 +48,15 @@ func (p *probe) headIsGet(url string, signed bool) {
 		return
 	}
 	if head.status != whole.status || head.contentType() != whole.contentType() {
-		p.find(head.request, "the answer is %d %s; GET gives %d %s", head.status, head.contentType(), whole.status, whole.contentType())
+		p.find(head.request, "the answer is %d %s; GET returns %d %s", head.status, head.contentType(), whole.status, whole.contentType())
 	}
 	fields := []string{"Etag", "Location", "Allow"}
-	if !signed && head.header.Get("Content-Length") != "" { // which may be left out (RFC 9110 section 8.6)
+	if !signed && head.header.Get("Content-Length") != "" { // which HEAD may omit (RFC 9110 section 8.6)
 		fields = append(fields, "Content-Length")
 	}
 	for _, name := range fields {
 		if got, want := head.header.Get(name), whole.header.Get(name); got != want {
-			p.find(head.request, "%s is %q; GET gives %q", name, got, want)
+			p.find(head.request, "%s is %q; GET returns %q", name, got, want)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (p *probe) refuses(q request, allowed string) {
 	}
 }
 
-// listed returns the members of a header field that is a list.
+// listed returns the members of a list in a header field.
 func listed(values []string) []string {
 	var members []string
 	for _, line := range values {
@@ -92,9 +92,9 @@ const (
 	tooSlow = 5 * time.Second // Thunderbird gives up
 )
 
-// speed asks every endpoint several times. An answer that takes too long for a
-// client is a finding. More than one in a hundred that are slow is one only
-// when it happens twice in a row: a busy machine has its moments.
+// speed requests every endpoint several times. An answer that is too slow for a
+// client is a finding. Two slow answers in a hundred are a finding only when it
+// happens twice in a row, because a busy machine may be slow for a moment.
 func (p *probe) speed() {
 	endpoints := p.endpoints()
 	for attempt := range 2 {
@@ -103,13 +103,13 @@ func (p *probe) speed() {
 			return
 		}
 		if attempt == 1 {
-			p.find(worst.request, "more than one answer in a hundred took over %v, this one %v", slow, worst.took.Round(time.Millisecond))
+			p.find(worst.request, "more than one answer in a hundred took longer than %v; the slowest took %v", slow, worst.took.Round(time.Millisecond))
 		}
 	}
 }
 
-// timed sends about a hundred requests and returns the answers that were slow,
-// and the slowest. It stops at the second: that is over one in a hundred.
+// timed sends about a hundred requests and returns the slow answers and the slowest
+// one. It stops at the second slow answer.
 func (p *probe) timed(endpoints []request) (late []answer, worst answer) {
 	rounds := 100/len(endpoints) + 1
 	for range rounds {
@@ -119,7 +119,7 @@ func (p *probe) timed(endpoints []request) (late []answer, worst answer) {
 				return nil, a
 			}
 			if a.took > tooSlow {
-				p.find(a.request, "the answer took %v; Thunderbird waits for %v", a.took.Round(time.Millisecond), tooSlow)
+				p.find(a.request, "the answer took %v; Thunderbird gives up after %v", a.took.Round(time.Millisecond), tooSlow)
 			}
 			if a.took > slow {
 				late = append(late, a)
@@ -135,7 +135,7 @@ func (p *probe) timed(endpoints []request) (late []answer, worst answer) {
 	return late, worst
 }
 
-// endpoints returns a request for everything that a client waits for.
+// endpoints returns a request for every URL that a client waits for.
 func (p *probe) endpoints() []request {
 	d := p.target.Domain
 	all := []request{

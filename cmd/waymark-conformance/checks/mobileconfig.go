@@ -23,10 +23,10 @@ const (
 
 func mobileconfigChecks() []Check {
 	return []Check{
-		{35, "a profile has exactly Apple's content type and holds only what Apple's schema describes, and no password", (*probe).profileSchema},
-		{36, "identifiers and UUIDs are the same at each download and at each host name, and each mailbox and payload has its own", (*probe).profileIdentity},
-		{37, "a profile encrypts, names the user for both servers and asks for one password; calendars and contacts have a bare host", (*probe).profileAccounts},
-		{38, "the profile is signed with SHA-256 around its content, and verifies with nothing but the root", (*probe).profileSignature},
+		{35, "a profile has exactly Apple's content type, follows Apple's schema and has no password", (*probe).profileSchema},
+		{36, "identifiers and UUIDs are the same for each download and host name, and unique for each mailbox and payload", (*probe).profileIdentity},
+		{37, "a profile enables encryption, has both user names and asks for one password, and its DAV host names are bare", (*probe).profileAccounts},
+		{38, "the profile is signed with SHA-256, contains its content and verifies with only the root certificate", (*probe).profileSignature},
 	}
 }
 
@@ -39,11 +39,10 @@ func (p *probe) profilePath(address string) string {
 	return strings.ReplaceAll(p.target.Profile, "{address}", url.QueryEscape(address))
 }
 
-// unsigned returns the property list of a profile, taken out of its signature
-// when it has one.
+// unsigned returns the property list of a profile, without its signature.
 func (p *probe) unsigned(a answer) ([]byte, error) {
 	if a.status != http.StatusOK || a.mediaType() != profileType {
-		return nil, errors.New("it is no profile")
+		return nil, errors.New("not a profile")
 	}
 	if bytes.HasPrefix(a.body, []byte("<?xml")) {
 		return a.body, nil
@@ -52,7 +51,7 @@ func (p *probe) unsigned(a answer) ([]byte, error) {
 	return report.Content, err
 }
 
-// profile asks a URL for a profile and reports whether it could be read.
+// profile requests a profile and reports whether it could be read.
 func (p *probe) profile(url string) (answer, map[string]any, bool) {
 	a, content, ok := p.propertyList(url)
 	if !ok {
@@ -60,7 +59,7 @@ func (p *probe) profile(url string) (answer, map[string]any, bool) {
 	}
 	profile, err := schema.Read(content)
 	if err != nil {
-		p.find(a.request, "the profile is no property list: %v", err)
+		p.find(a.request, "the profile is not a property list: %v", err)
 		return a, nil, false
 	}
 	return a, profile, true
@@ -82,13 +81,13 @@ func (p *probe) propertyList(url string) (answer, []byte, bool) {
 	}
 	report, err := sign.Verify(a.body, p.target.Roots, time.Now())
 	if err != nil {
-		p.find(a.request, "the profile cannot be read: it %v", err)
+		p.find(a.request, "the profile cannot be read: %v", err)
 		return a, nil, false
 	}
 	return a, report.Content, true
 }
 
-// knownProfile asks for the profile of the known mailbox.
+// knownProfile requests the profile of the known mailbox.
 func (p *probe) knownProfile() (answer, map[string]any, bool) {
 	return p.profile(p.profileURL(autoconfigHost(p.target.Domain), p.target.Known))
 }
@@ -120,8 +119,8 @@ func (p *probe) profileSchema() {
 	}
 }
 
-// identities are the identifiers and UUIDs of a profile and its payloads, by
-// where they stand.
+// identities returns the identifiers and UUIDs of a profile and its payloads, by
+// their place.
 func identities(profile map[string]any) map[string]string {
 	all := map[string]string{}
 	add := func(where string, d map[string]any) {
@@ -148,11 +147,11 @@ func (p *probe) profileIdentity() {
 	where := map[string]string{}
 	for place, id := range known {
 		if other, twice := where[id]; twice {
-			p.find(a.request, "%s is that of %s: a device takes the two for one", place, other)
+			p.find(a.request, "%s is the same as %s; devices then confuse the two", place, other)
 		}
 		where[id] = place
 		if strings.HasPrefix(place, "PayloadUUID") && !uuidForm.MatchString(id) {
-			p.find(a.request, "%s is %s, which is no UUID", place, quoted(id))
+			p.find(a.request, "%s is %s, which is not a UUID", place, quoted(id))
 		}
 	}
 	d := p.target.Domain
@@ -167,7 +166,7 @@ func (p *probe) profileIdentity() {
 		}
 		for place, id := range identities(profile) {
 			if id != known[place] {
-				p.find(again.request, "%s is another one than at %s: the device makes a second account", place, a.url)
+				p.find(again.request, "%s differs from %s; the device creates a second account", place, a.url)
 			}
 		}
 	}
@@ -177,7 +176,7 @@ func (p *probe) profileIdentity() {
 	}
 	for place, id := range identities(profile) {
 		if shared, taken := where[id]; taken {
-			p.find(other.request, "%s is %s of another mailbox: one account replaces the other", place, shared)
+			p.find(other.request, "%s is the same as %s of another mailbox; one account replaces the other", place, shared)
 		}
 	}
 }
@@ -196,7 +195,7 @@ func (p *probe) profileAccounts() {
 		mailServer(m, "Incoming", found)
 		mailServer(m, "Outgoing", found)
 		if m["OutgoingPasswordSameAsIncomingPassword"] != true {
-			found("OutgoingPasswordSameAsIncomingPassword is not true: the device asks for the password twice")
+			found("OutgoingPasswordSameAsIncomingPassword is not true; the device asks for the password twice")
 		}
 	}
 	for kind, prefix := range map[string]string{calDAVPayload: "CalDAV", cardDAVPayload: "CardDAV"} {
@@ -206,15 +205,14 @@ func (p *probe) profileAccounts() {
 	}
 }
 
-// mailServer looks at one side of a mail account. There is no key for STARTTLS:
-// with UseSSL a device begins with TLS, or negotiates it where the port is one
-// for that.
+// mailServer checks one side of a mail account. There is no key for STARTTLS: with
+// UseSSL a device uses implicit TLS, or negotiates on a STARTTLS port.
 func mailServer(m map[string]any, side string, found func(string, ...any)) {
 	if port, _ := m[side+"MailServerPortNumber"].(uint64); port < 1 || port > 65535 {
-		found("%sMailServerPortNumber is %v: without a port the device tries those without encryption first", side, m[side+"MailServerPortNumber"])
+		found("%sMailServerPortNumber is %v: without a port the device tries plaintext ports first", side, m[side+"MailServerPortNumber"])
 	}
 	if m[side+"MailServerUseSSL"] != true {
-		found("%sMailServerUseSSL is not true: the password travels in clear", side)
+		found("%sMailServerUseSSL is not true: the password is sent in plaintext", side)
 	}
 	if name, _ := m[side+"MailServerUsername"].(string); name == "" {
 		found("%sMailServerUsername is missing: the device asks for it", side)
@@ -226,11 +224,11 @@ func davAccount(d map[string]any, prefix string, found func(string, ...any)) {
 		found("%sHostName is %s; it must be a bare host name", prefix, quoted(host))
 	}
 	if tls, said := d[prefix+"UseSSL"]; said && tls != true {
-		found("%sUseSSL is not true: iOS sends no password then", prefix)
+		found("%sUseSSL is not true: iOS then sends no password", prefix)
 	}
 	if principal, said := d[prefix+"PrincipalURL"].(string); said {
 		if u, err := url.Parse(principal); err != nil || u.User != nil {
-			found("%sPrincipalURL %s is no URL without credentials", prefix, quoted(principal))
+			found("%sPrincipalURL %s is not a URL without credentials", prefix, quoted(principal))
 		}
 	}
 }
@@ -250,8 +248,8 @@ func (p *probe) profileSignature() {
 	case err != nil:
 		p.find(q, "the profile %v", err)
 	case len(report.Content) == 0:
-		p.find(q, "the content is not in the signature")
+		p.find(q, "the signature does not contain the content")
 	case report.Trusted != nil:
-		p.find(q, "devices show it as not verified: %v; the certificates in it are %s", report.Trusted, strings.Join(report.Chain, ", issued by "))
+		p.find(q, "devices show Not Verified: %v; it has the certificates %s", report.Trusted, strings.Join(report.Chain, ", issued by "))
 	}
 }

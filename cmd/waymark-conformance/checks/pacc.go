@@ -18,7 +18,7 @@ func paccHost(domain string) string { return "ua-auto-config." + domain }
 
 func paccChecks() []Check {
 	return []Check{
-		{39, "the PACC document has the same bytes each time, the digest of the DNS record, submit, and nothing that the format cannot say", (*probe).pacc},
+		{39, "the PACC document is byte-stable, matches the digest in DNS, has submit and lists only services that the format supports", (*probe).pacc},
 	}
 }
 
@@ -40,8 +40,8 @@ func (p *probe) pacc() {
 	if !ok {
 		return
 	}
-	if a.status == http.StatusNotFound && !p.sayable() {
-		p.skip("it needs servers with TLS on their usual ports, and the address as the user name: the format cannot say anything else")
+	if a.status == http.StatusNotFound && !p.expressible() {
+		p.skip("PACC supports only implicit TLS on the registered ports, with the address as the user name")
 		return
 	}
 	if a.status != http.StatusOK || a.mediaType() != "application/json" {
@@ -56,17 +56,16 @@ func (p *probe) pacc() {
 	}
 	p.paccProtocols(a, doc)
 	if name := doc.Info.Provider.Name; name == "" || utf8.RuneCountInString(name) > 60 || utf8.RuneCountInString(doc.Info.Provider.ShortName) > 20 {
-		p.find(a.request, "the provider's name must be there and have at most 60 characters, its shortName at most 20")
+		p.find(a.request, "the provider's name must have 1 to 60 characters, its shortName at most 20")
 	}
 	if doc.Authentication != nil && doc.Authentication.Password == nil {
-		p.find(a.request, "authentication does not say whether there is a password")
+		p.find(a.request, "authentication has no member password")
 	}
 	p.paccInZone(a, doc)
 }
 
-// sayable reports whether the config names a server that this format can name
-// as well.
-func (p *probe) sayable() bool {
+// expressible reports whether PACC could list a server of the config.
+func (p *probe) expressible() bool {
 	_, config, ok := p.knownConfig()
 	return ok && slices.ContainsFunc(mailSections(config), func(s *element) bool {
 		kind, _ := s.attr("type")
@@ -75,7 +74,7 @@ func (p *probe) sayable() bool {
 	})
 }
 
-// sameBytes asks again in several ways: the digest in DNS is one.
+// sameBytes repeats the request in several ways, since DNS has one digest.
 func (p *probe) sameBytes(first answer) {
 	q := get(first.url)
 	for _, again := range []request{
@@ -91,9 +90,9 @@ func (p *probe) sameBytes(first answer) {
 			continue
 		}
 		if encoding := a.header.Get("Content-Encoding"); encoding != "" && encoding != "gzip" && encoding != "identity" {
-			p.find(a.request, "the body is encoded as %s, which was not asked for", quoted(encoding))
+			p.find(a.request, "the body is encoded as %s, which was not requested", quoted(encoding))
 		} else if !bytes.Equal(a.body, first.body) {
-			p.find(a.request, "the body is another one with the header %v; its digest stands in DNS", again.header)
+			p.find(a.request, "the body differs with the header %v; it must match the digest in DNS", again.header)
 		}
 	}
 }
@@ -103,17 +102,17 @@ func (p *probe) paccProtocols(a answer, doc paccDocument) {
 		p.find(a.request, "there are no protocols")
 	}
 	if _, there := doc.Protocols["submit"]; !there {
-		p.find(a.request, "there is no submit; draft 03 took the name smtp away")
+		p.find(a.request, "there is no submit, which replaced smtp in draft 03")
 	}
 	for name, service := range doc.Protocols {
 		switch name {
 		case "imap", "pop3", "submit", "smtp":
 			host, _ := service["host"].(string)
 			if !isHostName(host) || len(service) != 1 {
-				p.find(a.request, "%s is %v; it must have a host and nothing else, which means TLS on its usual port", name, service)
+				p.find(a.request, "%s is %v; it must have only a host, which means implicit TLS on the registered port", name, service)
 			}
 		case "managesieve":
-			p.find(a.request, "managesieve is listed, which has no port for TLS from the first byte")
+			p.find(a.request, "managesieve is listed, which has no port for implicit TLS")
 		case "jmap", "caldav", "carddav", "webdav":
 			p.paccURL(a, name, service)
 		}
@@ -127,17 +126,16 @@ func (p *probe) paccURL(a answer, name string, service map[string]any) {
 	case err != nil || u.Scheme != "https" || !isHostName(u.Hostname()) || u.User != nil:
 		p.find(a.request, "the url of %s is %s; it must be https", name, quoted(location))
 	case u.Port() != "":
-		p.find(a.request, "the url of %s has a port; it must be 443 and left out", name)
+		p.find(a.request, "the url of %s has a port; it must be omitted, which means 443", name)
 	case name != "jmap" && u.Path == "":
 		p.find(a.request, "the url of %s is a bare origin; it must have the context path", name)
 	}
 }
 
-// paccInZone wants one TXT record of the zone to have the digest of the body,
-// and the zone to say that the servers speak TLS from the first byte.
+// paccInZone wants a TXT record with the digest of the body, and SRV records for
+// implicit TLS on the listed hosts.
 func (p *probe) paccInZone(a answer, doc paccDocument) {
-	if p.target.Zone == "" {
-		p.skip("it needs the zone, for the digest and for which servers speak TLS from the first byte")
+	if !p.needs(p.target.Zone, "the zone, for the digest and for which servers offer implicit TLS") {
 		return
 	}
 	z, err := readZone(p.target.Zone, p.target.Domain)
@@ -149,7 +147,7 @@ func (p *probe) paccInZone(a answer, doc paccDocument) {
 	digest := base64.StdEncoding.EncodeToString(sum[:])
 	texts := z.texts("_ua-auto-config." + p.target.Domain)
 	if !slices.ContainsFunc(texts, func(text string) bool { return paccDigest(text) == digest }) {
-		p.find(a.request, "the digest is %s; the TXT records at _ua-auto-config.%s say %q", digest, p.target.Domain, texts)
+		p.find(a.request, "the digest is %s; the TXT records at _ua-auto-config.%s are %q", digest, p.target.Domain, texts)
 	}
 	for _, tls := range []struct {
 		member, record string
@@ -158,13 +156,13 @@ func (p *probe) paccInZone(a answer, doc paccDocument) {
 		service, listed := doc.Protocols[tls.member]
 		host, _ := service["host"].(string)
 		if listed && !z.points(tls.record+"._tcp", host, tls.port) {
-			p.find(a.request, "%s is at %s; no record %s._tcp of the zone says that there is TLS on port %d", tls.member, quoted(host), tls.record, tls.port)
+			p.find(a.request, "%s is at %s, but the zone has no record %s._tcp for port %d there", tls.member, quoted(host), tls.record, tls.port)
 		}
 	}
 }
 
-// paccDigest returns the digest in the text of a TXT record; "" when it is no
-// record of PACC, or not one that may be used.
+// paccDigest returns the digest in a TXT record; "" when the record is not a valid
+// PACC record.
 func paccDigest(text string) string {
 	tags := map[string]string{}
 	for part := range strings.SplitSeq(text, ";") {

@@ -12,12 +12,11 @@ import (
 	"time"
 )
 
-// privacyChecks are about what an answer tells those who should not know, and
-// what it makes people tell.
+// privacyChecks are about what an answer reveals, and what it makes people reveal.
 func privacyChecks() []Check {
 	return []Check{
-		{7, "an unknown mailbox gets what a known one gets, in every dialect, and as quickly", (*probe).noEnumeration},
-		{8, "nothing ever asks for a password, and one that is sent changes nothing", (*probe).noAuthentication},
+		{7, "an unknown mailbox gets the same answer as a known one, equally fast, in every dialect", (*probe).noEnumeration},
+		{8, "no URL asks for authentication, and credentials change no answer", (*probe).noAuthentication},
 	}
 }
 
@@ -27,7 +26,7 @@ type question struct {
 	about   func(address string) request
 }
 
-// questions returns one request for each dialect that is told the address.
+// questions returns one request for each dialect whose request has the address.
 func (p *probe) questions() []question {
 	d := p.target.Domain
 	all := []question{
@@ -71,31 +70,30 @@ func (p *probe) noEnumeration() {
 	}
 }
 
-// fieldNames returns the names of the header fields, without those that say
-// something about the connection or this one request.
+// fieldNames returns the names of the header fields, except those about the
+// connection or this one request.
 func fieldNames(a answer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(a.header)), func(name string) bool {
 		return name == "Date" || name == "X-Request-Id" || name == "Connection"
 	})
 }
 
-// derived are names that are made of an address in a way that cannot be told
-// from outside.
+// derived matches identifiers that may be derived from an address.
 var derived = regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32,}`)
 
-// asIfKnown returns what the answer for the unknown mailbox says, with the
-// known one in its place and what was derived from it taken out.
+// asIfKnown returns the content for the unknown mailbox with the known one in its
+// place, and without derived identifiers.
 func (p *probe) asIfKnown(a answer) []byte {
 	known, _, _ := strings.Cut(p.target.Known, "@")
 	unknown, _, _ := strings.Cut(p.target.Unknown, "@")
 	return derived.ReplaceAll(bytes.ReplaceAll(p.content(a), []byte(unknown), []byte(known)), nil)
 }
 
-// stamps are what an error document says about the moment.
+// stamps matches the time stamps of an error document.
 var stamps = regexp.MustCompile(` (Time|Id)="[^"]*"`)
 
-// content returns what an answer says: without its signature, which holds the
-// time, and without the time of an error document.
+// content returns a body without its signature, which has the time, and without
+// the time of an error document.
 func (p *probe) content(a answer) []byte {
 	if content, err := p.unsigned(a); err == nil {
 		return content
@@ -103,8 +101,8 @@ func (p *probe) content(a answer) []byte {
 	return stamps.ReplaceAll(a.body, nil)
 }
 
-// sameTime compares the quickest of several answers for each mailbox: a busy
-// machine makes some slow, but a mailbox that is looked up makes all of them.
+// sameTime compares the fastest of several answers for each mailbox. A busy machine
+// slows some of them down, a look-up of the mailbox all of them.
 func (p *probe) sameTime(q question) {
 	const times, tolerance = 10, 20 * time.Millisecond
 	known, unknown := patience, patience
@@ -112,12 +110,12 @@ func (p *probe) sameTime(q question) {
 		a, err := p.send(q.about(p.target.Known))
 		b, otherErr := p.send(q.about(p.target.Unknown))
 		if err != nil || otherErr != nil {
-			return // said already
+			return // reported already
 		}
 		known, unknown = min(known, a.took), min(unknown, b.took)
 	}
 	if quick, slow := min(known, unknown), max(known, unknown); slow > 2*quick+tolerance {
-		p.find(q.about(p.target.Unknown), "the quickest of %d answers took %v, and %v for a known mailbox: the time tells which mailboxes there are", times, unknown, known)
+		p.find(q.about(p.target.Unknown), "the fastest of %d answers took %v, and %v for a known mailbox; the difference reveals which mailboxes exist", times, unknown, known)
 	}
 }
 
@@ -157,10 +155,10 @@ func (p *probe) noAuthentication() {
 			}
 			p.asksForNoPassword(a)
 			if a.status != without.status || !bytes.Equal(p.content(a), p.content(without)) {
-				p.find(q, "with an Authorization of the kind %s the answer is another one; nobody may have to log in here", kind)
+				p.find(q, "the answer differs with %s credentials; it must not depend on them", kind)
 			}
 			if bytes.Contains(a.body, []byte(secret)) || bytes.Contains(a.body, []byte(credentials)) {
-				p.find(q, "the answer repeats the Authorization")
+				p.find(q, "the answer echoes the credentials")
 			}
 		}
 		for _, method := range []string{http.MethodHead, http.MethodPost, http.MethodPut, http.MethodOptions, "PROPFIND"} {
@@ -173,6 +171,6 @@ func (p *probe) noAuthentication() {
 
 func (p *probe) asksForNoPassword(a answer) {
 	if a.status == http.StatusUnauthorized || a.status == http.StatusProxyAuthRequired || a.header.Get("WWW-Authenticate") != "" {
-		p.find(a.request, "the answer is %d with WWW-Authenticate %q; clients then ask for the password again and again", a.status, a.header.Get("WWW-Authenticate"))
+		p.find(a.request, "the answer is %d with WWW-Authenticate %q; clients then ask for the password over and over", a.status, a.header.Get("WWW-Authenticate"))
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Check is one thing that clients rely on.
+// Check is one property that clients rely on.
 type Check struct {
 	Number   int
 	Sentence string
@@ -31,33 +31,33 @@ func All() []Check {
 	return all
 }
 
-// Verdict is what became of a check.
+// Verdict is the outcome of a check.
 type Verdict string
 
-// The verdicts. A check of which a part could not be looked at, and that found
-// nothing in the rest, is NotChecked.
+// The verdicts. A check that could not run in full, and found nothing in what did
+// run, is NotChecked.
 const (
 	Passed     Verdict = "passed"
 	Failed     Verdict = "failed"
 	NotChecked Verdict = "not checked"
 )
 
-// Finding is one thing that is wrong.
+// Finding is one problem.
 type Finding struct {
 	Request string `json:"request"` // such as "GET https://example.com/"; "" for the zone
 	Text    string `json:"text"`    // what was found and what was expected
 }
 
-// Result is what became of one check.
+// Result is the outcome of one check.
 type Result struct {
 	Number   int       `json:"number"`
 	Sentence string    `json:"sentence"`
 	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings,omitempty"` // when it failed
-	Why      string    `json:"why,omitempty"`      // when it was not checked, or not all of it
+	Why      string    `json:"why,omitempty"`      // when it did not run, or not in full
 }
 
-// Report has one result for each check that was asked for, in order.
+// Report has one result for each requested check, in order.
 type Report struct {
 	Results []Result `json:"results"`
 }
@@ -73,10 +73,10 @@ func (r Report) Count(v Verdict) int {
 	return n
 }
 
-// Run runs the checks with the given numbers, or all of them when none is
-// given, one after the other. The error says what is wrong with the target, or
-// that nobody listens there; what is wrong with the answers is in the report.
-// When ctx ends, the checks that are left find no answer.
+// Run runs the checks with the given numbers, or all checks when there is none,
+// one after the other. It returns an error for an invalid target and for a server
+// that cannot be reached; problems with the answers are in the report. When ctx
+// ends, the remaining checks report missing answers.
 func Run(ctx context.Context, t Target, numbers ...int) (Report, error) {
 	t, err := t.complete()
 	if err != nil {
@@ -85,7 +85,7 @@ func Run(ctx context.Context, t Target, numbers ...int) (Report, error) {
 	all := All()
 	for _, n := range numbers {
 		if n < 1 || n > len(all) {
-			return Report{}, fmt.Errorf("there is no check %d; they are 1 to %d", n, len(all))
+			return Report{}, fmt.Errorf("there is no check %d; use 1 to %d", n, len(all))
 		}
 	}
 	client := newClient(t)
@@ -102,8 +102,8 @@ func Run(ctx context.Context, t Target, numbers ...int) (Report, error) {
 	return report, nil
 }
 
-// reachable returns an error when nobody listens at a base URL: that would be
-// a finding of every check.
+// reachable returns an error when no server listens at a base URL, which would be a
+// finding of every check.
 func reachable(ctx context.Context, t Target, client *http.Client) error {
 	p := &probe{ctx: ctx, target: t, client: client}
 	for scheme, base := range map[string]string{"https": t.HTTPS, "http": t.HTTP} {
@@ -112,7 +112,7 @@ func reachable(ctx context.Context, t Target, client *http.Client) error {
 		}
 		_, err := p.send(get(over(scheme, t.Domain, "/")))
 		if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
-			return fmt.Errorf("nobody answers at %s: %w", base, failed.Err)
+			return fmt.Errorf("no server answers at %s: %w", base, failed.Err)
 		}
 	}
 	return nil
@@ -131,12 +131,12 @@ func (c Check) on(ctx context.Context, t Target, client *http.Client) Result {
 	return result
 }
 
-// maxFindings bounds what is said about one check: a server that answers
-// nothing at all would be complained about over and over.
+// maxFindings limits the findings of one check against a server without any
+// answer.
 const maxFindings = 20
 
-// probe is one check on its way through one target. It lives no longer than
-// the call that the context is for.
+// probe is one run of a check against a target. It does not outlive the call that
+// its context belongs to.
 type probe struct {
 	ctx      context.Context
 	target   Target
@@ -145,7 +145,7 @@ type probe struct {
 	why      string
 }
 
-// find notes what is wrong with the answer to a request.
+// find adds a finding about the answer to a request.
 func (p *probe) find(q request, format string, args ...any) {
 	p.note(Finding{q.String(), fmt.Sprintf(format, args...)})
 }
@@ -156,5 +156,5 @@ func (p *probe) note(f Finding) {
 	}
 }
 
-// skip notes what could not be looked at, and what would be needed.
+// skip notes why a part of the check did not run.
 func (p *probe) skip(why string) { p.why = why }

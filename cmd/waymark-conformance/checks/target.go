@@ -11,37 +11,36 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Target is a server and what has to be known to ask it. One of the base URLs
-// and Domain are needed; checks for which something else is missing say so.
+// Target is a server and the facts that the checks need. One base URL and Domain
+// are required; checks that need more are NotChecked without it.
 type Target struct {
-	// HTTPS and HTTP are base URLs such as https://127.0.0.1:8443. Every
-	// host name that a client would ask is taken to be there. The certificate
-	// for TLS is not looked at.
+	// HTTPS and HTTP are base URLs such as https://127.0.0.1:8443. Requests for
+	// every host name go there. The TLS certificate is not verified.
 	HTTPS, HTTP string
 
-	Domain   string // a domain that the server answers for
-	Known    string // an address there that has a mailbox; default anna@Domain
-	Unknown  string // one that has none, and a local part found nowhere else; default no-such-mailbox-4711@Domain
-	Unserved string // a domain that the server does not answer for; "" when it answers for all
-	IDN      string // an international domain that it answers for
+	Domain   string // a domain that the server serves
+	Known    string // an address with a mailbox; default anna@Domain
+	Unknown  string // an address without a mailbox, whose local part occurs nowhere else; default no-such-mailbox-4711@Domain
+	Unserved string // a domain that the server does not serve; "" when it serves all
+	IDN      string // an international domain that the server serves
 
-	// MX is the domain of a hoster's mail exchangers, answered for by itself,
-	// and Customer a domain that the hoster serves.
+	// MX is the domain of a hoster's mail exchangers, which the server serves as
+	// well. Customer is a domain that the hoster serves.
 	MX, Customer string
 
 	Profile string         // path and query of the profile, {address} for the address; default /profile.mobileconfig?email={address}
-	Roots   *x509.CertPool // that devices trust as signers of profiles; nil for those of this machine
-	Zone    string         // the records of Domain in the form of RFC 1035 section 5.1
+	Roots   *x509.CertPool // that devices trust to sign profiles; nil for those of the system
+	Zone    string         // the records of Domain as a master file (RFC 1035 section 5)
 
-	// What the settings switch on that clients do without:
-	Login        string // the user name for which {address}, {local} and {domain} stand in; "" for the address or the local part
+	// What the settings enable:
+	Login        string // the user name, from {address}, {local} and {domain}; "" for the address or the local part
 	Alternatives bool   // several sections of one type in autoconfig
 	OutlookDAV   bool   // CalDAV and CardDAV blocks in Autodiscover
 	ActiveSync   bool   // an ActiveSync service
 	NoJSON       bool   // no Autodiscover in JSON
 }
 
-// complete returns the target with its defaults, or says what is wrong with it.
+// complete returns the target with its defaults, or an error for an invalid one.
 func (t Target) complete() (Target, error) {
 	if t.HTTPS == "" && t.HTTP == "" {
 		return t, errors.New("a base URL is needed, such as https://127.0.0.1:8443")
@@ -52,16 +51,16 @@ func (t Target) complete() (Target, error) {
 		}
 		u, err := url.Parse(*base)
 		if err != nil || u.Scheme != scheme || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-			return t, fmt.Errorf("%q is no base URL; one is %s://127.0.0.1:%d", *base, scheme, map[string]int{"https": 8443, "http": 8080}[scheme])
+			return t, fmt.Errorf("%q is not a base URL such as %s://127.0.0.1:%d", *base, scheme, map[string]int{"https": 8443, "http": 8080}[scheme])
 		}
 	}
 	if t.Domain == "" {
-		return t, errors.New("a domain that the server answers for is needed")
+		return t, errors.New("a domain that the server serves is needed")
 	}
 	for _, d := range []*string{&t.Domain, &t.Unserved, &t.IDN, &t.MX, &t.Customer} {
 		ascii, err := idna.Lookup.ToASCII(*d)
 		if err != nil || ascii != "" && !isHostName(ascii) {
-			return t, fmt.Errorf("%q is no domain", *d)
+			return t, fmt.Errorf("%q is not a domain", *d)
 		}
 		*d = strings.ToLower(ascii)
 	}
@@ -80,19 +79,19 @@ func (t Target) complete() (Target, error) {
 	}
 	for _, a := range []string{t.Known, t.Unknown} {
 		if parsed, err := mail.ParseAddress(a); err != nil || parsed.Address != a || !strings.HasSuffix(a, "@"+t.Domain) {
-			return t, fmt.Errorf("%q is no address of %s", a, t.Domain)
+			return t, fmt.Errorf("%q is not an address of %s", a, t.Domain)
 		}
 	}
 	if t.Known == t.Unknown {
 		return t, errors.New("the known and the unknown mailbox are the same")
 	}
 	if !strings.HasPrefix(t.Profile, "/") || !strings.Contains(t.Profile, "{address}") {
-		return t, fmt.Errorf("%q is no path with {address} in it", t.Profile)
+		return t, fmt.Errorf("%q is not a path with {address}", t.Profile)
 	}
 	return t, nil
 }
 
-// login returns the user name of an address by the form of it.
+// login returns the user name of an address.
 func (t Target) login(address string) string {
 	form := t.Login
 	if form == "" {

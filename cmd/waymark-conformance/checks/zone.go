@@ -8,13 +8,13 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zone is the records that a domain is to publish.
+// zone holds the records that a domain publishes.
 type zone struct {
 	domain  string // as in example.com
 	records []dns.RR
 }
 
-// maxRecords is more than clients ask a domain for; one $GENERATE can make many.
+// maxRecords is more than clients look up; one $GENERATE can make many.
 const maxRecords = 1000
 
 func readZone(text, domain string) (zone, error) {
@@ -23,7 +23,7 @@ func readZone(text, domain string) (zone, error) {
 	parser.SetDefaultTTL(3600)
 	for record, ok := parser.Next(); ok; record, ok = parser.Next() {
 		if len(z.records) == maxRecords {
-			return zone{}, fmt.Errorf("the zone of %s has over %d records; give those for mail clients alone", domain, maxRecords)
+			return zone{}, fmt.Errorf("the zone of %s has over %d records; pass only those for mail clients", domain, maxRecords)
 		}
 		z.records = append(z.records, record)
 	}
@@ -36,7 +36,7 @@ func readZone(text, domain string) (zone, error) {
 	return z, nil
 }
 
-// plain returns a name as it is written in other places than DNS.
+// plain returns a name without its final dot, in lower case.
 func plain(name string) string { return strings.TrimSuffix(dns.CanonicalName(name), ".") }
 
 // at returns the records of a name.
@@ -61,12 +61,12 @@ func (z zone) services(service string) []*dns.SRV {
 	return found
 }
 
-// points reports whether a service is at that host and port.
+// points reports whether a service has a record for that host and port.
 func (z zone) points(service, host string, port uint16) bool {
 	return slices.ContainsFunc(z.services(service), func(r *dns.SRV) bool { return plain(r.Target) == host && r.Port == port })
 }
 
-// texts returns the TXT records of a name, the strings of each put together.
+// texts returns the TXT records of a name, the strings of each concatenated.
 func (z zone) texts(name string) []string {
 	var found []string
 	for _, r := range z.at(name) {
