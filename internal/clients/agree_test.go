@@ -104,7 +104,7 @@ func TestClientsAgree(t *testing.T) {
 	}
 }
 
-// FuzzFormatsAgree does the same for whatever settings the fuzzer finds.
+// FuzzFormatsAgree does the same for the settings that the fuzzer finds.
 func FuzzFormatsAgree(f *testing.F) {
 	for seed := range uint64(16) {
 		f.Add(seed)
@@ -118,7 +118,7 @@ func random(seed uint64) settings.Settings {
 	return settingstest.Random(rand.New(rand.NewPCG(seed, 0)))
 }
 
-// rare returns settings that hardly ever come up at random.
+// rare returns settings that random ones hardly ever are.
 func rare() []settings.Settings {
 	lastPort, placeholder := whole(), whole()
 	lastPort.Provider.Services[0].Port = 65535
@@ -129,7 +129,7 @@ func rare() []settings.Settings {
 	return []settings.Settings{lastPort, placeholder}
 }
 
-// agree compares what each client ends with to what it has to end with.
+// agree compares the account of each client with the expected one.
 func agree(t *testing.T, s settings.Settings, met func(reader, exception), served func(reader)) {
 	t.Helper()
 	for _, c := range readers() {
@@ -142,16 +142,16 @@ func agree(t *testing.T, s settings.Settings, met func(reader, exception), serve
 		nothing := offerOf(c.Format, s) == offer{} && !moved
 		if err != nil {
 			if !nothing || settings.KindOf(err) == settings.Internal {
-				t.Errorf("%s: %v, but it has to name %+v", c.Format, err, offerOf(c.Format, s))
+				t.Errorf("%s: %v, but it must name %+v", c.Format, err, offerOf(c.Format, s))
 			}
 			continue
 		}
 		if nothing {
-			t.Errorf("%s: there is a document, but nothing it could say\n%s", c.Format, document)
+			t.Errorf("%s: there is a document, but nothing to express\n%s", c.Format, document)
 			continue
 		}
 		if strings.Contains(told.Address.Local, "%EMAIL") && c.Format == client.Autoconfig && (s.MailboxLookup || s.LoginName != "" || s.MovedTo != "") {
-			continue // every client fills something into an address that is written out and looks like that
+			continue // clients fill in a literal address that contains a placeholder
 		}
 		want := expect(c, s, func(x exception) { met(c, x) })
 		got, err := c.Read(document, typed(s))
@@ -178,7 +178,7 @@ func matches(t *testing.T, c reader, want *expectation, got client.Account, err 
 		service *settings.Service
 	}{{&got.Incoming, want.in}, {&got.Outgoing, want.out}} {
 		if s.service != nil && !canLogIn(s.got.Auth, *s.service) {
-			t.Errorf("%s: logs in by %q, the service takes %q", c.Name, s.got.Auth, s.service.Auth)
+			t.Errorf("%s: logs in by %q, the service accepts %q", c.Name, s.got.Auth, s.service.Auth)
 			return false
 		}
 		s.got.Auth = ""
@@ -190,8 +190,8 @@ func matches(t *testing.T, c reader, want *expectation, got client.Account, err 
 	return true
 }
 
-// canLogIn reports whether a service takes what the client would try. A
-// password is the last resort for services with nothing a client can be told.
+// canLogIn reports whether a service accepts the way to log in that a client tries.
+// The password is the last resort where autoconfig cannot express the others.
 func canLogIn(way string, svc settings.Service) bool {
 	switch way {
 	case "":

@@ -9,44 +9,43 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// offer is what a format has to name of some settings: for each protocol the
-// one service, or nil.
+// offer is what a format must name: one service for each protocol, or nil.
 type offer struct {
 	imap, pop3, smtp, jmap, caldav, carddav, webdav *settings.Service
 }
 
-// offerOf says what each format has to name, in words of its own: it is what
-// the renderers are held against. An offer without a service means that the
-// format must refuse the settings.
+// offerOf returns what each format must name, written independently of the
+// renderers. An offer without a service means that the format must refuse the
+// settings.
 func offerOf(format client.Format, s settings.Settings) offer {
 	of := func(p settings.Protocol, tests ...test) *settings.Service { return choose(s.Services(), p, tests...) }
 	switch format {
 	case client.Autoconfig:
-		// One section for each type. Thunderbird for Android rejects the file
-		// for a plain one, and most clients know passwords alone: what suits
-		// everybody comes before what the settings prefer.
+		// One section for each type. Thunderbird for Android rejects a file with
+		// plaintext, and most clients support only passwords: what suits all
+		// comes before what the settings prefer.
 		suits := []test{both(encrypted, takesPassword), encrypted, anything}
 		return offer{
 			imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...),
 			jmap: of(settings.JMAP, both(https, takesPassword), https, anything),
 		}
 	case client.Autodiscover:
-		// The format asks about an address, has a word for passwords alone, and
-		// half of its readers tell the security from the port.
+		// The request needs an address, the answer can express only passwords,
+		// and half of the clients derive the security from the port.
 		if s.Address.IsZero() {
 			return offer{}
 		}
-		suits := []test{both(sayable, portTells), both(sayable, encrypted), sayable}
+		suits := []test{both(expressible, portTells), both(expressible, encrypted), expressible}
 		o := offer{imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...)}
 		if s.Provider.Outlook.DAV && o.mail() {
-			web := []test{both(sayable, https), sayable}
+			web := []test{both(expressible, https), expressible}
 			o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
 		}
 		return o
 	case client.Profile:
-		// One account that must send and receive; its one switch for encryption
-		// is sure to mean TLS alone. Calendars and contacts take passwords, and
-		// iOS sends those over https only.
+		// One account that must send and receive. UseSSL is certain to mean
+		// implicit TLS only. Calendars and contacts need passwords, which iOS
+		// sends over https only.
 		if s.Address.IsZero() {
 			return offer{}
 		}
@@ -59,14 +58,14 @@ func offerOf(format client.Format, s settings.Settings) offer {
 		o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
 		return o
 	case client.PACC:
-		// Hosts mean TLS on the registered port, URLs the registered port of
-		// https; the address is the user name, the one that was typed.
+		// Hosts mean implicit TLS on the registered port, URLs https on 443; the
+		// typed address is the user name.
 		if s.MovedTo != "" {
 			return offer{}
 		}
 		fits := inPACC(s)
 		if slices.ContainsFunc(s.Services(), both(fits, takesPassword)) {
-			fits = both(fits, takesPassword) // the document says once for all how to log in
+			fits = both(fits, takesPassword) // authentication is the same for all services
 		}
 		return offer{
 			imap: of(settings.IMAP, fits), pop3: of(settings.POP3, fits), smtp: of(settings.Submission, fits),
@@ -77,10 +76,10 @@ func offerOf(format client.Format, s settings.Settings) offer {
 	return offer{}
 }
 
-// mail reports whether there is any mail server in it.
+// mail reports whether there is a mail server.
 func (o offer) mail() bool { return o.imap != nil || o.pop3 != nil || o.smtp != nil }
 
-// incoming returns IMAP, else POP3: what a client does that can do both.
+// incoming returns IMAP, else POP3.
 func (o offer) incoming() *settings.Service {
 	if o.imap != nil {
 		return o.imap
@@ -90,8 +89,8 @@ func (o offer) incoming() *settings.Service {
 
 type test func(settings.Service) bool
 
-// choose returns the most preferred service that passes the first test that
-// any of them passes.
+// choose returns the most preferred service that passes the first test that any
+// service passes.
 func choose(services []settings.Service, p settings.Protocol, tests ...test) *settings.Service {
 	for _, passes := range tests {
 		for _, svc := range services {
@@ -116,16 +115,16 @@ func takesPassword(s settings.Service) bool {
 	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
 }
 
-func sayable(s settings.Service) bool { return takesPassword(s) || s.Accepts(settings.NoAuth) }
+func expressible(s settings.Service) bool { return takesPassword(s) || s.Accepts(settings.NoAuth) }
 
-// inProfile leaves out STARTTLS on a port where a device begins with TLS.
+// inProfile excludes STARTTLS on a port where a device uses implicit TLS.
 func inProfile(s settings.Service) bool {
 	onTLSPort := s.Security == settings.STARTTLS && (s.Port == 993 || s.Port == 995 || s.Port == 465)
-	return (sayable(s) || s.Accepts(settings.NTLM)) && !onTLSPort
+	return (expressible(s) || s.Accepts(settings.NTLM)) && !onTLSPort
 }
 
-// portTells reports whether the port says what the security is, as Thunderbird
-// reads an Autodiscover answer.
+// portTells reports whether Thunderbird derives the right security from the port of
+// an Autodiscover answer.
 func portTells(s settings.Service) bool {
 	switch s.Port {
 	case 143, 110, 25, 587:

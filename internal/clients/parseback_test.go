@@ -28,9 +28,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// TestOutputsParseBack reads every output with parsers that share nothing with
-// the renderers, and wants every value of the settings that the format has a
-// place for: not only those that clients look at.
+// TestOutputsParseBack reads every output with parsers that share nothing with the
+// renderers, and wants every value that the format can express, not only those that
+// clients read.
 func TestOutputsParseBack(t *testing.T) {
 	t.Parallel()
 	read := map[string]int{}
@@ -44,12 +44,12 @@ func TestOutputsParseBack(t *testing.T) {
 	}
 	for _, name := range []string{"autoconfig", "autodiscover", "redirect", "json", "profile", "pacc", "settings", "wellknown"} {
 		if read[name] < 20 {
-			t.Errorf("%s was read back %d times only", name, read[name])
+			t.Errorf("%s was read back only %d times", name, read[name])
 		}
 	}
 }
 
-// FuzzOutputsParseBack does the same for whatever settings the fuzzer finds.
+// FuzzOutputsParseBack does the same for the settings that the fuzzer finds.
 func FuzzOutputsParseBack(f *testing.F) {
 	for seed := range uint64(16) {
 		f.Add(seed)
@@ -57,7 +57,7 @@ func FuzzOutputsParseBack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) { parseBack(t, random(seed)) })
 }
 
-// parseBack reads each output that there is, and returns their names.
+// parseBack reads each output and returns the names of those that exist.
 func parseBack(t *testing.T, s settings.Settings) map[string]bool {
 	t.Helper()
 	read := map[string]bool{}
@@ -72,7 +72,7 @@ func parseBack(t *testing.T, s settings.Settings) map[string]bool {
 	return read
 }
 
-// same compares what was read with what it must be.
+// same compares a value with the expected one.
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -173,8 +173,8 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 		{got.Calendars, settings.CalDAV}, {got.AddressBooks, settings.CardDAV},
 		{got.FileShares, settings.WebDAV}, {got.SetupServers, settings.ManageSieve},
 	} {
-		// FairEmail takes the last user name of the document for the mail, so
-		// there is none of another form behind it.
+		// FairEmail uses the last user name of the document for mail, so no user
+		// name of another form may follow.
 		mail := offered.mailForm()
 		sameForm := func(svc settings.Service) bool { return svc.Login == mail }
 		suits := []test{both(sameForm, both(https, takesPassword)), both(sameForm, https), sameForm}
@@ -186,7 +186,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 	return true
 }
 
-// mailForm returns the form of the last user name among the mail servers.
+// mailForm returns the form of the last user name of the mail servers.
 func (o offer) mailForm() settings.Login {
 	for _, svc := range []*settings.Service{o.smtp, o.pop3, o.imap, o.jmap} {
 		if svc != nil {
@@ -196,7 +196,7 @@ func (o offer) mailForm() settings.Login {
 	return ""
 }
 
-// sections compares sections to services; nil stands for none.
+// sections compares sections with services; nil stands for none.
 func sections(t *testing.T, s settings.Settings, got []section, services ...*settings.Service) {
 	t.Helper()
 	services = slices.DeleteFunc(services, func(svc *settings.Service) bool { return svc == nil })
@@ -221,9 +221,9 @@ func sections(t *testing.T, s settings.Settings, got []section, services ...*set
 	}
 }
 
-// words wants the ways to log in of a service in their order. OAuth2 behind a
-// password, and what the format has no word for, are left out; a password is
-// there as the last resort.
+// words wants the ways to log in of a service in their order. OAuth2 after a
+// password, and what the format cannot express, are left out; a password is the
+// last resort.
 func words(t *testing.T, got []word, svc settings.Service) {
 	t.Helper()
 	known := map[settings.Auth]word{
@@ -329,7 +329,7 @@ func redirectBack(t *testing.T, s settings.Settings) bool {
 	return true
 }
 
-// TestMovedElsewhere reads the redirects to where nobody answers here.
+// TestMovedElsewhere reads redirects to domains that this server does not serve.
 func TestMovedElsewhere(t *testing.T) {
 	anna := address.Address{Local: "a&na", Domain: "example.com"}
 	for _, tc := range []struct {
@@ -347,7 +347,7 @@ func TestMovedElsewhere(t *testing.T) {
 			_, err := read(document, anna.String())
 			refusal, ok := errors.AsType[*client.Refusal](err)
 			if !ok || refusal.Does != client.AsksAgain || refusal.To != tc.want {
-				t.Errorf("%v, want another question at %s\n%s", err, tc.want, document)
+				t.Errorf("%v, want a question at %s\n%s", err, tc.want, document)
 			}
 		}
 	}
@@ -363,7 +363,7 @@ func wellknownBack(t *testing.T, s settings.Settings) bool {
 		response, err := endpoint.Serve(httptest.NewRequest("PROPFIND", asked, nil))
 		want := choose(s.Services(), p, both(https, takesPassword), https, anything)
 		if s.MovedTo != "" {
-			want = nil // clients would log in with the address that they know
+			want = nil // clients would log in with the old address
 		}
 		if (want == nil) != (err != nil) {
 			t.Errorf("%s: %v, want %+v", endpoint.Path, err, want)
@@ -387,8 +387,8 @@ func (a always) Resolve(context.Context, settings.Query) (settings.Settings, err
 	return settings.Settings(a), nil
 }
 
-// jsonBack asks for the second version of Autodiscover, which points to the
-// first, or to ActiveSync.
+// jsonBack requests Autodiscover JSON, which names the URL of the XML or of
+// ActiveSync.
 func jsonBack(t *testing.T, s settings.Settings) bool {
 	t.Helper()
 	if s.Address.IsZero() || s.Provider.Outlook.NoJSON {
@@ -471,7 +471,7 @@ func profileBack(t *testing.T, s settings.Settings) bool {
 			case strings.HasPrefix(key, "Payload") && key != "PayloadType":
 				delete(got, key)
 			case strings.HasSuffix(key, "DAVAccountDescription") && strings.HasSuffix(label, " "+s.Address.String()):
-				delete(got, key) // in words that are nobody's settings
+				delete(got, key) // a label, not a setting
 			}
 		}
 		same(t, "payload", got, want[i])
@@ -503,8 +503,8 @@ func mailPayload(s settings.Settings, o offer) map[string]any {
 	return p
 }
 
-// applesWord is the word for the password wherever there is one, else for the
-// first way to log in that Apple has a word for.
+// applesWord returns the value for passwords when the service accepts them, else
+// for the first way to log in that Apple has a value for.
 func applesWord(svc settings.Service) string {
 	if svc.Accepts(settings.Password) {
 		return "EmailAuthPassword"

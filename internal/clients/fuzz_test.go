@@ -7,8 +7,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/clients/client"
 )
 
-// FuzzClients lets every client read anything: none may panic, and none may end
-// with what it never ends with.
+// FuzzClients lets every client read any document: none may panic, or end with an
+// account that it never makes.
 func FuzzClients(f *testing.F) {
 	for _, format := range []client.Format{client.Autoconfig, client.Autodiscover, client.Profile, client.PACC} {
 		document, err := render(format, whole())
@@ -39,7 +39,7 @@ func FuzzClients(f *testing.F) {
 	})
 }
 
-// never says what a client never ends with.
+// never fails for accounts that a client never makes.
 func never(t *testing.T, name string, a client.Account) {
 	t.Helper()
 	servers := []client.Server{a.Incoming, a.Outgoing}
