@@ -111,11 +111,11 @@ func TestHelmRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"no settings at all", nil, "settings.providers is empty: say there how your mail servers are reached, as docs/configuration.md explains"},
-		{"no domains", []string{"--set", "settings.providers.mine.name=Mine"}, "settings.domains and settings.directory are empty: name the domains that Waymark answers for"},
-		{"replicas that sign with different identities", []string{"-f", "testdata/minimal.yaml", "--set", "replicaCount=2"}, "several replicas need one identity that signs Apple profiles: set signing.secretName"},
-		{"the same by autoscaling", []string{"-f", "testdata/minimal.yaml", "--set", "autoscaling.enabled=true"}, "several replicas need one identity that signs Apple profiles: set signing.secretName"},
-		{"replicas with different keys", []string{"-f", "testdata/minimal.yaml", "--set", "replicaCount=2,signing.secretName=x"}, "several replicas need one key for links: set links.secretName"},
+		{"no settings at all", nil, "settings.providers is empty: describe your mail servers there, see docs/configuration.md"},
+		{"no domains", []string{"--set", "settings.providers.mine.name=Mine"}, "settings.domains and settings.directory are empty: list the domains to answer for"},
+		{"replicas that sign with different identities", []string{"-f", "testdata/minimal.yaml", "--set", "replicaCount=2"}, "several replicas require a shared identity that signs Apple profiles: set signing.secretName"},
+		{"the same by autoscaling", []string{"-f", "testdata/minimal.yaml", "--set", "autoscaling.enabled=true"}, "several replicas require a shared identity that signs Apple profiles: set signing.secretName"},
+		{"replicas with different keys", []string{"-f", "testdata/minimal.yaml", "--set", "replicaCount=2,signing.secretName=x"}, "several replicas require a shared key for links: set links.secretName"},
 		{"an Ingress without names", []string{"-f", "testdata/minimal.yaml", "--set", "ingress.enabled=true"}, "ingress.hosts is empty: name autoconfig.<domain> and autodiscover.<domain> of every domain"},
 		{"a value that does not exist", []string{"-f", "testdata/minimal.yaml", "--set", "replicas=2"}, "additional properties 'replicas' not allowed"},
 		{"a Secret in the place of another", []string{"-f", "testdata/minimal.yaml", "--set", "secrets[0].name=x,secrets[0].path=signing"}, "/secrets/0/path"},

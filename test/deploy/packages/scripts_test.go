@@ -88,7 +88,7 @@ func checkDpkgScripts(t *testing.T, deb, root string) {
 	if err := os.WriteFile(filepath.Join(root, "broken"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if said := dpkg("--install", deb); !strings.Contains(said, "waymark does not start again: journalctl -u waymark says why") {
+	if said := dpkg("--install", deb); !strings.Contains(said, "waymark did not restart: see journalctl -u waymark") {
 		t.Errorf("an upgrade whose settings are refused says\n%s", said)
 	}
 	told(t, root, "upgraded with settings that are refused", reload+reload+restart)

@@ -20,25 +20,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* "true" when there can be more than one replica. */}}
+{{- /* "true" if there can be more than one replica. */}}
 {{- define "waymark.several" -}}
 {{- if or (gt (int .Values.replicaCount) 1) .Values.autoscaling.enabled }}true{{ end }}
 {{- end }}
 
-{{- /* waymark.yaml: what the operator says, and what the chart knows. */}}
+{{- /* waymark.yaml: the operator's settings and those of the chart. */}}
 {{- define "waymark.settings" -}}
 {{- if not .Values.settings.providers }}
-{{- fail "settings.providers is empty: say there how your mail servers are reached, as docs/configuration.md explains" }}
+{{- fail "settings.providers is empty: describe your mail servers there, see docs/configuration.md" }}
 {{- end }}
 {{- if not (or .Values.settings.domains .Values.settings.directory) }}
-{{- fail "settings.domains and settings.directory are empty: name the domains that Waymark answers for" }}
+{{- fail "settings.domains and settings.directory are empty: list the domains to answer for" }}
 {{- end }}
 {{- if include "waymark.several" . }}
 {{- if not .Values.signing.secretName }}
-{{- fail "several replicas need one identity that signs Apple profiles: set signing.secretName" }}
+{{- fail "several replicas require a shared identity that signs Apple profiles: set signing.secretName" }}
 {{- end }}
 {{- if not .Values.links.secretName }}
-{{- fail "several replicas need one key for links: set links.secretName" }}
+{{- fail "several replicas require a shared key for links: set links.secretName" }}
 {{- end }}
 {{- end }}
 {{- $settings := deepCopy .Values.settings }}
