@@ -30,6 +30,7 @@ func render(format client.Format, s settings.Settings) ([]byte, error) {
 		return mobileconfig.Render(s, mobileconfig.Options{})
 	case client.PACC:
 		return pacc.Render(s)
+	case client.JSON, client.WellKnown, client.Records:
 	}
 	return nil, fmt.Errorf("unknown format %q", format)
 }

@@ -72,6 +72,7 @@ func offerOf(format client.Format, s settings.Settings) offer {
 			jmap: of(settings.JMAP, fits), caldav: of(settings.CalDAV, fits), carddav: of(settings.CardDAV, fits),
 			webdav: of(settings.WebDAV, fits),
 		}
+	case client.JSON, client.WellKnown, client.Records: // no document with servers
 	}
 	return offer{}
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/clients/client"
+	"github.com/waymark-mail/waymark/internal/clients/deltachat"
 	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/programs"
 )
@@ -68,7 +70,12 @@ func TestDeltaChat(t *testing.T) {
 			asks := []string{"imap." + domain + ":993", "smtp." + domain + ":465"}
 			for _, name := range namesOf(c.hosts) {
 				accepted[name] = web.Cert
-				asks = append(asks, name+":443")
+			}
+			// Before that it asks its whole plan.
+			for _, stage := range deltachat.Ask(c.address, client.DNS{}) {
+				for _, q := range stage.Questions {
+					asks = append(asks, strings.Split(q.URL, "/")[2]+":443")
+				}
 			}
 			var logins []login
 			if found := len(c.asks) > 0; found {

@@ -35,6 +35,7 @@ type DAV struct {
 // not tell.
 type Security string
 
+// The values of Security.
 const (
 	TLS       Security = "tls"
 	STARTTLS  Security = "starttls"
@@ -66,12 +67,14 @@ type Refusal struct {
 type Verdict string
 
 const (
-	// Rejects: the client asks its next question, as if there was no answer.
+	// Rejects means that the client asks its next question, as if there was no
+	// answer.
 	Rejects Verdict = "rejects the document"
-	// Ignores: the client accepts the document, finds no server in it and asks
-	// no further question.
+	// Ignores means that the client accepts the document, finds no server in it
+	// and asks no further question.
 	Ignores Verdict = "accepts the document but finds no server in it"
-	// AsksAgain: the client asks about another address, or at another URL.
+	// AsksAgain means that the client asks about another address, or at another
+	// URL.
 	AsksAgain Verdict = "asks again elsewhere"
 )
 

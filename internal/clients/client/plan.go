@@ -25,6 +25,7 @@ type Reader func(document []byte, address string) (Account, error)
 // Format is the kind of document that answers a question.
 type Format string
 
+// The formats.
 const (
 	Autoconfig   Format = "autoconfig"
 	Autodiscover Format = "autodiscover"      // Outlook's XML
@@ -71,15 +72,15 @@ type Rules struct {
 type Final string
 
 const (
-	// FirstSuccess: the first answer with the right status, even when the
+	// FirstSuccess is the first answer with the right status, even when the
 	// client cannot read its document.
 	FirstSuccess Final = "first success"
-	// FirstDocument: the first document with the right status that the client
+	// FirstDocument is the first document with the right status that the client
 	// does not reject.
 	FirstDocument Final = "first document"
-	// FirstXML: the first well-formed XML, whatever its status.
+	// FirstXML is the first well-formed XML, whatever its status.
 	FirstXML Final = "first XML"
-	// FirstRedirect: the first redirect.
+	// FirstRedirect is the first redirect.
 	FirstRedirect Final = "first redirect"
 )
 
@@ -117,6 +118,7 @@ type Question struct {
 // Owner is whose server a question goes to.
 type Owner string
 
+// The owners.
 const (
 	Domain   Owner = "domain"    // the domain of the address
 	MailHost Owner = "mail host" // the domain of its mail exchanger

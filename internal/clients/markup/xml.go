@@ -11,6 +11,7 @@ import (
 // Kind is the kind of an Event.
 type Kind int
 
+// The kinds.
 const (
 	Start Kind = iota
 	End
