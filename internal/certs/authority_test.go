@@ -11,26 +11,19 @@ import (
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
-// aMoment is when everything here happens.
-func aMoment() time.Time { return time.Date(2026, 11, 5, 14, 30, 15, 0, time.UTC) }
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
+// testTime is the time of all tests.
+func testTime() time.Time { return time.Date(2026, 11, 5, 14, 30, 15, 0, time.UTC) }
 
 func authority(name string, by *certtest.Party, changes ...certtest.Change) certtest.Party {
-	return certtest.Authority(name, by, slices.Insert(changes, 0, certtest.At(aMoment()))...)
+	return certtest.Authority(name, by, slices.Insert(changes, 0, certtest.At(testTime()))...)
 }
 
 func certify(name string, key crypto.Signer, by *certtest.Party, changes ...certtest.Change) certtest.Party {
-	return certtest.Certify(name, key, by, slices.Insert(changes, 0, certtest.At(aMoment()))...)
+	return certtest.Certify(name, key, by, slices.Insert(changes, 0, certtest.At(testTime()))...)
 }
 
-// inFolder works in a new folder with cert.pem and key.pem in it, so that
-// messages name these. A file of nil parts is not made.
+// inFolder changes to a new folder with cert.pem and key.pem, so that errors
+// contain these names. A file of nil parts is not written.
 func inFolder(t *testing.T, cert, key [][]byte) {
 	t.Helper()
 	t.Chdir(t.TempDir())

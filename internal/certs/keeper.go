@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Keeper holds the certificate in use. Its methods may be called at once.
+// Keeper holds the current TLS certificate. It is safe for concurrent use.
 type Keeper struct {
 	certFile, keyFile string
 	now               func() time.Time
@@ -29,7 +29,7 @@ func Load(certFile, keyFile string, now func() time.Time) (*Keeper, error) {
 }
 
 // Reload reads the files again. On an error, as when only one of the two has
-// been written yet, the certificate in use stays.
+// been written yet, the current certificate stays.
 func (k *Keeper) Reload() error {
 	pair, err := LoadPair(k.certFile, k.keyFile, k.now())
 	if err != nil {
@@ -43,18 +43,18 @@ func (k *Keeper) Reload() error {
 	return nil
 }
 
-// GetCertificate is for tls.Config: the same certificate for every name.
+// GetCertificate returns the same certificate for every name, for tls.Config.
 func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return k.current.Load().tls, nil
 }
 
-// NotAfter is when the certificate in use expires.
+// NotAfter returns when the current certificate expires.
 func (k *Keeper) NotAfter() time.Time { return k.current.Load().tls.Leaf.NotAfter }
 
-// Warnings says what some clients will not like about the certificate in use.
+// Warnings returns reasons why some clients may reject the certificate.
 func (k *Keeper) Warnings() []string {
 	if missing := k.current.Load().pair.MissingIssuer; missing != "" {
-		return []string{k.certFile + " lacks the certificate of " + missing + ", which issued the first one; append it unless every client trusts it already"}
+		return []string{k.certFile + " lacks the certificate of " + missing + ", the issuer of the first one; append it unless every client trusts it"}
 	}
 	return nil
 }

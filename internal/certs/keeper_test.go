@@ -2,7 +2,6 @@ package certs
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,9 +13,9 @@ import (
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
-// issue makes a certificate for a server; by itself when by is nil.
+// issue returns a server's certificate, self-signed when by is nil.
 func issue(name string, by *certtest.Party) certtest.Party {
-	return certtest.Certify(name, certtest.NewKey(), by, certtest.At(aMoment()), func(c *x509.Certificate) { c.DNSNames = []string{name} })
+	return certify(name, certtest.NewKey(), by, certtest.Hosts(name))
 }
 
 func write(t *testing.T, path string, data []byte) {
@@ -26,26 +25,25 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-// load keeps the certificate of files that hold a chain and the key of the
-// first.
+// load writes a chain and the key of its leaf to files and loads them.
 func load(t *testing.T, chain ...certtest.Party) (k *Keeper, certFile, keyFile string) {
 	t.Helper()
 	certFile, keyFile = chain[0].Write(t, t.TempDir(), chain[1:]...)
-	k, err := Load(certFile, keyFile, aMoment)
+	k, err := Load(certFile, keyFile, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k, certFile, keyFile
 }
 
-// TestHandshake has a client that trusts only the root connect.
+// TestHandshake connects with a client that trusts only the root.
 func TestHandshake(t *testing.T) {
 	root := authority("Root", nil)
 	middle := authority("Middle", &root)
 	leaf := issue("mail.example.com", &middle)
 	k, _, _ := load(t, leaf, middle, root)
-	// Over TCP and not net.Pipe, where a client that refuses and a server that
-	// is still writing would wait for each other.
+	// TCP, because on a net.Pipe a client that rejects the certificate and a
+	// server that is still writing would wait for each other.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +67,7 @@ func TestHandshake(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = here.Close() }()
-	client := tls.Client(here, &tls.Config{RootCAs: root.Pool(), ServerName: "mail.example.com", Time: aMoment, MinVersion: tls.VersionTLS12})
+	client := tls.Client(here, &tls.Config{RootCAs: root.Pool(), ServerName: "mail.example.com", Time: testTime, MinVersion: tls.VersionTLS12})
 	if err := client.HandshakeContext(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -79,8 +77,8 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-// TestReload follows a renewal: the certificate is written first, then the
-// key. Until both fit, the old pair is served.
+// TestReload renews a certificate: it is written first, then the key. Until both
+// match, the old pair is served.
 func TestReload(t *testing.T) {
 	root := authority("Root", nil)
 	first, second := issue("first", &root), issue("second", &root)
@@ -89,30 +87,30 @@ func TestReload(t *testing.T) {
 	for _, step := range []struct {
 		name  string
 		write func()
-		fails string // the end of the error
+		fails string // suffix of the error
 		want  string
 	}{
-		{"nothing new", func() {}, "", "first"},
-		{"the leaf and half of what follows", func() { write(t, certFile, chain[:len(chain)-100]) }, "cert.pem: 1 of 2 PEM blocks cannot be read; is the file whole?", "first"},
+		{"unchanged", func() {}, "", "first"},
+		{"the leaf and half of what follows", func() { write(t, certFile, chain[:len(chain)-100]) }, "cert.pem: 1 of 2 PEM blocks cannot be read; is the file complete?", "first"},
 		{"the certificate, not the key", func() { write(t, certFile, chain) }, "cert.pem; was only one of the two files renewed?", "first"},
-		{"half of the key", func() { write(t, keyFile, second.KeyPEM()[:100]) }, "key.pem: 1 of 1 PEM blocks cannot be read; is the file whole?", "first"},
+		{"half of the key", func() { write(t, keyFile, second.KeyPEM()[:100]) }, "key.pem: 1 of 1 PEM blocks cannot be read; is the file complete?", "first"},
 		{"both", func() { write(t, keyFile, second.KeyPEM()) }, "", "second"},
-		{"no file", func() { must(0, os.Remove(certFile)) }, "no such file or directory", "second"},
+		{"no file", func() { certtest.Must(0, os.Remove(certFile)) }, "no such file or directory", "second"},
 	} {
 		step.write()
 		err := k.Reload()
 		if (err != nil) != (step.fails != "") || (err != nil && !strings.HasSuffix(err.Error(), step.fails)) {
 			t.Errorf("%s: error %v, want … %s", step.name, err, step.fails)
 		}
-		if got := must(k.GetCertificate(nil)).Leaf.Subject.CommonName; got != step.want {
+		if got := certtest.Must(k.GetCertificate(nil)).Leaf.Subject.CommonName; got != step.want {
 			t.Errorf("%s: %s is served, want %s", step.name, got, step.want)
 		}
 	}
 }
 
-func TestLoadWantsAPair(t *testing.T) {
+func TestLoadWithoutAFile(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "cert.pem")
-	k, err := Load(missing, missing, aMoment)
+	k, err := Load(missing, missing, testTime)
 	if want := "open " + missing + ": no such file or directory"; k != nil || err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -127,9 +125,9 @@ func TestWarnings(t *testing.T) {
 		chain []certtest.Party
 		want  []string
 	}{
-		{"whole", []certtest.Party{leaf, root}, nil},
+		{"complete", []certtest.Party{leaf, root}, nil},
 		{"self-signed", []certtest.Party{alone}, nil},
-		{"without its issuer", []certtest.Party{leaf}, []string{`CERT lacks the certificate of "Root", which issued the first one; append it unless every client trusts it already`}},
+		{"without its issuer", []certtest.Party{leaf}, []string{`CERT lacks the certificate of "Root", the issuer of the first one; append it unless every client trusts it`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k, certFile, _ := load(t, tt.chain...)

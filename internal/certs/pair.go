@@ -15,27 +15,27 @@ import (
 	"time"
 )
 
-// maxFile bounds what is read: a chain with its key has a few kilobytes.
+// maxFile is in bytes; a chain with its key has a few kilobytes.
 const maxFile = 1 << 20
 
-// ErrExpired is in the error of LoadPair when a certificate has expired.
+// ErrExpired is wrapped by the error of LoadPair if a certificate has expired.
 var ErrExpired = errors.New("expired")
 
-// Pair is a private key with its certificate and what leads up from it.
+// Pair is a private key with its certificate and the intermediates.
 type Pair struct {
 	Leaf *x509.Certificate
-	// Intermediates lead from the leaf upwards, each issued by the next. A
-	// root in the file is not among them: whoever trusts it has it.
+	// Intermediates lead from the leaf upwards, each issued by the next. They
+	// do not include a root of the file: whoever trusts it has it.
 	Intermediates []*x509.Certificate
-	// MissingIssuer names what issued the leaf when it is not in the file: an
-	// intermediate that clients then lack, or a private root. "" when it is.
+	// MissingIssuer is the quoted name of the issuer of the leaf if the file
+	// lacks it: an intermediate, or a private root. Else it is empty.
 	MissingIssuer string
 	Key           crypto.Signer
 }
 
 // LoadPair reads a certificate file (leaf and intermediates, in any order) and a
-// key file, which may be the same. The errors name the file, what is wrong and
-// what would be right; they never hold key material.
+// key file, which may be the same. Errors name the file, what is wrong and what
+// would be right; they never contain key material.
 func LoadPair(certFile, keyFile string, now time.Time) (*Pair, error) {
 	certPEM, err := read(certFile)
 	if err != nil {
@@ -59,7 +59,7 @@ func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte, now t
 	}
 	leaf := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return fits(c, key) })
 	if leaf < 0 {
-		return nil, fmt.Errorf("%s: the key does not fit any certificate in %s; was only one of the two files renewed?", keyFile, certFile)
+		return nil, fmt.Errorf("%s: the key does not match any certificate in %s; was only one of the two files renewed?", keyFile, certFile)
 	}
 	p, err := order(certs[leaf], certs, key)
 	if err != nil {
@@ -81,7 +81,7 @@ func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err // names the file and says why
+		return nil, err // names the file
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -89,14 +89,13 @@ func read(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: is over %d bytes, which no certificate has", path, maxFile)
+		return nil, fmt.Errorf("%s: larger than %d bytes, the limit for a certificate file", path, maxFile)
 	}
 	return data, nil
 }
 
-// blocks returns the blocks of a PEM file, each of them whole. encoding/pem
-// passes over what it cannot read, and so takes a file that is being written
-// for a shorter one.
+// blocks returns the blocks of a PEM file. encoding/pem skips what it cannot
+// read, so a file that is being written would look like a shorter one.
 func blocks(data []byte) ([]*pem.Block, error) {
 	var all []*pem.Block
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -109,7 +108,7 @@ func blocks(data []byte) ([]*pem.Block, error) {
 		}
 	}
 	if begun > len(all) {
-		return nil, fmt.Errorf("%d of %d PEM blocks cannot be read; is the file whole?", begun-len(all), begun)
+		return nil, fmt.Errorf("%d of %d PEM blocks cannot be read; is the file complete?", begun-len(all), begun)
 	}
 	return all, nil
 }
@@ -123,7 +122,7 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	for _, block := range all {
 		if block.Type != "CERTIFICATE" {
-			continue // a key in the same file is read as a key
+			continue // parseKey reads a key in the same file
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
@@ -132,7 +131,7 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 		certs = append(certs, c)
 	}
 	if len(certs) == 0 {
-		return nil, errors.New(`holds no certificate; PEM is wanted, beginning with "-----BEGIN CERTIFICATE-----"`)
+		return nil, errors.New(`contains no certificate; expected PEM that begins with "-----BEGIN CERTIFICATE-----"`)
 	}
 	return certs, nil
 }
@@ -159,8 +158,8 @@ func parseKey(data []byte) (crypto.Signer, error) {
 			continue
 		}
 		if err != nil {
-			// What the parser says may hold bytes of the key.
-			return nil, errors.New("the key cannot be read: it is damaged, or of a kind that is not known here")
+			// The parser's error may contain bytes of the key.
+			return nil, errors.New("the key cannot be read: it is damaged or of an unsupported kind")
 		}
 		signer, ok := key.(crypto.Signer)
 		if !ok {
@@ -168,16 +167,15 @@ func parseKey(data []byte) (crypto.Signer, error) {
 		}
 		return signer, nil
 	}
-	return nil, errors.New(`holds no private key; PEM is wanted, beginning with "-----BEGIN PRIVATE KEY-----"`)
+	return nil, errors.New(`contains no private key; expected PEM that begins with "-----BEGIN PRIVATE KEY-----"`)
 }
 
-// order puts the certificates behind the leaf, each issued by the next.
+// order sorts the certificates behind the leaf, each issued by the next.
 func order(leaf *x509.Certificate, certs []*x509.Certificate, key crypto.Signer) (*Pair, error) {
 	for _, c := range certs {
-		// Nothing verifies what is signed like this. Of a root, which needs no
-		// signature, it does not matter.
+		// No client accepts such a signature. The one of a root does not matter.
 		if weak(c.SignatureAlgorithm) && (c == leaf || !selfSigned(c)) {
-			return nil, fmt.Errorf("the certificate of %s is signed with %s, which is not accepted any more; have it issued anew", NameOf(c), c.SignatureAlgorithm)
+			return nil, fmt.Errorf("the certificate of %s is signed with %s, which is no longer accepted; renew it", NameOf(c), c.SignatureAlgorithm)
 		}
 	}
 	chain := Chain(leaf, certs)
@@ -189,25 +187,25 @@ func order(leaf *x509.Certificate, certs []*x509.Certificate, key crypto.Signer)
 		case complete:
 			return nil, fmt.Errorf("the certificate of %s does not belong to the chain of %s; remove it", NameOf(c), NameOf(leaf))
 		case bytes.Equal(c.RawSubject, top.RawIssuer):
-			return nil, fmt.Errorf("the certificate of %s has the name of what issued that of %s, but did not sign it; replace it by the one that did", NameOf(c), NameOf(top))
+			return nil, fmt.Errorf("the certificate of %s has the name of the issuer of %s, but did not sign it; replace it with the one that did", NameOf(c), NameOf(top))
 		case top != leaf:
-			return nil, fmt.Errorf("the certificate of %s does not belong to the chain of %s, which ends with %s; remove it, or append that of %s",
+			return nil, fmt.Errorf("the certificate of %s does not belong to the chain of %s, which ends with %s; remove it, or append the certificate of %s",
 				NameOf(c), NameOf(leaf), NameOf(top), nameOfIssuer(top))
 		}
 	}
 	p := &Pair{Leaf: leaf, Intermediates: chain[1:], Key: key}
 	switch {
 	case complete && top != leaf:
-		p.Intermediates = chain[1 : len(chain)-1] // whoever trusts a root has it
+		p.Intermediates = chain[1 : len(chain)-1] // whoever trusts the root has it
 	case !complete && top == leaf:
-		// What issued an intermediate may well be a root, which is left out.
+		// The issuer of an intermediate may be a root, which is left out.
 		p.MissingIssuer = nameOfIssuer(leaf)
 	}
 	return p, nil
 }
 
-// Chain returns a certificate and what leads up from it among others, each
-// issued by the next, as far as it goes.
+// Chain returns leaf followed by its issuers among others, each issued by the
+// next, as far as they are there.
 func Chain(leaf *x509.Certificate, among []*x509.Certificate) []*x509.Certificate {
 	chain := []*x509.Certificate{leaf}
 	for last := leaf; !selfSigned(last); {
@@ -223,8 +221,8 @@ func Chain(leaf *x509.Certificate, among []*x509.Certificate) []*x509.Certificat
 	return chain
 }
 
-// belongs reports whether a certificate is in a chain or could be: a root that
-// is also there as an intermediate, issued by an older root.
+// belongs reports whether a certificate is in a chain or could be: a root may
+// also be present as an intermediate that an older root issued.
 func belongs(c *x509.Certificate, chain []*x509.Certificate) bool {
 	return slices.ContainsFunc(chain, func(link *x509.Certificate) bool { return c.Equal(link) || issued(c, link) })
 }
@@ -255,19 +253,18 @@ func issued(issuer, c *x509.Certificate) bool {
 // SelfSigned reports whether the leaf signed itself.
 func (p *Pair) SelfSigned() bool { return selfSigned(p.Leaf) }
 
-// NotAfter returns when the first certificate of the chain expires.
+// NotAfter returns when the first certificate of the pair expires.
 func (p *Pair) NotAfter() time.Time {
-	first := p.Leaf.NotAfter
-	for _, c := range p.Intermediates {
-		if c.NotAfter.Before(first) {
-			first = c.NotAfter
-		}
-	}
-	return first
+	return FirstExpiry(append([]*x509.Certificate{p.Leaf}, p.Intermediates...))
 }
 
-// NameOf returns what people call a certificate, quoted: what is in it was
-// written by others.
+// FirstExpiry returns when the first certificate of a chain expires.
+func FirstExpiry(chain []*x509.Certificate) time.Time {
+	return slices.MinFunc(chain, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) }).NotAfter
+}
+
+// NameOf returns the name of a certificate for messages. It is quoted, because
+// others wrote it.
 func NameOf(c *x509.Certificate) string {
 	switch {
 	case c.Subject.CommonName != "":

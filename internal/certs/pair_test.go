@@ -29,7 +29,7 @@ func names(certs []*x509.Certificate) []string {
 	return all
 }
 
-// TestChains says what is taken from a certificate file, and in which order.
+// TestChains pins which certificates of a file are used, and in which order.
 func TestChains(t *testing.T) {
 	root := authority("Root", nil)
 	upper := authority("Upper", &root)
@@ -52,26 +52,26 @@ func TestChains(t *testing.T) {
 		{"in reverse order", leaf, parts{upper.CertPEM(), lower.CertPEM(), leaf.CertPEM()}, []string{"Lower", "Upper"}, ""},
 		{"the root is left out", leaf, parts{leaf.CertPEM(), lower.CertPEM(), upper.CertPEM(), root.CertPEM()}, []string{"Lower", "Upper"}, ""},
 		{"the root first", leaf, parts{root.CertPEM(), upper.CertPEM(), leaf.CertPEM(), lower.CertPEM()}, []string{"Lower", "Upper"}, ""},
-		{"each twice", leaf, parts{leaf.CertPEM(), leaf.CertPEM(), lower.CertPEM(), upper.CertPEM(), lower.CertPEM()}, []string{"Lower", "Upper"}, ""},
-		{"the upper end may be a root of somebody", leaf, parts{leaf.CertPEM(), lower.CertPEM()}, []string{"Lower"}, ""},
+		{"each listed twice", leaf, parts{leaf.CertPEM(), leaf.CertPEM(), lower.CertPEM(), upper.CertPEM(), lower.CertPEM()}, []string{"Lower", "Upper"}, ""},
+		{"the issuer of the last one may be a root", leaf, parts{leaf.CertPEM(), lower.CertPEM()}, []string{"Lower"}, ""},
 		{"issued by a root", direct, parts{direct.CertPEM(), root.CertPEM()}, nil, ""},
 		{"the issuer is missing", leaf, parts{leaf.CertPEM()}, nil, `"Lower"`},
-		{"the issuer is missing, what is above is there", leaf, parts{leaf.CertPEM(), upper.CertPEM(), root.CertPEM()}, nil, `"Lower"`},
+		{"the issuer is missing, its issuers are there", leaf, parts{leaf.CertPEM(), upper.CertPEM(), root.CertPEM()}, nil, `"Lower"`},
 		{"self-signed", alone, parts{alone.CertPEM()}, nil, ""},
 		{"the root as an intermediate", direct, parts{direct.CertPEM(), crossed.CertPEM()}, []string{"Root"}, ""},
 		{"the root as an intermediate and as itself", direct, parts{direct.CertPEM(), crossed.CertPEM(), root.CertPEM()}, []string{"Root"}, ""},
 		{"the key in the same file", leaf, parts{leaf.KeyPEM(), leaf.CertPEM(), lower.CertPEM(), upper.CertPEM()}, []string{"Lower", "Upper"}, ""},
-		{"text around", leaf, parts{[]byte("subject=CN = leaf\n"), leaf.CertPEM(), []byte("\nissuer:\n"), lower.CertPEM(), []byte("end")}, []string{"Lower"}, ""},
-		{"lines of Windows", leaf, parts{bytes.ReplaceAll(leaf.CertPEM(), []byte("\n"), []byte("\r\n")), bytes.ReplaceAll(lower.CertPEM(), []byte("\n"), []byte("\r\n"))}, []string{"Lower"}, ""},
+		{"with other text", leaf, parts{[]byte("subject=CN = leaf\n"), leaf.CertPEM(), []byte("\nissuer:\n"), lower.CertPEM(), []byte("end")}, []string{"Lower"}, ""},
+		{"CRLF line ends", leaf, parts{bytes.ReplaceAll(leaf.CertPEM(), []byte("\n"), []byte("\r\n")), bytes.ReplaceAll(lower.CertPEM(), []byte("\n"), []byte("\r\n"))}, []string{"Lower"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFolder(t, tt.file, parts{certtest.KeyPEM(tt.leaf.Key)})
-			p, err := LoadPair("cert.pem", "key.pem", aMoment())
+			p, err := LoadPair("cert.pem", "key.pem", testTime())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !p.Leaf.Equal(tt.leaf.Cert) {
-				t.Errorf("the leaf is that of %s", NameOf(p.Leaf))
+				t.Errorf("the leaf is %s", NameOf(p.Leaf))
 			}
 			if got := names(p.Intermediates); !slices.Equal(got, tt.intermediates) {
 				t.Errorf("intermediates %v, want %v", got, tt.intermediates)
@@ -89,19 +89,19 @@ func TestChains(t *testing.T) {
 func TestCertificateAndKeyInOneFile(t *testing.T) {
 	leaf := certify("leaf", certtest.NewKey(), nil)
 	inFolder(t, parts{leaf.CertPEM(), leaf.KeyPEM()}, nil)
-	if _, err := LoadPair("cert.pem", "cert.pem", aMoment()); err != nil {
+	if _, err := LoadPair("cert.pem", "cert.pem", testTime()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestFormsOfKeys(t *testing.T) {
-	rsaKey := must(rsa.GenerateKey(rand.Reader, 2048))
+func TestKeyFormats(t *testing.T) {
+	rsaKey := certtest.Must(rsa.GenerateKey(rand.Reader, 2048))
 	ecKey := certtest.NewKey().(*ecdsa.PrivateKey)
 	_, edKey, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sec1 := certtest.PEM("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(ecKey)))
+	sec1 := certtest.PEM("EC PRIVATE KEY", certtest.Must(x509.MarshalECPrivateKey(ecKey)))
 	// openssl ecparam -genkey writes this before the key.
 	parameters := certtest.PEM("EC PARAMETERS", []byte{6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7})
 	for _, tt := range []struct {
@@ -118,7 +118,7 @@ func TestFormsOfKeys(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFolder(t, parts{certify("leaf", tt.key, nil).CertPEM()}, tt.file)
-			p, err := LoadPair("cert.pem", "key.pem", aMoment())
+			p, err := LoadPair("cert.pem", "key.pem", testTime())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,8 +143,8 @@ func TestLoadErrors(t *testing.T) {
 	weakAlone := certify("weak alone", certtest.NewKey(), nil, sha1)
 	weakMiddle := authority("Weak Middle", &root, sha1)
 	belowWeak := certify("below weak", certtest.NewKey(), &weakMiddle)
-	past := func(c *x509.Certificate) { c.NotAfter = aMoment().Add(-time.Minute) }
-	future := func(c *x509.Certificate) { c.NotBefore = aMoment().Add(time.Minute) }
+	past := func(c *x509.Certificate) { c.NotAfter = testTime().Add(-time.Minute) }
+	future := func(c *x509.Certificate) { c.NotBefore = testTime().Add(time.Minute) }
 	oldMiddle, newMiddle := authority("Old Middle", &root, past), authority("New Middle", &root, future)
 	belowOld, belowNew := certify("below old", certtest.NewKey(), &oldMiddle), certify("below new", certtest.NewKey(), &newMiddle)
 	old, early := certify("old", certtest.NewKey(), &middle, past), certify("early", certtest.NewKey(), &middle, future)
@@ -164,36 +164,36 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		{"no certificate file", nil, key, "open cert.pem: no such file or directory"},
 		{"no key file", parts{long}, nil, "open key.pem: no such file or directory"},
-		{"nothing in the certificate file", parts{{}}, key, `cert.pem: holds no certificate; PEM is wanted, beginning with "-----BEGIN CERTIFICATE-----"`},
-		{"DER instead of PEM", parts{leaf.Cert.Raw}, key, `cert.pem: holds no certificate; PEM is wanted, beginning with "-----BEGIN CERTIFICATE-----"`},
-		{"the files exchanged", key, parts{long}, `key.pem: holds no private key; PEM is wanted, beginning with "-----BEGIN PRIVATE KEY-----"`},
-		{"nothing in the key file", parts{long}, parts{{}}, `key.pem: holds no private key; PEM is wanted, beginning with "-----BEGIN PRIVATE KEY-----"`},
-		{"a huge file", parts{bytes.Repeat([]byte("x"), maxFile+1)}, key, "cert.pem: is over 1048576 bytes, which no certificate has"},
-		{"a half-written leaf", parts{long[:200]}, key, "cert.pem: 1 of 1 PEM blocks cannot be read; is the file whole?"},
-		{"a half-written intermediate", parts{long, middle.CertPEM()[:200]}, key, "cert.pem: 1 of 2 PEM blocks cannot be read; is the file whole?"},
-		{"a half-written key", parts{long}, parts{keyBody}, "key.pem: 1 of 1 PEM blocks cannot be read; is the file whole?"},
+		{"an empty certificate file", parts{{}}, key, `cert.pem: contains no certificate; expected PEM that begins with "-----BEGIN CERTIFICATE-----"`},
+		{"DER instead of PEM", parts{leaf.Cert.Raw}, key, `cert.pem: contains no certificate; expected PEM that begins with "-----BEGIN CERTIFICATE-----"`},
+		{"the files swapped", key, parts{long}, `key.pem: contains no private key; expected PEM that begins with "-----BEGIN PRIVATE KEY-----"`},
+		{"an empty key file", parts{long}, parts{{}}, `key.pem: contains no private key; expected PEM that begins with "-----BEGIN PRIVATE KEY-----"`},
+		{"a huge file", parts{bytes.Repeat([]byte("x"), maxFile+1)}, key, "cert.pem: larger than 1048576 bytes, the limit for a certificate file"},
+		{"a half-written leaf", parts{long[:200]}, key, "cert.pem: 1 of 1 PEM blocks cannot be read; is the file complete?"},
+		{"a half-written intermediate", parts{long, middle.CertPEM()[:200]}, key, "cert.pem: 1 of 2 PEM blocks cannot be read; is the file complete?"},
+		{"a half-written key", parts{long}, parts{keyBody}, "key.pem: 1 of 1 PEM blocks cannot be read; is the file complete?"},
 		{"a damaged certificate", parts{certtest.PEM("CERTIFICATE", leaf.Cert.Raw[:100])}, key, "cert.pem: certificate 1 cannot be read: x509: malformed certificate"},
-		{"a damaged key", parts{long}, parts{certtest.PEM("PRIVATE KEY", []byte("secret"))}, "key.pem: the key cannot be read: it is damaged, or of a kind that is not known here"},
+		{"a damaged key", parts{long}, parts{certtest.PEM("PRIVATE KEY", []byte("secret"))}, "key.pem: the key cannot be read: it is damaged or of an unsupported kind"},
 		{"an encrypted PKCS#8 key", parts{long}, parts{certtest.PEM("ENCRYPTED PRIVATE KEY", []byte("secret"))}, "key.pem: the key is encrypted; decrypt it with openssl pkey -in FILE -out FILE.plain and protect the file by its permissions"},
 		{"an encrypted SEC1 key", parts{long}, parts{legacy}, "key.pem: the key is encrypted; decrypt it with openssl pkey -in FILE -out FILE.plain and protect the file by its permissions"},
-		{"the key of another", parts{long, middle.CertPEM()}, parts{other.KeyPEM()}, "key.pem: the key does not fit any certificate in cert.pem; was only one of the two files renewed?"},
-		{"an unrelated certificate, the chain open", parts{long, middle.CertPEM(), other.CertPEM()}, key, `cert.pem: the certificate of "other" does not belong to the chain of "leaf", which ends with "Middle"; remove it, or append that of "Root"`},
-		{"an unrelated certificate, the chain whole", parts{long, middle.CertPEM(), root.CertPEM(), other.CertPEM()}, key, `cert.pem: the certificate of "other" does not belong to the chain of "leaf"; remove it`},
-		{"a namesake of the intermediate", parts{long, namesake.CertPEM()}, key, `cert.pem: the certificate of "Middle" has the name of what issued that of "leaf", but did not sign it; replace it by the one that did`},
-		{"issued by what may not issue", parts{byPlain.CertPEM(), notAuthority.CertPEM()}, parts{byPlain.KeyPEM()}, `cert.pem: the certificate of "Plain" has the name of what issued that of "by plain", but did not sign it; replace it by the one that did`},
-		{"a leaf signed with SHA-1", parts{weakLeaf.CertPEM(), middle.CertPEM()}, parts{weakLeaf.KeyPEM()}, `cert.pem: the certificate of "weak leaf" is signed with ECDSA-SHA1, which is not accepted any more; have it issued anew`},
-		{"self-signed with SHA-1", parts{weakAlone.CertPEM()}, parts{weakAlone.KeyPEM()}, `cert.pem: the certificate of "weak alone" is signed with ECDSA-SHA1, which is not accepted any more; have it issued anew`},
-		{"an intermediate signed with SHA-1", parts{belowWeak.CertPEM(), weakMiddle.CertPEM()}, parts{belowWeak.KeyPEM()}, `cert.pem: the certificate of "Weak Middle" is signed with ECDSA-SHA1, which is not accepted any more; have it issued anew`},
+		{"the key of another certificate", parts{long, middle.CertPEM()}, parts{other.KeyPEM()}, "key.pem: the key does not match any certificate in cert.pem; was only one of the two files renewed?"},
+		{"an unrelated certificate beside an incomplete chain", parts{long, middle.CertPEM(), other.CertPEM()}, key, `cert.pem: the certificate of "other" does not belong to the chain of "leaf", which ends with "Middle"; remove it, or append the certificate of "Root"`},
+		{"an unrelated certificate beside a complete chain", parts{long, middle.CertPEM(), root.CertPEM(), other.CertPEM()}, key, `cert.pem: the certificate of "other" does not belong to the chain of "leaf"; remove it`},
+		{"another certificate with the name of the intermediate", parts{long, namesake.CertPEM()}, key, `cert.pem: the certificate of "Middle" has the name of the issuer of "leaf", but did not sign it; replace it with the one that did`},
+		{"the issuer is no authority", parts{byPlain.CertPEM(), notAuthority.CertPEM()}, parts{byPlain.KeyPEM()}, `cert.pem: the certificate of "Plain" has the name of the issuer of "by plain", but did not sign it; replace it with the one that did`},
+		{"a leaf signed with SHA-1", parts{weakLeaf.CertPEM(), middle.CertPEM()}, parts{weakLeaf.KeyPEM()}, `cert.pem: the certificate of "weak leaf" is signed with ECDSA-SHA1, which is no longer accepted; renew it`},
+		{"self-signed with SHA-1", parts{weakAlone.CertPEM()}, parts{weakAlone.KeyPEM()}, `cert.pem: the certificate of "weak alone" is signed with ECDSA-SHA1, which is no longer accepted; renew it`},
+		{"an intermediate signed with SHA-1", parts{belowWeak.CertPEM(), weakMiddle.CertPEM()}, parts{belowWeak.KeyPEM()}, `cert.pem: the certificate of "Weak Middle" is signed with ECDSA-SHA1, which is no longer accepted; renew it`},
 		{"an expired leaf", parts{old.CertPEM(), middle.CertPEM()}, parts{old.KeyPEM()}, `cert.pem: the certificate of "old" expired on 2026-11-05 14:29:15 UTC; renew it`},
 		{"an expired intermediate", parts{belowOld.CertPEM(), oldMiddle.CertPEM()}, parts{belowOld.KeyPEM()}, `cert.pem: the certificate of "Old Middle" expired on 2026-11-05 14:29:15 UTC; renew it`},
 		{"a leaf that is not valid yet", parts{early.CertPEM(), middle.CertPEM()}, parts{early.KeyPEM()}, `cert.pem: the certificate of "early" is not valid before 2026-11-05 14:31:15 UTC; is the clock right?`},
 		{"an intermediate that is not valid yet", parts{belowNew.CertPEM(), newMiddle.CertPEM()}, parts{belowNew.KeyPEM()}, `cert.pem: the certificate of "New Middle" is not valid before 2026-11-05 14:31:15 UTC; is the clock right?`},
-		{"named by its host", parts{nameless.CertPEM()}, parts{nameless.KeyPEM()}, `cert.pem: the certificate of "mail.example.com" expired on 2026-11-05 14:29:15 UTC; renew it`},
+		{"without a common name", parts{nameless.CertPEM()}, parts{nameless.KeyPEM()}, `cert.pem: the certificate of "mail.example.com" expired on 2026-11-05 14:29:15 UTC; renew it`},
 		{"a name with control characters", parts{hostile.CertPEM()}, parts{hostile.KeyPEM()}, `cert.pem: the certificate of "x\x1b[31m\n\"y" expired on 2026-11-05 14:29:15 UTC; renew it`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFolder(t, tt.cert, tt.key)
-			_, err := LoadPair("cert.pem", "key.pem", aMoment())
+			_, err := LoadPair("cert.pem", "key.pem", testTime())
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -211,13 +211,13 @@ func TestAnOldRootMayBeSignedWithSHA1(t *testing.T) {
 	root := authority("Root", nil, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })
 	leaf := certify("leaf", certtest.NewKey(), &root)
 	inFolder(t, parts{leaf.CertPEM(), root.CertPEM()}, parts{leaf.KeyPEM()})
-	if _, err := LoadPair("cert.pem", "key.pem", aMoment()); err != nil {
+	if _, err := LoadPair("cert.pem", "key.pem", testTime()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestNotAfterIsThatOfTheFirstToExpire(t *testing.T) {
-	soon := aMoment().AddDate(0, 0, 10)
+func TestNotAfterIsTheFirstExpiry(t *testing.T) {
+	soon := testTime().AddDate(0, 0, 10)
 	middle := authority("Middle", nil, func(c *x509.Certificate) {
 		c.NotAfter, c.Subject = soon, pkix.Name{CommonName: "Middle"}
 	})
@@ -228,7 +228,7 @@ func TestNotAfterIsThatOfTheFirstToExpire(t *testing.T) {
 	}
 }
 
-// FuzzLoadPEM: whatever the files hold, a pair that is loaded can be used.
+// FuzzLoadPEM: a pair that loads is valid, whatever the files contain.
 func FuzzLoadPEM(f *testing.F) {
 	root := authority("Root", nil)
 	middle := authority("Middle", &root)
@@ -238,18 +238,18 @@ func FuzzLoadPEM(f *testing.F) {
 	f.Add(append(chain, root.CertPEM()...), leaf.KeyPEM())
 	f.Add(chain[:len(chain)-100], leaf.KeyPEM())
 	f.Add(chain, root.KeyPEM())
-	f.Add(chain, certtest.PEM("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(leaf.Key.(*ecdsa.PrivateKey)))))
+	f.Add(chain, certtest.PEM("EC PRIVATE KEY", certtest.Must(x509.MarshalECPrivateKey(leaf.Key.(*ecdsa.PrivateKey)))))
 	f.Add([]byte("-----BEGIN CERTIFICATE-----\n"), []byte("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"))
 	f.Fuzz(func(t *testing.T, certs, key []byte) {
-		p, err := parse("cert.pem", certs, "key.pem", key, aMoment())
+		p, err := parse("cert.pem", certs, "key.pem", key, testTime())
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "cert.pem: ") && !strings.HasPrefix(err.Error(), "key.pem: ") {
-				t.Errorf("the error names no file: %v", err)
+				t.Errorf("the error does not name a file: %v", err)
 			}
 			return
 		}
 		if !fits(p.Leaf, p.Key) {
-			t.Error("the key does not fit")
+			t.Error("the key does not match")
 		}
 		below := p.Leaf
 		for _, c := range p.Intermediates {
@@ -258,7 +258,7 @@ func FuzzLoadPEM(f *testing.F) {
 			}
 			below = c
 		}
-		if p.NotAfter().Before(aMoment()) {
+		if p.NotAfter().Before(testTime()) {
 			t.Error("expired")
 		}
 	})

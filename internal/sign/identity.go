@@ -18,28 +18,27 @@ import (
 
 const minRSABits = 2048
 
-// expiresSoon is how long before its end a warning says that an identity is to
-// be renewed.
+// expiresSoon is how long before its expiry an identity should be renewed.
 const expiresSoon = 30 * 24 * time.Hour
 
-// Identity signs. It never changes and may be used at once by many.
+// Identity signs profiles. It is immutable and safe for concurrent use.
 type Identity struct {
 	pair     *certs.Pair
 	warnings []string
 }
 
 // Load reads an identity: a certificate file with the leaf and its
-// intermediates, and a key file, which may be the same. A certificate of a web
-// server will do. The errors name the file, what is wrong and what would be
-// right. An identity that is returned has signed a sample that an independent
-// implementation found good.
+// intermediates, and a key file, which may be the same. The TLS certificate of
+// a web server is suitable. Errors name the file, what is wrong and what would
+// be right. The identity has signed a test message that an independent
+// implementation verified.
 func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
 	pair, err := certs.LoadPair(certFile, keyFile, now)
 	if err != nil {
 		return nil, err
 	}
 	if pair.MissingIssuer != "" {
-		return nil, fmt.Errorf("%s: the certificate of %s, which issued that of %s, is missing; append it to the file, or devices cannot verify the profile",
+		return nil, fmt.Errorf("%s: the certificate of %s, the issuer of %s, is missing; append it to the file, or devices cannot verify profiles",
 			certFile, pair.MissingIssuer, certs.NameOf(pair.Leaf))
 	}
 	id, err := prove(pair)
@@ -50,7 +49,7 @@ func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
 	return id, nil
 }
 
-// prove makes an identity of a pair that can sign and has shown it.
+// prove returns an identity after checking that its pair can sign.
 func prove(pair *certs.Pair) (*Identity, error) {
 	id := &Identity{pair: pair}
 	if err := id.checkKind(); err != nil {
@@ -62,12 +61,12 @@ func prove(pair *certs.Pair) (*Identity, error) {
 	return id, nil
 }
 
-// checkKind refuses what cannot sign in CMS here, and what devices reject.
+// checkKind rejects keys that cannot sign CMS here, or that devices reject.
 func (id *Identity) checkKind() error {
 	switch key := id.pair.Key.Public().(type) {
 	case *rsa.PublicKey:
 		if key.N.BitLen() < minRSABits {
-			return fmt.Errorf("an RSA key of %d bits is too weak; make one of %d or more", key.N.BitLen(), minRSABits)
+			return fmt.Errorf("an RSA key of %d bits is too weak; use %d or more", key.N.BitLen(), minRSABits)
 		}
 	case *ecdsa.PublicKey:
 		if key.Curve.Params().BitSize < 256 {
@@ -81,26 +80,26 @@ func (id *Identity) checkKind() error {
 	return nil
 }
 
-// selfTest signs a sample and has the other implementation look at it.
+// selfTest signs a sample and verifies it with the other implementation.
 func (id *Identity) selfTest() error {
 	sample := []byte("waymark")
 	signed, err := id.Sign(sample)
 	if err != nil {
-		return fmt.Errorf("a trial signature failed: %w", err)
+		return fmt.Errorf("cannot sign a test message: %w", err)
 	}
 	content, _, err := parseAndVerify(signed)
 	if err != nil {
-		return fmt.Errorf("a trial signature is not good: %w", err)
+		return fmt.Errorf("a test signature cannot be verified: %w", err)
 	}
 	if !bytes.Equal(content, sample) {
-		return errors.New("a trial signature holds other content than was signed")
+		return errors.New("a test signature contains other content than was signed")
 	}
 	return nil
 }
 
 func (id *Identity) warn(keyFile string, now time.Time) {
 	if _, isECDSA := id.pair.Key.Public().(*ecdsa.PublicKey); isECDSA {
-		id.warnings = append(id.warnings, "the key is ECDSA; profiles signed with RSA are the ones proven on Apple's devices")
+		id.warnings = append(id.warnings, "the key is ECDSA; only RSA is proven on Apple devices")
 	}
 	if id.pair.SelfSigned() {
 		id.warnings = append(id.warnings, "the certificate is self-signed; devices show profiles as not verified unless it is installed on them")
@@ -109,28 +108,28 @@ func (id *Identity) warn(keyFile string, now time.Time) {
 		id.warnings = append(id.warnings, fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly)))
 	}
 	if info, err := os.Stat(keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
-		id.warnings = append(id.warnings, keyFile+" can be read by every user of this machine; chmod o-r it")
+		id.warnings = append(id.warnings, keyFile+" is readable by every user of this machine; run chmod o-r on it")
 	}
 }
 
-// Warnings says what is doubtful about the identity.
+// Warnings returns what an operator should know about the identity.
 func (id *Identity) Warnings() []string { return id.warnings }
 
 // NotAfter returns when the first certificate of the identity expires.
 func (id *Identity) NotAfter() time.Time { return id.pair.NotAfter() }
 
-// Leaf returns the certificate that devices show.
+// Leaf returns the certificate whose name devices show.
 func (id *Identity) Leaf() *x509.Certificate { return id.pair.Leaf }
 
-// Sign returns content inside a signature: DER of CMS SignedData with the
-// content attached, SHA-256, leaf and intermediates, and the time of signing.
+// Sign returns DER of CMS SignedData with the content attached, SHA-256, leaf
+// and intermediates, and the time of signing.
 func (id *Identity) Sign(content []byte) ([]byte, error) {
 	data, err := pkcs7.NewSignedData(content)
 	if err != nil {
 		return nil, err
 	}
 	data.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256) // the default is SHA-1
-	// AddSignerChain would verify the chain anew for every signature.
+	// AddSignerChain would verify the chain again for every signature.
 	if err := data.AddSigner(id.pair.Leaf, id.pair.Key, pkcs7.SignerInfoConfig{}); err != nil {
 		return nil, err
 	}

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Keeper holds the identity in use. Its methods may be called at once.
+// Keeper holds the current identity. It is safe for concurrent use.
 type Keeper struct {
 	load    func(now time.Time) (*Identity, error)
 	now     func() time.Time
 	current atomic.Pointer[Identity]
 }
 
-// NewKeeper loads an identity, and remembers how.
+// NewKeeper loads an identity with load, which Reload calls again.
 func NewKeeper(load func(now time.Time) (*Identity, error), now func() time.Time) (*Keeper, error) {
 	k := &Keeper{load: load, now: now}
 	if err := k.Reload(); err != nil {
@@ -22,7 +22,7 @@ func NewKeeper(load func(now time.Time) (*Identity, error), now func() time.Time
 }
 
 // Reload loads the identity again. On an error, as when only one of two files
-// has been written yet, the one in use stays.
+// has been written yet, the current one stays.
 func (k *Keeper) Reload() error {
 	id, err := k.load(k.now())
 	if err != nil {
@@ -32,8 +32,8 @@ func (k *Keeper) Reload() error {
 	return nil
 }
 
-// Identity returns the one in use.
+// Identity returns the current identity.
 func (k *Keeper) Identity() *Identity { return k.current.Load() }
 
-// Sign signs with the identity in use.
+// Sign signs with the current identity.
 func (k *Keeper) Sign(content []byte) ([]byte, error) { return k.Identity().Sign(content) }

@@ -10,13 +10,13 @@ import (
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
-// TestKeeper follows the renewal of an identity: the certificate is written
-// first, then the key. Until both fit, the old one signs.
+// TestKeeper renews an identity: the certificate is written first, then the key.
+// Until both match, the old one signs.
 func TestKeeper(t *testing.T) {
-	root := authority("Root", nil)
-	first, second := certify("first", certtest.NewKey(), &root), certify("second", certtest.NewKey(), &root)
+	root := certtest.Authority("Root", nil)
+	first, second := certtest.Certify("first", certtest.NewKey(), &root), certtest.Certify("second", certtest.NewKey(), &root)
 	certFile, keyFile := first.Write(t, t.TempDir(), root)
-	k, err := NewKeeper(func(now time.Time) (*Identity, error) { return Load(certFile, keyFile, now) }, aMoment)
+	k, err := NewKeeper(func(now time.Time) (*Identity, error) { return Load(certFile, keyFile, now) }, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestKeeper(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Verify(signed, nil, aMoment())
+		r, err := Verify(signed, nil, testTime())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,12 +45,12 @@ func TestKeeper(t *testing.T) {
 		fails bool
 		want  string
 	}{
-		{"nothing new", func() {}, false, "first"},
+		{"unchanged", func() {}, false, "first"},
 		{"half of the certificate", func() { write(certFile, chain[:100]) }, true, "first"},
 		{"the certificate, not the key", func() { write(certFile, chain) }, true, "first"},
 		{"half of the key", func() { write(keyFile, second.KeyPEM()[:100]) }, true, "first"},
 		{"both", func() { write(keyFile, second.KeyPEM()) }, false, "second"},
-		{"no file", func() { must(0, os.Remove(keyFile)) }, true, "second"},
+		{"no file", func() { certtest.Must(0, os.Remove(keyFile)) }, true, "second"},
 	} {
 		step.write()
 		if err := k.Reload(); (err != nil) != step.fails {
@@ -65,9 +65,9 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-func TestNewKeeperWantsAnIdentity(t *testing.T) {
+func TestNewKeeperReturnsTheErrorOfLoad(t *testing.T) {
 	want := errors.New("no identity")
-	k, err := NewKeeper(func(time.Time) (*Identity, error) { return nil, want }, aMoment)
+	k, err := NewKeeper(func(time.Time) (*Identity, error) { return nil, want }, testTime)
 	if k != nil || !errors.Is(err, want) {
 		t.Errorf("keeper %v, error %v", k, err)
 	}
@@ -75,12 +75,12 @@ func TestNewKeeperWantsAnIdentity(t *testing.T) {
 
 // TestSigningDuringReloads is for the race detector.
 func TestSigningDuringReloads(t *testing.T) {
-	ids := []*Identity{identity(t, certify("first", certtest.NewKey(), nil)), identity(t, certify("second", certtest.NewKey(), nil))}
+	ids := []*Identity{identity(t, certtest.Certify("first", certtest.NewKey(), nil)), identity(t, certtest.Certify("second", certtest.NewKey(), nil))}
 	loads := 0
 	k, err := NewKeeper(func(time.Time) (*Identity, error) {
 		loads++
 		return ids[loads%2], nil
-	}, aMoment)
+	}, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestSigningDuringReloads(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if _, err := Verify(signed, nil, aMoment()); err != nil {
+				if _, err := Verify(signed, nil, testTime()); err != nil {
 					t.Error(err)
 				}
 			}

@@ -18,27 +18,26 @@ import (
 )
 
 const (
-	// selfSignedFile holds certificate and key together, so that no two
-	// processes can end with a half of each.
+	// selfSignedFile holds both certificate and key, so that concurrent
+	// processes cannot mix theirs.
 	selfSignedFile     = "signing-self-signed.pem"
 	selfSignedValidity = 10 * 365 * 24 * time.Hour
 )
 
-// SelfSigned returns the identity that is kept in dir, and makes it the first
-// time, or when the one there has expired or is about to. It is RSA, the form
-// that is proven on Apple's devices, which show its profiles as not verified.
-// created reports whether it was made now. Processes that begin at once end
-// with one identity.
+// SelfSigned returns the identity stored in dir. It creates one if there is
+// none, or if it has expired or expires soon. The key is RSA, which is proven on
+// Apple devices; they show its profiles as not verified. Processes that start
+// at the same time get the same identity.
 func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
 	path := filepath.Join(dir, selfSignedFile)
 	id, err = Load(path, path, now)
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
 		return id, false, nil
-	case err == nil, errors.Is(err, certs.ErrExpired): // long gone, or made when the clock was wrong
+	case err == nil, errors.Is(err, certs.ErrExpired): // also if it was created when the clock was wrong
 		created, err = putSelfSigned(path, now, os.Rename)
 	case errors.Is(err, fs.ErrNotExist):
-		created, err = putSelfSigned(path, now, os.Link) // which never replaces a file
+		created, err = putSelfSigned(path, now, os.Link) // never replaces a file
 	}
 	if err != nil {
 		return nil, false, err
@@ -47,14 +46,14 @@ func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err erro
 	return id, created, err
 }
 
-// putSelfSigned makes an identity and puts it at path, unless put finds that
-// another process was quicker.
+// putSelfSigned creates an identity at path, unless put reports that another
+// process was faster.
 func putSelfSigned(path string, now time.Time, put func(from, to string) error) (created bool, err error) {
 	temporary, err := writeSelfSigned(path, now)
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = os.Remove(temporary) }() // a file left behind does no harm
+	defer func() { _ = os.Remove(temporary) }() // a leftover file is harmless
 	err = put(temporary, path)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
@@ -62,7 +61,7 @@ func putSelfSigned(path string, now time.Time, put func(from, to string) error) 
 	return err == nil, err
 }
 
-// writeSelfSigned writes a new identity beside path and returns where.
+// writeSelfSigned writes a new identity to a temporary file beside path.
 func writeSelfSigned(path string, now time.Time) (temporary string, err error) {
 	content, err := makeSelfSigned(now)
 	if err != nil {
@@ -85,11 +84,11 @@ func writeSelfSigned(path string, now time.Time) (temporary string, err error) {
 func makeSelfSigned(now time.Time) ([]byte, error) {
 	key, err := rsa.GenerateKey(rand.Reader, minRSABits)
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a key: %w", err)
+		return nil, fmt.Errorf("cannot generate a key: %w", err)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a serial number: %w", err)
+		return nil, fmt.Errorf("cannot generate a serial number: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber:          serial,
@@ -102,11 +101,11 @@ func makeSelfSigned(now time.Time) ([]byte, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a certificate: %w", err)
+		return nil, fmt.Errorf("cannot create a certificate: %w", err)
 	}
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return nil, fmt.Errorf("cannot write the key: %w", err)
+		return nil, fmt.Errorf("cannot encode the key: %w", err)
 	}
 	return append(
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),

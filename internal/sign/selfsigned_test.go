@@ -25,18 +25,18 @@ func selfSigned(t *testing.T, dir string, now time.Time, wantCreated bool) *Iden
 
 func TestSelfSigned(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "waymark")
-	id := selfSigned(t, dir, aMoment(), true)
+	id := selfSigned(t, dir, testTime(), true)
 	leaf := id.Leaf()
 	if key, ok := leaf.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() != 2048 {
 		t.Errorf("the key is %T, want RSA of 2048 bits", leaf.PublicKey)
 	}
-	if !id.NotAfter().Equal(aMoment().Add(10 * 365 * 24 * time.Hour)) {
+	if !id.NotAfter().Equal(testTime().Add(10 * 365 * 24 * time.Hour)) {
 		t.Errorf("valid until %s", id.NotAfter())
 	}
 	if leaf.Subject.String() != leaf.Issuer.String() || leaf.Subject.CommonName != "Waymark (self-signed)" {
 		t.Errorf("subject %s, issuer %s", leaf.Subject, leaf.Issuer)
 	}
-	if again := selfSigned(t, dir, aMoment().AddDate(1, 0, 0), false); !again.Leaf().Equal(leaf) {
+	if again := selfSigned(t, dir, testTime().AddDate(1, 0, 0), false); !again.Leaf().Equal(leaf) {
 		t.Error("another identity a year later")
 	}
 
@@ -67,14 +67,14 @@ func TestSelfSignedIsRenewed(t *testing.T) {
 		later   time.Duration
 		renewed bool
 	}{
-		{"31 days before its end", selfSignedValidity - 31*24*time.Hour, false},
-		{"29 days before its end", selfSignedValidity - 29*24*time.Hour, true},
-		// As after a first start with the clock at 1970.
-		{"after its end", selfSignedValidity + time.Hour, true},
+		{"31 days before its expiry", selfSignedValidity - 31*24*time.Hour, false},
+		{"29 days before its expiry", selfSignedValidity - 29*24*time.Hour, true},
+		// Like after a first start with the clock at 1970.
+		{"after its expiry", selfSignedValidity + time.Hour, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, later := t.TempDir(), aMoment().Add(tt.later)
-			first := selfSigned(t, dir, aMoment(), true)
+			dir, later := t.TempDir(), testTime().Add(tt.later)
+			first := selfSigned(t, dir, testTime(), true)
 			second := selfSigned(t, dir, later, tt.renewed)
 			if second.Leaf().Equal(first.Leaf()) == tt.renewed {
 				t.Errorf("renewed %v, want %v", !tt.renewed, tt.renewed)
@@ -86,18 +86,18 @@ func TestSelfSignedIsRenewed(t *testing.T) {
 	}
 }
 
-// TestSelfSignedIsNeverLost: what is in the way is not replaced. It may be the
-// identity of profiles that are installed, and the clock may be wrong.
-func TestSelfSignedIsNeverLost(t *testing.T) {
+// TestSelfSignedKeepsAnUnusableFile: it may be the identity of profiles that are
+// installed, and the clock may be wrong.
+func TestSelfSignedKeepsAnUnusableFile(t *testing.T) {
 	t.Run("the clock is wrong", func(t *testing.T) {
 		dir := t.TempDir()
-		first := selfSigned(t, dir, aMoment(), true)
-		_, _, err := SelfSigned(dir, aMoment().AddDate(-1, 0, 0))
-		want := "is not valid before " + aMoment().Add(-time.Hour).Format("2006-01-02 15:04:05") + " UTC; is the clock right?"
+		first := selfSigned(t, dir, testTime(), true)
+		_, _, err := SelfSigned(dir, testTime().AddDate(-1, 0, 0))
+		want := "is not valid before " + testTime().Add(-time.Hour).Format("2006-01-02 15:04:05") + " UTC; is the clock right?"
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got %v, want … %s", err, want)
 		}
-		if again := selfSigned(t, dir, aMoment(), false); !again.Leaf().Equal(first.Leaf()) {
+		if again := selfSigned(t, dir, testTime(), false); !again.Leaf().Equal(first.Leaf()) {
 			t.Error("another identity")
 		}
 	})
@@ -107,26 +107,26 @@ func TestSelfSignedIsNeverLost(t *testing.T) {
 		if err := os.WriteFile(file, []byte("damaged"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, created, err := SelfSigned(dir, aMoment())
-		want := file + `: holds no private key; PEM is wanted, beginning with "-----BEGIN PRIVATE KEY-----"`
+		_, created, err := SelfSigned(dir, testTime())
+		want := file + `: contains no private key; expected PEM that begins with "-----BEGIN PRIVATE KEY-----"`
 		if created || err == nil || err.Error() != want {
 			t.Errorf("created %v, got %v, want %s", created, err, want)
 		}
 	})
-	t.Run("no folder can be made", func(t *testing.T) {
+	t.Run("the folder cannot be created", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(file, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, created, err := SelfSigned(filepath.Join(file, "state"), aMoment()); created || err == nil {
+		if _, created, err := SelfSigned(filepath.Join(file, "state"), testTime()); created || err == nil {
 			t.Errorf("created %v, error %v", created, err)
 		}
 	})
 }
 
-// TestSelfSignedAtOnce: of processes that begin together, one makes the
-// identity and all use it.
-func TestSelfSignedAtOnce(t *testing.T) {
+// TestSelfSignedConcurrently: of several processes, one creates the identity and
+// all use it.
+func TestSelfSignedConcurrently(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	const processes = 6
 	ids, created := make([]*Identity, processes), make([]bool, processes)
@@ -134,7 +134,7 @@ func TestSelfSignedAtOnce(t *testing.T) {
 	for i := range processes {
 		all.Go(func() {
 			var err error
-			if ids[i], created[i], err = SelfSigned(dir, aMoment()); err != nil {
+			if ids[i], created[i], err = SelfSigned(dir, testTime()); err != nil {
 				t.Error(err)
 			}
 		})

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Write puts the certificate of p, those above it, and its key into dir, where
-// settings can name them. It writes the key first: who watches the files sees
-// a whole pair when the certificate changes.
+// Write writes the certificate of p, those above it, and its key into dir. It
+// writes the key first: whoever watches the files sees a complete pair when the
+// certificate changes.
 func (p Party) Write(tb testing.TB, dir string, above ...Party) (certFile, keyFile string) {
 	tb.Helper()
 	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
@@ -22,8 +22,8 @@ func (p Party) Write(tb testing.TB, dir string, above ...Party) (certFile, keyFi
 	return certFile, keyFile
 }
 
-// WriteCert puts the certificate of p alone into dir, under its name, for
-// programs that shall trust it.
+// WriteCert writes only the certificate of p to dir/name, for programs that
+// should trust it.
 func (p Party) WriteCert(tb testing.TB, dir, name string) (file string) {
 	tb.Helper()
 	file = filepath.Join(dir, name)

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -24,9 +25,15 @@ type Party struct {
 type Change = func(*x509.Certificate)
 
 // NewKey returns an ECDSA key on P-256.
-func NewKey() crypto.Signer { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) }
+func NewKey() crypto.Signer { return ECKey(elliptic.P256()) }
 
-// At makes a certificate good from an hour before a moment until 90 days after
+// ECKey returns an ECDSA key.
+func ECKey(curve elliptic.Curve) crypto.Signer { return Must(ecdsa.GenerateKey(curve, rand.Reader)) }
+
+// RSAKey returns an RSA key.
+func RSAKey(bits int) crypto.Signer { return Must(rsa.GenerateKey(rand.Reader, bits)) }
+
+// At makes a certificate valid from one hour before a moment until 90 days after
 // it. Without it, the moment is now.
 func At(moment time.Time) Change {
 	return func(c *x509.Certificate) {
@@ -34,19 +41,19 @@ func At(moment time.Time) Change {
 	}
 }
 
-// Authority returns one that may issue certificates; its own is issued by
-// itself when by is nil.
+// Authority returns a certificate that may issue others. It is self-signed when
+// by is nil.
 func Authority(name string, by *Party, changes ...Change) Party {
 	return Certify(name, NewKey(), by, append([]Change{func(c *x509.Certificate) {
 		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
 	}}, changes...)...)
 }
 
-// Certify returns a key with a certificate that signs, for no host; issued by
-// itself when by is nil.
+// Certify returns a certificate for digital signatures, without host names. It
+// is self-signed when by is nil.
 func Certify(name string, key crypto.Signer, by *Party, changes ...Change) Party {
 	template := &x509.Certificate{
-		SerialNumber: must(rand.Int(rand.Reader, big.NewInt(1<<60))), Subject: pkix.Name{CommonName: name},
+		SerialNumber: Must(rand.Int(rand.Reader, big.NewInt(1<<60))), Subject: pkix.Name{CommonName: name},
 		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	At(time.Now())(template)
@@ -57,8 +64,8 @@ func Certify(name string, key crypto.Signer, by *Party, changes ...Change) Party
 	if by != nil {
 		issuer, issuerKey = by.Cert, by.Key
 	}
-	der := must(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey))
-	return Party{must(x509.ParseCertificate(der)), key}
+	der := Must(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey))
+	return Party{Must(x509.ParseCertificate(der)), key}
 }
 
 // Server returns a new key with a certificate for host names and IP addresses,
@@ -67,7 +74,7 @@ func (p Party) Server(names ...string) Party {
 	return Certify("Test Server", NewKey(), &p, Hosts(names...))
 }
 
-// Hosts makes a certificate that of a server with these names and IP addresses.
+// Hosts makes it the certificate of a server with these names and IP addresses.
 func Hosts(names ...string) Change {
 	return func(c *x509.Certificate) {
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -81,8 +88,7 @@ func Hosts(names ...string) Change {
 	}
 }
 
-// TLS returns what a server of crypto/tls presents, with the certificates above
-// p behind its own.
+// TLS returns a certificate for crypto/tls, followed by the certificates above it.
 func (p Party) TLS(above ...Party) tls.Certificate {
 	chain := [][]byte{p.Cert.Raw}
 	for _, a := range above {
@@ -106,7 +112,7 @@ func (p Party) KeyPEM() []byte { return KeyPEM(p.Key) }
 
 // KeyPEM returns a key, PKCS #8.
 func KeyPEM(key crypto.Signer) []byte {
-	return PEM("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
+	return PEM("PRIVATE KEY", Must(x509.MarshalPKCS8PrivateKey(key)))
 }
 
 // PEM returns one block.
@@ -114,8 +120,8 @@ func PEM(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// must returns v: what is made of good parameters does not fail.
-func must[T any](v T, err error) T {
+// Must returns v, or panics with err.
+func Must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
