@@ -8,35 +8,35 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// Ready says that requests are answered, after the start and after a reload.
-func Ready() error { return tell(daemon.SdNotifyReady) }
+// Ready notifies systemd that a start or a reload has finished.
+func Ready() error { return notify(daemon.SdNotifyReady) }
 
-// Reloading says that the settings are being read again; Ready ends that, with
-// the new settings or the old ones.
+// Reloading notifies systemd that a reload has begun. Ready ends it, whether it
+// succeeded or not.
 func Reloading() error {
-	return tell(daemon.SdNotifyMonotonicUsec() + daemon.SdNotifyReloading) // the former ends its line itself
+	return notify(daemon.SdNotifyMonotonicUsec() + daemon.SdNotifyReloading) // the former ends with a line feed
 }
 
-// Stopping says that the process ends as soon as requests under way are done.
-func Stopping() error { return tell(daemon.SdNotifyStopping) }
+// Stopping notifies systemd that the process stops after the running requests.
+func Stopping() error { return notify(daemon.SdNotifyStopping) }
 
-func tell(state string) error {
+func notify(state string) error {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		return fmt.Errorf("cannot tell systemd: %w", err)
+		return fmt.Errorf("cannot notify systemd: %w", err)
 	}
 	return nil
 }
 
-// Watchdog keeps the watchdog of systemd (WatchdogSec=) quiet until ctx ends,
-// for as long as alive returns true: systemd restarts a process that is silent
-// for the whole interval. alive is asked twice in an interval. Without a
-// watchdog it returns at once.
+// Watchdog calls alive twice per interval of the systemd watchdog (WatchdogSec=)
+// and notifies systemd if it returns true, until ctx ends. systemd restarts a
+// process that does not notify it for a whole interval. Without a watchdog it
+// returns at once.
 func Watchdog(ctx context.Context, alive func(context.Context) bool) error {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		return fmt.Errorf("cannot read the interval of systemd's watchdog: %w", err)
 	}
-	if interval < 2 { // 0 for none; half of it has to be a time
+	if interval < 2 { // in ns; 0 without a watchdog, and half of 1 would be 0
 		return nil
 	}
 	ticks := time.NewTicker(interval / 2)
@@ -50,7 +50,7 @@ func Watchdog(ctx context.Context, alive func(context.Context) bool) error {
 		if !alive(ctx) {
 			continue
 		}
-		if err := tell(daemon.SdNotifyWatchdog); err != nil {
+		if err := notify(daemon.SdNotifyWatchdog); err != nil {
 			return err
 		}
 	}

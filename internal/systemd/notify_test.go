@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// manager is the socket on which systemd listens for news.
-func manager(t *testing.T) (heard func() string) {
+// manager listens like systemd, and returns a function that reads the next
+// notification.
+func manager(t *testing.T) (next func() string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "notify") //nolint:usetesting // the path of a socket has to be short
+	dir, err := os.MkdirTemp("", "notify") //nolint:usetesting // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,22 +43,22 @@ func manager(t *testing.T) (heard func() string) {
 }
 
 func TestNotify(t *testing.T) {
-	heard := manager(t)
+	next := manager(t)
 	for _, tt := range []struct {
-		name string
-		tell func() error
-		want string // a regular expression
+		name   string
+		notify func() error
+		want   string // a regular expression
 	}{
 		{"ready", Ready, `^READY=1$`},
 		{"reloading", Reloading, `^MONOTONIC_USEC=[1-9][0-9]*\nRELOADING=1$`},
 		{"stopping", Stopping, `^STOPPING=1$`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := tt.tell(); err != nil {
+			if err := tt.notify(); err != nil {
 				t.Fatal(err)
 			}
-			if got := heard(); !regexp.MustCompile(tt.want).MatchString(got) {
-				t.Errorf("systemd heard %q, want %s", got, tt.want)
+			if got := next(); !regexp.MustCompile(tt.want).MatchString(got) {
+				t.Errorf("got %q, want %s", got, tt.want)
 			}
 		})
 	}
@@ -67,8 +68,8 @@ func TestWithoutSystemd(t *testing.T) {
 	for _, name := range []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_PID"} {
 		t.Setenv(name, "")
 	}
-	for name, tell := range map[string]func() error{"Ready": Ready, "Reloading": Reloading, "Stopping": Stopping} {
-		if err := tell(); err != nil {
+	for name, notify := range map[string]func() error{"Ready": Ready, "Reloading": Reloading, "Stopping": Stopping} {
+		if err := notify(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -80,18 +81,17 @@ func TestWithoutSystemd(t *testing.T) {
 	}
 }
 
-func TestAManagerThatIsGone(t *testing.T) {
+func TestNotifyFails(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "gone"))
 	err := Ready()
-	if err == nil || !strings.HasPrefix(err.Error(), "cannot tell systemd: ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "cannot notify systemd: ") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestWatchdog: a process that is not well stays silent, and speaks again when
-// it is.
+// TestWatchdog pins that systemd is notified only while the process is alive.
 func TestWatchdog(t *testing.T) {
-	heard := manager(t)
+	next := manager(t)
 	t.Setenv("WATCHDOG_USEC", strconv.Itoa(int((10 * time.Millisecond).Microseconds())))
 	t.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid()))
 	ctx, stop := context.WithCancel(t.Context())
@@ -107,14 +107,14 @@ func TestWatchdog(t *testing.T) {
 		})
 	}()
 	for range 2 {
-		if got := heard(); got != "WATCHDOG=1" {
-			t.Errorf("systemd heard %q", got)
+		if got := next(); got != "WATCHDOG=1" {
+			t.Errorf("got %q", got)
 		}
 	}
 	select {
 	case <-healthy:
 	default:
-		t.Error("systemd heard of a process that was not well")
+		t.Error("systemd was notified although the process was not alive")
 	}
 	stop()
 	if err := <-done; err != nil {
@@ -122,7 +122,7 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-func TestWatchdogMistakes(t *testing.T) {
+func TestWatchdogErrors(t *testing.T) {
 	t.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid()))
 	for _, usec := range []string{"soon", "-1", "0"} {
 		t.Setenv("WATCHDOG_USEC", usec)

@@ -8,11 +8,10 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// Listeners takes over the sockets that systemd opened, by the names that the
-// socket units give them (FileDescriptorName=); it is empty without any. It
-// returns them once: a second call finds none, as do processes that this one
-// starts. An error names the socket that does not listen, or the name that two
-// have; all are closed then.
+// Listeners returns the sockets that systemd opened, by their names in the socket
+// units (FileDescriptorName=). It returns them once: a second call, or a child
+// process, gets none. If a socket does not listen, or two have the same name, it
+// closes all and returns an error that names them.
 func Listeners() (map[string]net.Listener, error) {
 	all := map[string]net.Listener{}
 	var errs []error
@@ -21,9 +20,9 @@ func Listeners() (map[string]net.Listener, error) {
 		errs = append(errs, file.Close()) // the listener has a copy
 		switch {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("the socket %s of systemd does not listen for connections: %w", file.Name(), err))
+			errs = append(errs, fmt.Errorf("the systemd socket %s does not accept connections: %w", file.Name(), err))
 		case all[file.Name()] != nil:
-			errs = append(errs, fmt.Errorf("two sockets of systemd have the name %s: give each its own by FileDescriptorName=, and only one ListenStream=", file.Name()), l.Close())
+			errs = append(errs, fmt.Errorf("two systemd sockets have the name %s; give each socket unit its own FileDescriptorName= and a single ListenStream=", file.Name()), l.Close())
 		default:
 			all[file.Name()] = l
 		}

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// TestMain is also the program that systemd starts in the tests: it says which
-// sockets it got, and greets one client on each.
+// TestMain is also the program that the tests start like systemd does: it prints
+// which sockets it got, and greets one client on each.
 func TestMain(m *testing.M) {
 	if os.Getenv("STARTED_BY_SYSTEMD") == "" {
 		os.Exit(m.Run())
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// file is a socket as systemd passes it.
+// file is a socket that can be passed to another process.
 type file interface{ File() (*os.File, error) }
 
 func tcp(t *testing.T) *net.TCPListener {
@@ -56,7 +56,7 @@ func tcp(t *testing.T) *net.TCPListener {
 // activate starts the program with sockets, as systemd does.
 func activate(t *testing.T, names string, sockets ...file) *bufio.Scanner {
 	t.Helper()
-	// LISTEN_PID is that of the process itself, which the shell becomes.
+	// LISTEN_PID must be the process id of the program, which replaces the shell.
 	cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, os.Args[0])
 	cmd.Env = append(os.Environ(), "STARTED_BY_SYSTEMD=1", fmt.Sprintf("LISTEN_FDS=%d", len(sockets)), "LISTEN_FDNAMES="+names)
 	for _, s := range sockets {
@@ -84,11 +84,11 @@ func activate(t *testing.T, names string, sockets ...file) *bufio.Scanner {
 
 func TestListeners(t *testing.T) {
 	http, https := tcp(t), tcp(t)
-	said := activate(t, "http:https", http, https)
+	printed := activate(t, "http:https", http, https)
 	want := []string{"2 0 <nil>", "http " + http.Addr().String(), "https " + https.Addr().String()}
 	for i, l := range []*net.TCPListener{nil, http, https} {
-		if !said.Scan() || said.Text() != want[i] {
-			t.Fatalf("the program said %q, want %q", said.Text(), want[i])
+		if !printed.Scan() || printed.Text() != want[i] {
+			t.Fatalf("the program printed %q, want %q", printed.Text(), want[i])
 		}
 		if l == nil {
 			continue
@@ -105,7 +105,7 @@ func TestListeners(t *testing.T) {
 	}
 }
 
-func TestSocketsThatCannotBeUsed(t *testing.T) {
+func TestListenersErrors(t *testing.T) {
 	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -116,13 +116,13 @@ func TestSocketsThatCannotBeUsed(t *testing.T) {
 		sockets     []file
 		want        string
 	}{
-		{"two of one name", "http:http", []file{tcp(t), tcp(t)}, "error: two sockets of systemd have the name http: give each its own by FileDescriptorName=, and only one ListenStream="},
-		{"datagrams", "http:https", []file{tcp(t), udp}, "error: the socket https of systemd does not listen for connections: "},
+		{"two with one name", "http:http", []file{tcp(t), tcp(t)}, "error: two systemd sockets have the name http; give each socket unit its own FileDescriptorName= and a single ListenStream="},
+		{"datagrams", "http:https", []file{tcp(t), udp}, "error: the systemd socket https does not accept connections: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			said := activate(t, tt.names, tt.sockets...)
-			if !said.Scan() || !strings.HasPrefix(said.Text(), tt.want) {
-				t.Errorf("the program said %q, want %q", said.Text(), tt.want)
+			printed := activate(t, tt.names, tt.sockets...)
+			if !printed.Scan() || !strings.HasPrefix(printed.Text(), tt.want) {
+				t.Errorf("the program printed %q, want %q", printed.Text(), tt.want)
 			}
 		})
 	}

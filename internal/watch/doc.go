@@ -1,6 +1,6 @@
-// Package watch notices that files changed: replaced by an editor, written by
-// a certificate renewer, or exchanged behind a link as Kubernetes does it.
+// Package watch reports changed files: replaced by an editor, written by a
+// certificate renewer, or swapped behind a link as Kubernetes does it.
 //
-// It owns the question whether anything really changed. It does not read what
-// is in the files for anybody else, and knows nothing of what they mean.
+// It owns the decision whether the content really changed. It does not know
+// what the files contain.
 package watch

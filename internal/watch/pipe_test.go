@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAPipe pins that settings given as a pipe are not waited for, nor read
-// from under their reader.
+// TestAPipe pins that a pipe, as the shell makes for <(…), is neither waited for
+// nor read.
 func TestAPipe(t *testing.T) {
 	dir := t.TempDir()
 	pipe, file := filepath.Join(dir, "pipe"), filepath.Join(dir, "a")

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// prints are fingerprints of files by their path. A file that cannot be read
-// has none.
+// prints maps the path of a file to a fingerprint of its content. A file that
+// cannot be read has none.
 type prints map[string][sha256.Size]byte
 
 func printsOf(paths []string) prints {
@@ -22,11 +22,11 @@ func printsOf(paths []string) prints {
 	return all
 }
 
-var errNotRegular = errors.New("is no regular file")
+var errNotRegular = errors.New("not a regular file")
 
 func sumOf(path string) (sum [sha256.Size]byte, err error) {
-	// To open a pipe would wait for its writer, and to read it would take what
-	// is meant for somebody else.
+	// Opening a pipe would wait for its writer, and reading it would take data
+	// that another reader expects.
 	info, err := os.Stat(path)
 	if err != nil {
 		return sum, err
@@ -48,7 +48,7 @@ func sumOf(path string) (sum [sha256.Size]byte, err error) {
 
 func (p prints) equal(other prints) bool { return maps.Equal(p, other) }
 
-// keep takes over what others says of the files of both, a missing file too.
+// keep takes the fingerprints of files from others, missing ones included.
 func (p prints) keep(others prints, files []string) {
 	for _, path := range files {
 		if sum, ok := others[path]; ok {

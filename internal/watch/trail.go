@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// maxLinks is how many links are followed, as the kernel does: more is a loop.
+// maxLinks is the number of links the kernel follows before it reports a loop.
 const maxLinks = 40
 
-// entries are names in directories. When one of them is exchanged, appears or
-// goes, a watched path may lead to another file. All are absolute, and the
-// directory of each is there and free of links.
+// entries is a set of absolute paths, each in an existing directory that is
+// reached without links. If one of them is replaced, created or removed, a
+// watched path may lead to another file.
 type entries map[string]bool
 
-// addTrail adds what lies on the way to a file: the file itself, every link in
-// its path, and, when something is missing, the first name that is.
+// addTrail adds the entries that lead to a file: every link in its path, and the
+// file itself or else the first part of the path that does not exist.
 func (e entries) addTrail(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -30,13 +30,13 @@ func (e entries) addTrail(path string) error {
 		switch {
 		case err != nil:
 			e[entry] = true
-			return nil //nolint:nilerr // what is missing is waited for
+			return nil //nolint:nilerr // watched until it appears
 		case info.Mode()&os.ModeSymlink != 0:
 			e[entry] = true
 			links++
 			target, err := os.Readlink(entry)
 			if err != nil {
-				return nil //nolint:nilerr // exchanged this moment, which is an event of its own
+				return nil //nolint:nilerr // replaced just now, which causes an event
 			}
 			if filepath.IsAbs(target) {
 				walked = root
@@ -55,7 +55,7 @@ func steps(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == filepath.Separator })
 }
 
-// directories returns where the entries are.
+// directories returns the directories of the entries.
 func (e entries) directories() map[string]bool {
 	dirs := map[string]bool{}
 	for entry := range e {

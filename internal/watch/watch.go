@@ -12,36 +12,35 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long files must be left alone before a change is told: a
-// renewer writes a certificate and its key one after the other.
+// settle is how long files must be quiet before a change is reported: a renewer
+// writes a certificate and its key one after the other.
 const settle = 200 * time.Millisecond
 
-// maxTurns bounds how often links are followed anew when they keep changing
-// while they are followed.
+// maxTurns bounds how often links are followed again because they changed in
+// the meantime.
 const maxTurns = 10
 
-// Watcher calls a function when any of its files changed.
+// Watcher calls a function when the content of any of its files changed.
 type Watcher struct {
 	notify   *fsnotify.Watcher
 	settle   time.Duration
 	onChange func()
-	again    chan struct{} // asks for another look at the files
+	again    chan struct{} // requests a check of the files
 	stop     chan struct{}
 	done     chan struct{}
 
 	mu    sync.Mutex
 	files []string
-	on    entries         // what leads to the files
-	dirs  map[string]bool // where that is, hence what is watched
-	seen  prints          // what the files were like when onChange was last called
+	on    entries         // the paths that lead to the files
+	dirs  map[string]bool // their directories, which are watched
+	seen  prints          // the content at the last call of onChange
 }
 
-// Files watches the named files. Neither they nor their directories need exist
-// yet. Directories are watched, not the files themselves, because a replaced
-// file is another file; those of every link on the way as well.
-// onChange is called from one goroutine, after the files have been left alone
-// for a moment, and only when the content of one of them is another one. The
-// error names a directory that cannot be watched.
+// Files watches the named files, which need not exist yet. It watches their
+// directories, and those of every link on the way, because a replaced file is a
+// new file. onChange is called from one goroutine, after the files have been
+// quiet for 200 ms, and only if the content of a file changed. The error names a
+// directory that cannot be watched.
 func Files(paths []string, onChange func()) (*Watcher, error) {
 	return files(paths, settle, onChange)
 }
@@ -62,10 +61,10 @@ func files(paths []string, settle time.Duration, onChange func()) (*Watcher, err
 	return w, nil
 }
 
-// Replace watches other files from now on. It may be called from onChange.
-// What files are like now counts as known, but for those that were watched
-// before: a change of which onChange has not been told yet is not forgotten.
-// After an error, what can be watched is.
+// Replace watches other files from now on. It may be called from onChange. The
+// current content counts as known, except for files that were watched before:
+// onChange is still called for their unreported changes. After an error, the
+// files that can be watched are.
 func (w *Watcher) Replace(paths []string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -77,13 +76,13 @@ func (w *Watcher) Replace(paths []string) error {
 	w.seen.keep(known, slices.DeleteFunc(before, func(path string) bool { return !slices.Contains(paths, path) }))
 	select {
 	case w.again <- struct{}{}:
-	default: // it is asked for already
+	default: // already requested
 	}
 	return err
 }
 
-// Close ends the watching. onChange is not called after it returned. It must
-// not be called from onChange, nor twice.
+// Close stops watching. onChange is not called after it returned. It must not be
+// called from onChange, or twice.
 func (w *Watcher) Close() error {
 	close(w.stop)
 	<-w.done
@@ -110,7 +109,7 @@ func (w *Watcher) run() {
 			if !ok {
 				return
 			}
-			// Events were lost: look at the files themselves.
+			// Events were lost: check the files.
 			quiet.Reset(w.settle)
 		case <-w.again:
 			quiet.Reset(w.settle)
@@ -122,9 +121,8 @@ func (w *Watcher) run() {
 	}
 }
 
-// concerns reports whether an event at a path may change a file: at one of the
-// entries, or at a directory that is watched. Others in a busy directory must
-// not put off the look at the files for ever.
+// concerns reports whether an event at a path may affect a watched file. Other
+// events in a busy directory must not delay the check of the files.
 func (w *Watcher) concerns(path string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -132,13 +130,12 @@ func (w *Watcher) concerns(path string) bool {
 	return w.on[path] || w.dirs[path]
 }
 
-// changed reports whether a file is another one than it was when this was last
-// asked.
+// changed reports whether the content of a file differs from the last call.
 func (w *Watcher) changed() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// There is nobody to tell of a directory that cannot be watched now. It is
-	// tried again at the next event, and told by the next Replace.
+	// An error cannot be returned here. The next event tries again, and the next
+	// Replace returns the error.
 	_ = w.follow()
 	now := printsOf(w.files)
 	if now.equal(w.seen) {
@@ -148,22 +145,21 @@ func (w *Watcher) changed() bool {
 	return true
 }
 
-// follow watches the directories on the way to the files as it is now, and no
-// others. The way may change while it is followed, so it is looked at again
-// once everything is watched.
+// follow watches exactly the directories that lead to the files now. Links may
+// change in the meantime, so it checks them again once everything is watched.
 func (w *Watcher) follow() (err error) {
 	w.on, w.dirs = nil, nil
 	for range maxTurns {
-		way := entries{}
+		trail := entries{}
 		for _, path := range w.files {
-			if err := way.addTrail(path); err != nil {
+			if err := trail.addTrail(path); err != nil {
 				return fmt.Errorf("cannot watch %s: %w", path, err)
 			}
 		}
-		if maps.Equal(way, w.on) {
+		if maps.Equal(trail, w.on) {
 			break
 		}
-		err, w.on, w.dirs = nil, way, way.directories()
+		err, w.on, w.dirs = nil, trail, trail.directories()
 		for dir := range w.dirs {
 			if addErr := w.notify.Add(dir); addErr != nil {
 				err = errors.Join(err, fmt.Errorf("cannot watch %s: %w", dir, addErr))
@@ -172,7 +168,7 @@ func (w *Watcher) follow() (err error) {
 	}
 	for _, have := range w.notify.WatchList() {
 		if !w.dirs[have] {
-			// A directory that is gone is no longer watched anyway.
+			// An error means that the directory is gone.
 			_ = w.notify.Remove(have)
 		}
 	}

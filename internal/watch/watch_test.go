@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// aMoment is how long files must be left alone here.
-const aMoment = 30 * time.Millisecond
+// quiet is the settle time of the tests.
+const quiet = 30 * time.Millisecond
 
 // tally receives a value for each call of onChange.
 type tally chan struct{}
@@ -21,18 +21,18 @@ func (c tally) want(t *testing.T, what string) {
 	select {
 	case <-c:
 	case <-time.After(10 * time.Second):
-		t.Fatalf("not noticed: %s", what)
+		t.Fatalf("onChange was not called for %s", what)
 	}
 }
 
-// wantNothing waits longer than a change takes to be told. It can only miss a
-// fault, never see one that is not there.
+// wantNothing waits longer than a change takes to be reported. On a slow machine
+// it may miss a fault, but it never reports a false one.
 func (c tally) wantNothing(t *testing.T) {
 	t.Helper()
 	select {
 	case <-c:
-		t.Fatal("told although nothing changed")
-	case <-time.After(5 * aMoment):
+		t.Fatal("onChange was called although nothing changed")
+	case <-time.After(5 * quiet):
 	}
 }
 
@@ -53,7 +53,7 @@ func must(t *testing.T, err error) {
 func watched(t *testing.T, paths ...string) (*Watcher, tally) {
 	t.Helper()
 	calls := make(tally, 100)
-	w, err := files(paths, aMoment, calls.called)
+	w, err := files(paths, quiet, calls.called)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
 	return w, calls
@@ -79,7 +79,7 @@ func TestAFileReplacedByRenaming(t *testing.T) {
 	}
 }
 
-func TestAFileThatAppearsAndGoes(t *testing.T) {
+func TestAFileCreatedAndRemoved(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	_, calls := watched(t, file)
 	write(t, file, "1")
@@ -88,8 +88,8 @@ func TestAFileThatAppearsAndGoes(t *testing.T) {
 	calls.want(t, "a removed file")
 }
 
-// TestKubernetesVolume pins how mounted ConfigMaps and Secrets change: the
-// file is a link through a directory link, and the latter is exchanged.
+// TestKubernetesVolume changes a file as mounted ConfigMaps and Secrets do: it
+// is a link through a directory link, and the latter is replaced.
 func TestKubernetesVolume(t *testing.T) {
 	dir := t.TempDir()
 	publish := func(version, text string) {
@@ -108,8 +108,8 @@ func TestKubernetesVolume(t *testing.T) {
 	calls.want(t, "the third version")
 }
 
-// TestALinkIntoAnotherDirectory pins how certbot publishes certificates: a
-// link whose target directory holds numbered files.
+// TestALinkIntoAnotherDirectory has the layout of certbot: a link whose target
+// directory contains numbered files.
 func TestALinkIntoAnotherDirectory(t *testing.T) {
 	live, archive := t.TempDir(), t.TempDir()
 	link, target := filepath.Join(live, "cert.pem"), filepath.Join(archive, "cert1.pem")
@@ -117,21 +117,21 @@ func TestALinkIntoAnotherDirectory(t *testing.T) {
 	must(t, os.Symlink(target, link))
 	_, calls := watched(t, link)
 	write(t, target, "2")
-	calls.want(t, "a change of what the link leads to")
+	calls.want(t, "a change of the link target")
 }
 
-func TestOtherFilesOfADirectoryAreNoChange(t *testing.T) {
+func TestOtherFilesOfADirectory(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a")
 	write(t, file, "1")
 	_, calls := watched(t, file)
 	write(t, filepath.Join(dir, "b"), "busy")
-	write(t, file, "1") // touched, but the same
+	write(t, file, "1") // same content
 	calls.wantNothing(t)
 }
 
-// TestABusyNeighbourDoesNotDelay pins that a change is told while another file
-// of the directory is written without a pause.
+// TestABusyNeighbourDoesNotDelay pins that a change is reported while another
+// file in the directory is written without a pause.
 func TestABusyNeighbourDoesNotDelay(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a")
@@ -140,7 +140,7 @@ func TestABusyNeighbourDoesNotDelay(t *testing.T) {
 	write(t, file, "2")
 	for deadline := time.Now().Add(10 * time.Second); len(calls) == 0; {
 		if time.Now().After(deadline) {
-			t.Fatal("not noticed: a change beside a busy file")
+			t.Fatal("onChange was not called for a change beside a busy file")
 		}
 		write(t, filepath.Join(dir, "log"), "busy")
 	}
@@ -151,11 +151,11 @@ func TestManyWritesAreFewChanges(t *testing.T) {
 	write(t, file, "0")
 	const writes = 200
 	last := make(chan int, writes)
-	told := 0
+	calls := 0
 	w, err := Files([]string{file}, func() {
-		told++
+		calls++
 		if data, err := os.ReadFile(file); err == nil && string(data) == strconv.Itoa(writes) {
-			last <- told
+			last <- calls
 		}
 	})
 	must(t, err)
@@ -165,11 +165,11 @@ func TestManyWritesAreFewChanges(t *testing.T) {
 	}
 	select {
 	case calls := <-last:
-		if calls > writes/10 { // one, but on a machine that stands still now and then
-			t.Errorf("told %d times of %d writes", calls, writes)
+		if calls > writes/10 { // one, except on a machine that stalls
+			t.Errorf("%d calls for %d writes", calls, writes)
 		}
 	case <-time.After(10 * time.Second):
-		t.Fatal("the last write was not told")
+		t.Fatal("onChange was not called after the last write")
 	}
 }
 
@@ -185,9 +185,9 @@ func TestReplace(t *testing.T) {
 	calls.want(t, "the file watched now")
 }
 
-// TestAChangeThatIsNotToldYetIsNotForgotten pins that a file which changes
-// between being read and Replace is told: else its reader would keep the old.
-func TestAChangeThatIsNotToldYetIsNotForgotten(t *testing.T) {
+// TestReplaceReportsPendingChanges pins that a change between reading a file and
+// Replace is reported: else its reader would keep the old content.
+func TestReplaceReportsPendingChanges(t *testing.T) {
 	kept, added := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	write(t, kept, "1")
 	write(t, added, "1")
@@ -202,11 +202,11 @@ func TestAChangeThatIsNotToldYetIsNotForgotten(t *testing.T) {
 	calls.wantNothing(t)
 }
 
-func TestReplaceFromWithin(t *testing.T) {
+func TestReplaceFromOnChange(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	var w *Watcher
 	ready, calls := make(chan struct{}), make(tally, 100)
-	w, err := files([]string{one}, aMoment, func() {
+	w, err := files([]string{one}, quiet, func() {
 		<-ready
 		must(t, w.Replace([]string{two}))
 		calls.called()
@@ -220,7 +220,7 @@ func TestReplaceFromWithin(t *testing.T) {
 	calls.want(t, "the second file")
 }
 
-func TestADirectoryThatIsNotThereYet(t *testing.T) {
+func TestADirectoryCreatedLater(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "one", "two")
 	_, calls := watched(t, filepath.Join(dir, "a"))
 	must(t, os.MkdirAll(dir, 0o700))
@@ -229,7 +229,7 @@ func TestADirectoryThatIsNotThereYet(t *testing.T) {
 	calls.want(t, "a file in a new directory")
 }
 
-func TestADirectoryThatIsReplaced(t *testing.T) {
+func TestADirectoryReplaced(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "conf")
 	publish := func(where, text string) {
 		must(t, os.Mkdir(where, 0o700))
@@ -245,13 +245,13 @@ func TestADirectoryThatIsReplaced(t *testing.T) {
 	must(t, os.RemoveAll(dir))
 	calls.want(t, "a directory removed")
 	publish(dir, "3")
-	calls.want(t, "a directory made anew")
+	calls.want(t, "a directory created again")
 	write(t, filepath.Join(dir, "a"), "4")
-	calls.want(t, "a change in a directory made anew")
+	calls.want(t, "a change in a directory created again")
 }
 
-// TestALinkFurtherUp pins the layout of releases: the directory of the file is
-// a link, which is exchanged.
+// TestALinkFurtherUp has the layout of releases: the directory of the file is a
+// link, which is replaced.
 func TestALinkFurtherUp(t *testing.T) {
 	dir := t.TempDir()
 	publish := func(version, text string) {
@@ -266,18 +266,18 @@ func TestALinkFurtherUp(t *testing.T) {
 		publish(strconv.Itoa(i+2), strconv.Itoa(i))
 		calls.want(t, "the next release")
 		write(t, filepath.Join(dir, "releases", strconv.Itoa(i+2), "a"), "patched")
-		calls.want(t, "a change of the release that the link leads to now")
+		calls.want(t, "a change of the current release")
 	}
 }
 
-func TestLinksThatLeadNowhere(t *testing.T) {
+func TestBrokenLinks(t *testing.T) {
 	dir := t.TempDir()
 	loop, dangling := filepath.Join(dir, "loop"), filepath.Join(dir, "dangling")
 	must(t, os.Symlink("loop", loop))
 	must(t, os.Symlink("missing", dangling))
 	_, calls := watched(t, filepath.Join(loop, "a"), dangling)
 	write(t, filepath.Join(dir, "missing"), "1")
-	calls.want(t, "what a link was waiting for")
+	calls.want(t, "the missing target of a link")
 	must(t, os.Remove(loop))
 	must(t, os.Mkdir(loop, 0o700))
 	write(t, filepath.Join(loop, "a"), "1")
@@ -291,10 +291,10 @@ func TestARelativePath(t *testing.T) {
 	calls.want(t, "a file of the working directory")
 }
 
-func TestCloseEndsTheCalls(t *testing.T) {
+func TestNoCallsAfterClose(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	calls := make(tally, 100)
-	w, err := files([]string{file}, aMoment, calls.called)
+	w, err := files([]string{file}, quiet, calls.called)
 	must(t, err)
 	write(t, file, "1")
 	must(t, w.Close())
@@ -305,10 +305,10 @@ func TestCloseEndsTheCalls(t *testing.T) {
 	calls.wantNothing(t)
 }
 
-func TestCloseWaitsForACallUnderWay(t *testing.T) {
+func TestCloseWaitsForARunningCall(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	entered, leave, closed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	w, err := files([]string{file}, aMoment, func() {
+	w, err := files([]string{file}, quiet, func() {
 		close(entered)
 		<-leave
 	})
@@ -319,7 +319,7 @@ func TestCloseWaitsForACallUnderWay(t *testing.T) {
 	select {
 	case err := <-closed:
 		t.Fatalf("closed during a call: %v", err)
-	case <-time.After(aMoment):
+	case <-time.After(quiet):
 	}
 	close(leave)
 	must(t, <-closed)
