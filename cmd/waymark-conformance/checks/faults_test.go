@@ -341,15 +341,15 @@ func faults() []fault {
 		{check: 37, name: "contacts in clear", layer: inProfiles("<key>CardDAVUseSSL</key><true/>", "<key>CardDAVUseSSL</key><false/>"), found: "CardDAVUseSSL is not true"},
 		{check: 37, name: "no mail account", layer: inProfiles("com.apple.mail.managed", "com.apple.mail"), found: "there is no payload"},
 
-		{check: 38, name: "not signed", layer: inProfiles("", ""), found: "is not signed"},
+		{check: 38, name: "not signed", layer: inProfiles("", ""), found: "cannot be verified: not signed"},
 		{check: 38, name: "the intermediate is missing", signer: func(p *pki) mobileconfig.Signer { return odd{p, pkcs7.OIDDigestAlgorithmSHA256, false} }, found: "Not Verified"},
 		{check: 38, name: "SHA-1", signer: func(p *pki) mobileconfig.Signer { return odd{p, pkcs7.OIDDigestAlgorithmSHA1, false} }, found: "SHA-1"},
 		{check: 38, name: "nothing is signed", signer: func(p *pki) mobileconfig.Signer { return nothing{p} }, found: "the signature does not contain the content"},
 		{check: 38, name: "no profile", layer: says(profileOf, 404, "text/plain", "no"), found: "there is no profile"},
-		{check: 38, name: "the content is not attached", signer: func(p *pki) mobileconfig.Signer { return odd{p, pkcs7.OIDDigestAlgorithmSHA256, true} }, found: "the profile "},
+		{check: 38, name: "the content is not attached", signer: func(p *pki) mobileconfig.Signer { return odd{p, pkcs7.OIDDigestAlgorithmSHA256, true} }, found: "the profile cannot be verified: the content is not what was signed"},
 		{check: 38, name: "expired", signer: func(p *pki) mobileconfig.Signer { return p.identity(time.Now().Add(-60 * 24 * time.Hour)) }, found: "expired"},
 		{check: 38, name: "another root", target: func(t *checks.Target) { t.Roots = nil }, found: "Not Verified"},
-		{check: 38, name: "tampered with", layer: changes(profileOf, func(_ *http.Request, a *reply) { a.replace("imap.example.com", "imap.example.net") }), found: "other content than was signed"},
+		{check: 38, name: "tampered with", layer: changes(profileOf, func(_ *http.Request, a *reply) { a.replace("imap.example.com", "imap.example.net") }), found: "the content is not what was signed"},
 
 		{check: 39, name: "a time in the document", layer: changes(paccOf, func(_ *http.Request, a *reply) {
 			a.replace(`"info"`, fmt.Sprintf(`"at":"%d","info"`, time.Now().UnixNano()))

@@ -246,7 +246,7 @@ func (p *probe) profileSignature() {
 	report, err := sign.Verify(a.body, p.target.Roots, time.Now())
 	switch {
 	case err != nil:
-		p.find(q, "the profile %v", err)
+		p.find(q, "the profile cannot be verified: %v", err)
 	case len(report.Content) == 0:
 		p.find(q, "the signature does not contain the content")
 	case report.Trusted != nil:
