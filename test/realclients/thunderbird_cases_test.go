@@ -8,9 +8,12 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/clients/client"
+	plans "github.com/waymark-mail/waymark/internal/clients/thunderbird"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/programs"
@@ -135,6 +138,9 @@ func TestThunderbird(t *testing.T) {
 					t.Errorf("Thunderbird did not ask %s", host)
 				}
 			}
+			if c.source == "" {
+				wholePlan(t, c.address, net)
+			}
 			switch {
 			case c.source == "" && found != nil:
 				t.Errorf("found %+v", *found)
@@ -145,6 +151,24 @@ func TestThunderbird(t *testing.T) {
 				found.compare(t, c, waymarks[c.example].canonical(t, c.address, c.by))
 			}
 		})
+	}
+}
+
+// wholePlan wants every host of Thunderbird's plan to have been asked, since
+// nothing was found.
+func wholePlan(t *testing.T, address string, net *network) {
+	t.Helper()
+	for _, stage := range plans.Ask(address, client.DNS{}) {
+		for _, q := range stage.Questions {
+			if stage.Format == client.WellKnown || q.Method == "" || q.Owner != client.Domain {
+				continue // after an account was made, or not by HTTP to the domain
+			}
+			scheme, rest, _ := strings.Cut(q.URL, "://")
+			host, _, _ := strings.Cut(rest, "/")
+			if at := host + map[string]string{"https": ":443", "http": ":80"}[scheme]; !slices.Contains(net.wasAskedFor(), at) {
+				t.Errorf("Thunderbird did not ask %s", at)
+			}
+		}
 	}
 }
 
