@@ -208,6 +208,7 @@ func scannedBySQLite(t *testing.T, db databases.Database, query string) []string
 	t.Helper()
 	var args []any
 	for _, name := range []string{"domain", "domain_unicode", "local", "address"} {
+		query = strings.ReplaceAll(query, "{"+name+"}", ":"+name)
 		args = append(args, sql.Named(name, "x"))
 	}
 	rows, err := db.DB.QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+query, args...)

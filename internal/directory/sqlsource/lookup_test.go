@@ -2,6 +2,7 @@ package sqlsource
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"reflect"
@@ -203,22 +204,40 @@ func TestCallersMayGiveUp(t *testing.T) {
 	})
 }
 
-// TestPoolIsBounded has many ask at once.
+// TestPoolIsBounded keeps every connection busy until all of a hundred lookups
+// wait for one.
 func TestPoolIsBounded(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		const most = 4
 		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "", func(o *Options) { o.MaxConnections = most })
+		var busy []*sql.Conn
+		for range most {
+			conn, err := s.db.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			busy = append(busy, conn)
+		}
+		const lookups = 100
 		var all sync.WaitGroup
-		for range 100 {
+		for range lookups {
 			all.Go(func() {
 				if _, err := s.Domain(t.Context(), "example.com"); err != nil {
 					t.Error(err)
 				}
 			})
 		}
+		for s.db.Stats().WaitCount < lookups && !t.Failed() {
+			time.Sleep(time.Millisecond) // the pool tells nobody that somebody waits
+		}
+		for _, conn := range busy {
+			if err := conn.Close(); err != nil {
+				t.Error(err)
+			}
+		}
 		all.Wait()
-		if stats := s.db.Stats(); stats.OpenConnections > most || stats.WaitCount == 0 {
-			t.Errorf("%+v", stats)
+		if stats := s.db.Stats(); stats.OpenConnections != most {
+			t.Errorf("%d connections, want %d: %+v", stats.OpenConnections, most, stats)
 		}
 		if e.driver == "postgres" { // what the server says itself
 			var sessions int
