@@ -104,9 +104,13 @@ func panelDatabase(t *testing.T, preset, driver string) databases.Database {
 	case "postgres":
 		db = servers.PostgreSQL(t).NewDatabase(t)
 	}
+	thousands := ""
+	if driver == "sqlite" { // which tells its plan, whatever the number of rows
+		thousands = ` WHERE a.i = 0`
+	}
 	db.Exec(t,
 		`CREATE TABLE digit (i int)`, `INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)`,
-		`CREATE TABLE n (i int)`, `INSERT INTO n SELECT a.i * 1000 + b.i * 100 + c.i * 10 + d.i FROM digit a, digit b, digit c, digit d`,
+		`CREATE TABLE n (i int)`, `INSERT INTO n SELECT a.i * 1000 + b.i * 100 + c.i * 10 + d.i FROM digit a, digit b, digit c, digit d`+thousands,
 	)
 	db.Exec(t, tables.statements...)
 	analyze := []string{`ANALYZE`}
