@@ -12,44 +12,36 @@ import (
 type Dialect struct {
 	Name      string // in metrics, logs and the command line
 	Endpoints []Endpoint
-	// Fail words an error in the dialect; nil answers in plain text.
+	// Fail formats errors: those of Serve, and those that the server itself
+	// raises, such as a rate limit. nil formats them as plain text.
 	Fail func(error) Response
-	// Refuse words what the server refuses by itself, such as a method, or one
-	// request too many; nil answers in plain text.
-	Refuse func(status int, why string) Response
-	// AnyOrigin lets scripts read the answers, refusals too, whatever site
-	// their page comes from. It is for what is read only and public.
+	// AnyOrigin lets scripts of any site read the responses, errors included
+	// (CORS). Set it only for what is public and read-only.
 	AnyOrigin bool
-}
-
-// Refusal words what the server refuses by itself.
-func (p Dialect) Refusal(status int, why string) Response {
-	if p.Refuse == nil {
-		return PlainText(status, why)
-	}
-	return p.Refuse(status, why)
 }
 
 // Endpoint is one path, answered on every host name the server is reached by.
 type Endpoint struct {
-	// Path is a chi pattern; parameters are read with http.Request.PathValue.
+	// Path is a chi pattern. http.Request.PathValue returns its parameters
+	// decoded.
 	Path string
 	// FoldCase matches ASCII letters of the path in any case. Parameters are
-	// then seen in lower case.
+	// then in lower case.
 	FoldCase bool
-	// Methods are answered; anything else gets 405 with Allow. GET includes
-	// HEAD. None means every method, for redirects.
+	// Methods are accepted; others get 405 with Allow. GET includes HEAD. Empty
+	// means every method, for redirects.
 	Methods []string
-	// Strict limits each client to few requests a minute: they cost a lot, or
+	// Strict applies the strict rate limit: the requests are expensive, or
 	// could be used to guess.
 	Strict bool
 	// Serve answers. The server has set URL.Scheme and Host to what the
-	// client used, behind trusted proxies too, and capped the body. An error
-	// is counted and logged by the server and worded by Dialect.Fail.
+	// client used, also behind trusted proxies, and limited the body. The
+	// server counts and logs an error by its kind. An error that comes without
+	// a Response is formatted by Dialect.Fail.
 	Serve func(*http.Request) (Response, error)
 }
 
-// Response is a finished answer: all of it is written, or none.
+// Response is a finished answer: it is written whole or not at all.
 type Response struct {
 	Status      int
 	ContentType string

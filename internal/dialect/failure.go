@@ -1,37 +1,45 @@
 package dialect
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Failure is what a kind of error means outside: this table is the only place
-// that says so.
+// Failure is what a kind of error means to the client, to operators and in the
+// log.
 type Failure struct {
-	Status  int
-	Outcome string // label of waymark_requests_total
-	Ours    bool   // logged as an error; the others are the client's doing
+	Status     int
+	Outcome    string // label of waymark_requests_total
+	RetryAfter string // seconds; "" sends no Retry-After
+	Ours       bool   // a fault of this server: logged as an error
+}
+
+// failures is the only place that decides what a kind means.
+var failures = [...]Failure{
+	settings.Internal:         {Status: http.StatusInternalServerError, Outcome: "error", Ours: true},
+	settings.BadRequest:       {Status: http.StatusBadRequest, Outcome: "bad_request"},
+	settings.Forbidden:        {Status: http.StatusForbidden, Outcome: "forbidden"}, // 401 makes clients ask people for a password
+	settings.UnknownDomain:    {Status: http.StatusNotFound, Outcome: "unknown_domain"},
+	settings.NotOffered:       {Status: http.StatusNotFound, Outcome: "not_offered"},
+	settings.NotFound:         {Status: http.StatusNotFound, Outcome: "not_found"},
+	settings.MethodNotAllowed: {Status: http.StatusMethodNotAllowed, Outcome: "method_not_allowed"},
+	settings.TooLarge:         {Status: http.StatusRequestEntityTooLarge, Outcome: "too_large"},
+	settings.RateLimited:      {Status: http.StatusTooManyRequests, Outcome: "rate_limited", RetryAfter: "60"},
+	settings.Overloaded:       {Status: http.StatusServiceUnavailable, Outcome: "overloaded", RetryAfter: "1"},
+	settings.Unavailable:      {Status: http.StatusServiceUnavailable, Outcome: "unavailable", Ours: true},
 }
 
 // FailureOf returns the meaning of an error. An error without a kind is an
 // internal one.
 func FailureOf(err error) Failure {
-	switch settings.KindOf(err) {
-	case settings.BadRequest:
-		return Failure{Status: http.StatusBadRequest, Outcome: "bad_request"}
-	case settings.UnknownDomain:
-		return Failure{Status: http.StatusNotFound, Outcome: "unknown_domain"}
-	case settings.NotOffered:
-		return Failure{Status: http.StatusNotFound, Outcome: "not_offered"}
-	case settings.TooLarge:
-		return Failure{Status: http.StatusRequestEntityTooLarge, Outcome: "too_large"}
-	case settings.Unavailable:
-		return Failure{Status: http.StatusServiceUnavailable, Outcome: "unavailable", Ours: true}
-	case settings.Internal:
+	kind := settings.KindOf(err)
+	if int(kind) >= len(failures) {
+		kind = settings.Internal
 	}
-	return Failure{Status: http.StatusInternalServerError, Outcome: "error", Ours: true}
+	return failures[kind]
 }
 
 // PublicMessage returns what a client may read of an error.
@@ -43,15 +51,33 @@ func PublicMessage(err error) string {
 	return "something went wrong on this server"
 }
 
-// PlainFailure words an error as one line of plain text. KMail feeds a
-// well-formed XML body of a 404 to its parser and then stops looking, and
-// Thunderbird takes any 200 for an answer: errors are plain text with a real
-// status.
+// PlainFailure formats an error as one line of plain text. KMail parses a
+// well-formed XML body of a 404 and then stops searching, and Thunderbird
+// accepts any 200: errors are plain text with a real status.
 func PlainFailure(err error) Response {
 	return PlainText(FailureOf(err).Status, PublicMessage(err))
 }
 
-// PlainText returns a one-line answer.
+// PlainText returns a one-line response.
 func PlainText(status int, line string) Response {
 	return Response{Status: status, ContentType: "text/plain; charset=utf-8", Body: []byte(line + "\n")}
+}
+
+// ProblemFailure formats an error for programs (RFC 9457).
+func ProblemFailure(err error) Response {
+	return Problem(FailureOf(err).Status, PublicMessage(err))
+}
+
+// Problem returns an error response for programs (RFC 9457). detail is for
+// people.
+func Problem(status int, detail string) Response {
+	body, err := json.Marshal(struct {
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+	}{http.StatusText(status), status, detail})
+	if err != nil { // texts and numbers always encode
+		return PlainText(status, detail)
+	}
+	return Response{Status: status, ContentType: "application/problem+json", Body: append(body, '\n')}
 }

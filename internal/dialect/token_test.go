@@ -31,13 +31,13 @@ func TestHasToken(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header["Authorization"] = tc.header
-		if got := HasToken(r, testToken); got != tc.want {
+		if got := hasToken(r, testToken); got != tc.want {
 			t.Errorf("%s: %v", tc.name, got)
 		}
 	}
 }
 
-func TestForHolders(t *testing.T) {
+func TestRequireToken(t *testing.T) {
 	asked := 0
 	p := Dialect{Name: "toy", Endpoints: []Endpoint{
 		{Path: "/a", Methods: []string{"GET"}, Strict: true, Serve: func(*http.Request) (Response, error) { asked++; return PlainText(200, "a"), nil }},
@@ -48,15 +48,18 @@ func TestForHolders(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Authorization", authorization)
 		resp, err := p.Endpoints[i].Serve(r)
-		if err != nil {
-			t.Fatal(err)
+		switch {
+		case err == nil:
+			return resp
+		case p.Fail != nil:
+			return p.Fail(err)
 		}
-		return resp
+		return PlainFailure(err)
 	}
-	if got := of(ForHolders(p, ""), 1, ""); string(got.Body) != "b\n" {
+	if got := of(RequireToken(p, ""), 1, ""); string(got.Body) != "b\n" {
 		t.Errorf("without a token to send: %d %s", got.Status, got.Body)
 	}
-	held := ForHolders(p, testToken)
+	held := RequireToken(p, testToken)
 	if e := held.Endpoints[0]; e.Path != "/a" || !e.Strict || len(e.Methods) != 1 {
 		t.Errorf("the endpoint became %+v", e)
 	}
@@ -64,12 +67,12 @@ func TestForHolders(t *testing.T) {
 		t.Errorf("with the token: %d %s", got.Status, got.Body)
 	}
 	asked = 0
-	const why = "this needs the token of the settings: send it as Authorization: Bearer TOKEN"
+	const why = "API token required: send it as Authorization: Bearer TOKEN"
 	if got := of(held, 0, "Bearer nothing"); got.Status != 403 || string(got.Body) != why+"\n" || got.Header.Get("WWW-Authenticate") != "" {
 		t.Errorf("in plain text: %d %s %v", got.Status, got.Body, got.Header)
 	}
-	p.Refuse = Problem
-	if got := of(ForHolders(p, testToken), 1, ""); got.Status != 403 || string(got.Body) != `{"title":"Forbidden","status":403,"detail":"`+why+`"}`+"\n" {
+	p.Fail = ProblemFailure
+	if got := of(RequireToken(p, testToken), 1, ""); got.Status != 403 || string(got.Body) != `{"title":"Forbidden","status":403,"detail":"`+why+`"}`+"\n" {
 		t.Errorf("as a problem: %d %s", got.Status, got.Body)
 	}
 	if asked != 0 {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) f
 	return func(r *http.Request) (dialect.Response, error) {
 		if !p.ours(r) {
 			c := i18n.All().Choose("", r.Header.Get("Accept-Language"))
-			return dialect.PlainText(http.StatusForbidden, c.Text("page.forbidden")), nil
+			return dialect.Response{}, settings.Errorf(settings.Forbidden, "%s", c.Text("page.forbidden"))
 		}
 		return serve(r)
 	}
@@ -125,16 +126,15 @@ func (p *page) show(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	found, refused, err := p.find(r, f)
-	if err != nil || refused.Status != 0 {
-		return refused, err
+	found, resp, err := p.find(r, f)
+	if err != nil {
+		return resp, err
 	}
 	return p.assistant(r, found, f, nil)
 }
 
-// find resolves the address of a form. A problem that the person can do
-// something about is shown on the page beside what was typed, with the status
-// that says so to a machine.
+// find resolves the address of a form. With an error that the person can do
+// something about it returns the page that shows it beside what was typed.
 func (p *page) find(r *http.Request, f form) (settings.Settings, dialect.Response, error) {
 	found, err := p.resolve(r.Context(), f.email)
 	if err == nil {
@@ -146,8 +146,8 @@ func (p *page) find(r *http.Request, f form) (settings.Settings, dialect.Respons
 	}
 	v := p.startView(r, f.texts)
 	v.Email, v.Problem = shown(f.email), problem(f.texts, f.email, err)
-	resp, err := p.render(failure.Status, v)
-	return settings.Settings{}, resp, err
+	resp, broken := p.render(failure.Status, v)
+	return settings.Settings{}, resp, cmp.Or(broken, err)
 }
 
 func (p *page) resolve(ctx context.Context, email string) (settings.Settings, error) {
@@ -170,12 +170,13 @@ func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 		if errors.Is(err, invite.ErrExpired) {
 			v.Problem, v.Email, status = f.texts.Text("problem.expired"), a.String(), http.StatusGone
 		}
-		return p.render(status, v)
+		resp, broken := p.render(status, v)
+		return resp, cmp.Or(broken, error(settings.Errorf(settings.NotFound, "%v", err)))
 	}
 	f.email = a.String()
-	found, refused, err := p.find(r, f)
-	if err != nil || refused.Status != 0 {
-		return refused, err
+	found, resp, err := p.find(r, f)
+	if err != nil {
+		return resp, err
 	}
 	ticket, err := qrCode("ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
 	if err != nil {
@@ -197,9 +198,9 @@ func (p *page) verify(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	found, refused, err := p.find(r, f)
-	if err != nil || refused.Status != 0 {
-		return refused, err
+	found, resp, err := p.find(r, f)
+	if err != nil {
+		return resp, err
 	}
 	verdict := Verdict("insecure")
 	if r.URL.Scheme == "https" {
@@ -324,7 +325,7 @@ func problem(c *i18n.Catalogue, email string, err error) string {
 		return c.Text("problem.unknown")
 	case settings.Unavailable:
 		return c.Text("problem.unavailable")
-	case settings.BadRequest, settings.Internal, settings.NotOffered, settings.TooLarge:
+	default:
 	}
 	if strings.TrimSpace(email) == "" {
 		return c.Text("problem.empty")

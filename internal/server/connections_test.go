@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -108,7 +110,7 @@ func TestConnections(t *testing.T) {
 	ready.Set(true)
 	g := serveGroup(t, unchanged,
 		Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most},
-		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready})})
+		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})})
 	var clients []client
 	for range most {
 		c := dial(t, g.Addr("http"))

@@ -3,11 +3,13 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -17,66 +19,89 @@ import (
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
-// exchange is one request with its answer, as it is counted and logged.
+// exchange is one request with its response, as it is counted and logged.
 type exchange struct {
-	protocol string // name of the dialect, or "none"
+	dialect  string // name; see handler.unclaimed
 	route    string // pattern of the path; "" when none matched
-	public   bool   // scripts of any site may read the answer
+	public   bool   // scripts of any site may read the response
 	remote   string // address of the client
 	started  time.Time
 	response dialect.Response
-	err      error // what the response words; nil when all went well
-	outcome  string
+	err      error  // nil on success
+	allow    string // methods of the path, when err is MethodNotAllowed
 
 	// Set when it is finished.
-	id     string
-	client string // family
-	status int
-	took   time.Duration
+	id      string
+	client  string // family
+	outcome string
+	status  int
+	took    time.Duration
 }
 
-// endpoint returns the handler of one path of a protocol.
-func (h *handler) endpoint(p dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
-	fail := p.Fail
+// Errors that the server itself raises.
+var (
+	errNotFound    error = &settings.Error{Kind: settings.NotFound, Message: "nothing is served at this path"}
+	errOverloaded  error = &settings.Error{Kind: settings.Overloaded, Message: "too many requests at once; try again in a moment"}
+	errRateLimited error = &settings.Error{Kind: settings.RateLimited, Message: "too many requests from your address; try again in a minute"}
+)
+
+// endpoint returns the handler of one path of a dialect.
+func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
+	fail := d.Fail
 	if fail == nil {
 		fail = dialect.PlainFailure
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{protocol: p.Name, route: path, public: p.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
+		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
 		e, methods := allowed(endpoints, r.Method)
 		atOnce := h.atOnce.Add(1)
 		defer h.atOnce.Add(-1)
 		switch {
 		case h.requests > 0 && atOnce > h.requests:
-			x.outcome = "overloaded"
-			x.response = p.Refusal(http.StatusServiceUnavailable, "too many requests at once; try again in a moment")
-			x.response.Header = http.Header{"Retry-After": {"1"}}
+			x.err = errOverloaded
 		case h.limiter.refuses(x.remote) || methods == nil && e.Strict && h.strict.refuses(x.remote):
-			x.outcome = "rate_limited"
-			x.response = p.Refusal(http.StatusTooManyRequests, "too many requests from your address; try again in a minute")
-			x.response.Header = http.Header{"Retry-After": {"60"}}
+			x.err = errRateLimited
 		case methods != nil:
-			x.outcome = "method_not_allowed"
-			x.response = p.Refusal(http.StatusMethodNotAllowed, "this path answers "+strings.Join(methods, ", ")+" only")
-			x.response.Header = http.Header{"Allow": {strings.Join(methods, ", ")}}
+			x.refuseMethod(methods)
 		default:
-			x.response, x.err = recovering(e.Serve, r)
-			if x.err != nil {
-				x.response = fail(x.err)
+			if x.err = decodeParameters(r); x.err == nil {
+				x.response, x.err = recovering(e.Serve, r)
 			}
+		}
+		if x.err != nil && x.response.Status == 0 {
+			x.response = fail(x.err)
 		}
 		h.finish(w, r, x)
 	}
 }
 
-func (h *handler) notFound(w http.ResponseWriter, r *http.Request) {
-	h.finish(w, r, &exchange{
-		protocol: "none",
-		remote:   middleware.GetClientIP(r.Context()),
-		started:  time.Now(),
-		outcome:  "not_found",
-		response: dialect.PlainText(http.StatusNotFound, "nothing is served at this path"),
-	})
+func (x *exchange) refuseMethod(methods []string) {
+	x.allow = strings.Join(methods, ", ")
+	x.err = settings.Errorf(settings.MethodNotAllowed, "this path answers %s only", x.allow)
+}
+
+// failed answers an error of a request that no dialect answers.
+func (h *handler) failed(w http.ResponseWriter, r *http.Request, x *exchange) {
+	x.dialect, x.remote, x.started = h.unclaimed, middleware.GetClientIP(r.Context()), time.Now()
+	x.response = dialect.PlainFailure(x.err)
+	h.finish(w, r, x)
+}
+
+// decodeParameters decodes the parameters of the path. The router matches the
+// path as it was sent where its encoding is not the usual one.
+func decodeParameters(r *http.Request) error {
+	if r.URL.RawPath == "" {
+		return nil
+	}
+	params := chi.RouteContext(r.Context()).URLParams
+	for i, name := range params.Keys {
+		value, err := url.PathUnescape(params.Values[i])
+		if err != nil {
+			return settings.Errorf(settings.BadRequest, "the path is not encoded correctly: %% must be followed by two hexadecimal digits")
+		}
+		r.SetPathValue(name, value)
+	}
+	return nil
 }
 
 // recovering turns a panic into an internal error, so that it is answered,
@@ -90,18 +115,22 @@ func recovering(serve func(*http.Request) (dialect.Response, error), r *http.Req
 	return serve(r)
 }
 
-// finish writes the answer, counts it and logs it: the only place that does.
+// finish writes, counts and logs the response: the only place that does.
 func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
+	var failure dialect.Failure
+	if x.err != nil {
+		failure = dialect.FailureOf(x.err)
+	}
 	x.id = h.ids.next()
-	x.status = write(w, r, x)
-	if x.outcome == "" {
-		x.outcome = outcomeOf(x.status, x.err)
+	x.status = write(w, r, x, failure.RetryAfter)
+	if x.outcome = failure.Outcome; x.err == nil {
+		x.outcome = succeeded(x.status)
 	}
 	x.took = time.Since(x.started)
 	x.client = telemetry.ClientFamily(r.UserAgent())
-	h.metrics.Request(x.protocol, x.client, x.outcome, x.took)
+	h.metrics.Request(x.dialect, x.client, x.outcome, x.took)
 	level := zap.InfoLevel
-	if x.err != nil && dialect.FailureOf(x.err).Ours {
+	if failure.Ours {
 		level = zap.ErrorLevel
 	}
 	if line := h.log.Check(level, "request"); line != nil {
@@ -109,18 +138,31 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	}
 }
 
-// logged is the line of log of an exchange. The path, the query, the body and
-// the header may hold an address: of the request it shows what was checked.
+// succeeded returns the outcome label of a response without an error.
+func succeeded(status int) string {
+	switch {
+	case status == http.StatusNotModified:
+		return "not_modified"
+	case status >= http.StatusBadRequest: // a dialect dropped its error
+		return "error"
+	case status >= http.StatusMultipleChoices:
+		return "redirect"
+	}
+	return "ok"
+}
+
+// logged is the log line of an exchange. The path, the query, the body and the
+// header may hold an address, so only checked parts of the request appear.
 type logged struct {
 	*exchange
 	request *http.Request
 }
 
-// MarshalLogObject writes the fields straight into the line: a list of them
-// would be the largest allocation of a request.
+// MarshalLogObject writes the fields directly: a []zap.Field would be the
+// largest allocation of a request.
 func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("id", l.id)
-	line.AddString("protocol", l.protocol)
+	line.AddString("protocol", l.dialect)
 	line.AddString("client", l.client)
 	line.AddString("outcome", l.outcome)
 	line.AddInt("status", l.status)
@@ -137,28 +179,7 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// outcomeOf returns the label of an answer whose outcome nothing else decided.
-func outcomeOf(status int, err error) string {
-	switch {
-	case err != nil:
-		return dialect.FailureOf(err).Outcome
-	case status == http.StatusNotModified:
-		return "not_modified"
-	case status == http.StatusForbidden:
-		return "forbidden"
-	case status == http.StatusMethodNotAllowed:
-		return "method_not_allowed"
-	case status >= 500:
-		return "error"
-	case status >= 400:
-		return "bad_request"
-	case status >= 300:
-		return "redirect"
-	}
-	return "ok"
-}
-
-// shortMethod keeps a method that nobody has heard of from filling the log.
+// shortMethod keeps a long unknown method out of the log.
 func shortMethod(method string) string {
 	if len(method) > 16 {
 		return "other"
@@ -167,19 +188,25 @@ func shortMethod(method string) string {
 }
 
 // write sends the finished response and returns the status that was sent.
-func write(w http.ResponseWriter, r *http.Request, x *exchange) int {
+func write(w http.ResponseWriter, r *http.Request, x *exchange, retryAfter string) int {
 	resp, header := x.response, w.Header()
 	for name, values := range resp.Header {
 		header[name] = values
 	}
-	// One array holds the values of all fields: each would be an allocation.
-	values := [...]string{x.id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body)), "*"}
+	// One array holds the values of all fields, which saves an allocation each.
+	values := [...]string{x.id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body)), "*", retryAfter, x.allow}
 	header["X-Content-Type-Options"] = values[1:2:2]
-	if resp.Status >= http.StatusBadRequest { // what somebody may ask about
+	if resp.Status >= http.StatusBadRequest { // to find its log line
 		header["X-Request-Id"] = values[0:1:1]
 	}
-	if x.public { // always, so that what caches keep does for every site
+	if x.public { // also without an Origin: a cached copy serves every site
 		header["Access-Control-Allow-Origin"] = values[5:6:6]
+	}
+	if retryAfter != "" {
+		header["Retry-After"] = values[6:7:7]
+	}
+	if x.allow != "" {
+		header["Allow"] = values[7:8:8]
 	}
 	if resp.ETag != "" {
 		header["Etag"] = values[2:3:3]
@@ -193,7 +220,7 @@ func write(w http.ResponseWriter, r *http.Request, x *exchange) int {
 	}
 	header["Content-Length"] = values[4:5:5]
 	w.WriteHeader(resp.Status)
-	// A client that went away is no error of ours, and there is nobody to tell.
+	// The client may have gone; nothing is left to do then.
 	_, _ = w.Write(resp.Body)
 	return resp.Status
 }

@@ -15,15 +15,15 @@ import (
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
-// maxBody caps the body of a request in bytes. An Autodiscover request has a
+// maxBody limits the body of a request in bytes. An Autodiscover request has a
 // few hundred.
 const maxBody = 64 << 10
 
-// Options are what a Handler is made of.
+// Options configure New.
 type Options struct {
 	Dialects          []dialect.Dialect
 	TrustedProxies    []netip.Prefix // whose forwarding headers are believed
-	RequestsPerMinute int            // for each client address; 0 for no limit
+	RequestsPerMinute int            // per client address; 0 for no limit
 	StrictPerMinute   int            // the same for strict endpoints alone
 	RequestsAtOnce    int            // of all clients; 0 for no limit
 	Metrics           *telemetry.Metrics
@@ -31,47 +31,53 @@ type Options struct {
 }
 
 type handler struct {
-	router  *chi.Mux
-	trusted []netip.Prefix
-	folded  []string // beginnings of paths that are matched in any case
-	limiter *limiter
-	strict  *limiter // for strict endpoints
-	metrics *telemetry.Metrics
-	log     *zap.Logger
-	ids     *requestIDs
+	router    *chi.Mux
+	unclaimed string            // dialect label of requests that no dialect answers
+	claimed   map[string]string // path to the dialect that has it
+	trusted   []netip.Prefix
+	folded    []string // path prefixes that are matched in any case
+	limiter   *limiter
+	strict    *limiter // for strict endpoints
+	metrics   *telemetry.Metrics
+	log       *zap.Logger
+	ids       *requestIDs
 
-	requests int64        // how many may be under way; 0 for no limit
+	requests int64        // how many may be served at once; 0 for no limit
 	atOnce   atomic.Int64 // how many are
 }
 
 // New returns the handler of the public listeners: every endpoint of every
-// protocol, on every host name. It panics when two protocols claim one path,
-// which is a mistake in the code.
+// dialect, on every host name. It panics when two dialects claim one path.
 func New(o Options) http.Handler {
+	return newHandler(o, "none", nil).router
+}
+
+func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handler {
 	h := &handler{
-		router:  chi.NewRouter(),
-		trusted: o.TrustedProxies,
-		metrics: o.Metrics,
-		log:     o.Log,
-		ids:     newRequestIDs(),
+		router:    chi.NewRouter(),
+		unclaimed: unclaimed,
+		claimed:   map[string]string{},
+		trusted:   o.TrustedProxies,
+		metrics:   o.Metrics,
+		log:       o.Log,
+		ids:       newRequestIDs(),
 
 		limiter:  newLimiter(o.RequestsPerMinute),
 		strict:   newLimiter(o.StrictPerMinute),
 		requests: int64(o.RequestsAtOnce),
 	}
 	h.router.Use(h.prepare, clientAddress(o.TrustedProxies))
-	claimed := map[string]string{}
-	for _, p := range o.Dialects {
-		h.mount(p, claimed)
+	h.router.Use(middlewares...)
+	for _, d := range o.Dialects {
+		h.mount(d)
 	}
-	h.router.NotFound(h.notFound)
-	return h.router
+	h.router.NotFound(func(w http.ResponseWriter, r *http.Request) { h.failed(w, r, &exchange{err: errNotFound}) })
+	return h
 }
 
-// prepare makes the request say what the client said, caps its body, and tells
-// the router to look at the path alone: methods are matched by the endpoint
-// itself, so that a 405 can name what is allowed and a PROPFIND gets as far as
-// a redirect.
+// prepare sets scheme and host to what the client used, limits the body, and
+// has the router match the path alone: the endpoint matches the method, so that
+// a 405 can list what is allowed and a PROPFIND can be redirected.
 func (h *handler) prepare(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		believeProxies(r, h.trusted)
@@ -87,7 +93,7 @@ func (h *handler) prepare(next http.Handler) http.Handler {
 
 // foldedPath returns the path in lower case where clients write it in any
 // case: Outlook, Gmail and iOS ask for /Autodiscover/, /AutoDiscover/ and
-// /autodiscover/. Elsewhere it is "", which leaves the path as it is.
+// /autodiscover/. Elsewhere it returns "", which leaves the path unchanged.
 func (h *handler) foldedPath(r *http.Request) string {
 	path := r.URL.RawPath
 	if path == "" {
@@ -101,8 +107,8 @@ func (h *handler) foldedPath(r *http.Request) string {
 	return ""
 }
 
-// clientAddress returns the middleware that finds the client's address. A
-// forwarding header counts only when the peer is a trusted proxy. When it names
+// clientAddress returns the middleware that determines the client's address. A
+// forwarding header counts only when the peer is a trusted proxy. When it lists
 // trusted proxies alone, as for a client on the proxy's own machine, the peer
 // counts.
 func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
@@ -125,11 +131,11 @@ func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
 	}
 }
 
-// mount adds the endpoints of one protocol. Several endpoints may share a
-// path with different methods.
-func (h *handler) mount(p dialect.Dialect, claimed map[string]string) {
+// mount adds the endpoints of one dialect. Several endpoints may share a path
+// with different methods.
+func (h *handler) mount(d dialect.Dialect) {
 	byPath := map[string][]dialect.Endpoint{}
-	for _, e := range p.Endpoints {
+	for _, e := range d.Endpoints {
 		if e.FoldCase {
 			e.Path = strings.ToLower(e.Path)
 			h.fold(e.Path)
@@ -137,15 +143,15 @@ func (h *handler) mount(p dialect.Dialect, claimed map[string]string) {
 		byPath[e.Path] = append(byPath[e.Path], e)
 	}
 	for path, endpoints := range byPath {
-		if other, taken := claimed[path]; taken {
-			panic("server: " + p.Name + " and " + other + " both claim " + path)
+		if other, taken := h.claimed[path]; taken {
+			panic("server: " + d.Name + " and " + other + " both claim " + path)
 		}
-		claimed[path] = p.Name
-		h.router.Get(path, h.endpoint(p, path, endpoints))
+		h.claimed[path] = d.Name
+		h.router.Get(path, h.endpoint(d, path, endpoints))
 	}
 }
 
-// fold has paths that share the first segment of path matched in any case.
+// fold has paths with the first segment of path matched in any case.
 func (h *handler) fold(path string) {
 	segment, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	prefix := "/" + segment + "/"
@@ -154,7 +160,7 @@ func (h *handler) fold(path string) {
 	}
 }
 
-// allowed returns the endpoint for a method, or the methods there are.
+// allowed returns the endpoint for a method, or else the allowed methods.
 func allowed(endpoints []dialect.Endpoint, method string) (dialect.Endpoint, []string) {
 	var methods []string
 	for _, e := range endpoints {

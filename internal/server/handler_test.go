@@ -44,6 +44,11 @@ func toy() dialect.Dialect {
 			{Path: "/Fold/It/{word}", FoldCase: true, Methods: []string{"GET"}, Serve: func(r *http.Request) (dialect.Response, error) {
 				return text("folded " + r.PathValue("word"))
 			}},
+			{Path: "/word/{word}", Methods: []string{"GET"}, Serve: func(r *http.Request) (dialect.Response, error) { return text(r.PathValue("word")) }},
+			{Path: "/forgets", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { return dialect.PlainText(400, "no"), nil }},
+			{Path: "/own-words", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
+				return dialect.PlainText(200, "my words"), settings.ErrUnknownDomain
+			}},
 			{Path: "/any", Serve: func(r *http.Request) (dialect.Response, error) { return text(r.Method) }},
 			{Path: "/panic", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { panic("boom") }},
 			{Path: "/unknown", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
@@ -97,6 +102,11 @@ func TestRouting(t *testing.T) {
 		{name: "a method chi does not know", method: "PROPFIND", target: "/seen", status: 405, want: "this path answers GET, HEAD only\n", allow: "GET, HEAD", outcome: "method_not_allowed"},
 		{name: "PROPFIND where every method is taken", method: "PROPFIND", target: "/any", status: 200, want: "PROPFIND\n", outcome: "ok"},
 		{name: "a path in any case", method: "GET", target: "/FOLD/iT/Word", status: 200, want: "folded word\n", outcome: "ok"},
+		{name: "a parameter", method: "GET", target: "/word/a@b+c", status: 200, want: "a@b+c\n", outcome: "ok"},
+		{name: "a parameter that is encoded", method: "GET", target: "/word/a%40b%C3%BC%2525%2F", status: 200, want: "a@bü%25/\n", outcome: "ok"},
+		{name: "a folded parameter that is encoded", method: "GET", target: "/fold/it/A%40B%C3%BC", status: 200, want: "folded a@bü\n", outcome: "ok"},
+		{name: "a dialect with a response of its own to an error", method: "GET", target: "/own-words", status: 200, want: "my words\n", outcome: "unknown_domain"},
+		{name: "a dialect that drops its error", method: "GET", target: "/forgets", status: 400, want: "no\n", outcome: "error"},
 		{name: "elsewhere case matters", method: "GET", target: "/Seen", status: 404, want: "nothing is served at this path\n", outcome: "not_found"},
 		{name: "no such path", method: "GET", target: "/nothing", status: 404, want: "nothing is served at this path\n", outcome: "not_found"},
 		{name: "a body over the cap", method: "POST", target: "/both", body: strings.Repeat("x", maxBody+1), status: 413, want: "too large\n", outcome: "too_large"},

@@ -9,50 +9,52 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Invitation is a link that opens the page for one address.
+// Invitation is a link that opens the set-up page for one address.
 type Invitation struct {
 	URL     string    `json:"url"`
 	Expires time.Time `json:"expires"`
 }
 
-// Inviter makes an invitation for an address that works for a time, 0 for the
-// usual one. Its errors are shown to the operator.
-type Inviter func(context.Context, address.Address, time.Duration) (Invitation, error)
+// Inviter creates an invitation for an address. valid is how long it works, 0
+// for the default. The error is shown to the operator.
+type Inviter func(ctx context.Context, a address.Address, valid time.Duration) (Invitation, error)
 
-// invitation answers POST /api/v1/invites: {"email": "anna@example.com",
-// "expires": "720h"} makes a link; expires may be left out.
-func invitation(w http.ResponseWriter, r *http.Request, invite Inviter) dialect.Response {
+// invite answers POST /api/v1/invites: {"email": "anna@example.com",
+// "expires": "720h"}; expires is optional.
+func (o Ops) invite(r *http.Request) (dialect.Response, error) {
 	var asked struct {
 		Email   string `json:"email"`
 		Expires string `json:"expires"`
 	}
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	in := json.NewDecoder(r.Body)
 	in.DisallowUnknownFields()
 	if err := in.Decode(&asked); err != nil {
-		return dialect.Problem(http.StatusBadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "720h"}`)
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "720h"}`)
 	}
 	if _, err := in.Token(); err != io.EOF {
-		return dialect.Problem(http.StatusBadRequest, "there is something behind the JSON object")
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, "there is something behind the JSON object")
 	}
 	a, err := address.Parse(asked.Email)
 	if err != nil {
-		return dialect.Problem(http.StatusBadRequest, err.Error())
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}
 	var valid time.Duration
 	if asked.Expires != "" {
 		if valid, err = time.ParseDuration(asked.Expires); err != nil {
-			return dialect.Problem(http.StatusBadRequest, "expires must be a time such as 720h")
+			return dialect.Response{}, settings.Errorf(settings.BadRequest, "expires must be a time such as 720h")
 		}
 	}
-	made, err := invite(r.Context(), a, valid)
+	made, err := o.Invite(r.Context(), a, valid)
 	if err != nil {
-		return dialect.Problem(http.StatusUnprocessableEntity, err.Error())
+		failed := &settings.Error{Kind: settings.NotOffered, Message: "no invitation", Cause: err}
+		return dialect.Problem(http.StatusUnprocessableEntity, err.Error()), failed
 	}
 	body, err := json.Marshal(made)
 	if err != nil {
-		return dialect.Problem(http.StatusInternalServerError, "the link cannot be written")
+		return dialect.Response{}, err
 	}
-	return dialect.Response{Status: http.StatusCreated, ContentType: "application/json", Body: append(body, '\n')}
+	return dialect.Response{Status: http.StatusCreated, ContentType: "application/json", Body: append(body, '\n')}, nil
 }

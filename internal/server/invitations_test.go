@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
@@ -21,7 +23,7 @@ func TestInvitations(t *testing.T) {
 		}
 		return Invitation{URL: "https://setup.example.com/i/" + a.Local + valid.String(), Expires: time.Date(2026, 12, 5, 12, 0, 0, 0, time.UTC)}, nil
 	}
-	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready, Invite: invite})
+	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Invite: invite})
 	for _, tc := range []struct {
 		name, body  string
 		status      int

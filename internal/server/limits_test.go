@@ -85,7 +85,7 @@ func TestRequestsAtOnce(t *testing.T) {
 
 // TestRefusalsInTheWordsOfTheProtocol has the server refuse by itself.
 func TestRefusalsInTheWordsOfTheProtocol(t *testing.T) {
-	words := dialect.Dialect{Name: "words", Refuse: dialect.Problem, Endpoints: []dialect.Endpoint{
+	words := dialect.Dialect{Name: "words", Fail: dialect.ProblemFailure, Endpoints: []dialect.Endpoint{
 		{Path: "/words", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { return dialect.PlainText(200, "x"), nil }},
 	}}
 	l := newLab(Options{RequestsPerMinute: 1, Dialects: []dialect.Dialect{words}})

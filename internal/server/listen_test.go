@@ -12,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -100,25 +104,57 @@ func TestSwitchNeverShowsHalf(t *testing.T) {
 	wg.Wait()
 }
 
+// TestOps pins that the ops listener has the writer of the public one, and that
+// probes and scrapers are neither counted nor logged.
 func TestOps(t *testing.T) {
 	var ready Readiness
-	h := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Ready: &ready})
-	status := func(path string) int {
-		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
-		return rec.Code
+	core, logs := observer.New(zapcore.DebugLevel)
+	metrics := telemetry.NewMetrics("", "")
+	h := NewOps(Ops{Metrics: metrics, Log: zap.New(core), Ready: &ready, Reload: func() {}, Token: "secret"})
+	for _, tc := range []struct {
+		method, path, token string
+		ready               bool
+		status              int
+		outcome             string // "" for what is not counted
+	}{
+		{"GET", "/healthz", "", false, 200, ""},
+		{"HEAD", "/healthz", "", false, 200, ""},
+		{"GET", "/readyz", "", false, 503, ""},
+		{"GET", "/readyz", "", true, 200, ""},
+		{"GET", "/metrics", "", true, 200, ""},
+		{"POST", "/metrics", "", true, 405, "method_not_allowed"},
+		{"GET", "/-/reload", "", true, 405, "method_not_allowed"},
+		{"POST", "/-/reload", "", true, 403, "forbidden"},
+		{"POST", "/-/reload", "Bearer secret", true, 200, "ok"},
+		{"GET", "/elsewhere", "", true, 404, "not_found"},
+	} {
+		t.Run(tc.method+" "+tc.path, func(t *testing.T) {
+			ready.Set(tc.ready)
+			r := httptest.NewRequest(tc.method, tc.path, nil)
+			r.Header.Set("Authorization", tc.token)
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, r)
+			if rec.Code != tc.status || (rec.Header().Get("Allow") != "") != (tc.status == 405) {
+				t.Errorf("%d, Allow %q", rec.Code, rec.Header().Get("Allow"))
+			}
+			if rec.Header().Get("Cache-Control") != "no-store" || rec.Header().Get("X-Content-Type-Options") != "nosniff" || (rec.Header().Get("X-Request-Id") != "") != (tc.status >= 400) {
+				t.Errorf("the header is %v", rec.Header())
+			}
+			entries := logs.TakeAll()
+			if tc.outcome == "" {
+				if len(entries) != 0 {
+					t.Errorf("logged %v", entries)
+				}
+				return
+			}
+			if len(entries) != 1 || entries[0].ContextMap()["outcome"] != tc.outcome || entries[0].ContextMap()["protocol"] != "ops" {
+				t.Errorf("logged %v, want outcome %s", entries, tc.outcome)
+			}
+		})
 	}
-	if got := status("/healthz"); got != 200 {
-		t.Errorf("/healthz: %d", got)
-	}
-	if got := status("/readyz"); got != 503 {
-		t.Errorf("/readyz before anything is served: %d", got)
-	}
-	ready.Set(true)
-	if got := status("/readyz"); got != 200 {
-		t.Errorf("/readyz: %d", got)
-	}
-	if got := status("/metrics"); got != 200 {
-		t.Errorf("/metrics: %d", got)
+	rec := httptest.NewRecorder()
+	metrics.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	if n := strings.Count(rec.Body.String(), "waymark_requests_total{"); n != 4 || !strings.Contains(rec.Body.String(), `waymark_requests_total{client="other",outcome="method_not_allowed",protocol="ops"} 2`) {
+		t.Errorf("%d series of requests in\n%s", n, rec.Body)
 	}
 }

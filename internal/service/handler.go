@@ -66,7 +66,7 @@ func dialects(r dialect.Resolver, p Parts, apiToken string) []dialect.Dialect {
 		mobileconfig.New(r, p.Signer, profileLinks{p.Tokens, p.Now}),
 		pacc.New(r),
 		wellknown.New(r),
-		dialect.ForHolders(settingsjson.New(r), apiToken),
+		dialect.RequireToken(settingsjson.New(r), apiToken),
 		page.New(page.Options{Resolver: r, Tokens: p.Tokens, Verify: p.Verify, Now: p.Now}),
 	}
 }

@@ -201,6 +201,7 @@ func (s *Service) use(next state) {
 	})
 	ops := server.NewOps(server.Ops{
 		Metrics: s.options.Metrics,
+		Log:     s.log,
 		Ready:   &s.ready,
 		Reload:  s.Reload,
 		Invite:  s.Invite,

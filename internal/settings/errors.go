@@ -7,24 +7,28 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Kind sorts errors by what they mean to the client. The zero value is
-// Internal: an error nobody sorted is our fault.
+// Kind classifies an error by what it means to the client. The zero value is
+// Internal: an error without a kind is a fault of this server.
 type Kind uint8
 
-// The kinds of error. What each means as a status, an outcome label and a log
-// level is decided in one place, package proto.
+// The kinds of error. dialect.FailureOf maps each to a status, an outcome label
+// and a log level.
 const (
-	Internal      Kind = iota
-	BadRequest         // the request cannot be understood, or its address is none
-	UnknownDomain      // nobody here answers for the domain
-	NotOffered         // the domain is known, but has nothing this protocol can say
-	TooLarge           // the body is over the cap
-	Unavailable        // a source of settings is down; later may do
+	Internal         Kind = iota
+	BadRequest            // the request or its address is malformed
+	Forbidden             // the client may not ask for this
+	UnknownDomain         // this server does not answer for the domain
+	NotOffered            // the domain is known, but offers nothing that the dialect can express
+	NotFound              // nothing is served at the path
+	MethodNotAllowed      // the path does not accept the method
+	TooLarge              // the body exceeds the limit
+	RateLimited           // too many requests from one client
+	Overloaded            // too many requests at once
+	Unavailable           // a source of settings is down; retrying may succeed
 )
 
-// Error is an error with a public face. Message goes to the client: plain
-// words, nothing from the request that was not checked. Cause is for the log
-// only.
+// Error is an error with a public message. Message is sent to the client and
+// never repeats unchecked parts of the request. Cause is for the log only.
 type Error struct {
 	Kind    Kind
 	Message string
@@ -56,12 +60,12 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// ErrUnknownDomain is what a source of settings returns for a domain that it
-// does not answer for.
+// ErrUnknownDomain is returned for a domain that this server does not answer
+// for.
 var ErrUnknownDomain error = &Error{Kind: UnknownDomain, Message: "this server does not answer for that domain"}
 
-// MovedError says that the mailboxes of a domain are elsewhere now. It is an
-// ErrUnknownDomain to whoever cannot say so.
+// MovedError reports that the mailboxes of a domain moved to another service. A
+// dialect without redirects treats it as the ErrUnknownDomain that it wraps.
 type MovedError struct {
 	Domain address.Domain // where the same local parts are; "" when URL is set
 	URL    string         // of the Autodiscover service that answers now

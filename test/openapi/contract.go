@@ -177,7 +177,7 @@ func places(path, asked string) (map[string]string, bool) {
 
 // operation returns what describes a method of a path.
 func operation(item *openapi3.PathItem, method string) *openapi3.Operation {
-	if method == http.MethodHead && len(item.Servers) == 0 || item.Extensions["x-every-method"] == true {
+	if method == http.MethodHead || item.Extensions["x-every-method"] == true {
 		return item.Get
 	}
 	return item.Operations()[method]

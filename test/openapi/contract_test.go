@@ -70,7 +70,7 @@ func TestTheContractIsStrict(t *testing.T) {
 		{"ops: alive", "GET", "/healthz", 200, line, "ok\n", ""},
 		{"ops: two lines", "GET", "/healthz", 200, line, "ok\nok\n", "pattern"},
 		{"ops: a path of the other side", "GET", "/mail/config-v1.1.xml", 200, line, "ok\n", "what is answered with 200 is not described"},
-		{"ops: HEAD", "HEAD", "/healthz", 200, line, "", "what is answered with 200 is not described"},
+		{"ops: a method", "PUT", "/healthz", 200, line, "", "what is answered with 200 is not described"},
 		{"a refusal of two lines", "GET", "/mail/config-v1.1.xml", 404, refusal, "a\nb\n", "pattern"},
 		{"a refusal of the API as a line", "GET", "/api/v1/settings", 404, headers("Content-Type", "text/plain", "Cache-Control", "", "X-Request-Id", "ABCDEFGHIJ-1"), "no\n", "unexpected value"},
 		{"a redirect to nowhere", "GET", "/.well-known/jmap", 301, headers("Content-Type", "text/plain", "Cache-Control", "public, max-age=3600"), "there\n", `"Location" missing`},

@@ -2,7 +2,6 @@ package autoconfig
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -57,14 +56,7 @@ func (a *autoconfig) forAddress(r *http.Request) (dialect.Response, error) {
 
 // forDomain answers as an ISPDB does, for the domain in the path.
 func (a *autoconfig) forDomain(r *http.Request) (dialect.Response, error) {
-	// The router hands over what stands in the path as it was encoded, or
-	// already decoded: no domain has a percent sign that a second time could
-	// find.
-	name, err := url.PathUnescape(r.PathValue("domain"))
-	if err != nil {
-		return dialect.Response{}, settings.Errorf(settings.BadRequest, "the domain in the path is not encoded correctly: %% must be followed by two hexadecimal digits")
-	}
-	d, err := address.ParseDomain(name)
+	d, err := address.ParseDomain(r.PathValue("domain"))
 	if err != nil {
 		return dialect.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}

@@ -526,8 +526,6 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
-// The router hands over a part of the path as it was encoded when the client
-// encoded it in another way than Go does.
 func TestDomainInThePath(t *testing.T) {
 	for _, tc := range []struct {
 		name, value string
@@ -536,8 +534,7 @@ func TestDomainInThePath(t *testing.T) {
 		{"plain", "Example.COM.", "example.com"},
 		{"A-label", "xn--bcher-kva.example", "xn--bcher-kva.example"},
 		{"U-label", "bücher.example", "xn--bcher-kva.example"},
-		{"encoded", "b%c3%bccher.example", "xn--bcher-kva.example"},
-		{"encoded wrongly", "b%zz.example", ""},
+		{"a percent sign", "b%c3%bccher.example", ""},
 		{"an address", "anna@example.com", ""},
 		{"control character", "example%0d%0a.com", ""},
 		{"IP address", "192.0.2.1", ""},

@@ -112,7 +112,8 @@ func get(r *http.Request) (dialect.Response, error) {
 			Header: http.Header{"Location": {"https://" + string(host) + xmlPath}},
 		}, nil
 	}
-	resp := dialect.PlainText(http.StatusMethodNotAllowed, "mail clients ask here with POST; there is nothing to see with a browser")
+	err := settings.Errorf(settings.MethodNotAllowed, "mail clients ask here with POST; there is nothing to see with a browser")
+	resp := dialect.PlainFailure(err)
 	resp.Header = http.Header{"Allow": {http.MethodPost}}
-	return resp, nil
+	return resp, err
 }

@@ -84,7 +84,7 @@ func codeOf(err error) (errorCode, bool) {
 		return notFound, true
 	case settings.NotOffered:
 		return noSettings, true
-	case settings.Internal, settings.TooLarge, settings.Unavailable:
+	default: // trouble of this server, or of the request as such
 	}
 	return 0, false
 }

@@ -37,7 +37,12 @@ func (e *jsonError) response() dialect.Response {
 // domain. A domain nobody answers for gets a 404, so that the client goes on
 // to its next candidate instead of to an error document of the XML.
 func (d answerer) json(r *http.Request) (dialect.Response, error) {
-	addr, err := jsonAddress(r)
+	// An address in the path is in lower case, which is harmless: the answer
+	// depends on the domain.
+	addr, err := r.PathValue("address"), error(nil)
+	if addr == "" {
+		addr, err = dialect.QueryAddress(r, "Email")
+	}
 	if err != nil {
 		return dialect.Response{}, &jsonError{"InvalidUserId", err}
 	}
@@ -65,23 +70,6 @@ func (d answerer) json(r *http.Request) (dialect.Response, error) {
 	resp := jsonResponse(http.StatusOK, to)
 	resp.Domain = s.Domain
 	return resp, nil
-}
-
-// jsonAddress returns the address in the path or in the query. The one in the
-// path is in lower case, which is harmless: the answer depends on the domain.
-func jsonAddress(r *http.Request) (string, error) {
-	addr := r.PathValue("address")
-	if addr == "" {
-		return dialect.QueryAddress(r, "Email")
-	}
-	if r.URL.RawPath == "" { // decoded already
-		return addr, nil
-	}
-	decoded, err := url.PathUnescape(addr)
-	if err != nil {
-		return "", settings.Errorf(settings.BadRequest, "the address in the path is not encoded correctly")
-	}
-	return decoded, nil
 }
 
 // The protocols that there may be something to say about.

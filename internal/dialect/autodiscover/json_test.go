@@ -12,17 +12,13 @@ import (
 )
 
 // askJSON sends a request to the endpoint that the server would choose: path
-// folded to lower case, the parameter as it stands in the URL.
+// folded to lower case, the parameter decoded.
 func askJSON(t testing.TB, host, target string) (status int, contentType, body string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "https://autodiscover.example.com"+target, nil)
 	r.Host = host
 	path := jsonPath
-	raw := r.URL.RawPath
-	if raw == "" {
-		raw = r.URL.Path
-	}
-	if addr, ok := strings.CutPrefix(strings.ToLower(raw), jsonPath+"/v1.0/"); ok {
+	if addr, ok := strings.CutPrefix(strings.ToLower(r.URL.Path), jsonPath+"/v1.0/"); ok {
 		path += "/v1.0/{address}"
 		r.SetPathValue("address", addr)
 	}
@@ -104,7 +100,6 @@ func FuzzJSON(f *testing.F) {
 		r.Host, r.URL.RawQuery = host, query
 		if addr != "" {
 			path += "/v1.0/{address}"
-			r.URL.RawPath = jsonPath + "/v1.0/" + addr
 			r.SetPathValue("address", addr)
 		}
 		resp, err := ask(t, path, r)

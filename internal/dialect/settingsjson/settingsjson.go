@@ -16,8 +16,7 @@ func New(r dialect.Resolver) dialect.Dialect {
 		Endpoints: []dialect.Endpoint{
 			{Path: "/api/v1/settings", Methods: []string{http.MethodGet}, Serve: func(req *http.Request) (dialect.Response, error) { return serve(req, r) }},
 		},
-		Fail:   fail,
-		Refuse: dialect.Problem,
+		Fail: dialect.ProblemFailure,
 	}
 }
 
@@ -65,9 +64,4 @@ func query(r *http.Request) (settings.Query, error) {
 		return settings.Query{Domain: d}, nil
 	}
 	return dialect.Ask(r, addr)
-}
-
-// fail words an error as RFC 9457 wants it.
-func fail(err error) dialect.Response {
-	return dialect.Problem(dialect.FailureOf(err).Status, dialect.PublicMessage(err))
 }
