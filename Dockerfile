@@ -1,7 +1,7 @@
 # The static binary, the authorities whose certificates the world trusts, and
 # nothing else. Build it from the source,
 #   docker build -t waymark .
-# or around a binary that is there already:
+# or around an existing binary:
 #   deploy/container/context ./waymark dist/image
 #   docker build -t waymark -f Dockerfile --target prebuilt dist/image
 # Mount the folder that holds your waymark.yaml as /etc/waymark, and keep

@@ -1,3 +1,3 @@
-// Package api has the description of what Waymark answers. It owns the document
-// and knows nothing of the code that answers, which tests hold against it.
+// Package api embeds the OpenAPI description. It owns the document and does not
+// know the code that answers; tests compare the two.
 package api

@@ -261,7 +261,7 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"anna@unknown.example", 404, "That address is not one of ours"},
+		{"anna@unknown.example", 404, "We do not know the domain of that address"},
 		{"anna@down.example", 503, "cannot be read at the moment"},
 		{"anna", 400, "That is not a complete mail address."},
 		{"", 400, "Type your mail address first."},
@@ -290,7 +290,7 @@ func TestInvitations(t *testing.T) {
 		{"expired, and the address is still there", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, `value="anna@example.com"`},
 		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
 		{"of a QR code", testKeys.Seal(invite.Profile, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
-		{"for a domain that is gone", testKeys.Seal(invite.Setup, address.Address{Local: "a", Domain: "gone.example"}, noon.Add(time.Hour)), 404, "That address is not one of ours"},
+		{"for a domain that is gone", testKeys.Seal(invite.Setup, address.Address{Local: "a", Domain: "gone.example"}, noon.Add(time.Hour)), 404, "We do not know the domain of that address"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			resp := get(t, "https://setup.example.com/i/"+tc.token)
@@ -334,7 +334,7 @@ func TestProblemsAreInOneLanguage(t *testing.T) {
 func TestCheckingAPassword(t *testing.T) {
 	for verdict, want := range map[Verdict]string{
 		Right: "That is the right password.", Unreachable: "cannot be reached", Unsupported: "takes no passwords", Limited: "Too many tries",
-		Wrong: "need not be that of your customer account",
+		Wrong: "may differ from that of your customer account",
 	} {
 		v := &verifier{}
 		resp := post(t, testPage(v), "/verify", iPhone, "email", "anna@example.com", "password", string(verdict))

@@ -74,7 +74,7 @@ func TestTheStepsSayTheRightValue(t *testing.T) {
 		{"and at two", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://cal.example/", ""), dav(settings.CardDAV, "https://card.example/", "{local}")}, "davx5",
 			[]string{"Base URL https://cal.example/, user name anna@example.com", "base URL https://card.example/ and user name anna."}, nil},
 		{"contacts alone", []settings.Service{imap, smtp, dav(settings.CardDAV, "https://card.example/", "")}, "davx5", []string{"Base URL https://card.example/"}, []string{"no contacts"}},
-		{"Mail for Windows has ended", []settings.Service{imap, smtp}, "windows-mail", []string{"ended Mail for Windows with the year 2024", "Open Outlook from the start menu", "port 993"}, nil},
+		{"Mail for Windows has ended", []settings.Service{imap, smtp}, "windows-mail", []string{"discontinued Mail for Windows at the end of 2024", "Open Outlook from the start menu", "port 993"}, nil},
 		{"Gmail no longer fetches", []settings.Service{imap, smtp}, "gmail-web", []string{"no longer fetches mail from other providers", "forwarding to your Gmail address at Example &amp; Sons"}, []string{"993"}},
 		{"where a password goes is said first", []settings.Service{imap, smtp}, "outlook-new", []string{"hands it to Microsoft’s cloud"}, nil},
 	} {

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -70,17 +71,31 @@ func check(all []rule, name string, text []byte) []finding {
 		if prose == nil {
 			continue
 		}
-		for _, r := range all {
-			if r.scope != scope {
-				continue
+		at := 0
+		for run := range bytes.SplitSeq(prose, []byte{0}) { // most of a file in Go is no prose
+			if len(bytes.TrimSpace(run)) > 0 {
+				found = append(found, checkRun(all, scope, run, 1+bytes.Count(prose[:at], []byte("\n")))...)
 			}
-			for _, at := range r.pattern.FindAllIndex(prose, -1) {
-				found = append(found, finding{
-					line:    1 + strings.Count(string(prose[:at[0]]), "\n"),
-					phrase:  strings.Join(strings.Fields(string(prose[at[0]:at[1]])), " "),
-					instead: r.instead,
-				})
-			}
+			at += len(run) + 1
+		}
+	}
+	return found
+}
+
+// checkRun returns what the rules of a scope find in a piece of prose, which
+// begins in a line.
+func checkRun(all []rule, scope string, run []byte, line int) []finding {
+	var found []finding
+	for _, r := range all {
+		if r.scope != scope {
+			continue
+		}
+		for _, at := range r.pattern.FindAllIndex(run, -1) {
+			found = append(found, finding{
+				line:    line + bytes.Count(run[:at[0]], []byte("\n")),
+				phrase:  strings.Join(strings.Fields(string(run[at[0]:at[1]])), " "),
+				instead: r.instead,
+			})
 		}
 	}
 	return found
