@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/waymark-mail/waymark/internal/dnsrecords"
 )
 
 // TestDNSOfExamples prints what the golden files of package dnsrecords hold.
@@ -96,7 +98,7 @@ func TestDNSWithoutARecord(t *testing.T) {
 		{"no domain", []string{"a b"}, statusUsage, "", "waymark: the domain is not a valid name\n"},
 		{"an address", []string{"anna@example.com"}, statusUsage, "", "waymark: the domain is not a valid name\n"},
 		{"nothing", nil, statusUsage, "", "waymark: dns expects 1 argument, got 0\nUsage: waymark dns DOMAIN [flags]\n"},
-		{"unknown format", []string{"example.com", "--format", "bind"}, statusUsage, "", "waymark: unknown format \"bind\"; known are cloudflare, dnscontrol, json, octodns, zone\n"},
+		{"unknown format", []string{"example.com", "--format", "bind"}, statusUsage, "", "waymark: unknown format \"bind\"; known are " + strings.Join(dnsrecords.Formats(), ", ") + "\n"},
 		{"unknown output", []string{"example.com", "-o", "xml"}, statusUsage, "", "waymark: unknown output format \"xml\"; known are text, json\n"},
 		{"two formats", []string{"example.com", "-o", "json", "--format", "zone"}, statusUsage, "", "waymark: -o json and --format zone contradict each other\n"},
 		{"two hosts", []string{"example.com", "--host", "a.example", "--host", "b.example"}, statusUsage, "", "waymark: --host: there can be one host name only: a name in DNS is an alias of one other name\n"},
@@ -119,7 +121,7 @@ func TestDNSWithoutARecord(t *testing.T) {
 // TestDNSHelp: what Waymark cannot know has to be said.
 func TestDNSHelp(t *testing.T) {
 	_, stdout, _ := waymark(t, "dns", "--help")
-	for _, want := range []string{"never an alias (CNAME)", "certificate", "--host NAME", "cloudflare, dnscontrol, json, octodns, zone"} {
+	for _, want := range []string{"never an alias (CNAME)", "certificate", "--host NAME", strings.Join(dnsrecords.Formats(), ", ")} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}

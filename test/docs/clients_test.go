@@ -16,7 +16,7 @@ import (
 // TestCardsOfClients wants a card in clients.md for each client of the list, in
 // its order, with the questions that the client asks.
 func TestCardsOfClients(t *testing.T) {
-	page := read(t, "clients.md")
+	page := read(t, "docs/clients.md")
 	_, cards, _ := strings.Cut(page, "\n## Cards\n")
 	cards, _, _ = strings.Cut(cards, "\n## ")
 	var titles, names []string

@@ -5,7 +5,6 @@ package docs
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -15,92 +14,42 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
-
-// tools are the commands that the guides use, with Debian's packages for them.
-func tools() map[string]string {
-	return map[string]string{
-		"bash": "bash", "curl": "curl", "openssl": "openssl", "grep": "grep", "sed": "sed", "jq": "jq",
-	}
-}
-
-// made is the folder for what is built once for all tests.
-var made string
-
-// waymark builds the binary, and returns the folder that it is in.
-var waymark = sync.OnceValues(func() (string, error) {
-	cmd := exec.Command("go", "build", "-o", filepath.Join(made, "waymark"), "../cmd/waymark")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return made, nil
-})
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-// run lets more sections run at once than there are processors: most of the
-// time they wait.
-func run(m *testing.M) int {
-	flag.Parse()
-	if err := os.Chdir("../../docs"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	if err := flag.Set("test.parallel", "8"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	var err error
-	if made, err = os.MkdirTemp("", "waymark-docs"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	status := m.Run()
-	if err := os.RemoveAll(made); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return status
-}
 
 // stage is where one section is run.
 type stage struct {
 	dir     string
 	env     []string
-	before  string   // what is run before the blocks
+	before  string   // run before the blocks
 	replace []string // pairs of old and new, for addresses that are not free
 }
 
-// TestCommands runs every section of every guide, as the guide says it.
+// TestCommands runs every section of every page.
 func TestCommands(t *testing.T) {
-	for program, pkg := range tools() {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("needs %s: apt-get install %s", program, pkg)
-		}
+	for _, program := range []string{"bash", "curl", "openssl", "grep", "sed", "jq"} {
+		programs.Need(t, program, program)
 	}
-	bin, err := waymark()
-	if err != nil {
-		t.Fatal(err)
-	}
-	prepared := preparations()
-	for _, page := range guides() {
-		if _, there := elsewhere()[page]; there {
+	for _, page := range guides(t) {
+		if sections(t, page)[0].moved {
 			continue
 		}
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			for _, w := range walks(t, page) {
-				prepare := prepared[page+" "+w.title]
 				t.Run(w.title, func(t *testing.T) {
 					t.Parallel()
-					s := newStage(t, bin)
-					if prepare != nil {
+					s := newStage(t)
+					for _, name := range w.with {
+						prepare := preparations()[name]
+						if prepare == nil {
+							t.Fatalf("nothing is called %s", name)
+						}
 						prepare(t, &s)
 					}
 					s.run(t, page, w.blocks)
@@ -110,48 +59,66 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestPreparations finds those for sections that are called otherwise by now.
-func TestPreparations(t *testing.T) {
-	there := map[string]bool{}
-	for _, page := range guides() {
-		for _, w := range walks(t, page) {
-			there[page+" "+w.title] = true
-		}
-	}
-	for what := range preparations() {
-		if !there[what] {
-			t.Errorf("there is no section %s", what)
-		}
-	}
-}
-
 // port matches the ports of the guides, which may be taken on this machine.
 var port = regexp.MustCompile(`:(8080|8081|8443|9090|9091)\b`)
 
-// newStage makes an empty folder, in a shell that knows nothing of the user's.
-func newStage(t *testing.T, bin string) stage {
+// newStage makes an empty folder, and an environment without the user's settings.
+func newStage(t *testing.T) stage {
 	t.Helper()
+	bin := waymark(t)
 	dir := t.TempDir()
 	return stage{dir: dir, env: []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH") + ":/usr/sbin",
 		"HOME=" + dir, "LC_ALL=C.UTF-8", "TZ=UTC",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
 	}}
 }
 
-// patience is how long a section may take, on a busy machine. Most take some
-// seconds.
+// patience is how long a section may take on a busy machine. Most take seconds.
 const patience = 2 * time.Minute
 
-// run runs the blocks in one shell, which ends at the first command that fails,
-// and compares what they print.
+// terminals lets servers go on in the background, as in a second terminal. A
+// Waymark is started only once with the same arguments: the second one must fail.
+const terminals = `set -euo pipefail
+declare -A running
+waymark() {
+	if [ "${1-}" != serve ] || kill -0 "${running[$*]-none}" 2> /dev/null; then
+		command waymark "$@"
+		return
+	fi
+	command waymark "$@" &
+	pid=$!
+	running[$*]=$pid
+	while kill -0 "$pid" 2> /dev/null; do
+		command waymark healthcheck "${@:2}" > /dev/null 2>&1 && return
+		sleep 0.05
+	done
+	wait "$pid"
+}
+caddy() {
+	if [ "$1" = run ]; then command caddy "$@" 2> caddy.log & else command caddy "$@"; fi
+}
+repository() { # with an origin beside it
+	git init -q --bare origin && git init -q here && cd here && git remote add origin ../origin
+	git config user.name Anna && git config user.email anna@example.org && git commit -q --allow-empty --message one
+}
+`
+
+// run runs the blocks in one shell and compares their output.
 func (s *stage) run(t *testing.T, page string, blocks []block) {
 	t.Helper()
 	mark := func(line int) string { return fmt.Sprintf("=== line %d ===", line) }
 	var script strings.Builder
 	script.WriteString(s.before)
 	for _, b := range blocks {
-		if b.kind == "sh" {
+		verb, name, _ := strings.Cut(b.note, ": ")
+		switch {
+		case b.kind == "sh":
 			fmt.Fprintf(&script, "echo '%s'\n%s", mark(b.line), b.text)
+		case b.kind == "hidden":
+			fmt.Fprintf(&script, "{\n%s} > /dev/null\n", b.text)
+		case verb == "file" || verb == "append":
+			fmt.Fprintf(&script, "cat %s '%s' <<'END OF FILE'\n%sEND OF FILE\n", map[string]string{"file": ">", "append": ">>"}[verb], name, b.text)
 		}
 	}
 	free := map[string]string{}
@@ -161,8 +128,7 @@ func (s *stage) run(t *testing.T, page string, blocks []block) {
 		}
 		return free[p]
 	})
-	text = strings.NewReplacer(s.replace...).Replace(text)
-	out, errs, err := s.try(t, text)
+	out, errs, err := s.try(t, strings.NewReplacer(s.replace...).Replace(text))
 	if err != nil {
 		t.Fatalf("%s: %v\n%s\n%s", page, err, out, errs)
 	}
@@ -182,27 +148,20 @@ func (s *stage) run(t *testing.T, page string, blocks []block) {
 	}
 }
 
-// try runs a script, which ends at the first command that fails.
+// try runs a script with all that it starts in a process group of its own, and
+// ends what is left of the group.
 func (s *stage) try(t *testing.T, script string) (stdout, stderr string, err error) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "section.sh")
-	write(t, path, "set -euo pipefail\n"+script)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	return s.shell(ctx, path)
-}
-
-// shell runs a script with all that it starts in a group of its own, and ends
-// what is left of the group.
-func (s *stage) shell(ctx context.Context, path string) (stdout, stderr string, err error) {
-	files := [2]*os.File{} // and no pipes, which a server would keep open
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "section.sh"), terminals+script)
+	files := [2]*os.File{} // pipes would be kept open by a server
 	for i := range files {
-		if files[i], err = os.Create(fmt.Sprintf("%s.%d", path, i+1)); err != nil {
+		if files[i], err = os.Create(filepath.Join(dir, strconv.Itoa(i+1))); err != nil {
 			return "", "", err
 		}
 		defer func() { _ = files[i].Close() }()
 	}
-	cmd := exec.Command("bash", path)
+	cmd := exec.Command("bash", filepath.Join(dir, "section.sh"))
 	cmd.Dir, cmd.Env = s.dir, s.env
 	cmd.Stdout, cmd.Stderr = files[0], files[1]
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -211,26 +170,27 @@ func (s *stage) shell(ctx context.Context, path string) (stdout, stderr string, 
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	// The group may be gone by now.
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	var read [2][]byte
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the group may be gone
+	var output [2]string
 	for i := range files {
-		said, readErr := os.ReadFile(files[i].Name())
+		text, readErr := os.ReadFile(files[i].Name())
 		if readErr != nil {
 			return "", "", readErr
 		}
-		read[i] = bytes.TrimSpace(said)
+		output[i] = string(bytes.TrimSpace(text))
 	}
-	return string(read[0]), string(read[1]), err
+	return output[0], output[1], err
 }
 
-// fits reports whether a text is what the guide says; "…" stands for any part
-// of a line, and alone for any lines.
+// fits reports whether printed text is what a page documents; "…" stands for
+// any part of a line, and alone for any lines.
 func fits(documented, printed string) bool {
 	var form strings.Builder
 	form.WriteString(`\A`)
@@ -268,14 +228,14 @@ func TestFits(t *testing.T) {
 }
 
 // nextPort is where the search for a free port goes on. It stays below the
-// ports that the system gives to whoever asks for any.
+// ports that the system hands out.
 var nextPort = func() *atomic.Int32 {
 	var next atomic.Int32
 	next.Store(20_000 + rand.Int32N(5_000))
 	return &next
 }()
 
-// freePort returns a port that nobody has, and never the same one again.
+// freePort returns a free port, and never the same one again.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 1_000 {

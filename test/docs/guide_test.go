@@ -3,7 +3,6 @@ package docs
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,18 +10,34 @@ import (
 	"testing"
 )
 
-// block is a fenced block of a page.
-type block struct {
-	kind string // sh, text, console, yaml …
-	line int    // of its first line of text
-	text string
+// root is the folder of the repository. Pages are named relative to it.
+const root = "../.."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
-// section is a heading with what stands below it, up to the next heading.
+// block is a fenced block of a page, or the commands of a comment.
+type block struct {
+	kind string // the mark of the fence; "hidden" in a comment
+	line int    // of its first line of text
+	text string
+	note string // the comment above it, such as "file: waymark.yaml"
+}
+
+// section is a heading with everything up to the next heading.
 type section struct {
 	title  string
-	level  int // 1 for the page itself
+	level  int      // 1 for the page itself
+	with   []string // names of preparations
 	blocks []block
+	see    []string // packages with the names of their tests
+	moved  bool     // those tests run the blocks of the page
 }
 
 var heading = regexp.MustCompile(`^(#{1,6}) (.+)$`)
@@ -30,42 +45,65 @@ var heading = regexp.MustCompile(`^(#{1,6}) (.+)$`)
 // sections reads a page. The first section is the page itself.
 func sections(t *testing.T, page string) []section {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []section
-	var open *block
-	indent := ""
-	for i, line := range strings.Split(string(text), "\n") {
-		fence := strings.HasPrefix(strings.TrimSpace(line), "```")
-		switch {
-		case open != nil && fence:
-			last := &all[len(all)-1]
-			last.blocks = append(last.blocks, *open)
-			open = nil
-		case open != nil:
-			open.text += strings.TrimPrefix(line, indent) + "\n"
-		case fence:
-			before, kind, _ := strings.Cut(line, "```")
-			indent = before
-			open = &block{kind: kind, line: i + 2}
-		default:
-			if m := heading.FindStringSubmatch(line); m != nil {
-				all = append(all, section{title: m[2], level: len(m[1])})
+	note := ""
+	lines := strings.Split(read(t, page), "\n")
+	for i := 0; i < len(lines); i++ {
+		line, first := strings.TrimSpace(lines[i]), i+1
+		if m := heading.FindStringSubmatch(line); m != nil {
+			all = append(all, section{title: m[2], level: len(m[1])})
+			continue
+		}
+		comment, hidden := strings.CutPrefix(line, "<!-- test: ")
+		kind, fenced := strings.CutPrefix(line, "```")
+		if !hidden && !fenced {
+			continue
+		}
+		if len(all) == 0 {
+			t.Fatalf("%s: a block before the title", page)
+		}
+		s := &all[len(all)-1]
+		indent, _, _ := strings.Cut(lines[i], line)
+		var text []string
+		if fenced {
+			for i++; strings.TrimSpace(lines[i]) != "```"; i++ {
+				text = append(text, strings.TrimPrefix(lines[i], indent)+"\n")
 			}
+			s.blocks = append(s.blocks, block{kind, first + 1, strings.Join(text, ""), note})
+			note = ""
+			continue
+		}
+		for !strings.HasSuffix(comment, "-->") {
+			i++
+			comment += "\n" + strings.TrimPrefix(lines[i], indent)
+		}
+		verb, rest, _ := strings.Cut(strings.TrimSpace(strings.TrimSuffix(comment, "-->")), " ")
+		switch verb {
+		case "with:":
+			s.with = append(s.with, rest)
+		case "see:", "elsewhere:":
+			s.see, s.moved = append(s.see, rest), s.moved || verb == "elsewhere:"
+		case "run:":
+			s.blocks = append(s.blocks, block{"hidden", first, rest + "\n", ""})
+		case "until:":
+			s.blocks = append(s.blocks, block{"hidden", first, "until " + rest + "; do sleep 0.1; done\n", ""})
+		case "file:", "append:", "shown:":
+			note = verb + " " + rest
+		default:
+			t.Fatalf("%s:%d: no test does %q", page, first, verb)
 		}
 	}
-	if open != nil || len(all) == 0 || all[0].level != 1 {
-		t.Fatalf("%s: a block does not end, or there is no title", page)
+	if len(all) == 0 || all[0].level != 1 || note != "" {
+		t.Fatalf("%s: no title, or no block below %q", page, note)
 	}
 	return all
 }
 
-// walk is what a reader does who wants one section: the blocks of the page and
-// of the headings above, then its own.
+// walk is what a reader of one section does: the blocks of the page and of the
+// headings above, then those of the section.
 type walk struct {
 	title  string
+	with   []string
 	blocks []block
 }
 
@@ -73,8 +111,8 @@ func (s section) runs() bool {
 	return slices.ContainsFunc(s.blocks, func(b block) bool { return b.kind == "sh" })
 }
 
-// walks returns the sections of a page that run something and have none below
-// them.
+// walks returns the sections of a page that run commands and have no section
+// below them that does.
 func walks(t *testing.T, page string) []walk {
 	t.Helper()
 	var above []section
@@ -92,6 +130,7 @@ func walks(t *testing.T, page string) []walk {
 		}
 		w := walk{title: s.title}
 		for _, a := range above {
+			w.with = append(w.with, a.with...)
 			w.blocks = append(w.blocks, a.blocks...)
 		}
 		all = append(all, w)
@@ -99,56 +138,35 @@ func walks(t *testing.T, page string) []walk {
 	return all
 }
 
-// guides are the pages whose every command is tried. What they show in blocks
-// marked sh is run as it stands.
-func guides() []string {
-	return []string{
-		"../README.md", "../CONTRIBUTING.md", "../SECURITY.md",
-		"api.md", "clients.md", "comparison.md", "dns.md", "directory-ldap.md", "directory-mx.md", "directory-sql.md", "metrics.md",
-		"migrating.md", "operating.md", "performance.md", "quickstart.md", "releasing.md", "runbook.md", "troubleshooting.md",
+// guides returns every page. An added page is found without a list.
+func guides(t *testing.T) []string {
+	t.Helper()
+	pages := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+	found, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(found) < 10 {
+		t.Fatalf("found only %v: %v", found, err)
 	}
+	for _, page := range found {
+		pages = append(pages, "docs/"+filepath.Base(page))
+	}
+	return pages
 }
 
-// elsewhere are pages whose blocks a test of another package tries, and that
-// test.
-func elsewhere() map[string][2]string {
-	return map[string][2]string{
-		"configuration.md":  {"internal/config", "TestDocumentedExamples"},
-		"directory-ldap.md": {"internal/directory/ldapsource", "TestTheGuide"},
-		"directory-mx.md":   {"internal/directory/mxsource", "TestTheGuide"},
-		"directory-sql.md":  {"internal/directory/sqlsource", "TestTheQueriesOfTheGuide"},
-		"migrating.md":      {"cmd/waymark", "TestCommandsOfTheMigrationGuide"},
-	}
-}
-
-// TestPages wants every page either here or there.
-func TestPages(t *testing.T) {
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(pages) < 10 {
-		t.Fatalf("found %v only", pages)
-	}
-	for _, page := range pages {
-		test, there := elsewhere()[page]
-		if there && !declares(t, filepath.Join("..", test[0]), test[1]) {
-			t.Errorf("%s: %s has no %s", page, test[0], test[1])
-		}
-		if !there && !slices.Contains(guides(), page) {
-			t.Errorf("nothing tries the commands of %s", page)
-		}
-	}
-}
-
-// TestBlocks wants every command either run or shown for a reason.
+// TestBlocks wants every command to be run, or shown for a reason.
 func TestBlocks(t *testing.T) {
-	shell, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("needs bash: apt-get install bash")
-	}
-	for _, page := range guides() {
-		if _, there := elsewhere()[page]; there {
+	for _, page := range guides(t) {
+		all := sections(t, page)
+		for _, s := range all {
+			for _, see := range s.see {
+				pkg, tests, _ := strings.Cut(see, " ")
+				for test := range strings.SplitSeq(tests, ", ") {
+					if !declares(t, pkg, test) {
+						t.Errorf("%s: %s has no %s", page, pkg, test)
+					}
+				}
+			}
+		}
+		if all[0].moved {
 			continue
 		}
 		run := map[int]bool{}
@@ -157,76 +175,36 @@ func TestBlocks(t *testing.T) {
 				run[b.line] = true
 			}
 		}
-		for _, s := range sections(t, page) {
+		for _, s := range all {
 			for i, b := range s.blocks {
 				where := fmt.Sprintf("%s:%d", page, b.line)
+				note, _, _ := strings.Cut(b.note, ":")
+				file := note == "file" || note == "append"
 				switch b.kind {
-				case "sh", "console":
-					if out, err := exec.Command(shell, "-n", "-c", b.text).CombinedOutput(); err != nil {
-						t.Errorf("%s: %s", where, out)
+				case "sh", "hidden":
+					if !run[b.line] {
+						t.Errorf("%s: belongs to no section that is run", where)
 					}
 				case "text":
 					if i == 0 || s.blocks[i-1].kind != "sh" {
 						t.Errorf("%s: nothing that is run prints this", where)
 					}
-				case "yaml", "ini", "nginx", "":
+				case "console":
+					if note != "shown" {
+						t.Errorf("%s: no comment says why it is not run", where)
+					}
+				case "yaml", "sql", "ini", "nginx", "caddyfile", "http", "":
+					if file && !run[b.line] {
+						t.Errorf("%s: belongs to no section that is run", where)
+					}
+					note = ""
 				default:
 					t.Errorf("%s: a block marked %q", where, b.kind)
 				}
-				if b.kind == "sh" && !run[b.line] {
-					t.Errorf("%s: belongs to no section that is run", where)
-				}
-				if first, _, _ := strings.Cut(b.text, "\n"); b.kind == "console" && !strings.HasPrefix(first, "# Needs ") {
-					t.Errorf("%s: does not say what it needs", where)
+				if b.kind != "console" && note != "" {
+					t.Errorf("%s: %q does not fit a block marked %q", where, b.note, b.kind)
 				}
 			}
 		}
 	}
-}
-
-// shown is a command that a page shows and that is not run as it stands: a
-// line of a block marked console, or one in the text.
-type shown struct {
-	page    string
-	line    int
-	command string
-}
-
-// programs are those whose commands stand in the text of the pages, too.
-var programs = regexp.MustCompile(`^(waymark|\./waymark-new|/usr/bin/time|\.ci/run|apt|caddy|certbot|curl|dig|docker|git|go|goreleaser|govulncheck|helm|journalctl|kubectl|make|openssl|psql|sha256sum|systemctl|tools/throughput|tools/release/version)( |$)`)
-
-var (
-	inline  = regexp.MustCompile("`([^`]+)`")
-	comment = regexp.MustCompile(`\s+# .*$`)
-)
-
-// commands returns what a page shows without running it.
-func commands(t *testing.T, page string) []shown {
-	t.Helper()
-	var all []shown
-	for _, s := range sections(t, page) {
-		for _, b := range s.blocks {
-			if b.kind != "console" {
-				continue
-			}
-			for i, line := range strings.Split(strings.ReplaceAll(b.text, "\\\n", ""), "\n") {
-				if line = strings.TrimSpace(comment.ReplaceAllString(line, "")); line != "" && !strings.HasPrefix(line, "#") {
-					all = append(all, shown{page, b.line + i, strings.TrimSuffix(line, " &")})
-				}
-			}
-		}
-	}
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A command in the text may be broken between two lines.
-	prose := fenced.ReplaceAllStringFunc(string(text), func(b string) string { return strings.Repeat("\n", strings.Count(b, "\n")) })
-	for _, m := range inline.FindAllStringSubmatchIndex(prose, -1) {
-		command := strings.Join(strings.Fields(prose[m[2]:m[3]]), " ")
-		if programs.MatchString(command) && strings.ContainsAny(command, " /") {
-			all = append(all, shown{page, 1 + strings.Count(prose[:m[0]], "\n"), strings.ReplaceAll(command, `\|`, "|")})
-		}
-	}
-	return all
 }

@@ -12,8 +12,7 @@ import (
 
 var (
 	fenced = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	image  = regexp.MustCompile(`src="([^"]+)"`)
+	link   = regexp.MustCompile(`\]\(([^)\s]+)\)|src="([^"]+)"`)
 	unslug = regexp.MustCompile(`[^\p{L}\p{N}\p{M}_ -]`)
 )
 
@@ -34,44 +33,31 @@ func anchors(text string) []string {
 // TestLinks follows every link from one document to another.
 func TestLinks(t *testing.T) {
 	followed := 0
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if d.IsDir() && slices.Contains([]string{".git", "node_modules", "testdata", "dist"}, d.Name()) {
-			return filepath.SkipDir
+			return fs.SkipDir
 		}
 		if d.IsDir() || filepath.Ext(path) != ".md" {
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		prose := fenced.ReplaceAllString(string(text), "")
-		for _, m := range append(link.FindAllStringSubmatch(prose, -1), image.FindAllStringSubmatch(prose, -1)...) {
-			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "mailto:") {
+		for _, m := range link.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, path), ""), -1) {
+			to := m[1] + m[2]
+			if strings.Contains(to, "://") || strings.HasPrefix(to, "mailto:") {
 				continue
 			}
 			followed++
-			target, anchor, _ := strings.Cut(m[1], "#")
-			to := path
+			target, anchor, _ := strings.Cut(to, "#")
+			file := path
 			if target != "" {
-				to = filepath.Join(filepath.Dir(path), target)
+				file = filepath.Join(filepath.Dir(path), target)
 			}
-			if _, err := os.Stat(to); err != nil {
-				t.Errorf("%s leads to %s, which is not there", path, m[1])
-				continue
-			}
-			if anchor == "" {
-				continue
-			}
-			there, err := os.ReadFile(to)
-			if err != nil {
-				return err
-			}
-			if !slices.Contains(anchors(string(there)), anchor) {
-				t.Errorf("%s leads to %s, where there is no such heading", path, m[1])
+			if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+				t.Errorf("%s links to %s, which does not exist", path, to)
+			} else if anchor != "" && !slices.Contains(anchors(read(t, file)), anchor) {
+				t.Errorf("%s links to %s, which has no such heading", path, to)
 			}
 		}
 		return nil
@@ -80,6 +66,6 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if followed < 50 {
-		t.Errorf("found %d links only", followed)
+		t.Errorf("found only %d links", followed)
 	}
 }

@@ -8,17 +8,18 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
-// TestSettingsOfOthers gives what the pages say about other programs to these
-// programs.
+// TestSettingsOfOthers gives the settings of other programs to these programs.
 func TestSettingsOfOthers(t *testing.T) {
 	t.Parallel()
-	nginx := need(t, "nginx", "nginx-light")
-	doveconf := need(t, "doveconf", "dovecot-core")
+	nginx := programs.Need(t, "nginx", "nginx-light")
+	doveconf := programs.Need(t, "doveconf", "dovecot-core")
 	setting := regexp.MustCompile(`^(#.*|\[\w+\]|\w+ = .+)$`)
 	tried := map[string]int{}
-	for _, s := range sections(t, "troubleshooting.md") {
+	for _, s := range sections(t, "docs/troubleshooting.md") {
 		for _, b := range s.blocks {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "settings.conf")
@@ -46,7 +47,7 @@ func TestSettingsOfOthers(t *testing.T) {
 					}
 				}
 			case b.kind == "ini":
-				t.Errorf("line %d: settings of nobody", b.line)
+				t.Errorf("line %d: no program has these settings", b.line)
 			}
 		}
 	}

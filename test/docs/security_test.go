@@ -1,8 +1,6 @@
 package docs
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,11 +10,7 @@ import (
 // TestPromisesAreTested wants a row for each threat, and the tests that the
 // rows name in the packages they name: `internal/server` `TestRouting`.
 func TestPromisesAreTested(t *testing.T) {
-	text, err := os.ReadFile("../SECURITY.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, threats, found := strings.Cut(string(text), "## Threats\n")
+	_, threats, found := strings.Cut(read(t, "SECURITY.md"), "## Threats\n")
 	if !found {
 		t.Fatal("SECURITY.md has no section Threats")
 	}
@@ -40,7 +34,7 @@ func TestPromisesAreTested(t *testing.T) {
 				continue
 			}
 			tests++
-			if !declares(t, filepath.Join("..", pkg), m[1]) {
+			if !declares(t, pkg, m[1]) {
 				t.Errorf("%s: %s has no %s", threat, pkg, m[1])
 			}
 		}
@@ -61,18 +55,5 @@ func TestPromisesAreTested(t *testing.T) {
 // declares reports whether a package has a test.
 func declares(t *testing.T, dir, test string) bool {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "\nfunc "+test+"(") {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(source(t, dir), "\nfunc "+test+"(")
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // TestQuickstart follows the section Kubernetes of docs/quickstart.md: what it
-// runs is run, what it installs is rendered, and what it says to the cluster
-// has to fit what is rendered.
+// runs is run, what it installs is rendered, and its commands to the cluster must
+// fit what is rendered.
 func TestQuickstart(t *testing.T) {
 	text, err := os.ReadFile("../../docs/quickstart.md")
 	if err != nil {
@@ -30,6 +30,11 @@ func TestQuickstart(t *testing.T) {
 		blocks[m[1]] += m[2]
 	}
 	dir := t.TempDir()
+	for _, m := range regexp.MustCompile("(?ms)^<!-- test: file: (\\S+) -->\n```\\w+\n(.*?)^```$").FindAllStringSubmatch(section, -1) {
+		if err := os.WriteFile(filepath.Join(dir, m[1]), []byte(m[2]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	write := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", blocks["sh"])
 	write.Dir, write.Env = dir, []string{"PATH=" + filepath.Dir(built.waymark) + ":" + os.Getenv("PATH")}
 	if out, err := write.CombinedOutput(); err != nil {
@@ -109,7 +114,7 @@ func obeys(t *testing.T, all objects, secrets map[string]string, command string)
 		`kubectl -n waymark rollout status deployment/([\w-]+)`: func(name []string) bool {
 			return slices.ContainsFunc(of[*apps.Deployment](all), func(d *apps.Deployment) bool { return d.Name == name[1] })
 		},
-		`kubectl -n waymark port-forward service/([\w-]+) 8080:80 &`: func(name []string) bool {
+		`kubectl -n waymark port-forward service/([\w-]+) 8080:80`: func(name []string) bool {
 			return slices.ContainsFunc(of[*core.Service](all), func(s *core.Service) bool {
 				return s.Name == name[1] && slices.ContainsFunc(s.Spec.Ports, func(p core.ServicePort) bool { return p.Port == 80 })
 			})
