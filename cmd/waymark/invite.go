@@ -3,14 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
-	"github.com/boombuler/barcode/qr"
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/qrcode"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -47,48 +45,12 @@ func inviteCommand(env environment) *cobra.Command {
 		if output == "json" {
 			return json.NewEncoder(env.stdout).Encode(made)
 		}
-		_, err = fmt.Fprintf(env.stdout, "%s\nworks until %s\n\n", made.URL, made.Expires.Format(time.RFC3339))
+		code, err := qrcode.New(made.URL)
 		if err != nil {
 			return err
 		}
-		return drawQR(env.stdout, made.URL)
-	}
-	return cmd
-}
-
-// drawQR draws a code with half blocks, two rows of it in a line of text. It is
-// drawn light on dark, as terminals mostly are, inside a frame that readers
-// need.
-func drawQR(w io.Writer, text string) error {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
+		_, err = fmt.Fprintf(env.stdout, "%s\nworks until %s\n\n%s", made.URL, made.Expires.Format(time.RFC3339), code.Text())
 		return err
 	}
-	const quiet = 2
-	size := code.Bounds().Dx()
-	light := func(x, y int) bool {
-		if x < 0 || y < 0 || x >= size || y >= size {
-			return true
-		}
-		r, _, _, _ := code.At(x, y).RGBA()
-		return r != 0
-	}
-	var out strings.Builder
-	for y := -quiet; y < size+quiet; y += 2 {
-		for x := -quiet; x < size+quiet; x++ {
-			switch upper, lower := light(x, y), light(x, y+1); {
-			case upper && lower:
-				out.WriteRune('█')
-			case upper:
-				out.WriteRune('▀')
-			case lower:
-				out.WriteRune('▄')
-			default:
-				out.WriteByte(' ')
-			}
-		}
-		out.WriteByte('\n')
-	}
-	_, err = io.WriteString(w, out.String())
-	return err
+	return cmd
 }

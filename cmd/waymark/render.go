@@ -2,45 +2,24 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
-	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
-	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
-	"github.com/waymark-mail/waymark/internal/dialect/pacc"
-	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
+	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/page"
+	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// renderers is what `waymark render` can print. choice is for the formats that
-// people read.
-func renderers(choice *page.Choice) map[string]func(settings.Settings) ([]byte, error) {
-	return map[string]func(settings.Settings) ([]byte, error){
-		"autoconfig":   autoconfig.Render,
-		"autodiscover": autodiscover.Render,
-		"mobileconfig": func(s settings.Settings) ([]byte, error) {
-			return mobileconfig.Render(s, mobileconfig.Options{Language: choice.Language})
-		},
-		"pacc":     pacc.Render,
-		"page":     func(s settings.Settings) ([]byte, error) { return page.Render(s, *choice) },
-		"settings": settingsjson.Render,
-	}
-}
-
 func renderCommand(env environment) *cobra.Command {
 	var client string
-	var choice page.Choice
-	known := renderers(&choice)
-	names := make([]string, 0, len(known))
-	for name := range known {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	var choice dialect.Choice
+	known := service.Renderers()
+	names := slices.Sorted(maps.Keys(known))
 	cmd := &cobra.Command{
 		Use:       "render PROTOCOL ADDRESS",
 		Short:     "Print what a client would get for an address",
@@ -68,7 +47,7 @@ func renderCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		body, err := render(found)
+		body, err := render(found, choice)
 		if err != nil {
 			return err
 		}

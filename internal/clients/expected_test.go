@@ -70,7 +70,7 @@ func (e *expectation) form(svc *settings.Service) string {
 		user, _ := e.settings.Login(*svc)
 		return user
 	}
-	return e.settings.LoginForm(*svc).Replace(client.EmailAddress, client.EmailLocalPart, client.EmailDomain)
+	return svc.Login.Replace(client.EmailAddress, client.EmailLocalPart, client.EmailDomain)
 }
 
 // filled returns a form with the typed address filled in.

@@ -224,7 +224,7 @@ func handlerOf(t *testing.T, text string) http.Handler {
 
 func serviceOf(cfg *config.Config) http.Handler {
 	cfg.Limits.StrictPerMinute = 0
-	return service.Handler(cfg, service.Parts{Signer: unsigned{}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now})
+	return service.Handler(cfg, service.Deps{Signer: unsigned{}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now})
 }
 
 // send sends a question as it goes over the wire.

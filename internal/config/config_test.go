@@ -241,7 +241,7 @@ func TestShortName(t *testing.T) {
 		{"characters, not bytes", "ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖ", "ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖ"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if have := shortName(tc.in); have != tc.want {
+			if have := settings.Shorten(tc.in, settings.MaxShortName); have != tc.want {
 				t.Errorf("have %q, want %q", have, tc.want)
 			}
 		})

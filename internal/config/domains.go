@@ -223,7 +223,7 @@ func (r *reader) override(v value, d *domain) *settings.Provider {
 	}
 	own := *base.Provider
 	if d.name != nil {
-		own.Name, own.Names, own.ShortName = *d.name, nil, shortName(*d.name)
+		own.Name, own.Names, own.ShortName = *d.name, nil, settings.Shorten(*d.name, settings.MaxShortName)
 	}
 	if d.helpURL != nil {
 		own.HelpURL = *d.helpURL

@@ -77,7 +77,7 @@ func readProviders(r *reader, v value, f *file) {
 			return
 		}
 		if !v.has("short_name") {
-			p.ShortName = shortName(p.Name)
+			p.ShortName = settings.Shorten(p.Name, settings.MaxShortName)
 		}
 		p.Services = complete(p.services, p.login, p.auth)
 		for _, problem := range p.Problems() {
@@ -138,21 +138,6 @@ func (r *reader) problem(v value, p settings.Problem) {
 func validID(id string) bool {
 	return len(id) >= 1 && len(id) <= 40 &&
 		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}
-
-// shortName cuts a name to the 20 characters of a short name, after a word
-// where there is one to end with.
-func shortName(name string) string {
-	const most = 20
-	r := []rune(name)
-	if len(r) <= most {
-		return name
-	}
-	cut := string(r[:most])
-	if i := strings.LastIndexByte(cut, ' '); i > 0 && r[most] != ' ' {
-		cut = cut[:i]
-	}
-	return strings.TrimRight(cut, " ")
 }
 
 // login reads the form of a user name; "" when it is none.

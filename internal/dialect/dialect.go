@@ -15,9 +15,24 @@ type Dialect struct {
 	// Fail formats errors: those of Serve, and those that the server itself
 	// raises, such as a rate limit. nil formats them as plain text.
 	Fail func(error) Response
+	// Render returns the document for settings, before any signature. It is
+	// pure: no clock, I/O or randomness. nil for a dialect without documents.
+	Render func(settings.Settings, Choice) ([]byte, error)
 	// AnyOrigin lets scripts of any site read the responses, errors included
 	// (CORS). Set it only for what is public and read-only.
 	AnyOrigin bool
+}
+
+// Choice is what a person chose besides an address. The zero value chooses
+// nothing.
+type Choice struct {
+	Language string // of package i18n; "" for English
+	App      string // id of an app of the set-up page
+}
+
+// IgnoreChoice returns a Render for documents in which nothing can be chosen.
+func IgnoreChoice(render func(settings.Settings) ([]byte, error)) func(settings.Settings, Choice) ([]byte, error) {
+	return func(s settings.Settings, _ Choice) ([]byte, error) { return render(s) }
 }
 
 // Endpoint is one path, answered on every host name the server is reached by.

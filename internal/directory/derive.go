@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/maypok86/otter/v2"
 
@@ -70,7 +69,7 @@ func (m *derivations) provider(base *settings.Provider, r *source.Record) (*sett
 func derive(base *settings.Provider, r *source.Record) (*settings.Provider, error) {
 	p := *base
 	if r.Name != "" { // in one language, and as long as a customer made it
-		p.Name, p.Names, p.ShortName = shortened(r.Name, 60), nil, shortened(r.Name, 20)
+		p.Name, p.Names, p.ShortName = settings.Shorten(r.Name, settings.MaxName), nil, settings.Shorten(r.Name, settings.MaxShortName)
 	}
 	p.Services = slices.Clone(base.Services)
 	for _, o := range r.Overrides {
@@ -164,17 +163,4 @@ func added(services []settings.Service, o source.Override) settings.Service {
 		s.Port = settings.DefaultPort(s.Protocol, s.Security)
 	}
 	return s
-}
-
-// shortened cuts a name to so many characters, between words where it can.
-func shortened(name string, most int) string {
-	r := []rune(name)
-	if len(r) <= most {
-		return name
-	}
-	cut := string(r[:most])
-	if i := strings.LastIndexByte(cut, ' '); i > 0 && r[most] != ' ' {
-		cut = cut[:i]
-	}
-	return strings.TrimRight(cut, " ")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/invite"
+	"github.com/waymark-mail/waymark/internal/qrcode"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/templates"
 )
@@ -64,6 +65,9 @@ func New(o Options) dialect.Dialect {
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return dialect.Dialect{
 		Name: "page",
+		Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
+			return Render(s, Choice{Language: c.Language, App: c.App})
+		},
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.start},
 			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show)},
@@ -244,6 +248,14 @@ func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
 	code, err := qrCode("qr", r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
 	v.Profile.QR = code
 	return err
+}
+
+func qrCode(class, text, label string) (template.HTML, error) {
+	code, err := qrcode.New(text)
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(code.SVG(class, label)), nil //nolint:gosec // the label is escaped
 }
 
 func (p *page) render(status int, v *view) (dialect.Response, error) {

@@ -40,37 +40,20 @@ func pick(services []settings.Service) picked {
 	return p
 }
 
-// best returns the service of a protocol that every app can use: one that takes
-// a password, which people can type, any port before 25, and TLS from the
-// first byte before STARTTLS; the provider's first of those.
+// best returns the service of a protocol that every app can use: one that
+// accepts a password, which people can type, then any port before 25, then
+// implicit TLS before STARTTLS.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
-	var fit []settings.Service
-	for _, s := range services {
-		if s.Protocol == p {
-			fit = append(fit, s)
+	return settings.Best(services, p, func(s settings.Service) int {
+		rank := slices.Index(settings.Securities(), s.Security)
+		if s.Port == relayPort {
+			rank += 3
 		}
-	}
-	if len(fit) == 0 {
-		return settings.Service{}, false
-	}
-	return slices.MinFunc(fit, func(a, b settings.Service) int {
-		return cmp.Or(
-			first(a.Accepts(settings.Password), b.Accepts(settings.Password)),
-			first(a.Port != relayPort, b.Port != relayPort),
-			cmp.Compare(slices.Index(settings.Securities(), a.Security), slices.Index(settings.Securities(), b.Security)),
-		)
-	}), true
-}
-
-// first orders what is so before what is not.
-func first(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
+		if !s.Accepts(settings.Password) {
+			rank += 6
+		}
+		return rank
+	})
 }
 
 // valuesOf returns what stands in the place of placeholders in steps and help.

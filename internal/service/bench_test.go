@@ -29,7 +29,7 @@ func BenchmarkEndpoints(b *testing.B) {
 	}
 	defer flush()
 	cfg.Limits.RequestsPerMinute, cfg.Limits.StrictPerMinute = math.MaxInt32, math.MaxInt32 // counted, and never refused
-	h := Handler(cfg, Parts{Signer: testIdentity(b), Metrics: telemetry.NewMetrics("", ""), Log: log, Now: time.Now})
+	h := Handler(cfg, Deps{Signer: testIdentity(b), Metrics: telemetry.NewMetrics("", ""), Log: log, Now: time.Now})
 	for _, bm := range []struct{ name, method, target, body string }{
 		{"autoconfig", "GET", "http://autoconfig.example.com/mail/config-v1.1.xml?emailaddress=anna%40example.com", ""},
 		{"autoconfig-unknown-domain", "GET", "http://autoconfig.unknown.example/mail/config-v1.1.xml?emailaddress=anna%40unknown.example", ""},

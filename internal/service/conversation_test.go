@@ -71,7 +71,7 @@ func replay(t *testing.T, archive *txtar.Archive, signer *sign.Identity) {
 			if findings.HasErrors() {
 				t.Fatalf("settings: %v", findings)
 			}
-			handler = described(t, Handler(cfg, Parts{Signer: signer, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment}))
+			handler = described(t, Handler(cfg, Deps{Signer: signer, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment}))
 		case strings.HasPrefix(f.Name, "request"):
 			response = converse(t, handler, f.Data)
 		case strings.HasPrefix(f.Name, "response"):

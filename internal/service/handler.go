@@ -22,56 +22,67 @@ import (
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
-// Parts are what a handler needs besides a settings file.
-type Parts struct {
+// Deps are what a handler needs besides the settings.
+type Deps struct {
 	Signer  mobileconfig.Signer
 	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 	Now     func() time.Time
 	// Sources are asked about domains that are not listed; nil for none.
 	Sources *Sources
-	// Tokens seal the addresses in links of the page; nil for keys that only
-	// this handler knows.
+	// Tokens seal the addresses in links; nil for random keys.
 	Tokens *invite.Keys
-	// Verify tries passwords; nil where that is switched off.
+	// Verify checks passwords; nil to disable that.
 	Verify page.Verifier
 }
 
-// Handler returns what the public listeners answer with one settings file in
-// force. It holds nothing that would have to be let go but what it is given.
-func Handler(cfg *config.Config, p Parts) http.Handler {
-	if p.Tokens == nil {
-		p.Tokens = invite.RandomKeys()
+// Handler returns the handler of the public listeners for one version of the
+// settings. It owns no resources; the caller closes deps.
+func Handler(cfg *config.Config, deps Deps) http.Handler {
+	if deps.Tokens == nil {
+		deps.Tokens = invite.RandomKeys()
 	}
-	if p.Sources == nil {
-		p.Sources = &Sources{}
+	if deps.Sources == nil {
+		deps.Sources = &Sources{}
 	}
-	resolver := p.Sources.Directory(cfg, p.Metrics)
+	resolver := deps.Sources.Directory(cfg, deps.Metrics)
 	return server.New(server.Options{
-		Dialects:          dialects(resolver, p, cfg.API.Token),
+		Dialects:          dialects(resolver, deps, cfg.API.Token),
 		TrustedProxies:    cfg.TrustedProxies,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
 		StrictPerMinute:   cfg.Limits.StrictPerMinute,
 		RequestsAtOnce:    cfg.Limits.RequestsAtOnce,
-		Metrics:           p.Metrics,
-		Log:               p.Log,
+		Metrics:           deps.Metrics,
+		Log:               deps.Log,
 	})
 }
 
-// dialects lists every dialect: a new one is a line here.
-func dialects(r dialect.Resolver, p Parts, apiToken string) []dialect.Dialect {
+// dialects lists every dialect. A new one is a line here.
+func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect {
 	return []dialect.Dialect{
 		autoconfig.New(r),
-		autodiscover.New(r, p.Now),
-		mobileconfig.New(r, p.Signer, profileLinks{p.Tokens, p.Now}),
+		autodiscover.New(r, deps.Now),
+		mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}),
 		pacc.New(r),
 		wellknown.New(r),
 		dialect.RequireToken(settingsjson.New(r), apiToken),
-		page.New(page.Options{Resolver: r, Tokens: p.Tokens, Verify: p.Verify, Now: p.Now}),
+		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Now: deps.Now}),
 	}
 }
 
-// profileLinks reads the links in QR codes.
+// Renderers returns the Render functions of the dialects that have documents, by
+// name.
+func Renderers() map[string]func(settings.Settings, dialect.Choice) ([]byte, error) {
+	all := map[string]func(settings.Settings, dialect.Choice) ([]byte, error){}
+	for _, d := range dialects(nil, Deps{}, "") {
+		if d.Render != nil {
+			all[d.Name] = d.Render
+		}
+	}
+	return all
+}
+
+// profileLinks opens the tokens in QR codes.
 type profileLinks struct {
 	tokens *invite.Keys
 	now    func() time.Time

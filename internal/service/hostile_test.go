@@ -36,7 +36,7 @@ func TestHostileInput(t *testing.T) {
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	h := described(t, Handler(cfg, Parts{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}))
+	h := described(t, Handler(cfg, Deps{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}))
 	sent := 0
 	send := func(method, target, contentType, body string, header http.Header) {
 		t.Helper()

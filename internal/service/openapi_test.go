@@ -59,7 +59,7 @@ func describedHandler(t *testing.T, tokens *invite.Keys, change ...string) http.
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	return Handler(cfg, Parts{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment, Tokens: tokens})
+	return Handler(cfg, Deps{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment, Tokens: tokens})
 }
 
 // document reads the description once.
@@ -486,8 +486,8 @@ func (d troubled) Resolve(context.Context, settings.Query) (settings.Settings, e
 func TestTroubleIsDescribed(t *testing.T) {
 	c := loadContract(t)
 	with := func(trouble func() error, limit int) http.Handler {
-		parts := Parts{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
-		return server.New(server.Options{Dialects: dialects(troubled{trouble}, parts, ""), RequestsPerMinute: limit, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
+		deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
+		return server.New(server.Options{Dialects: dialects(troubled{trouble}, deps, ""), RequestsPerMinute: limit, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 	}
 	for _, tc := range []struct {
 		name    string
@@ -536,8 +536,8 @@ func TestOverloadIsDescribed(t *testing.T) {
 		<-release
 		return settings.ErrUnknownDomain
 	}}
-	parts := Parts{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
-	h := described(t, server.New(server.Options{Dialects: dialects(slow, parts, ""), RequestsAtOnce: 1, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()}))
+	deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
+	h := described(t, server.New(server.Options{Dialects: dialects(slow, deps, ""), RequestsAtOnce: 1, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()}))
 	go func() {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/api/v1/settings?domain=example.com", nil))

@@ -190,7 +190,7 @@ func (s *Service) tell(what func() error) {
 // use brings settings into force. Requests that began before see the old ones
 // to their end.
 func (s *Service) use(next state) {
-	public := Handler(next.cfg, Parts{
+	public := Handler(next.cfg, Deps{
 		Signer:  next.identity,
 		Sources: next.sources,
 		Tokens:  s.linkKeys(next.cfg),

@@ -85,17 +85,17 @@ func TestLoginValidate(t *testing.T) {
 
 func TestLoginOfAMailboxThatMovedOrHasItsOwn(t *testing.T) {
 	anna := address.Address{Local: "anna+news", Domain: "new.example"}
-	s := Settings{Provider: &Provider{Subaddress: "+"}, Domain: "old.example", MovedTo: "new.example", Address: anna}
-	svc := Service{Login: LoginAddress}
+	s := Settings{Provider: &Provider{Subaddress: "+", Services: []Service{{Login: LoginAddress}, {Login: "shared"}}}, Domain: "old.example", MovedTo: "new.example", Address: anna}
+	svc := s.Services()[0]
 	if got, ok := s.Login(svc); got != "anna@new.example" || !ok {
 		t.Errorf("moved: %s, %v", got, ok)
 	}
-	if got := s.LoginForm(svc); got != "{local}@new.example" {
-		t.Errorf("the form after a move is %s", got)
+	if svc.Login != "{local}@new.example" || s.Services()[1].Login != "shared" {
+		t.Errorf("the logins after a move are %v", s.Services())
 	}
 	s.MovedTo = ""
-	if got := s.LoginForm(svc); got != LoginAddress {
-		t.Errorf("the form without a move is %s", got)
+	if got := s.Services()[0].Login; got != LoginAddress {
+		t.Errorf("the login without a move is %s", got)
 	}
 	s.LoginName = "web12p3"
 	if got, ok := s.Login(svc); got != "web12p3" || !ok {

@@ -136,17 +136,16 @@ func (s Service) problemsOfAuth() []Problem {
 // has its own Problems.
 func (p *Provider) Problems() []Problem {
 	var ps []Problem
-	if n := len([]rune(p.Name)); n == 0 || n > 60 {
-		ps = append(ps, wrong("name", "the name must have 1 to 60 characters; it has %d", n))
-	}
-	for _, lang := range slices.Sorted(maps.Keys(p.Names)) {
-		if n := len([]rune(p.Names[lang])); n == 0 || n > 60 {
-			ps = append(ps, wrong("names."+lang, "the name must have 1 to 60 characters; it has %d", n))
+	limit := func(key, what, name string, most int) {
+		if n := len([]rune(name)); n == 0 || n > most {
+			ps = append(ps, wrong(key, "the %s must have 1 to %d characters; it has %d", what, most, n))
 		}
 	}
-	if n := len([]rune(p.ShortName)); n == 0 || n > 20 {
-		ps = append(ps, wrong("short_name", "the short name must have 1 to 20 characters; it has %d", n))
+	limit("name", "name", p.Name, MaxName)
+	for _, lang := range slices.Sorted(maps.Keys(p.Names)) {
+		limit("names."+lang, "name", p.Names[lang], MaxName)
 	}
+	limit("short_name", "short name", p.ShortName, MaxShortName)
 	if len(p.Services) == 0 {
 		return append(ps, wrong("services", "the provider offers nothing; list at least one service"))
 	}

@@ -12,9 +12,9 @@ import (
 // pointer.
 type Provider struct {
 	ID        string            // stable: the identifiers of Apple profiles derive from it
-	Name      string            // at most 60 characters
+	Name      string            // at most MaxName characters
 	Names     map[string]string // the same in other languages, by BCP 47 tag; may be nil
-	ShortName string            // at most 20 characters
+	ShortName string            // at most MaxShortName characters
 	HelpURL   string            // https URL of a page for people; "" for none
 	Brand     Brand
 	// AppPasswordURL is where people make a password for one app; "" for none.
@@ -27,8 +27,27 @@ type Provider struct {
 	Outlook    OutlookOptions
 }
 
-// NameIn returns the name in a language (BCP 47), or the name that goes
-// everywhere.
+// Limits of names in characters (draft-ietf-mailmaint-autoconfig,
+// draft-ietf-mailmaint-pacc).
+const (
+	MaxName      = 60
+	MaxShortName = 20
+)
+
+// Shorten cuts a name to limit characters, after a word where possible.
+func Shorten(name string, limit int) string {
+	r := []rune(name)
+	if len(r) <= limit {
+		return name
+	}
+	cut := string(r[:limit])
+	if i := strings.LastIndexByte(cut, ' '); i > 0 && r[limit] != ' ' {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ")
+}
+
+// NameIn returns the name in a language (BCP 47), else the default name.
 func (p *Provider) NameIn(language string) string {
 	if name, ok := p.Names[language]; ok {
 		return name
@@ -97,7 +116,11 @@ func (s Service) templated() bool {
 	return strings.Contains(s.Host, domainPlaceholder) || strings.Contains(s.URL, domainPlaceholder)
 }
 
-// Accepts reports whether the service takes this way to authenticate.
+// TakesPassword reports whether the service accepts a password that a person
+// types, sent as it is or in a challenge.
+func (s Service) TakesPassword() bool { return s.Accepts(Password) || s.Accepts(PasswordChallenge) }
+
+// Accepts reports whether the service supports an authentication method.
 func (s Service) Accepts(a Auth) bool {
 	for _, have := range s.Auth {
 		if have == a {

@@ -1,51 +1,52 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Query is what a client told about whom it asks for.
+// Query names the mailbox or the domain that a client asks about.
 type Query struct {
-	// Domain is what the address ends in; "" when no address was given.
+	// Domain is the domain of the address; "" when no address was given.
 	Domain address.Domain
 	// Address is the whole address; zero when only a domain is known.
 	Address address.Address
-	// Host is the domain told by the name the server was reached by. It, or
-	// the closest listed domain above it, answers when Domain is empty or not
-	// listed: that is how autoconfig.<MX domain> serves the domains of a
-	// hosting company's customers. "" where that must not happen.
+	// Host is the domain in the host name of the request. It, or the closest
+	// listed domain above it, is used when Domain is empty or not listed:
+	// autoconfig.<MX domain> serves the domains of a hosting company's
+	// customers that way. "" prevents that.
 	Host address.Domain
 }
 
-// Domain says who answers for one customer domain.
+// Domain assigns a customer domain to a provider.
 type Domain struct {
 	Provider *Provider
 	// Canonical is the domain that host names derive from: the domain itself,
 	// or the one it is an alias of.
 	Canonical address.Domain
-	// MovedTo is where the mailboxes of the domain are now: the same local
-	// parts at this domain, whose provider and canonical domain these are. ""
-	// for a domain that did not move.
+	// MovedTo is the new domain of the mailboxes, with the same local parts.
+	// Provider and Canonical are those of the new domain. "" for a domain that
+	// did not move.
 	MovedTo address.Domain
-	// Moved is set, and Provider nil, when they moved to where nobody answers
-	// here.
+	// Moved is set, and Provider is nil, when the mailboxes moved to a service
+	// that this server does not answer for.
 	Moved *MovedError
 }
 
-// Settings is one answer: what a mail client needs to know to set up an
-// address of a domain. Everything it points to is read-only.
+// Settings is what a mail client needs to set up an address of a domain.
+// Everything it points to is read-only.
 type Settings struct {
 	Provider  *Provider
 	Domain    address.Domain  // the domain that was asked for
 	Canonical address.Domain  // differs from Domain for an alias domain
 	Address   address.Address // zero when only a domain was asked for
-	// MovedTo is set when the domain that was asked for moved here. Address
-	// is the new one then.
+	// MovedTo is the new domain when the domain that was asked for moved.
+	// Address is the new one then.
 	MovedTo address.Domain
-	// LoginName is the user name of the mailbox where the directory knows
-	// better than the form of the provider's services; "" where it does not.
+	// LoginName is the user name that the directory has for this mailbox; it
+	// overrides the logins of the services. "" for none.
 	LoginName string
 	// MailboxLookup is set when the directory looked up this very mailbox,
 	// whether or not it exists.
@@ -62,35 +63,57 @@ func (s Settings) Personal() bool {
 }
 
 // Services returns what the domain offers, most preferred first per protocol,
-// host names and URLs complete. The slice is for reading only.
-func (s Settings) Services() []Service { return s.Provider.ServicesFor(s.Canonical) }
-
-// First returns the preferred service of a protocol.
-func First(services []Service, p Protocol) (Service, bool) {
-	for _, s := range services {
-		if s.Protocol == p {
-			return s, true
-		}
+// with complete host names, URLs and logins: when the domain moved, logins name
+// the new domain, because clients fill in the address that they know. The slice
+// is read-only.
+func (s Settings) Services() []Service {
+	services := s.Provider.ServicesFor(s.Canonical)
+	if s.MovedTo == "" {
+		return services
 	}
-	return Service{}, false
+	services = slices.Clone(services)
+	for i, svc := range services {
+		services[i].Login = Login(svc.Login.Replace("{local}@"+string(s.MovedTo), "{local}", string(s.MovedTo)))
+	}
+	return services
 }
 
-// FirstWeb returns the service of a protocol that is named by a URL: the first
-// over https that takes a password, which every client can ask for, else the
-// first over https, else the first.
-func FirstWeb(services []Service, p Protocol) (Service, bool) {
-	for _, fits := range []func(Service) bool{
-		func(s Service) bool { return s.overHTTPS() && (s.Accepts(Password) || s.Accepts(PasswordChallenge)) },
-		Service.overHTTPS,
-		func(Service) bool { return true },
-	} {
-		for _, s := range services {
-			if s.Protocol == p && fits(s) {
-				return s, true
-			}
+// Best returns the service of a protocol with the lowest rank; among equals, the
+// one that the provider prefers. A negative rank excludes a service.
+func Best(services []Service, p Protocol, rank func(Service) int) (Service, bool) {
+	best, lowest := -1, 0
+	for i, s := range services {
+		if s.Protocol != p {
+			continue
+		}
+		if r := rank(s); r >= 0 && (best < 0 || r < lowest) {
+			best, lowest = i, r
 		}
 	}
-	return Service{}, false
+	if best < 0 {
+		return Service{}, false
+	}
+	return services[best], true
+}
+
+// First returns the provider's preferred service of a protocol.
+func First(services []Service, p Protocol) (Service, bool) {
+	return Best(services, p, func(Service) int { return 0 })
+}
+
+// FirstWeb returns the service of a protocol that is given by a URL: the first
+// over https that accepts a password, which every client can ask for, else the
+// first over https, else the first.
+func FirstWeb(services []Service, p Protocol) (Service, bool) {
+	return Best(services, p, func(s Service) int {
+		switch {
+		case !s.overHTTPS():
+			return 2
+		case !s.TakesPassword():
+			return 1
+		}
+		return 0
+	})
 }
 
 func (s Service) overHTTPS() bool { return strings.HasPrefix(s.URL, "https://") }
@@ -102,13 +125,4 @@ func (s Settings) Login(svc Service) (string, bool) {
 		return s.LoginName, true
 	}
 	return svc.Login.For(s.Address.WithoutTag(s.Provider.Subaddress))
-}
-
-// LoginForm returns the form of the user name for a service, for documents
-// whose reader puts in the address that it knows: not the one after a move.
-func (s Settings) LoginForm(svc Service) Login {
-	if s.MovedTo == "" {
-		return svc.Login
-	}
-	return Login(svc.Login.Replace("{local}@"+string(s.MovedTo), "{local}", string(s.MovedTo)))
 }

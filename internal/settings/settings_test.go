@@ -49,6 +49,33 @@ func TestFirst(t *testing.T) {
 	}
 }
 
+func TestBest(t *testing.T) {
+	services := []Service{{Protocol: POP3, Port: 1}, {Protocol: IMAP, Port: 2}, {Protocol: IMAP, Port: 3}, {Protocol: IMAP, Port: 4}}
+	for _, tc := range []struct {
+		name string
+		rank map[uint16]int
+		want uint16
+	}{
+		{"among equals, the provider's order", nil, 2},
+		{"the lowest rank", map[uint16]int{2: 2, 3: 1, 4: 1}, 3},
+		{"a negative rank", map[uint16]int{2: -1, 3: -1}, 4},
+		{"none left", map[uint16]int{2: -1, 3: -1, 4: -1}, 0},
+	} {
+		got, ok := Best(services, IMAP, func(s Service) int { return tc.rank[s.Port] })
+		if got.Port != tc.want || ok != (tc.want != 0) {
+			t.Errorf("%s: %+v, %v", tc.name, got, ok)
+		}
+	}
+}
+
+func TestTakesPassword(t *testing.T) {
+	for a, want := range map[Auth]bool{Password: true, PasswordChallenge: true, OAuth2: false, NoAuth: false} {
+		if got := (Service{Auth: []Auth{GSSAPI, a}}).TakesPassword(); got != want {
+			t.Errorf("%s: %v", a, got)
+		}
+	}
+}
+
 func TestAccepts(t *testing.T) {
 	s := Service{Auth: []Auth{OAuth2, Password}}
 	if !s.Accepts(OAuth2) || !s.Accepts(Password) || s.Accepts(GSSAPI) {

@@ -64,7 +64,7 @@ func handler(t testing.TB, text string, signer mobileconfig.Signer, log *zap.Log
 		t.Fatal(problems)
 	}
 	cfg.Limits.StrictPerMinute = 0 // the checks ask for many profiles
-	return service.Handler(cfg, service.Parts{Signer: signer, Metrics: telemetry.NewMetrics("", ""), Log: log, Now: time.Now})
+	return service.Handler(cfg, service.Deps{Signer: signer, Metrics: telemetry.NewMetrics("", ""), Log: log, Now: time.Now})
 }
 
 // serve answers with a handler over https and http, and returns it as a target.

@@ -24,6 +24,7 @@ func New(r dialect.Resolver) dialect.Dialect {
 	get := []string{http.MethodGet}
 	return dialect.Dialect{
 		Name:      "autoconfig",
+		Render:    dialect.IgnoreChoice(Render),
 		AnyOrigin: true,
 		Endpoints: []dialect.Endpoint{
 			{Path: mainPath, Methods: get, Serve: a.forAddress},

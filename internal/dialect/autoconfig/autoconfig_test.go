@@ -171,14 +171,14 @@ func TestMovedDomain(t *testing.T) {
 		"{domain}/{local}":    "new.example/%EMAILLOCALPART%",
 		"everybody":           "everybody",
 	} {
-		s := offering()
+		s := offering(settings.Service{Login: form})
 		s.Domain, s.MovedTo = "old.example", "new.example"
-		if got := username(s, settings.Service{Login: form}); got != want {
+		if got := username(s, s.Services()[0]); got != want {
 			t.Errorf("%s: %s, want %s", form, got, want)
 		}
 		s.Address = address.Address{Local: "anna", Domain: "new.example"}
 		want = strings.ReplaceAll(want, "%EMAILLOCALPART%", "anna")
-		if got := username(s, settings.Service{Login: form}); got != want {
+		if got := username(s, s.Services()[0]); got != want {
 			t.Errorf("%s of an address: %s, want %s", form, got, want)
 		}
 	}
@@ -433,7 +433,7 @@ func protocolOf(kind string) settings.Protocol {
 func canonical(s settings.Settings, got server) bool {
 	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
 	for _, svc := range s.Services() {
-		name := s.LoginForm(svc).Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
+		name := svc.Login.Replace("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILDOMAIN%")
 		if s.Personal() {
 			name, _ = s.Login(svc)
 		}

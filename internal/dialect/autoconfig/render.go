@@ -97,27 +97,19 @@ func descriptions(p *settings.Provider) []descr {
 }
 
 // best returns the first service of a protocol that every client can use, else
-// the first over TLS, else the first. Thunderbird for Android refuses the whole
-// file for one section that is plain, and few clients know another way to log
-// in than a password.
+// the first with TLS or STARTTLS, else the first. Thunderbird for Android
+// rejects the whole file for one plaintext section, and few clients support
+// anything but passwords.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
-	fits := []func(settings.Service) bool{
-		func(s settings.Service) bool { return s.Security != settings.Plaintext && takesPassword(s) },
-		func(s settings.Service) bool { return s.Security != settings.Plaintext },
-		func(settings.Service) bool { return true },
-	}
-	for _, fit := range fits {
-		for _, s := range services {
-			if s.Protocol == p && fit(s) {
-				return s, true
-			}
+	return settings.Best(services, p, func(s settings.Service) int {
+		switch {
+		case s.Security == settings.Plaintext:
+			return 2
+		case !s.TakesPassword():
+			return 1
 		}
-	}
-	return settings.Service{}, false
-}
-
-func takesPassword(s settings.Service) bool {
-	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
+		return 0
+	})
 }
 
 func socket(s settings.Settings, kind string, svc settings.Service) socketServer {
@@ -169,7 +161,7 @@ func username(s settings.Settings, svc settings.Service) string {
 		login, _ := s.Login(svc) // there is an address, or a user name
 		return login
 	}
-	return s.LoginForm(svc).Replace(emailAddress, emailLocalPart, emailDomain)
+	return svc.Login.Replace(emailAddress, emailLocalPart, emailDomain)
 }
 
 // schemes returns the words for ways to log in, in order. OAuth2 counts only
@@ -204,7 +196,7 @@ func schemes(s settings.Service) []string {
 			words = append(words, "none")
 		}
 	}
-	if !takesPassword(s) && s.Security != settings.Plaintext {
+	if !s.TakesPassword() && s.Security != settings.Plaintext {
 		words = append(words, "password-cleartext")
 	}
 	return words

@@ -24,7 +24,8 @@ func New(r dialect.Resolver, now func() time.Time) dialect.Dialect {
 	d := answerer{resolver: r, requests: newShapes(), outlook: cached{dialect.NewMemo()}}
 	read := []string{http.MethodGet}
 	return dialect.Dialect{
-		Name: "autodiscover",
+		Name:   "autodiscover",
+		Render: dialect.IgnoreChoice(Render),
 		Endpoints: []dialect.Endpoint{
 			{Path: xmlPath, FoldCase: true, Methods: []string{http.MethodPost}, Serve: d.post},
 			{Path: xmlPath, FoldCase: true, Methods: read, Serve: get},

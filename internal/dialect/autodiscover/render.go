@@ -22,7 +22,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		return RenderMoved(&settings.MovedError{Domain: s.MovedTo}, s.Address)
 	}
 	services := s.Services()
-	blocks := make([]protocol, 0, 5)
+	blocks := make([]protocolBlock, 0, 5)
 	for _, p := range [...]settings.Protocol{settings.IMAP, settings.POP3, settings.Submission} {
 		if svc, ok := choose(services, p); ok {
 			blocks = append(blocks, mailBlock(s, svc))
@@ -53,52 +53,34 @@ func primary(s settings.Settings) address.Address {
 var errNoAddress error = &settings.Error{Kind: settings.BadRequest, Message: "Autodiscover needs an address, not only a domain"}
 
 // choose returns the service of a protocol for its only block: the first one
-// that says the same to every reader, else the first that is encrypted, else
-// the first. Thunderbird and FairEmail tell STARTTLS from TLS by the port and
-// look at nothing else, so that STARTTLS on a port of one's own would make them
-// speak TLS there.
+// that every reader understands alike, else the first with TLS or STARTTLS, else
+// the first. Thunderbird and FairEmail derive STARTTLS or TLS from the port and
+// ignore the rest: for STARTTLS on another port they would use implicit TLS.
 func choose(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
-	for _, fits := range []func(settings.Service) bool{
-		func(s settings.Service) bool {
-			if p.ByURL() {
-				return strings.HasPrefix(s.URL, "https://")
-			}
-			return s.Security == securityByPort(s.Port)
-		},
-		func(s settings.Service) bool { return !p.ByURL() && s.Security != settings.Plaintext },
-		func(settings.Service) bool { return true },
-	} {
-		for _, s := range services {
-			if s.Protocol == p && usable(s) && fits(s) {
-				return s, true
-			}
+	return settings.Best(services, p, func(s settings.Service) int {
+		switch {
+		case !usable(s):
+			return -1
+		case strings.HasPrefix(s.URL, "https://"):
+			return 0
+		case p.ByURL() || s.Security == settings.Plaintext:
+			return 2
+		case settings.PortContradicts(s.Port, s.Security):
+			return 1
 		}
-	}
-	return settings.Service{}, false
+		return 0
+	})
 }
 
-// usable leaves out services that take only what these clients cannot be told:
-// AuthPackage, the one word for it, is not for IMAP, POP3 and SMTP, and the
-// OAuth2 that clients know is for servers built into them. They would ask for
-// a password again and again that opens nothing.
+// usable excludes services that accept only what these clients cannot be told:
+// AuthPackage does not apply to IMAP, POP3 and SMTP, and the OAuth2 that
+// clients know is for servers built into them. They would ask again and again
+// for a password that does not work.
 func usable(s settings.Service) bool {
-	return takesPassword(s) || s.Accepts(settings.NoAuth)
+	return s.TakesPassword() || s.Accepts(settings.NoAuth)
 }
 
-func takesPassword(s settings.Service) bool {
-	return s.Accepts(settings.Password) || s.Accepts(settings.PasswordChallenge)
-}
-
-// securityByPort is the rule by which Thunderbird reads a block.
-func securityByPort(port uint16) settings.Security {
-	switch port {
-	case 143, 110, 25, 587:
-		return settings.STARTTLS
-	}
-	return settings.TLS
-}
-
-func mailBlock(s settings.Settings, svc settings.Service) protocol {
+func mailBlock(s settings.Settings, svc settings.Service) protocolBlock {
 	b := block(s, svc)
 	b.Server, b.Port = svc.Host, svc.Port
 	// Encryption overrides SSL where it is known. SSL must be on for STARTTLS
@@ -122,9 +104,9 @@ const (
 
 // block returns what all protocols have in common. LoginName is never left
 // out: Outlook's default is the local part of the address.
-func block(s settings.Settings, svc settings.Service) protocol {
+func block(s settings.Settings, svc settings.Service) protocolBlock {
 	login, _ := s.Login(svc) // there is an address
-	b := protocol{
+	b := protocolBlock{
 		Type:           typeOf(svc.Protocol),
 		Server:         svc.URL,
 		LoginName:      login,
@@ -132,7 +114,7 @@ func block(s settings.Settings, svc settings.Service) protocol {
 		SPA:            off,
 		AuthRequired:   off,
 	}
-	if takesPassword(svc) {
+	if svc.TakesPassword() {
 		b.AuthRequired = on
 	}
 	return b

@@ -35,12 +35,13 @@ type account struct {
 	Action       string
 	RedirectAddr string `xml:",omitempty"`
 	RedirectURL  string `xml:"RedirectUrl,omitempty"`
-	Protocol     []protocol
+	Protocol     []protocolBlock
 }
 
-// protocol has its elements in the order of Microsoft's schema. DomainRequired
-// and SPA are always there: SPA, which means NTLM, is on where it is missing.
-type protocol struct {
+// protocolBlock has its elements in the order of Microsoft's schema.
+// DomainRequired and SPA are always present: SPA, which means NTLM, is on by
+// default.
+type protocolBlock struct {
 	Type           string
 	Server         string
 	Port           uint16 `xml:",omitempty"`

@@ -33,7 +33,9 @@ type mobileconfig struct {
 // so that it stays out of URLs, and puts a token into its QR code.
 func New(r dialect.Resolver, s Signer, t Tokens) dialect.Dialect {
 	m := &mobileconfig{resolver: r, signer: s, tokens: t}
-	p := dialect.Dialect{Name: "mobileconfig"}
+	p := dialect.Dialect{Name: "mobileconfig", Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
+		return Render(s, Options{Language: c.Language})
+	}}
 	for _, path := range []string{
 		"/profile.mobileconfig",
 		"/email.mobileconfig", "/mobileconfig/", "/mobileconfig", // as other servers spell it

@@ -193,22 +193,16 @@ func (a accounts) sendAs() string {
 	return strings.Join(all, ", ")
 }
 
-// best returns the service of a protocol that a device gets on with best: TLS
-// from the first byte, the only way that UseSSL is known to mean, then
-// STARTTLS, then the rest. Those whose way to log in Apple has no word for are
-// passed over.
+// best returns the service of a protocol that devices handle best: implicit TLS,
+// the only documented meaning of UseSSL, then STARTTLS, then the rest. Services
+// without an authentication method that Apple has a value for are excluded.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
-	for _, security := range settings.Securities() {
-		for _, s := range services {
-			if s.Protocol != p || s.Security != security || security == settings.STARTTLS && onTLSPort(s.Port) {
-				continue
-			}
-			if _, ok := authentication(s); ok {
-				return s, true
-			}
+	return settings.Best(services, p, func(s settings.Service) int {
+		if _, ok := authentication(s); !ok || s.Security == settings.STARTTLS && onTLSPort(s.Port) {
+			return -1
 		}
-	}
-	return settings.Service{}, false
+		return slices.Index(settings.Securities(), s.Security)
+	})
 }
 
 // onTLSPort reports whether a device would begin with TLS on a port, whatever
@@ -267,21 +261,24 @@ type davAccount struct {
 	login string
 }
 
-// davServer returns the DAV service of a protocol that takes a password, which
-// is all that the device can ask for. One over https comes before the others:
-// iOS sends DAV passwords over TLS only.
+// davServer returns the DAV service of a protocol that accepts a password, which
+// is all that the device can ask for, https first: iOS sends DAV passwords over
+// TLS only.
 func davServer(s settings.Settings, services []settings.Service, p settings.Protocol) (davAccount, bool) {
-	for _, scheme := range []string{"https", "http"} {
-		for _, svc := range services {
-			if svc.Protocol != p || !svc.Accepts(settings.Password) && !svc.Accepts(settings.PasswordChallenge) {
-				continue
-			}
-			if u, err := url.Parse(svc.URL); err == nil && u.Scheme == scheme {
-				return davAt(u, login(s, svc)), true
-			}
+	svc, ok := settings.Best(services, p, func(svc settings.Service) int {
+		if !svc.TakesPassword() {
+			return -1
 		}
+		return slices.IndexFunc([]string{"https://", "http://"}, func(scheme string) bool { return strings.HasPrefix(svc.URL, scheme) })
+	})
+	if !ok {
+		return davAccount{}, false
 	}
-	return davAccount{}, false
+	u, err := url.Parse(svc.URL)
+	if err != nil {
+		return davAccount{}, false
+	}
+	return davAt(u, login(s, svc)), true
 }
 
 func davAt(u *url.URL, login string) davAccount {

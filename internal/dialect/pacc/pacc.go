@@ -19,6 +19,7 @@ func New(r dialect.Resolver) dialect.Dialect {
 	p := &pacc{resolver: r, memo: dialect.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=300"}}}
 	return dialect.Dialect{
 		Name:      "pacc",
+		Render:    dialect.IgnoreChoice(Render),
 		AnyOrigin: true,
 		Endpoints: []dialect.Endpoint{
 			{Path: "/.well-known/user-agent-configuration.json", Methods: []string{http.MethodGet}, Serve: p.serve},

@@ -92,10 +92,15 @@ func TestRender(t *testing.T) {
 	}
 }
 
-func TestNothingThatCanBeSaid(t *testing.T) {
+func TestNothingExpressible(t *testing.T) {
 	_, err := Render(offering(mail(settings.IMAP, "old.example.net", 143, settings.STARTTLS)))
 	if settings.KindOf(err) != settings.NotOffered {
 		t.Errorf("got %v", err)
+	}
+	moved := offering(mail(settings.IMAP, "imap.example.net", 993, settings.TLS)) // clients know the old address only
+	moved.Domain, moved.MovedTo = "old.example", "example.com"
+	if body, err := Render(moved); settings.KindOf(err) != settings.NotOffered {
+		t.Errorf("moved: %s, %v", body, err)
 	}
 }
 

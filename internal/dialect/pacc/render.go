@@ -66,9 +66,6 @@ type help struct {
 // format has no way to say anything else, so services that differ are left out.
 // The error is NotOffered when none is left.
 func Render(s settings.Settings) ([]byte, error) {
-	if s.MovedTo != "" {
-		return nil, settings.Errorf(settings.NotOffered, "the addresses of that domain moved, which this format cannot say")
-	}
 	var doc document
 	services, password, public := alike(s)
 	for _, svc := range services {
@@ -89,7 +86,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		case settings.WebDAV:
 			doc.Protocols.WebDAV = at
 		case settings.ManageSieve, settings.ActiveSync:
-			// Never sayable: the draft has no member for ActiveSync, and
+			// Never expressible: the draft has no member for ActiveSync, and
 			// ManageSieve has no port for TLS from the first byte.
 		}
 	}
@@ -111,8 +108,8 @@ func Render(s settings.Settings) ([]byte, error) {
 	return append(body, '\n'), nil
 }
 
-// sayable reports whether the format can name the service.
-func sayable(s settings.Service) bool {
+// expressible reports whether the format can name the service.
+func expressible(s settings.Service) bool {
 	if s.Login != settings.LoginAddress || s.Protocol == settings.ActiveSync {
 		return false
 	}
@@ -132,15 +129,12 @@ func sayable(s settings.Service) bool {
 // log in all of them have: the document says that once for all. Those that take
 // a password go before those that do not, and are not named together with them.
 func alike(s settings.Settings) (named []settings.Service, password, public bool) {
-	takesPassword := func(svc settings.Service) bool {
-		return svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)
-	}
 	takesOAuth2 := func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) && s.Provider.OAuth2 != nil }
-	fits := func(svc settings.Service) bool { return sayable(svc) && (takesPassword(svc) || takesOAuth2(svc)) }
-	password = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return fits(svc) && takesPassword(svc) })
+	fits := func(svc settings.Service) bool { return expressible(svc) && (svc.TakesPassword() || takesOAuth2(svc)) }
+	password = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return fits(svc) && svc.TakesPassword() })
 	for _, svc := range s.Services() {
 		beside := slices.ContainsFunc(named, func(other settings.Service) bool { return other.Protocol == svc.Protocol })
-		if fits(svc) && !beside && (takesPassword(svc) || !password) {
+		if fits(svc) && !beside && (svc.TakesPassword() || !password) {
 			named = append(named, svc)
 		}
 	}

@@ -65,7 +65,7 @@ func Render(s settings.Settings) ([]byte, error) {
 	for _, svc := range services {
 		login, known := s.Login(svc)
 		if !known {
-			login = string(s.LoginForm(svc))
+			login = string(svc.Login)
 		}
 		doc.Services = append(doc.Services, service{svc.Protocol, svc.Host, svc.Port, svc.Security, svc.URL, login, svc.Auth, popOptions(svc.POP)})
 	}

@@ -12,6 +12,7 @@ import (
 func New(r dialect.Resolver) dialect.Dialect {
 	return dialect.Dialect{
 		Name:      "settings",
+		Render:    dialect.IgnoreChoice(Render),
 		AnyOrigin: true,
 		Endpoints: []dialect.Endpoint{
 			{Path: "/api/v1/settings", Methods: []string{http.MethodGet}, Serve: func(req *http.Request) (dialect.Response, error) { return serve(req, r) }},

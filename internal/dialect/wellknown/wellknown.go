@@ -36,10 +36,8 @@ func redirect(r *http.Request, resolver dialect.Resolver, p settings.Protocol) (
 		return dialect.Response{}, err
 	}
 	svc, ok := settings.FirstWeb(found.Services(), p)
-	if found.MovedTo != "" {
-		ok = false // clients would log in there with the address that they know
-	}
-	if !ok || leadsHere(r, svc.URL) {
+	// A redirect cannot tell a client that its address moved.
+	if !ok || found.MovedTo != "" || leadsHere(r, svc.URL) {
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
 	}
 	// 301 is what every client meets in the field, and none but POST loses its
