@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +20,6 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/test/certtest"
-	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // testTime is the time of all tests. It is now, because openssl uses the clock.
@@ -105,8 +103,8 @@ func TestSignatures(t *testing.T) {
 				}
 			})
 			t.Run("openssl", func(t *testing.T) {
-				if got := opensslVerify(t, signed, rootFile); !bytes.Equal(got, profile) {
-					t.Errorf("other content: %q", got)
+				if got, err := certtest.OpenSSL(t, signed, rootFile); err != nil || !bytes.Equal(got, profile) {
+					t.Errorf("other content: %q, %v", got, err)
 				}
 			})
 			t.Run("waymark", func(t *testing.T) {
@@ -123,20 +121,6 @@ func TestSignatures(t *testing.T) {
 			})
 		})
 	}
-}
-
-func opensslVerify(t *testing.T, signed []byte, rootFile string) []byte {
-	t.Helper()
-	openssl := programs.Need(t, "openssl", "openssl")
-	cmd := exec.CommandContext(t.Context(), openssl, "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-CAfile", rootFile)
-	cmd.Stdin = bytes.NewReader(signed)
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, problems.String())
-	}
-	return out
 }
 
 func TestEmptyContent(t *testing.T) {

@@ -50,20 +50,20 @@ func TestPages(t *testing.T) {
 
 type pages struct {
 	*scripts
-	*waymark
-	languages        []string
-	openssl, zbarimg string
+	*site
+	languages []string
+	zbarimg   string
 }
 
 // newPages starts the service, and makes the scripts ready to visit it.
 func newPages(t *testing.T) *pages {
 	t.Helper()
-	p := &pages{scripts: newScripts(t), openssl: programs.Need(t, "openssl", "openssl"), zbarimg: programs.Need(t, "zbarimg", "zbar-tools")}
-	p.waymark = start(t)
+	p := &pages{scripts: newScripts(t), zbarimg: programs.Need(t, "zbarimg", "zbar-tools")}
+	p.site = start(t)
 	for _, c := range i18n.All().Languages() {
 		p.languages = append(p.languages, c.Language)
 	}
-	p.lead(p.at, p.identity)
+	p.lead(p.HTTPS, p.identity)
 	p.input["texts"] = catalogues(t, p.languages)
 	p.input["providers"] = map[string]string{"en": "Example Mail", "de": "Beispielpost", "fr": "Courrier de Test", "it": "Posta Esempio", "es": "Correo Ejemplo"}
 	return p
@@ -203,11 +203,11 @@ func (p *pages) onPaper(t *testing.T) {
 // nothingInTheLog wants no address in what the service logged of all this.
 func (p *pages) nothingInTheLog(t *testing.T) {
 	p.fetch(t, "en", http.StatusOK, "/", url.Values{"email": {"anna@example.com"}})
-	if len(p.log.holding(`"route":"/"`)) == 0 {
-		t.Errorf("the log knows nothing of the pages: %s", p.log.text.String())
+	if len(p.Log.Lines(`"route":"/"`)) == 0 {
+		t.Errorf("the log knows nothing of the pages: %s", &p.Log)
 	}
 	for _, part := range []string{"anna", "bert", "@example.com", rightPassword} {
-		for _, line := range p.log.holding(part) {
+		for _, line := range p.Log.Lines(part) {
 			t.Errorf("it holds %s: %s", part, line)
 		}
 	}

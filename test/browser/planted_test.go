@@ -200,12 +200,12 @@ func (p *pages) faultsAreFound(t *testing.T) {
 		}
 	})
 	t.Run("log", func(t *testing.T) {
-		log := &lines{}
+		log := &programs.Log{}
 		if _, err := io.WriteString(log, "{\"address\":\"anna@example.com\"}\n{}\n"); err != nil {
 			t.Fatal(err)
 		}
-		finds(t, log.holding("anna"), "anna@example.com")
-		finds(t, log.holding("bert"))
+		finds(t, log.Lines("anna"), "anna@example.com")
+		finds(t, log.Lines("bert"))
 	})
 }
 

@@ -1,12 +1,12 @@
 package browser
 
 import (
-	"bytes"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // verify wants OpenSSL to find the signature of a profile good, and the
@@ -21,13 +21,9 @@ func (p *pages) verify(t *testing.T, signed []byte, address string) {
 // profileFaults says what is wrong with a profile for an address.
 func (p *pages) profileFaults(t *testing.T, signed []byte, address string) []string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), p.openssl, "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-CAfile", p.trusted)
-	cmd.Stdin = bytes.NewReader(signed)
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	profile, err := cmd.Output()
+	profile, err := certtest.OpenSSL(t, signed, p.trusted)
 	if err != nil {
-		return []string{fmt.Sprintf("openssl: %v: %s", err, &problems)}
+		return []string{err.Error()}
 	}
 	var faults []string
 	for key, want := range map[string]string{

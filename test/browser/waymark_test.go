@@ -1,28 +1,20 @@
 package browser
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/service"
-	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // setupHost is the name that people reach the pages under.
@@ -40,6 +32,7 @@ ops: {listen: "127.0.0.1:0"}
 tls: {listen: "127.0.0.1:0", cert_file: %[1]q, key_file: %[2]q}
 signing: {cert_file: %[1]q, key_file: %[2]q}
 limits: {requests_per_minute: 0, strict_requests_per_minute: 0}
+log: {level: debug}
 pages: {url: "https://setup.example.com", keys: [%[4]q], verify_password: true, verify_private: true}
 providers:
   full:
@@ -101,106 +94,51 @@ const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 220 40" width
 	`<rect width="40" height="40" rx="9" fill="#3d5afe"/><path d="M8 13l12 9 12-9M8 12h24v17H8z" fill="none" stroke="#fff" stroke-width="2.5"/>` +
 	`<text x="52" y="28" font-family="sans-serif" font-size="22" font-weight="700" fill="#4f68ff">Example Mail</text></svg>`
 
-// waymark is the whole service, running on loopback.
-type waymark struct {
+// site is a running Waymark that serves the pages under setupHost.
+type site struct {
+	*waymark.Waymark
 	trusted  string // the file of the authority
 	identity certtest.Party
-	at       string       // of its https listener
 	client   *http.Client // reaches it as a browser does that trusts the authority
 	keys     *invite.Keys
-	log      *lines
 }
 
-func start(t *testing.T) *waymark {
+func start(t *testing.T) *site {
 	t.Helper()
 	dir := t.TempDir()
-	w := &waymark{trusted: authority().WriteCert(t, dir, "root.pem"), identity: authority().Server(setupHost), log: &lines{}}
-	t.Setenv("SSL_CERT_FILE", w.trusted) // the service trusts the mail server
-	certFile, keyFile := w.identity.Write(t, dir, authority())
-	file, picture := filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "logo.svg")
+	s := &site{trusted: authority().WriteCert(t, dir, "root.pem"), identity: authority().Server(setupHost)}
+	certFile, keyFile := s.identity.Write(t, dir, authority())
+	picture := filepath.Join(dir, "logo.svg")
+	files.Write(t, picture, logo)
 	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture)
-	for name, data := range map[string]string{file: text, picture: logo} {
-		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	load := func() (*config.Config, config.Findings) {
-		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
-	}
-	cfg, findings := load()
-	if findings.HasErrors() {
-		t.Fatal(findings)
-	}
-	svc, err := service.New(t.Context(), cfg, findings, service.Options{
-		Load: load, StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""),
-		Log: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), w.log, zap.DebugLevel)),
-	})
-	if err != nil {
+	s.Waymark = waymark.Start(t, text, "SSL_CERT_FILE="+s.trusted) // to trust the mail server
+	var err error
+	if s.keys, err = invite.NewKeys([]string{pageKey}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- svc.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Errorf("the service stopped with %v", err)
-		}
-	})
-	if w.keys, err = invite.NewKeys([]string{pageKey}); err != nil {
-		t.Fatal(err)
-	}
-	w.at = svc.Addr("https")
-	w.client = w.newClient()
-	return w
+	s.client = s.newClient()
+	return s
 }
 
 // invitation returns the path of a link for an address that is good for a
 // time, or was.
-func (w *waymark) invitation(t *testing.T, email string, good time.Duration) string {
+func (s *site) invitation(t *testing.T, email string, good time.Duration) string {
 	t.Helper()
 	a, err := address.Parse(email)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "/i/" + w.keys.Seal(invite.Setup, a, time.Now().Add(good))
+	return "/i/" + s.keys.Seal(invite.Setup, a, time.Now().Add(good))
 }
 
-func (w *waymark) newClient() *http.Client {
+func (s *site) newClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
 			if at != setupHost+":443" {
 				return nil, fmt.Errorf("%s is not the service", at)
 			}
-			return (&net.Dialer{}).DialContext(ctx, network, w.at)
+			return (&net.Dialer{}).DialContext(ctx, network, s.HTTPS)
 		},
 		TLSClientConfig: &tls.Config{RootCAs: authority().Pool()},
 	}}
-}
-
-// lines keeps what the service logs.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) Sync() error { return nil }
-
-// holding returns the lines that hold a text.
-func (l *lines) holding(part string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var found []string
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, part) {
-			found = append(found, line)
-		}
-	}
-	return found
 }

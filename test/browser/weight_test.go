@@ -19,7 +19,7 @@ const (
 	mostBytes = 60_000
 	// slowest bounds the time to the first byte over loopback, and slowestCode
 	// that of a page with a QR code, half of which is drawing the code.
-	slowest     = 5 * time.Millisecond * raceFactor
+	slowest     = 5 * time.Millisecond
 	slowestCode = 4 * slowest
 )
 

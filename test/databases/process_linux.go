@@ -1,7 +1,6 @@
 package databases
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -11,10 +10,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // account is the user under whom a server runs: database servers refuse root.
@@ -95,7 +95,7 @@ type process struct {
 // start runs a program until its log holds the text ready.
 func (a *account) start(ready, dir, path string, args ...string) (*process, error) {
 	cmd := a.command(dir, path, args...)
-	log := &readyLog{text: []byte(ready), seen: make(chan struct{})}
+	log := &programs.Log{}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -105,15 +105,18 @@ func (a *account) start(ready, dir, path string, args ...string) (*process, erro
 		_ = cmd.Wait() // it was killed
 		close(p.ended)
 	}()
-	select {
-	case <-log.seen:
-		return p, nil
-	case <-p.ended:
-		return nil, fmt.Errorf("%s ended:\n%s", path, log)
-	case <-time.After(startLimit):
-		p.end(syscall.SIGKILL)
-		return nil, fmt.Errorf("%s is not ready after %s:\n%s", path, startLimit, log)
+	for begin := time.Now(); log.Next(ready, 100*time.Millisecond) == ""; {
+		select {
+		case <-p.ended:
+			return nil, fmt.Errorf("%s ended:\n%s", path, log)
+		default:
+		}
+		if time.Since(begin) > startLimit {
+			p.end(syscall.SIGKILL)
+			return nil, fmt.Errorf("%s is not ready after %s:\n%s", path, startLimit, log)
+		}
 	}
+	return p, nil
 }
 
 // end sends a signal and waits for the process to be gone.
@@ -122,31 +125,6 @@ func (p *process) end(signal os.Signal) {
 		return
 	}
 	<-p.ended
-}
-
-// readyLog keeps what a server writes and notices a text in it.
-type readyLog struct {
-	mu   sync.Mutex
-	all  bytes.Buffer
-	text []byte
-	seen chan struct{}
-	once sync.Once
-}
-
-func (l *readyLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all.Write(p)
-	if bytes.Contains(l.all.Bytes(), l.text) {
-		l.once.Do(func() { close(l.seen) })
-	}
-	return len(p), nil
-}
-
-func (l *readyLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
 }
 
 func freePort() (int, error) {

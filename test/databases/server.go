@@ -30,7 +30,7 @@ type Server struct {
 type program interface {
 	// install makes an empty data directory in dir.
 	install(dir string) error
-	// start runs the server until it says that it is ready.
+	// start runs the server until its log says that it is ready.
 	start(dir string, port int) (*process, error)
 	// crash ends the server as if the machine had lost its power.
 	crash(*process)
@@ -43,7 +43,7 @@ type program interface {
 // Servers starts each kind of server once for all tests of a package, which
 // has
 //
-//	var servers dbtest.Servers
+//	var servers databases.Servers
 //	func TestMain(m *testing.M) { os.Exit(servers.Main(m)) }
 type Servers struct {
 	mu       sync.Mutex

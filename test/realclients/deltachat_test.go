@@ -147,7 +147,7 @@ func startDeltaChat(ctx context.Context, t *testing.T, program string, net *netw
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Env = []string{"DC_ACCOUNTS_PATH=" + accounts, "RUST_LOG=info", "NO_COLOR=1"}
 	cmd.WaitDelay = 10 * time.Second
-	said := &lines{}
+	said := &programs.Log{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
 	if err != nil {

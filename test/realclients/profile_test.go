@@ -16,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
@@ -33,9 +33,7 @@ func TestProfiles(t *testing.T) {
 	}
 	chain := newChain(t, openssl)
 	for _, example := range []string{"infomaniak.yaml", "selfhosted.yaml", "hosting.yaml"} {
-		w := start(t, example, func(cfg *config.Config) {
-			cfg.Signing = &config.Signing{CertFile: chain.certFile, KeyFile: chain.keyFile}
-		})
+		w := start(t, example, chain.signing())
 		emails := []string{}
 		for domain := range w.cfg.Domains {
 			emails = append(emails, "anna@"+string(domain))
@@ -53,7 +51,7 @@ func TestProfiles(t *testing.T) {
 				}
 				t.Run(email+" "+cmp.Or(selection, "everything"), func(t *testing.T) {
 					signed := w.get(t, "/profile.mobileconfig?"+url.Values{"email": {email}, "services": {selection}}.Encode())
-					profile, err := chain.verify(t, chain.rootFile, signed)
+					profile, err := certtest.OpenSSL(t, signed, chain.rootFile)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -68,15 +66,13 @@ func TestProfiles(t *testing.T) {
 func TestSignaturesThatAreNotGood(t *testing.T) {
 	openssl := programs.Need(t, "openssl", "openssl")
 	chain, stranger := newChain(t, openssl), newChain(t, openssl)
-	w := start(t, "infomaniak.yaml", func(cfg *config.Config) {
-		cfg.Signing = &config.Signing{CertFile: chain.certFile, KeyFile: chain.keyFile}
-	})
+	w := start(t, "infomaniak.yaml", chain.signing())
 	signed := w.get(t, "/profile.mobileconfig?email=anna@example.com")
-	if _, err := chain.verify(t, stranger.rootFile, signed); err == nil || !strings.Contains(err.Error(), "unable to get local issuer certificate") {
+	if _, err := certtest.OpenSSL(t, signed, stranger.rootFile); err == nil || !strings.Contains(err.Error(), "unable to get local issuer certificate") {
 		t.Errorf("by the root of a stranger: %v", err)
 	}
 	changed := bytes.Replace(signed, []byte("mail.infomaniak.com"), []byte("mail.infomaniak.org"), 1)
-	if _, err := chain.verify(t, chain.rootFile, changed); err == nil || !strings.Contains(err.Error(), "verification failure") {
+	if _, err := certtest.OpenSSL(t, changed, chain.rootFile); err == nil || !strings.Contains(err.Error(), "verification failure") {
 		t.Errorf("after a change: %v", err)
 	}
 }
@@ -193,7 +189,7 @@ with open(sys.argv[1], "rb") as file:
 
 // chain is an identity for signing: a root, an intermediate and a leaf.
 type chain struct {
-	openssl, rootFile, certFile, keyFile string
+	rootFile, certFile, keyFile string
 }
 
 func newChain(t *testing.T, openssl string) chain {
@@ -226,21 +222,12 @@ func newChain(t *testing.T, openssl string) chain {
 	if err := os.WriteFile(at("chain.pem"), both, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return chain{openssl, at("root.pem"), at("chain.pem"), at("leaf.key")}
+	return chain{at("root.pem"), at("chain.pem"), at("leaf.key")}
 }
 
-// verify returns what is inside a signature that OpenSSL finds good by a root.
-func (c chain) verify(t *testing.T, rootFile string, signed []byte) ([]byte, error) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), c.openssl, "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-CAfile", rootFile)
-	cmd.Stdin = bytes.NewReader(signed)
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	content, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, &problems)
-	}
-	return content, nil
+// signing returns the line of settings that names the identity.
+func (c chain) signing() string {
+	return fmt.Sprintf("signing: {cert_file: %q, key_file: %q}\n", c.certFile, c.keyFile)
 }
 
 // output runs a program that must succeed.
@@ -248,11 +235,5 @@ func output(t *testing.T, stdin []byte, program string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Stdin = bytes.NewReader(stdin)
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", program, err, &problems)
-	}
-	return out
+	return []byte(programs.Output(t, cmd))
 }

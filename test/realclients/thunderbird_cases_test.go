@@ -114,7 +114,7 @@ func TestThunderbird(t *testing.T) {
 	}
 	ca := certtest.Authority("Test Root", nil)
 	overTLS := withTLS(ca.Server(names...).Write(t, t.TempDir()))
-	waymarks, routes := map[string]*waymark{}, map[string]string{}
+	waymarks, routes := map[string]*example{}, map[string]string{}
 	for _, c := range cases {
 		if waymarks[c.example] == nil {
 			waymarks[c.example] = start(t, c.example, overTLS)

@@ -18,13 +18,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // thunderbird is a real Thunderbird without a window, with a profile of its own,
 // which reaches nothing but its network.
 type thunderbird struct {
 	*marionette
-	output *lines
+	output *programs.Log
 }
 
 // knownThunderbirds are the major versions whose modules the scripts were
@@ -42,7 +44,7 @@ func startThunderbird(t *testing.T, program string, net *network, trusted *x509.
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), preferences(net), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tb := &thunderbird{output: &lines{}}
+	tb := &thunderbird{output: &programs.Log{}}
 	listening := make(chan string, 1)
 	cmd := exec.CommandContext(t.Context(), program, "--headless", "--no-remote", "--profile", profile, "--marionette", "--remote-allow-system-access")
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_RUNTIME_DIR="+home, "TMPDIR="+home, "LC_ALL=C.UTF-8",
@@ -51,7 +53,7 @@ func startThunderbird(t *testing.T, program string, net *network, trusted *x509.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Stdout = &portFinder{lines: tb.output, found: listening}
+	cmd.Stdout = &portFinder{Log: tb.output, found: listening}
 	cmd.Stderr = cmd.Stdout
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -141,14 +143,14 @@ func preferences(net *network) []byte {
 // portFinder keeps what Thunderbird says, and tells the port of its remote
 // control once.
 type portFinder struct {
-	*lines
+	*programs.Log
 	found chan<- string
 }
 
 var listeningOn = regexp.MustCompile(`Marionette\s+INFO\s+Listening on port (\d+)\n`)
 
 func (p *portFinder) Write(b []byte) (int, error) {
-	n, err := p.lines.Write(b)
+	n, err := p.Log.Write(b)
 	if m := listeningOn.FindStringSubmatch(p.String()); m != nil {
 		select {
 		case p.found <- m[1]:

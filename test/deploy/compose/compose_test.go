@@ -14,8 +14,12 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
 )
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/compose")) }
 
 // project is a compose file as docker-compose understands it: with what it
 // extends, and absolute paths.

@@ -17,8 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/container")) }
 
 // nobody is the user that the image runs as.
 const nobody = 65532
@@ -26,13 +31,8 @@ const nobody = 65532
 // TestPrebuilt builds the image around a binary that is there already.
 func TestPrebuilt(t *testing.T) {
 	b := newBuilder(t)
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "waymark")
-	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/waymark")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output(t, build)
-	context := filepath.Join(dir, "context")
-	output(t, exec.Command("./context", binary, context))
+	context := filepath.Join(t.TempDir(), "context")
+	programs.Output(t, exec.Command("./context", waymark.Binary(t), context))
 	b.run(t, "bud", "--isolation", "chroot", "--format", "docker", "--target", "prebuilt", "-f", "../../Dockerfile", "-t", "waymark", context)
 	b.checkImage(t)
 }
@@ -44,17 +44,19 @@ func TestFromSource(t *testing.T) {
 	b := newBuilder(t)
 	busybox := programs.Need(t, "busybox", "busybox-static")
 	goImage := t.TempDir()
-	write(t, filepath.Join(goImage, "Dockerfile"), `FROM scratch
+	files.Write(t, filepath.Join(goImage, "Dockerfile"), `FROM scratch
 COPY busybox /bin/busybox
 COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
 RUN mkdir -m 1777 /tmp
 ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOCACHE=/cache GOFLAGS=-modcacherw GOTOOLCHAIN=local HOME=/
 `)
-	output(t, exec.Command("cp", busybox, filepath.Join(goImage, "busybox")))
-	output(t, exec.Command("cp", "/etc/ssl/certs/ca-certificates.crt", goImage))
+	programs.Output(t, exec.Command("cp", busybox, filepath.Join(goImage, "busybox")))
+	programs.Output(t, exec.Command("cp", "/etc/ssl/certs/ca-certificates.crt", goImage))
 	b.run(t, "bud", "--isolation", "chroot", "-t", "localhost/go", goImage)
-	goEnv := func(name string) string { return strings.TrimSpace(output(t, exec.Command("go", "env", name))) }
+	goEnv := func(name string) string {
+		return strings.TrimSpace(programs.Output(t, exec.Command("go", "env", name)))
+	}
 	b.run(t, "bud", "--isolation", "chroot", "--format", "docker", "--build-arg", "GO_IMAGE=localhost/go",
 		"--volume", goEnv("GOROOT")+":/usr/local/go:ro", "--volume", goEnv("GOMODCACHE")+":/go/pkg/mod", "--volume", goEnv("GOCACHE")+":/cache",
 		"-f", "../../Dockerfile", "-t", "waymark", "../..")
@@ -64,7 +66,7 @@ ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOCACHE=/cache GOFLAGS=-modcacherw GO
 // TestLint holds the Dockerfile against a linter.
 func TestLint(t *testing.T) {
 	lint := programs.Need(t, "dockerfile-utils", "npm, then npm install -g dockerfile-utils@0.16.3")
-	if out := output(t, exec.Command(lint, "lint", "../../Dockerfile")); strings.TrimSpace(out) != "" {
+	if out := programs.Output(t, exec.Command(lint, "lint", "../../Dockerfile")); strings.TrimSpace(out) != "" {
 		t.Error(out)
 	}
 }
@@ -87,7 +89,7 @@ func newBuilder(t *testing.T) builder {
 
 func (b builder) run(t *testing.T, args ...string) string {
 	t.Helper()
-	return output(t, exec.Command(b.program, append(slices.Clone(b.flags), args...)...))
+	return programs.Output(t, exec.Command(b.program, append(slices.Clone(b.flags), args...)...))
 }
 
 // image is what the image says of itself.
@@ -146,7 +148,7 @@ func (b builder) checkImage(t *testing.T) {
 // its user may change but the state.
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
-	var files []string
+	var found []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -157,7 +159,7 @@ func checkFiles(t *testing.T, root string) {
 		}
 		name := strings.TrimPrefix(path, root)
 		if !d.IsDir() {
-			files = append(files, name)
+			found = append(found, name)
 		}
 		state := strings.HasPrefix(name, "/var")
 		if owner := info.Sys().(*syscall.Stat_t).Uid; !state && (owner == nobody || info.Mode().Perm()&0o022 != 0) {
@@ -170,10 +172,10 @@ func checkFiles(t *testing.T, root string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"/etc/ssl/certs/ca-certificates.crt", "/waymark"}; !slices.Equal(files, want) {
-		t.Errorf("files %v, want %v", files, want)
+	if want := []string{"/etc/ssl/certs/ca-certificates.crt", "/waymark"}; !slices.Equal(found, want) {
+		t.Errorf("files %v, want %v", found, want)
 	}
-	if n := strings.Count(read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")), "BEGIN CERTIFICATE"); n < 50 {
+	if n := strings.Count(files.Read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")), "BEGIN CERTIFICATE"); n < 50 {
 		t.Errorf("%d authorities", n)
 	}
 }
@@ -183,12 +185,12 @@ func checkRuns(t *testing.T, root string, img image) {
 	t.Helper()
 	cfg := img.Docker.Config
 	ops, public := freeAddress(t), freeAddress(t)
-	settings := read(t, "../../examples/selfhosted.yaml")
+	settings := files.Read(t, "../../examples/selfhosted.yaml")
 	settings = strings.NewReplacer(`":8080"`, `"`+public+`"`, "127.0.0.1:9090", ops).Replace(settings)
 	if err := os.Mkdir(filepath.Join(root, "etc/waymark"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
+	files.Write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
 	inside := func(args []string) (*exec.Cmd, *bytes.Buffer) {
 		said := &bytes.Buffer{}
 		return &exec.Cmd{
@@ -241,31 +243,4 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
-}
-
-func output(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", cmd, err, out, stderr.String())
-	}
-	return string(out)
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

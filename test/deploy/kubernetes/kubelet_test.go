@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,14 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
 	"go.yaml.in/yaml/v4"
 
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/service"
-	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/databases"
+	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // configMap returns the data of the ConfigMap of this name in a file.
@@ -55,7 +53,7 @@ type node struct {
 	versions int
 }
 
-func (n *node) mount(path string, files map[string]string) {
+func (n *node) mount(path string, content map[string]string) {
 	n.t.Helper()
 	n.versions++
 	dir := filepath.Join(n.root, path)
@@ -63,13 +61,9 @@ func (n *node) mount(path string, files map[string]string) {
 	if err := os.MkdirAll(filepath.Join(dir, version), 0o700); err != nil {
 		n.t.Fatal(err)
 	}
-	for name, text := range files {
+	for name, text := range content {
 		text = strings.ReplaceAll(text, "/run/secrets/", n.root+"/run/secrets/")
-		text = strings.ReplaceAll(text, `listen: ":8080"`, `listen: "127.0.0.1:0"`)
-		text = strings.ReplaceAll(text, `listen: ":9090"`, `listen: "127.0.0.1:0"`)
-		if err := os.WriteFile(filepath.Join(dir, version, name), []byte(text), 0o600); err != nil {
-			n.t.Fatal(err)
-		}
+		files.Write(n.t, filepath.Join(dir, version, name), waymark.OnLoopback(text))
 	}
 	old, _ := os.Readlink(filepath.Join(dir, "..data"))
 	if err := errors.Join(
@@ -78,7 +72,7 @@ func (n *node) mount(path string, files map[string]string) {
 	); err != nil {
 		n.t.Fatal(err)
 	}
-	for name := range files {
+	for name := range content {
 		if err := os.Symlink("..data/"+name, filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrExist) {
 			n.t.Fatal(err)
 		}
@@ -96,32 +90,10 @@ func identity() map[string]string {
 	return map[string]string{"tls.crt": string(p.CertPEM()), "tls.key": string(p.KeyPEM())}
 }
 
-// start runs Waymark as the Deployment does, and returns how to ask it.
-func (n *node) start() *service.Service {
+// start runs Waymark as the Deployment does.
+func (n *node) start() *waymark.Waymark {
 	n.t.Helper()
-	load := func() (*config.Config, config.Findings) {
-		return config.Load(filepath.Join(n.root, "etc/waymark/waymark.yaml"), config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
-	}
-	cfg, findings := load()
-	if len(findings) > 0 {
-		n.t.Fatal(findings)
-	}
-	s, err := service.New(n.t.Context(), cfg, findings, service.Options{
-		Load: load, StateDir: n.t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(),
-	})
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	n.t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			n.t.Errorf("the service stopped with %v", err)
-		}
-	})
-	return s
+	return waymark.StartFile(n.t, filepath.Join(n.root, "etc/waymark/waymark.yaml"))
 }
 
 func newNode(t *testing.T, settings map[string]string) *node {
@@ -158,8 +130,8 @@ func eventually(t *testing.T, url, want string) {
 	t.Fatalf("%s never has %s:\n%s", url, want, got)
 }
 
-func autoconfig(s *service.Service, domain string) string {
-	return "http://" + s.Addr("http") + "/mail/config-v1.1.xml?emailaddress=anna@" + domain
+func autoconfig(s *waymark.Waymark, domain string) string {
+	return "http://" + s.HTTP + "/mail/config-v1.1.xml?emailaddress=anna@" + domain
 }
 
 // TestAConfigMapIsReloaded changes the ConfigMap and the Secret below a running
@@ -169,10 +141,10 @@ func TestAConfigMapIsReloaded(t *testing.T) {
 	n := newNode(t, settings)
 	s := n.start()
 	eventually(t, autoconfig(s, "example.org"), "<hostname>mail.example.org</hostname>")
-	if got := get(t, "http://"+s.Addr("ops")+"/readyz"); got != "ready\n" {
+	if got := get(t, "http://"+s.Ops+"/readyz"); got != "ready\n" {
 		t.Errorf("the readiness probe gets %q", got)
 	}
-	if got := get(t, "http://"+s.Addr("ops")+"/healthz"); got != "ok\n" {
+	if got := get(t, "http://"+s.Ops+"/healthz"); got != "ok\n" {
 		t.Errorf("the liveness probe gets %q", got)
 	}
 
@@ -181,9 +153,9 @@ func TestAConfigMapIsReloaded(t *testing.T) {
 	eventually(t, autoconfig(s, "example.org"), "<hostname>new.example.org</hostname>")
 
 	n.mount("/run/secrets/waymark/links", map[string]string{"key": "short"})
-	eventually(t, "http://"+s.Addr("ops")+"/metrics", "waymark_config_last_reload_successful 0")
+	eventually(t, "http://"+s.Ops+"/metrics", "waymark_config_last_reload_successful 0")
 	n.mount("/run/secrets/waymark/links", map[string]string{"key": strings.Repeat("fedcba9876543210", 4)})
-	eventually(t, "http://"+s.Addr("ops")+"/metrics", "waymark_config_last_reload_successful 1")
+	eventually(t, "http://"+s.Ops+"/metrics", "waymark_config_last_reload_successful 1")
 }
 
 // TestSettingsOfTheConfigMaps: both files of settings say what the Deployment
@@ -250,7 +222,7 @@ func TestPostgreSQL(t *testing.T) {
 	}
 	n := newNode(t, configMap(t, "postgresql/configmap.yaml", "waymark"))
 	n.mount("/run/secrets/waymark/database", map[string]string{"dsn": database.DSN})
-	replicas := []*service.Service{n.start(), n.start()}
+	replicas := []*waymark.Waymark{n.start(), n.start()}
 	for _, s := range replicas {
 		eventually(t, autoconfig(s, "customer.example"), "<hostname>mail.customer.example</hostname>")
 		eventually(t, autoconfig(s, "customer.test"), "<hostname>mail.example.org</hostname>")

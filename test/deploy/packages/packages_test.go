@@ -17,8 +17,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
 )
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/packages")) }
 
 // TestRelease makes a release twice, in two places, and looks at everything in
 // it. One platform stands for all: the others differ by what Go compiles for.
@@ -31,7 +35,7 @@ func TestRelease(t *testing.T) {
 	copyTree(t, filepath.Join("..", ".."), here)
 	copyTree(t, here, there)
 	dist, again := release(t, here), release(t, there)
-	sums, sumsAgain := read(t, filepath.Join(dist, "checksums.txt")), read(t, filepath.Join(again, "checksums.txt"))
+	sums, sumsAgain := files.Read(t, filepath.Join(dist, "checksums.txt")), files.Read(t, filepath.Join(again, "checksums.txt"))
 	if sums != sumsAgain {
 		t.Errorf("made again, it differs:\n%s\n%s", sums, sumsAgain)
 	}
@@ -64,22 +68,22 @@ func TestRelease(t *testing.T) {
 	checkArchive(t, the(t, dist, "*.tar.gz"), deb["/usr/bin/waymark"])
 }
 
-// copyTree copies the source and its history, not what was made of it.
+// copyTree copies the source with its history, but not what was built from it.
+// The history is cloned: that of a linked worktree is shared with others.
 func copyTree(t *testing.T, from, to string) {
 	t.Helper()
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	programs.Output(t, exec.Command("git", "clone", "--quiet", "--no-checkout", from, to))
 	packed := filepath.Join(t.TempDir(), "tree.tar")
-	output(t, exec.Command("tar", "-C", from, "--exclude=./waymark", "--exclude=./dist", "--exclude=./tools/release/out", "-cf", packed, "."))
-	output(t, exec.Command("tar", "-C", to, "-xf", packed))
+	programs.Output(t, exec.Command("tar", "-C", from, "--exclude=./.git", "--exclude=./waymark", "--exclude=./dist", "--exclude=./tools/release/out", "-cf", packed, "."))
+	programs.Output(t, exec.Command("tar", "-C", to, "-xf", packed))
+	programs.Output(t, exec.Command("git", "-C", to, "reset", "--quiet"))
 }
 
 // release makes a release of a copy of the tree, and returns its folder.
 func release(t *testing.T, tree string) string {
 	t.Helper()
 	conf := filepath.Join(tree, ".goreleaser.yaml")
-	text := read(t, conf)
+	text := files.Read(t, conf)
 	for all, one := range map[string]string{"goos: [linux, darwin]": "goos: [linux]", "goarch: [amd64, arm64]": "goarch: [amd64]"} {
 		if !strings.Contains(text, all) {
 			t.Fatalf("%s has no %q", conf, all)
@@ -93,7 +97,7 @@ func release(t *testing.T, tree string) string {
 		cmd := exec.Command(program, args...)
 		cmd.Dir = tree
 		cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=true") // whatever is usual on this machine
-		output(t, cmd)
+		programs.Output(t, cmd)
 	}
 	in("git", "config", "remote.origin.url", "https://github.com/waymark-mail/waymark")
 	in("goreleaser", "check", "--quiet")
@@ -130,9 +134,9 @@ func wanted(zsh string) map[string]string {
 func install(t *testing.T, deb, root string) {
 	t.Helper()
 	admin := filepath.Join(root, "var/lib/dpkg")
-	output(t, exec.Command("dpkg", "--root="+root, "--log=/dev/null", "--install", deb))
+	programs.Output(t, exec.Command("dpkg", "--root="+root, "--log=/dev/null", "--install", deb))
 	query := exec.Command("dpkg-query", "--admindir="+admin, "--show", "--showformat=${Status}|${Section}|${Architecture}|${Recommends}|${Conffiles}", "waymark")
-	got, _, _ := strings.Cut(output(t, query), "waymark.yaml ")
+	got, _, _ := strings.Cut(programs.Output(t, query), "waymark.yaml ")
 	if want := "install ok installed|mail|amd64|ca-certificates| /etc/waymark/"; got != want {
 		t.Errorf("dpkg says %q, want %q", got, want)
 	}
@@ -145,7 +149,7 @@ func installed(t *testing.T, root string) map[string]file {
 	for _, top := range []string{"usr", "etc"} {
 		err := filepath.Walk(filepath.Join(root, top), func(path string, info os.FileInfo, err error) error {
 			if err == nil && !info.IsDir() {
-				all[strings.TrimPrefix(path, root)] = file{fmt.Sprintf("%o", info.Mode().Perm()), sum([]byte(read(t, path)))}
+				all[strings.TrimPrefix(path, root)] = file{fmt.Sprintf("%o", info.Mode().Perm()), sum([]byte(files.Read(t, path)))}
 			}
 			return err
 		})
@@ -160,7 +164,7 @@ func installed(t *testing.T, root string) map[string]file {
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
 	for path, source := range wanted("vendor-completions") {
-		if source != "" && read(t, filepath.Join(root, path)) != read(t, filepath.Join("../..", source)) {
+		if source != "" && files.Read(t, filepath.Join(root, path)) != files.Read(t, filepath.Join("../..", source)) {
 			t.Errorf("%s is not %s", path, source)
 		}
 	}
@@ -169,22 +173,22 @@ func checkFiles(t *testing.T, root string) {
 		"usr/share/zsh/vendor-completions/_waymark":        "#compdef waymark",
 		"usr/share/fish/vendor_completions.d/waymark.fish": "# fish completion",
 	} {
-		if !strings.HasPrefix(read(t, filepath.Join(root, path)), begins) {
+		if !strings.HasPrefix(files.Read(t, filepath.Join(root, path)), begins) {
 			t.Errorf("%s does not begin with %q", path, begins)
 		}
 	}
-	output(t, exec.Command("bash", "-n", filepath.Join(root, "usr/share/bash-completion/completions/waymark")))
+	programs.Output(t, exec.Command("bash", "-n", filepath.Join(root, "usr/share/bash-completion/completions/waymark")))
 	binary := filepath.Join(root, "usr/bin/waymark")
-	if got := output(t, exec.Command(binary, "check", "--strict", "-c", filepath.Join(root, "etc/waymark/waymark.yaml"))); !strings.Contains(got, "is fine: 1 domains") {
+	if got := programs.Output(t, exec.Command(binary, "check", "--strict", "-c", filepath.Join(root, "etc/waymark/waymark.yaml"))); !strings.Contains(got, "is fine: 1 domains") {
 		t.Errorf("the settings: %s", got)
 	}
-	revision := strings.TrimSpace(output(t, exec.Command("git", "rev-parse", "HEAD")))
-	if got := output(t, exec.Command(binary, "version")); !strings.Contains(got, revision) {
+	revision := strings.TrimSpace(programs.Output(t, exec.Command("git", "rev-parse", "HEAD")))
+	if got := programs.Output(t, exec.Command(binary, "version")); !strings.Contains(got, revision) {
 		t.Errorf("the version is %s, want %s in it", got, revision)
 	}
 	page := filepath.Join(root, "usr/share/man/man1/waymark.1.gz")
-	output(t, exec.Command("mandoc", "-Tlint", "-Wwarning", page))
-	manual := output(t, exec.Command("mandoc", "-Tascii", "-Owidth=200", page))
+	programs.Output(t, exec.Command("mandoc", "-Tlint", "-Wwarning", page))
+	manual := programs.Output(t, exec.Command("mandoc", "-Tascii", "-Owidth=200", page))
 	for _, want := range []string{"--strict", "waymark serve", "waymark import ispdb FILE|FOLDER...", "waymark dns example.com --host waymark.example.net"} {
 		if !strings.Contains(plain(manual), want) {
 			t.Errorf("waymark(1) has no %q", want)
@@ -209,7 +213,7 @@ func plain(manual string) string {
 func rpm(t *testing.T, path string) map[string]file {
 	t.Helper()
 	all := map[string]file{}
-	for line := range strings.Lines(output(t, exec.Command("rpm", "-qp", "--dump", path))) {
+	for line := range strings.Lines(programs.Output(t, exec.Command("rpm", "-qp", "--dump", path))) {
 		// path size mtime digest mode owner group isconfig isdoc rdev symlink
 		f := strings.Fields(line)
 		if strings.HasPrefix(f[4], "010") {
@@ -219,7 +223,7 @@ func rpm(t *testing.T, path string) map[string]file {
 			t.Errorf("rpm takes %s for settings: %v", f[0], isConfig)
 		}
 	}
-	if got := output(t, exec.Command("rpm", "-qp", "--queryformat", "%{NAME} %{LICENSE} %{ARCH}", path)); got != "waymark MIT x86_64" {
+	if got := programs.Output(t, exec.Command("rpm", "-qp", "--queryformat", "%{NAME} %{LICENSE} %{ARCH}", path)); got != "waymark MIT x86_64" {
 		t.Errorf("rpm says %q", got)
 	}
 	return all
@@ -257,7 +261,7 @@ func checkArchive(t *testing.T, path string, binary file) {
 // unpack returns the files of a compressed archive, or of several in a row.
 func unpack(t *testing.T, path string) map[string]file {
 	t.Helper()
-	packed, err := gzip.NewReader(bytes.NewReader([]byte(read(t, path))))
+	packed, err := gzip.NewReader(bytes.NewReader([]byte(files.Read(t, path))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,14 +292,14 @@ func checkContents(t *testing.T, list, binary string) {
 		BOMFormat  string `json:"bomFormat"`
 		Components []struct{ Name, Version string }
 	}
-	if err := json.Unmarshal([]byte(read(t, list)), &bom); err != nil {
+	if err := json.Unmarshal([]byte(files.Read(t, list)), &bom); err != nil {
 		t.Fatal(err)
 	}
 	var listed, want []string
 	for _, c := range bom.Components {
 		listed = append(listed, c.Name+" "+c.Version)
 	}
-	for line := range strings.Lines(output(t, exec.Command("go", "version", "-m", binary))) {
+	for line := range strings.Lines(programs.Output(t, exec.Command("go", "version", "-m", binary))) {
 		f := strings.Fields(line)
 		switch {
 		case len(f) == 2 && strings.HasPrefix(f[1], "go1"):
@@ -316,7 +320,7 @@ func checkSums(t *testing.T, dist, sums string) {
 	for line := range strings.Lines(sums) {
 		f := strings.Fields(line)
 		names = append(names, filepath.Ext(f[1]))
-		if sum([]byte(read(t, filepath.Join(dist, f[1])))) != f[0] {
+		if sum([]byte(files.Read(t, filepath.Join(dist, f[1])))) != f[0] {
 			t.Errorf("the checksum of %s is wrong", f[1])
 		}
 	}
@@ -341,23 +345,3 @@ func lines(files map[string]file) string {
 }
 
 func sum(raw []byte) string { return fmt.Sprintf("%x", sha256.Sum256(raw)) }
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func output(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", cmd, err, out, stderr.String())
-	}
-	return string(out)
-}

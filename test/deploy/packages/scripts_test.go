@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
@@ -28,7 +29,7 @@ func newRoot(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	output(t, exec.Command("cp", busybox, filepath.Join(root, "bin/sh")))
+	programs.Output(t, exec.Command("cp", busybox, filepath.Join(root, "bin/sh")))
 	for path, text := range map[string]string{
 		"bin/systemctl":       "#!/bin/sh\necho \"$@\" >>/told\n[ \"$1\" != try-restart ] || [ ! -e /broken ]\n",
 		"var/lib/dpkg/status": "",
@@ -53,7 +54,7 @@ func runsSystemd(t *testing.T, root string) {
 func told(t *testing.T, root, when, want string) {
 	t.Helper()
 	path := filepath.Join(root, "told")
-	if got := read(t, path); got != want {
+	if got := files.Read(t, path); got != want {
 		t.Errorf("%s: systemctl was told\n%swant\n%s", when, got, want)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -82,7 +83,7 @@ func checkDpkgScripts(t *testing.T, deb, root string) {
 	}
 	dpkg("--install", deb)
 	told(t, root, "upgraded by dpkg", reload+reload+restart)
-	if got := read(t, settings); got != "# edited\n" {
+	if got := files.Read(t, settings); got != "# edited\n" {
 		t.Errorf("the upgrade replaced the settings by\n%s", got)
 	}
 	if err := os.WriteFile(filepath.Join(root, "broken"), nil, 0o600); err != nil {
@@ -101,7 +102,7 @@ func checkRPMScripts(t *testing.T, path string) {
 	t.Helper()
 	root := newRoot(t)
 	rpm := func(args ...string) {
-		output(t, exec.Command("rpm", append([]string{"--root=" + root, "--nosignature"}, args...)...))
+		programs.Output(t, exec.Command("rpm", append([]string{"--root=" + root, "--nosignature"}, args...)...))
 	}
 	rpm("--install", "--nodeps", path)
 	told(t, root, "installed without systemd", "")
@@ -116,12 +117,12 @@ func checkRPMScripts(t *testing.T, path string) {
 }
 
 // checkAPKScripts compares: apk, which runs them, is not part of Debian.
-func checkAPKScripts(t *testing.T, files map[string]file) {
+func checkAPKScripts(t *testing.T, packed map[string]file) {
 	t.Helper()
 	for name, source := range map[string]string{
 		"/.post-install": "postinstall", "/.post-upgrade": "postinstall", "/.pre-deinstall": "preremove", "/.post-deinstall": "postremove",
 	} {
-		if want := sum([]byte(read(t, source))); files[name].sha256 != want {
+		if want := sum([]byte(files.Read(t, source))); packed[name].sha256 != want {
 			t.Errorf("%s of the apk is not %s", name, source)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
@@ -26,7 +27,7 @@ func versions(t *testing.T, tree string) []string {
 	t.Helper()
 	var all []string
 	for path, pattern := range named() {
-		found := regexp.MustCompile(pattern).FindStringSubmatch(read(t, filepath.Join(tree, path)))
+		found := regexp.MustCompile(pattern).FindStringSubmatch(files.Read(t, filepath.Join(tree, path)))
 		if found == nil {
 			t.Errorf("%s does not name the image, or its version, as the others do: %s", path, pattern)
 			continue
@@ -57,9 +58,9 @@ func TestOneVersion(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(copied, filepath.Dir(path)), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		output(t, exec.Command("cp", filepath.Join("../..", path), filepath.Join(copied, path)))
+		programs.Output(t, exec.Command("cp", filepath.Join("../..", path), filepath.Join(copied, path)))
 	}
-	output(t, exec.Command(filepath.Join(copied, "tools/release/version"), "9.8.7"))
+	programs.Output(t, exec.Command(filepath.Join(copied, "tools/release/version"), "9.8.7"))
 	if all := versions(t, copied); !slices.Equal(all, []string{"9.8.7"}) {
 		t.Errorf("after tools/release/version 9.8.7 the versions are %v", all)
 	}

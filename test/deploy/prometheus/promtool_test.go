@@ -11,8 +11,12 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
 )
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/prometheus")) }
 
 // ruleFile is the form of rules.yaml and alerts.yaml.
 type ruleFile struct {

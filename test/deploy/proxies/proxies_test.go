@@ -7,18 +7,20 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/proxies")) }
 
 // TestProxies asks every web server what mail clients ask.
 func TestProxies(t *testing.T) {
-	programs.OnlyInTestAll(t, "starts web servers in front of Waymark")
-	binary := build(t)
 	for _, server := range []struct {
 		name  string
 		start func(t *testing.T, upstream string) proxy
@@ -29,8 +31,8 @@ func TestProxies(t *testing.T) {
 		{"HAProxy", startHAProxy, false},
 	} {
 		t.Run(server.name, func(t *testing.T) {
-			w := startWaymark(t, binary)
-			p := server.start(t, w.address)
+			w := waymark.Start(t, settings(t))
+			p := server.start(t, w.HTTP)
 			t.Run("requests", func(t *testing.T) { testRequests(t, w, p) })
 			t.Run("Outlook is led from http to https once", func(t *testing.T) { testRedirect(t, w, p) })
 			t.Run("forged headers", func(t *testing.T) { testForged(t, w, p) })
@@ -42,58 +44,67 @@ func TestProxies(t *testing.T) {
 	}
 }
 
+// settings are those for a machine with a web server in front. A client is soon
+// told that it asks too often, and ::1 is a client like any other.
+func settings(t *testing.T) string {
+	t.Helper()
+	return files.Replaced(t, "../../examples/selfhosted.yaml",
+		"requests_per_minute: 120", "requests_per_minute: 30",
+		`[127.0.0.1, "::1"]`, "[127.0.0.1]")
+}
+
 const question = `<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request>` +
 	`<EMailAddress>anna@example.org</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema>` +
 	`</Request></Autodiscover>`
 
-func testRequests(t *testing.T, w *waymark, p proxy) {
+func testRequests(t *testing.T, w *waymark.Waymark, p proxy) {
 	const client = "127.0.0.2"
-	notOurs := logged{}
-	var asked []logged
+	notOurs := waymark.Line{}
+	var asked []waymark.Line
 	for _, tt := range []struct {
 		name, method, url, body string
 		status                  int
-		answer                  string // part of the body
-		want                    logged // what reached Waymark; notOurs for nothing
+		answer                  string       // part of the body
+		want                    waymark.Line // what reached Waymark; notOurs for nothing
 	}{
 		{"autoconfig over http", "GET", "http://autoconfig.example.org/mail/config-v1.1.xml?emailaddress=anna@example.org", "",
-			200, "<hostname>imap.example.org</hostname>", logged{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}},
+			200, "<hostname>imap.example.org</hostname>", waymark.Line{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}},
 		{"autoconfig over https", "GET", "https://autoconfig.example.org/mail/config-v1.1.xml?emailaddress=anna@example.org", "",
-			200, "<hostname>imap.example.org</hostname>", logged{Protocol: "autoconfig", Scheme: "https", Host: "autoconfig.example.org", Domain: "example.org"}},
+			200, "<hostname>imap.example.org</hostname>", waymark.Line{Protocol: "autoconfig", Scheme: "https", Host: "autoconfig.example.org", Domain: "example.org"}},
 		{"autoconfig by host name alone, in capitals", "GET", "http://AUTOCONFIG.EXAMPLE.ORG/mail/config-v1.1.xml", "",
-			200, "<hostname>imap.example.org</hostname>", logged{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}},
+			200, "<hostname>imap.example.org</hostname>", waymark.Line{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}},
 		{"autoconfig of the domain over http", "GET", "http://example.org/.well-known/autoconfig/mail/config-v1.1.xml", "",
-			200, "<hostname>imap.example.org</hostname>", logged{Protocol: "autoconfig", Scheme: "http", Host: "example.org", Domain: "example.org"}},
+			200, "<hostname>imap.example.org</hostname>", waymark.Line{Protocol: "autoconfig", Scheme: "http", Host: "example.org", Domain: "example.org"}},
 		{"autoconfig of the domain over https", "GET", "https://example.org/.well-known/autoconfig/mail/config-v1.1.xml", "",
-			200, "<hostname>imap.example.org</hostname>", logged{Protocol: "autoconfig", Scheme: "https", Host: "example.org", Domain: "example.org"}},
+			200, "<hostname>imap.example.org</hostname>", waymark.Line{Protocol: "autoconfig", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"autoconfig for GNOME", "GET", "https://example.org/.well-known/mail-v1.xml", "",
-			200, "<hostname>imap.example.org</hostname>", logged{Protocol: "autoconfig", Scheme: "https", Host: "example.org", Domain: "example.org"}},
+			200, "<hostname>imap.example.org</hostname>", waymark.Line{Protocol: "autoconfig", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"Outlook", "POST", "https://autodiscover.example.org/Autodiscover/Autodiscover.xml", question,
-			200, "<Server>imap.example.org</Server>", logged{Protocol: "autodiscover", Scheme: "https", Host: "autodiscover.example.org", Domain: "example.org"}},
+			200, "<Server>imap.example.org</Server>", waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: "autodiscover.example.org", Domain: "example.org"}},
 		{"Outlook at the domain", "POST", "https://example.org/Autodiscover/Autodiscover.xml", question,
-			200, "<Server>imap.example.org</Server>", logged{Protocol: "autodiscover", Scheme: "https", Host: "example.org", Domain: "example.org"}},
+			200, "<Server>imap.example.org</Server>", waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"capitals", "POST", "https://example.org/AUTODISCOVER/AUTODISCOVER.XML", question,
-			200, "<Server>imap.example.org</Server>", logged{Protocol: "autodiscover", Scheme: "https", Host: "example.org", Domain: "example.org"}},
+			200, "<Server>imap.example.org</Server>", waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"small letters over http", "POST", "http://example.org/autodiscover/autodiscover.xml", question,
-			200, "<Server>imap.example.org</Server>", logged{Protocol: "autodiscover", Scheme: "http", Host: "example.org", Domain: "example.org"}},
+			200, "<Server>imap.example.org</Server>", waymark.Line{Protocol: "autodiscover", Scheme: "http", Host: "example.org", Domain: "example.org"}},
 		{"Outlook's JSON", "GET", "https://autodiscover.example.org/AutoDiscover/AutoDiscover.json/v1.0/anna%40example.org?Protocol=AutodiscoverV1", "",
-			200, "https://autodiscover.example.org/autodiscover/autodiscover.xml", logged{Protocol: "autodiscover", Scheme: "https", Host: "autodiscover.example.org", Domain: "example.org"}},
+			200, "https://autodiscover.example.org/autodiscover/autodiscover.xml", waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: "autodiscover.example.org", Domain: "example.org"}},
 		{"PACC", "GET", "https://ua-auto-config.example.org/.well-known/user-agent-configuration.json", "",
-			200, "imap.example.org", logged{Protocol: "pacc", Scheme: "https", Host: "ua-auto-config.example.org", Domain: "example.org"}},
+			200, "imap.example.org", waymark.Line{Protocol: "pacc", Scheme: "https", Host: "ua-auto-config.example.org", Domain: "example.org"}},
 		{"PACC over http", "GET", "http://ua-auto-config.example.org/.well-known/user-agent-configuration.json", "",
-			200, "imap.example.org", logged{Protocol: "pacc", Scheme: "http", Host: "ua-auto-config.example.org", Domain: "example.org"}},
+			200, "imap.example.org", waymark.Line{Protocol: "pacc", Scheme: "http", Host: "ua-auto-config.example.org", Domain: "example.org"}},
 		{"PACC of the domain", "GET", "https://example.org/.well-known/user-agent-configuration.json", "",
-			200, "imap.example.org", logged{Protocol: "pacc", Scheme: "https", Host: "example.org", Domain: "example.org"}},
+			200, "imap.example.org", waymark.Line{Protocol: "pacc", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"calendars", "PROPFIND", "https://example.org/.well-known/caldav", "",
-			301, "https://dav.example.org/calendars/", logged{Protocol: "wellknown", Scheme: "https", Host: "example.org", Domain: "example.org"}},
+			301, "https://dav.example.org/calendars/", waymark.Line{Protocol: "wellknown", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"contacts", "PROPFIND", "http://example.org/.well-known/carddav", "",
-			301, "https://dav.example.org/contacts/", logged{Protocol: "wellknown", Scheme: "http", Host: "example.org", Domain: "example.org"}},
+			301, "https://dav.example.org/contacts/", waymark.Line{Protocol: "wellknown", Scheme: "http", Host: "example.org", Domain: "example.org"}},
 		{"JMAP, which there is not", "GET", "https://example.org/.well-known/jmap", "",
-			404, "", logged{Protocol: "wellknown", Scheme: "https", Host: "example.org"}},
+			404, "", waymark.Line{Protocol: "wellknown", Scheme: "https", Host: "example.org"}},
 		{"a profile", "GET", "https://waymark.example.org/profile.mobileconfig?email=anna@example.org", "",
-			200, "com.apple.mail.managed", logged{Protocol: "mobileconfig", Scheme: "https", Host: "waymark.example.org", Domain: "example.org"}},
+			200, "com.apple.mail.managed", waymark.Line{Protocol: "mobileconfig", Scheme: "https", Host: "waymark.example.org", Domain: "example.org"}},
 		{"the page", "GET", "https://waymark.example.org/", "",
-			200, "<html", logged{Protocol: "page", Scheme: "https", Host: "waymark.example.org"}},
+			200, "<html", waymark.Line{Protocol: "page", Scheme: "https", Host: "waymark.example.org"}},
 		{"the website of the domain", "GET", "https://example.org/", "", 404, "", notOurs},
 		{"a path that only Waymark's own names have", "GET", "http://example.org/mail/config-v1.1.xml", "", 404, "", notOurs},
 		{"below a path of Waymark's", "GET", "https://example.org/.well-known/caldav/more", "", 404, "", notOurs},
@@ -112,13 +123,13 @@ func testRequests(t *testing.T, w *waymark, p proxy) {
 			asked = append(asked, tt.want)
 		}
 	}
-	w.saw(t, p, client, asked...)
+	saw(t, w, p, client, asked...)
 }
 
 // testRedirect: only http is redirected, to a URL of https that is not.
-func testRedirect(t *testing.T, w *waymark, p proxy) {
+func testRedirect(t *testing.T, w *waymark.Waymark, p proxy) {
 	const client = "127.0.0.3"
-	var asked []logged
+	var asked []waymark.Line
 	for _, host := range []string{"autodiscover.example.org", "example.org"} {
 		resp, _ := p.ask(t, client, "GET", "http://"+host+"/Autodiscover/Autodiscover.xml", "", nil)
 		location := resp.Header.Get("Location")
@@ -134,18 +145,18 @@ func testRedirect(t *testing.T, w *waymark, p proxy) {
 			t.Errorf("status %d for the POST there:\n%s", resp.StatusCode, body)
 		}
 		asked = append(asked,
-			logged{Protocol: "autodiscover", Scheme: "http", Host: host},
-			logged{Protocol: "autodiscover", Scheme: "https", Host: host},
-			logged{Protocol: "autodiscover", Scheme: "https", Host: host, Domain: "example.org"})
+			waymark.Line{Protocol: "autodiscover", Scheme: "http", Host: host},
+			waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host},
+			waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host, Domain: "example.org"})
 	}
-	w.saw(t, p, client, asked...)
+	saw(t, w, p, client, asked...)
 }
 
 // testForged: nobody becomes another client, or asks for another host, by
 // saying so.
-func testForged(t *testing.T, w *waymark, p proxy) {
+func testForged(t *testing.T, w *waymark.Waymark, p proxy) {
 	const client = "127.0.0.4"
-	var asked []logged
+	var asked []waymark.Line
 	for _, tt := range []struct{ url, scheme, host string }{
 		{"http://autoconfig.example.org/mail/config-v1.1.xml", "https", "autoconfig.example.org"},
 		{"https://autoconfig.example.org/mail/config-v1.1.xml", "http", "autoconfig.example.org"},
@@ -161,15 +172,15 @@ func testForged(t *testing.T, w *waymark, p proxy) {
 			t.Errorf("%s: status %d", tt.url, resp.StatusCode)
 		}
 		scheme, _, _ := strings.Cut(tt.url, ":")
-		asked = append(asked, logged{Protocol: "autoconfig", Scheme: scheme, Host: tt.host, Domain: "example.org"})
+		asked = append(asked, waymark.Line{Protocol: "autoconfig", Scheme: scheme, Host: tt.host, Domain: "example.org"})
 	}
-	w.saw(t, p, client, asked...)
+	saw(t, w, p, client, asked...)
 }
 
 // testBodies: what Waymark takes passes, more is refused.
-func testBodies(t *testing.T, w *waymark, p proxy, passes bool) {
+func testBodies(t *testing.T, w *waymark.Waymark, p proxy, passes bool) {
 	const client = "127.0.0.5"
-	var asked []logged
+	var asked []waymark.Line
 	for _, host := range []string{"autodiscover.example.org", "example.org"} {
 		url := "https://" + host + "/autodiscover/autodiscover.xml"
 		largest := question + strings.Repeat(" ", 64<<10-len(question))
@@ -177,25 +188,25 @@ func testBodies(t *testing.T, w *waymark, p proxy, passes bool) {
 		if resp.StatusCode != 200 || !strings.Contains(body, "<Server>imap.example.org</Server>") {
 			t.Errorf("%s: status %d for 64 KiB:\n%s", url, resp.StatusCode, body)
 		}
-		asked = append(asked, logged{Protocol: "autodiscover", Scheme: "https", Host: host, Domain: "example.org"})
+		asked = append(asked, waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host, Domain: "example.org"})
 		resp, _ = p.ask(t, client, "POST", url, largest+strings.Repeat(" ", 64<<10), nil)
 		if resp.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: status %d for 128 KiB, want 413", url, resp.StatusCode)
 		}
 		if passes {
-			asked = append(asked, logged{Protocol: "autodiscover", Scheme: "https", Host: host})
+			asked = append(asked, waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host})
 		}
 	}
-	w.saw(t, p, client, asked...)
+	saw(t, w, p, client, asked...)
 }
 
 // testRateLimit: a client that asks too often leaves the others alone.
-func testRateLimit(t *testing.T, w *waymark, p proxy) {
+func testRateLimit(t *testing.T, w *waymark.Waymark, p proxy) {
 	const eager, other, url = "127.0.0.6", "127.0.0.7", "http://autoconfig.example.org/mail/config-v1.1.xml"
-	answered := logged{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}
+	answered := waymark.Line{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}
 	refused := answered
 	refused.Domain = ""
-	var asked []logged
+	var asked []waymark.Line
 	for range 100 {
 		resp, _ := p.ask(t, eager, "GET", url, "", nil)
 		if resp.StatusCode == http.StatusTooManyRequests {
@@ -204,33 +215,33 @@ func testRateLimit(t *testing.T, w *waymark, p proxy) {
 		}
 		asked = append(asked, answered)
 	}
-	w.saw(t, p, eager, asked...)
+	saw(t, w, p, eager, asked...)
 	if len(asked) == 100 {
 		t.Error("the eager client was never told to wait")
 	}
 	if resp, _ := p.ask(t, other, "GET", url, "", nil); resp.StatusCode != 200 {
 		t.Errorf("status %d for the other client, want 200", resp.StatusCode)
 	}
-	w.saw(t, p, other, answered)
+	saw(t, w, p, other, answered)
 }
 
-func testIPv6(t *testing.T, w *waymark, p proxy) {
+func testIPv6(t *testing.T, w *waymark.Waymark, p proxy) {
 	if !hasIPv6() {
 		t.Skip("needs IPv6 on loopback: sysctl net.ipv6.conf.lo.disable_ipv6=0")
 	}
-	var asked []logged
+	var asked []waymark.Line
 	for _, scheme := range []string{"http", "https"} {
 		for host, path := range map[string]string{"autoconfig.example.org": "/mail/config-v1.1.xml", "example.org": "/.well-known/mail-v1.xml"} {
 			if resp, _ := p.ask(t, "::1", "GET", scheme+"://"+host+path, "", nil); resp.StatusCode != 200 {
 				t.Errorf("%s://%s: status %d", scheme, host, resp.StatusCode)
 			}
-			asked = append(asked, logged{Protocol: "autoconfig", Scheme: scheme, Host: host, Domain: "example.org"})
+			asked = append(asked, waymark.Line{Protocol: "autoconfig", Scheme: scheme, Host: host, Domain: "example.org"})
 		}
 		if resp, _ := p.ask(t, "::1", "GET", scheme+"://example.org/", "", nil); resp.StatusCode != 404 {
 			t.Errorf("%s: the website of the domain has status %d", scheme, resp.StatusCode)
 		}
 	}
-	w.saw(t, p, "::1", asked...)
+	saw(t, w, p, "::1", asked...)
 }
 
 func testOldTLS(t *testing.T, p proxy) {
@@ -286,9 +297,9 @@ func (p proxy) ask(t *testing.T, client, method, url, body string, header http.H
 // called last, and no others. Of the log it compares what a proxy can change.
 // A last request marks the end; the order does not count, since a request is
 // logged after it was answered, when the next one may be under way.
-func (w *waymark) saw(t *testing.T, p proxy, client string, want ...logged) {
+func saw(t *testing.T, w *waymark.Waymark, p proxy, client string, want ...waymark.Line) {
 	t.Helper()
-	marker := logged{Protocol: "page", Scheme: "http", Host: "waymark.example.org", Remote: "127.0.0.8"}
+	marker := waymark.Line{Protocol: "page", Scheme: "http", Host: "waymark.example.org", Remote: "127.0.0.8"}
 	p.ask(t, marker.Remote, "GET", "http://waymark.example.org/", "", nil)
 	expected := []string{fmt.Sprintf("%+v", marker)}
 	for _, request := range want {
@@ -297,13 +308,9 @@ func (w *waymark) saw(t *testing.T, p proxy, client string, want ...logged) {
 	}
 	var got []string
 	for range expected {
-		select {
-		case request := <-w.requests:
-			request.Message, request.Outcome, request.Status = "", "", 0
-			got = append(got, fmt.Sprintf("%+v", request))
-		case <-time.After(patience):
-			t.Fatalf("%d requests reached Waymark, want %d", len(got), len(expected))
-		}
+		request := w.NextRequest(t)
+		request.Message, request.Outcome, request.Status = "", "", 0
+		got = append(got, fmt.Sprintf("%+v", request))
 	}
 	slices.Sort(expected)
 	slices.Sort(got)

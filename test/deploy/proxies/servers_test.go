@@ -1,7 +1,6 @@
 package proxies
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
@@ -48,24 +48,24 @@ func startNginx(t *testing.T, upstream string) proxy {
 	if !hasIPv6() {
 		v6 = "#"
 	}
-	conf := rewritten(t, "nginx.conf", map[string]string{
-		"waymark:8080":                   upstream,
-		"listen 80;":                     "listen 127.0.0.1:" + http + ";",
-		"listen [::]:80;":                v6 + "listen [::1]:" + http + ";",
-		"listen 443 ssl":                 "listen 127.0.0.1:" + https + " ssl",
-		"listen [::]:443 ssl":            v6 + "listen [::1]:" + https + " ssl",
-		"/etc/ssl/waymark/fullchain.pem": chain,
-		"/etc/ssl/waymark/privkey.pem":   key,
-	})
+	conf := copied(t, "nginx.conf",
+		"waymark:8080", upstream,
+		"listen 80;", "listen 127.0.0.1:"+http+";",
+		"listen [::]:80;", v6+"listen [::1]:"+http+";",
+		"listen 443 ssl", "listen 127.0.0.1:"+https+" ssl",
+		"listen [::]:443 ssl", v6+"listen [::1]:"+https+" ssl",
+		"/etc/ssl/waymark/fullchain.pem", chain,
+		"/etc/ssl/waymark/privkey.pem", key,
+	)
 	dir := t.TempDir()
 	var temp strings.Builder
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
 	main := filepath.Join(dir, "nginx.conf")
-	write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sinclude %s;\n}\n",
+	files.Write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sinclude %s;\n}\n",
 		dir, temp.String(), fmt.Sprintf(other, http), conf))
-	start(t, syscall.SIGTERM, nil, program, "-e", "stderr", "-c", main)
+	start(t, nil, program, "-e", "stderr", "-c", main)
 	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
 }
 
@@ -78,19 +78,19 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 	if err := os.Mkdir(both, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(both, "waymark.pem"), read(t, chain)+read(t, key))
+	files.Write(t, filepath.Join(both, "waymark.pem"), files.Read(t, chain)+files.Read(t, key))
 	http, https := freePort(t), freePort(t)
 	both80, both443 := "127.0.0.1:"+http, "127.0.0.1:"+https
 	if hasIPv6() {
 		both80, both443 = both80+",[::1]:"+http, both443+",[::1]:"+https
 	}
-	conf := rewritten(t, "haproxy.cfg", map[string]string{
-		"waymark:8080":        upstream,
-		":::80 v4v6\n":        both80 + "\n",
-		":::443 v4v6 ssl":     both443 + " ssl",
-		"/etc/haproxy/certs/": both,
-	})
-	start(t, syscall.SIGTERM, nil, program, "-db", "-dW", "-f", conf) // no warnings, such as of a missing time-out
+	conf := copied(t, "haproxy.cfg",
+		"waymark:8080", upstream,
+		":::80 v4v6\n", both80+"\n",
+		":::443 v4v6 ssl", both443+" ssl",
+		"/etc/haproxy/certs/", both,
+	)
+	start(t, nil, program, "-db", "-dW", "-f", conf) // no warnings, such as of a missing time-out
 	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
 }
 
@@ -101,16 +101,16 @@ func startCaddy(t *testing.T, upstream string) proxy {
 	program := programs.Need(t, "caddy", "caddy")
 	http, https := freePort(t), freePort(t)
 	dir := t.TempDir()
-	conf := rewritten(t, "Caddyfile", map[string]string{"waymark:8080": upstream})
+	conf := copied(t, "Caddyfile", "waymark:8080", upstream)
 	bind := "127.0.0.1"
 	if hasIPv6() {
 		bind += " [::1]"
 	}
 	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, bind, dir)
-	write(t, conf, options+read(t, conf))
-	start(t, syscall.SIGTERM, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
+	files.Write(t, conf, options+files.Read(t, conf))
+	start(t, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
 	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
-	if !p.roots.AppendCertsFromPEM([]byte(read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
+	if !p.roots.AppendCertsFromPEM([]byte(files.Read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
 		t.Fatal("Caddy made no authority")
 	}
 	// It issues certificates while it listens already.
@@ -129,19 +129,34 @@ func handshakes(p proxy, name string) bool {
 	return err == nil && conn.Close() == nil
 }
 
-// start runs a web server, and shows what it said when the test failed.
-func start(t *testing.T, stop syscall.Signal, env []string, program string, args ...string) {
+// copied returns the path of a copy of a file with other addresses and paths.
+func copied(t *testing.T, path string, oldnew ...string) string {
 	t.Helper()
-	var said bytes.Buffer
+	to := filepath.Join(t.TempDir(), filepath.Base(path))
+	files.Write(t, to, files.Replaced(t, path, oldnew...))
+	return to
+}
+
+// start runs a web server until the test ends, and shows its log when the test
+// failed.
+func start(t *testing.T, env []string, program string, args ...string) {
+	t.Helper()
+	log := &programs.Log{}
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = &said, &said
-	t.Cleanup(func() { // after the process has ended
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Errorf("%s ended early: %v", program, err)
+		}
+		_ = cmd.Wait() // some servers report the signal as their status
 		if t.Failed() {
-			t.Logf("%s:\n%s", program, said.String())
+			t.Logf("%s:\n%s", program, log)
 		}
 	})
-	run(t, cmd, stop)
 }
 
 // await returns the proxy once both of its ports can be connected to.
@@ -193,20 +208,4 @@ func certificate(t *testing.T) (chain, key string, roots *x509.CertPool) {
 	root := certtest.Authority("Test Root", nil)
 	chain, key = root.Server(names()...).Write(t, t.TempDir(), root)
 	return chain, key, root.Pool()
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -15,8 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
+
+// TestMain runs the tests in the folder whose files they check.
+func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/systemd")) }
 
 const patience = 20 * time.Second
 
@@ -42,7 +47,7 @@ func units(t *testing.T) []string {
 // machine, from 0 to 10.
 func TestExposure(t *testing.T) {
 	programs.Need(t, "systemd-analyze", "systemd")
-	out := output(t, exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", "./waymark.service"))
+	out := programs.Output(t, exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", "./waymark.service"))
 	found := regexp.MustCompile(`exposure level for waymark.service: ([0-9.]+)`).FindStringSubmatch(out)
 	if found == nil {
 		t.Fatal(out)
@@ -58,7 +63,7 @@ func TestVerify(t *testing.T) {
 	programs.Need(t, "systemd-analyze", "systemd")
 	dir := t.TempDir()
 	for _, unit := range units(t) {
-		text := strings.ReplaceAll(read(t, unit), "/usr/bin/waymark", "/bin/true")
+		text := strings.ReplaceAll(files.Read(t, unit), "/usr/bin/waymark", "/bin/true")
 		if err := os.WriteFile(filepath.Join(dir, unit), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -99,20 +104,14 @@ func TestSettings(t *testing.T) {
 // TestCommands starts the real binary with the command line of the unit and
 // with a socket, as systemd does, reloads it as the unit says, and stops it.
 func TestCommands(t *testing.T) {
-	programs.OnlyInTestAll(t, "builds and starts Waymark")
+	binary := waymark.Binary(t)
 	dir, err := os.MkdirTemp("", "systemd") //nolint:usetesting // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	binary, settings, notify := filepath.Join(dir, "waymark"), filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "notify")
-	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/waymark") // as "make build" does
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output(t, build)
-	text := strings.ReplaceAll(read(t, "../../examples/selfhosted.yaml"), "127.0.0.1:9090", "127.0.0.1:0")
-	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	settings, notify := filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "notify")
+	files.Write(t, settings, waymark.OnLoopback(files.Read(t, "../../examples/selfhosted.yaml")))
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notify, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +159,7 @@ func TestCommands(t *testing.T) {
 	}
 	await(t, manager, "WATCHDOG=1")
 	reload := strings.ReplaceAll(setting(t, "waymark.service", "ExecReload"), "$MAINPID", strconv.Itoa(serve.Process.Pid))
-	output(t, exec.Command("sh", "-c", reload))
+	programs.Output(t, exec.Command("sh", "-c", reload))
 	await(t, manager, "RELOADING=1")
 	await(t, manager, "READY=1")
 	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
@@ -192,29 +191,9 @@ func await(t *testing.T, manager *net.UnixConn, want string) {
 // setting returns a value of a unit; "" when it is not there once.
 func setting(t *testing.T, unit, key string) string {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(read(t, unit), -1)
+	found := regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(files.Read(t, unit), -1)
 	if len(found) != 1 {
 		return ""
 	}
 	return found[0][1]
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func output(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", cmd, err, out, stderr.String())
-	}
-	return string(out)
 }
