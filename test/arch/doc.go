@@ -1,3 +1,4 @@
-// Package arch holds the rules of the house as tests: which package may import
-// which, and what no package may contain.
+// Package arch tests the rules that hold for every package: which package may
+// import which, what no package may contain, and where modules come from. It does
+// not know what the packages do. .golangci.yml bans what nothing may import.
 package arch

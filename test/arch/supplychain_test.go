@@ -15,9 +15,9 @@ import (
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
-var update = flag.Bool("update", false, "write the list of modules anew")
+var update = flag.Bool("update", false, "rewrite the list of modules")
 
-// found returns the files of a name, outside of what was installed or made.
+// found returns the files with a name, except in folders that are installed or built.
 func found(t *testing.T, name string) []string {
 	t.Helper()
 	var all []string
@@ -48,8 +48,8 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestModulesArePinned wants every module to come from where its name says,
-// with the hash that go.sum has. Who downloads it compares the hash.
+// TestModulesArePinned requires every module to come from its own repository, with
+// the hash in go.sum, which every download is compared with.
 func TestModulesArePinned(t *testing.T) {
 	for _, file := range found(t, "go.mod") {
 		mod := read(t, file)
@@ -59,7 +59,7 @@ func TestModulesArePinned(t *testing.T) {
 		}
 		required := regexp.MustCompile(`(?m)^(?:require |\t)(\S+\.\S+/\S+|\S+\.\w+) (v\S+)( // indirect)?$`).FindAllStringSubmatch(mod, -1)
 		if len(required) < 10 {
-			t.Errorf("%s requires %d modules only", file, len(required))
+			t.Errorf("%s requires only %d modules", file, len(required))
 		}
 		for _, m := range required {
 			hash := m[1] + " " + m[2] + "/go.mod h1:"
@@ -70,7 +70,7 @@ func TestModulesArePinned(t *testing.T) {
 	}
 }
 
-// TestModulesAreUnchanged compares what was downloaded with the hashes.
+// TestModulesAreUnchanged compares the downloaded modules with their hashes.
 func TestModulesAreUnchanged(t *testing.T) {
 	programs.OnlyInTestAll(t, "reads every module that was downloaded")
 	t.Parallel()
@@ -81,8 +81,8 @@ func TestModulesAreUnchanged(t *testing.T) {
 	}
 }
 
-// TestWhatShips compares the modules in the binary, those behind our
-// dependencies as well, with a list that somebody has looked at.
+// TestWhatShips compares the modules in the binary, indirect ones included, with a
+// list that somebody has reviewed.
 func TestWhatShips(t *testing.T) {
 	t.Parallel()
 	const list = "testdata/modules.txt"
@@ -102,12 +102,12 @@ func TestWhatShips(t *testing.T) {
 		}
 	}
 	if want := read(t, list); got != want {
-		t.Errorf("the binary has the modules\n%s\nin %s are\n%s", got, list, want)
+		t.Errorf("the binary contains\n%s\n%s lists\n%s\nReview the difference, then run this test with -update", got, list, want)
 	}
 }
 
-// TestNothingRunsWhenInstalled wants what the tests take from npm pinned by
-// hash, and none of it run while it is installed.
+// TestNothingRunsWhenInstalled requires every npm package of the tests to be pinned
+// by hash, and none to run a script when it is installed.
 func TestNothingRunsWhenInstalled(t *testing.T) {
 	for _, file := range found(t, "package-lock.json") {
 		var lock struct {
@@ -129,12 +129,12 @@ func TestNothingRunsWhenInstalled(t *testing.T) {
 				t.Errorf("%s: %s has no hash", file, name)
 			}
 			if p.HasInstallScript {
-				t.Errorf("%s: %s runs something when it is installed", file, name)
+				t.Errorf("%s: %s has an install script", file, name)
 			}
 		}
 		for name, version := range lock.Packages[""].Dependencies {
 			if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
-				t.Errorf("%s: %s may be any of %s", file, name, version)
+				t.Errorf("%s: %s is not pinned: %s", file, name, version)
 			}
 		}
 	}
@@ -148,7 +148,7 @@ func TestNothingRunsWhenInstalled(t *testing.T) {
 		"../../.ci/run":           `npm install.*`,
 	} {
 		if m := regexp.MustCompile(install).FindString(read(t, file)); !strings.Contains(m, "--ignore-scripts") {
-			t.Errorf("%s runs what packages want run when they are installed: %q", file, m)
+			t.Errorf("%s does not pass --ignore-scripts to npm: %q", file, m)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/test/certtest"
-	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
@@ -109,7 +109,7 @@ func start(t *testing.T) *site {
 	s := &site{trusted: authority().WriteCert(t, dir, "root.pem"), identity: authority().Server(setupHost)}
 	certFile, keyFile := s.identity.Write(t, dir, authority())
 	picture := filepath.Join(dir, "logo.svg")
-	files.Write(t, picture, logo)
+	textfile.Write(t, picture, logo)
 	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture)
 	s.Waymark = waymark.Start(t, text, "SSL_CERT_FILE="+s.trusted) // to trust the mail server
 	var err error

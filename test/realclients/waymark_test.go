@@ -13,7 +13,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
-	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
@@ -27,7 +27,7 @@ type example struct {
 // certificates, which are for a machine that has them.
 func start(t *testing.T, name, lines string) *example {
 	t.Helper()
-	text := waymark.WithoutKeys(files.Read(t, filepath.Join("..", "..", "examples", name)), "tls", "signing")
+	text := waymark.WithoutKeys(textfile.Read(t, filepath.Join("..", "..", "examples", name)), "tls", "signing")
 	e := &example{Waymark: waymark.Start(t, text+lines)}
 	cfg, findings := config.Load(e.Settings, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
 	if findings.HasErrors() {

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // patience is a time limit that no start runs into.
@@ -76,7 +76,7 @@ type Waymark struct {
 func Start(t testing.TB, settings string, env ...string) *Waymark {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "waymark.yaml")
-	files.Write(t, file, OnLoopback(settings))
+	textfile.Write(t, file, OnLoopback(settings))
 	return StartFile(t, file, env...)
 }
 
@@ -115,7 +115,7 @@ func StartFile(t testing.TB, file string, env ...string) *Waymark {
 		}
 	})
 	addresses := map[string]*string{"http": &w.HTTP, "https": &w.HTTPS, "ops": &w.Ops}
-	for range listener.FindAllString(files.Read(t, file), -1) {
+	for range listener.FindAllString(textfile.Read(t, file), -1) {
 		var line struct{ Listener, Address string }
 		text := w.Log.Next(`"msg":"listening"`, patience)
 		if err := json.Unmarshal([]byte(text), &line); err != nil || addresses[line.Listener] == nil {

@@ -14,12 +14,12 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // TestMain runs the tests in the folder whose files they check.
-func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/compose")) }
+func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/compose")) }
 
 // project is a compose file as docker-compose understands it: with what it
 // extends, and absolute paths.

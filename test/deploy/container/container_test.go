@@ -17,13 +17,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // TestMain runs the tests in the folder whose files they check.
-func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/container")) }
+func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/container")) }
 
 // nobody is the user that the image runs as.
 const nobody = 65532
@@ -44,7 +44,7 @@ func TestFromSource(t *testing.T) {
 	b := newBuilder(t)
 	busybox := programs.Need(t, "busybox", "busybox-static")
 	goImage := t.TempDir()
-	files.Write(t, filepath.Join(goImage, "Dockerfile"), `FROM scratch
+	textfile.Write(t, filepath.Join(goImage, "Dockerfile"), `FROM scratch
 COPY busybox /bin/busybox
 COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
@@ -175,7 +175,7 @@ func checkFiles(t *testing.T, root string) {
 	if want := []string{"/etc/ssl/certs/ca-certificates.crt", "/waymark"}; !slices.Equal(found, want) {
 		t.Errorf("files %v, want %v", found, want)
 	}
-	if n := strings.Count(files.Read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")), "BEGIN CERTIFICATE"); n < 50 {
+	if n := strings.Count(textfile.Read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")), "BEGIN CERTIFICATE"); n < 50 {
 		t.Errorf("%d authorities", n)
 	}
 }
@@ -185,12 +185,12 @@ func checkRuns(t *testing.T, root string, img image) {
 	t.Helper()
 	cfg := img.Docker.Config
 	ops, public := freeAddress(t), freeAddress(t)
-	settings := files.Read(t, "../../examples/selfhosted.yaml")
+	settings := textfile.Read(t, "../../examples/selfhosted.yaml")
 	settings = strings.NewReplacer(`":8080"`, `"`+public+`"`, "127.0.0.1:9090", ops).Replace(settings)
 	if err := os.Mkdir(filepath.Join(root, "etc/waymark"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	files.Write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
+	textfile.Write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
 	inside := func(args []string) (*exec.Cmd, *bytes.Buffer) {
 		said := &bytes.Buffer{}
 		return &exec.Cmd{

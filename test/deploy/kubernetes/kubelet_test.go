@@ -18,7 +18,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/databases"
-	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
@@ -63,7 +63,7 @@ func (n *node) mount(path string, content map[string]string) {
 	}
 	for name, text := range content {
 		text = strings.ReplaceAll(text, "/run/secrets/", n.root+"/run/secrets/")
-		files.Write(n.t, filepath.Join(dir, version, name), waymark.OnLoopback(text))
+		textfile.Write(n.t, filepath.Join(dir, version, name), waymark.OnLoopback(text))
 	}
 	old, _ := os.Readlink(filepath.Join(dir, "..data"))
 	if err := errors.Join(

@@ -17,12 +17,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // TestMain runs the tests in the folder whose files they check.
-func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/packages")) }
+func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/packages")) }
 
 // TestRelease makes a release twice, in two places, and looks at everything in
 // it. One platform stands for all: the others differ by what Go compiles for.
@@ -35,7 +35,7 @@ func TestRelease(t *testing.T) {
 	copyTree(t, filepath.Join("..", ".."), here)
 	copyTree(t, here, there)
 	dist, again := release(t, here), release(t, there)
-	sums, sumsAgain := files.Read(t, filepath.Join(dist, "checksums.txt")), files.Read(t, filepath.Join(again, "checksums.txt"))
+	sums, sumsAgain := textfile.Read(t, filepath.Join(dist, "checksums.txt")), textfile.Read(t, filepath.Join(again, "checksums.txt"))
 	if sums != sumsAgain {
 		t.Errorf("made again, it differs:\n%s\n%s", sums, sumsAgain)
 	}
@@ -83,7 +83,7 @@ func copyTree(t *testing.T, from, to string) {
 func release(t *testing.T, tree string) string {
 	t.Helper()
 	conf := filepath.Join(tree, ".goreleaser.yaml")
-	text := files.Read(t, conf)
+	text := textfile.Read(t, conf)
 	for all, one := range map[string]string{"goos: [linux, darwin]": "goos: [linux]", "goarch: [amd64, arm64]": "goarch: [amd64]"} {
 		if !strings.Contains(text, all) {
 			t.Fatalf("%s has no %q", conf, all)
@@ -149,7 +149,7 @@ func installed(t *testing.T, root string) map[string]file {
 	for _, top := range []string{"usr", "etc"} {
 		err := filepath.Walk(filepath.Join(root, top), func(path string, info os.FileInfo, err error) error {
 			if err == nil && !info.IsDir() {
-				all[strings.TrimPrefix(path, root)] = file{fmt.Sprintf("%o", info.Mode().Perm()), sum([]byte(files.Read(t, path)))}
+				all[strings.TrimPrefix(path, root)] = file{fmt.Sprintf("%o", info.Mode().Perm()), sum([]byte(textfile.Read(t, path)))}
 			}
 			return err
 		})
@@ -164,7 +164,7 @@ func installed(t *testing.T, root string) map[string]file {
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
 	for path, source := range wanted("vendor-completions") {
-		if source != "" && files.Read(t, filepath.Join(root, path)) != files.Read(t, filepath.Join("../..", source)) {
+		if source != "" && textfile.Read(t, filepath.Join(root, path)) != textfile.Read(t, filepath.Join("../..", source)) {
 			t.Errorf("%s is not %s", path, source)
 		}
 	}
@@ -173,7 +173,7 @@ func checkFiles(t *testing.T, root string) {
 		"usr/share/zsh/vendor-completions/_waymark":        "#compdef waymark",
 		"usr/share/fish/vendor_completions.d/waymark.fish": "# fish completion",
 	} {
-		if !strings.HasPrefix(files.Read(t, filepath.Join(root, path)), begins) {
+		if !strings.HasPrefix(textfile.Read(t, filepath.Join(root, path)), begins) {
 			t.Errorf("%s does not begin with %q", path, begins)
 		}
 	}
@@ -261,7 +261,7 @@ func checkArchive(t *testing.T, path string, binary file) {
 // unpack returns the files of a compressed archive, or of several in a row.
 func unpack(t *testing.T, path string) map[string]file {
 	t.Helper()
-	packed, err := gzip.NewReader(bytes.NewReader([]byte(files.Read(t, path))))
+	packed, err := gzip.NewReader(bytes.NewReader([]byte(textfile.Read(t, path))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func checkContents(t *testing.T, list, binary string) {
 		BOMFormat  string `json:"bomFormat"`
 		Components []struct{ Name, Version string }
 	}
-	if err := json.Unmarshal([]byte(files.Read(t, list)), &bom); err != nil {
+	if err := json.Unmarshal([]byte(textfile.Read(t, list)), &bom); err != nil {
 		t.Fatal(err)
 	}
 	var listed, want []string
@@ -320,7 +320,7 @@ func checkSums(t *testing.T, dist, sums string) {
 	for line := range strings.Lines(sums) {
 		f := strings.Fields(line)
 		names = append(names, filepath.Ext(f[1]))
-		if sum([]byte(files.Read(t, filepath.Join(dist, f[1])))) != f[0] {
+		if sum([]byte(textfile.Read(t, filepath.Join(dist, f[1])))) != f[0] {
 			t.Errorf("the checksum of %s is wrong", f[1])
 		}
 	}

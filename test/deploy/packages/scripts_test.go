@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 const (
@@ -54,7 +54,7 @@ func runsSystemd(t *testing.T, root string) {
 func told(t *testing.T, root, when, want string) {
 	t.Helper()
 	path := filepath.Join(root, "told")
-	if got := files.Read(t, path); got != want {
+	if got := textfile.Read(t, path); got != want {
 		t.Errorf("%s: systemctl was told\n%swant\n%s", when, got, want)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -83,7 +83,7 @@ func checkDpkgScripts(t *testing.T, deb, root string) {
 	}
 	dpkg("--install", deb)
 	told(t, root, "upgraded by dpkg", reload+reload+restart)
-	if got := files.Read(t, settings); got != "# edited\n" {
+	if got := textfile.Read(t, settings); got != "# edited\n" {
 		t.Errorf("the upgrade replaced the settings by\n%s", got)
 	}
 	if err := os.WriteFile(filepath.Join(root, "broken"), nil, 0o600); err != nil {
@@ -122,7 +122,7 @@ func checkAPKScripts(t *testing.T, packed map[string]file) {
 	for name, source := range map[string]string{
 		"/.post-install": "postinstall", "/.post-upgrade": "postinstall", "/.pre-deinstall": "preremove", "/.post-deinstall": "postremove",
 	} {
-		if want := sum([]byte(files.Read(t, source))); packed[name].sha256 != want {
+		if want := sum([]byte(textfile.Read(t, source))); packed[name].sha256 != want {
 			t.Errorf("%s of the apk is not %s", name, source)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // named are the places that name the image or its version, and how.
@@ -27,7 +27,7 @@ func versions(t *testing.T, tree string) []string {
 	t.Helper()
 	var all []string
 	for path, pattern := range named() {
-		found := regexp.MustCompile(pattern).FindStringSubmatch(files.Read(t, filepath.Join(tree, path)))
+		found := regexp.MustCompile(pattern).FindStringSubmatch(textfile.Read(t, filepath.Join(tree, path)))
 		if found == nil {
 			t.Errorf("%s does not name the image, or its version, as the others do: %s", path, pattern)
 			continue

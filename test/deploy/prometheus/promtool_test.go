@@ -11,12 +11,12 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // TestMain runs the tests in the folder whose files they check.
-func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/prometheus")) }
+func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/prometheus")) }
 
 // ruleFile is the form of rules.yaml and alerts.yaml.
 type ruleFile struct {

@@ -12,12 +12,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/test/files"
+	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // TestMain runs the tests in the folder whose files they check.
-func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/proxies")) }
+func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/proxies")) }
 
 // TestProxies asks every web server what mail clients ask.
 func TestProxies(t *testing.T) {
@@ -48,7 +48,7 @@ func TestProxies(t *testing.T) {
 // told that it asks too often, and ::1 is a client like any other.
 func settings(t *testing.T) string {
 	t.Helper()
-	return files.Replaced(t, "../../examples/selfhosted.yaml",
+	return textfile.Replaced(t, "../../examples/selfhosted.yaml",
 		"requests_per_minute: 120", "requests_per_minute: 30",
 		`[127.0.0.1, "::1"]`, "[127.0.0.1]")
 }

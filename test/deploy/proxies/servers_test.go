@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // patience is how long something may take that takes far less.
@@ -63,7 +63,7 @@ func startNginx(t *testing.T, upstream string) proxy {
 		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
 	main := filepath.Join(dir, "nginx.conf")
-	files.Write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sinclude %s;\n}\n",
+	textfile.Write(t, main, fmt.Sprintf("daemon off;\nuser root;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sinclude %s;\n}\n",
 		dir, temp.String(), fmt.Sprintf(other, http), conf))
 	start(t, nil, program, "-e", "stderr", "-c", main)
 	return await(t, proxy{"127.0.0.1:" + http, "127.0.0.1:" + https, roots})
@@ -78,7 +78,7 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 	if err := os.Mkdir(both, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	files.Write(t, filepath.Join(both, "waymark.pem"), files.Read(t, chain)+files.Read(t, key))
+	textfile.Write(t, filepath.Join(both, "waymark.pem"), textfile.Read(t, chain)+textfile.Read(t, key))
 	http, https := freePort(t), freePort(t)
 	both80, both443 := "127.0.0.1:"+http, "127.0.0.1:"+https
 	if hasIPv6() {
@@ -107,10 +107,10 @@ func startCaddy(t *testing.T, upstream string) proxy {
 		bind += " [::1]"
 	}
 	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, bind, dir)
-	files.Write(t, conf, options+files.Read(t, conf))
+	textfile.Write(t, conf, options+textfile.Read(t, conf))
 	start(t, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
 	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
-	if !p.roots.AppendCertsFromPEM([]byte(files.Read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
+	if !p.roots.AppendCertsFromPEM([]byte(textfile.Read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
 		t.Fatal("Caddy made no authority")
 	}
 	// It issues certificates while it listens already.
@@ -133,7 +133,7 @@ func handshakes(p proxy, name string) bool {
 func copied(t *testing.T, path string, oldnew ...string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), filepath.Base(path))
-	files.Write(t, to, files.Replaced(t, path, oldnew...))
+	textfile.Write(t, to, textfile.Replaced(t, path, oldnew...))
 	return to
 }
 

@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/test/files"
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // TestMain runs the tests in the folder whose files they check.
-func TestMain(m *testing.M) { os.Exit(files.Main(m, "../../../deploy/systemd")) }
+func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/systemd")) }
 
 const patience = 20 * time.Second
 
@@ -63,7 +63,7 @@ func TestVerify(t *testing.T) {
 	programs.Need(t, "systemd-analyze", "systemd")
 	dir := t.TempDir()
 	for _, unit := range units(t) {
-		text := strings.ReplaceAll(files.Read(t, unit), "/usr/bin/waymark", "/bin/true")
+		text := strings.ReplaceAll(textfile.Read(t, unit), "/usr/bin/waymark", "/bin/true")
 		if err := os.WriteFile(filepath.Join(dir, unit), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestCommands(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	settings, notify := filepath.Join(dir, "waymark.yaml"), filepath.Join(dir, "notify")
-	files.Write(t, settings, waymark.OnLoopback(files.Read(t, "../../examples/selfhosted.yaml")))
+	textfile.Write(t, settings, waymark.OnLoopback(textfile.Read(t, "../../examples/selfhosted.yaml")))
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notify, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func await(t *testing.T, manager *net.UnixConn, want string) {
 // setting returns a value of a unit; "" when it is not there once.
 func setting(t *testing.T, unit, key string) string {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(files.Read(t, unit), -1)
+	found := regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(textfile.Read(t, unit), -1)
 	if len(found) != 1 {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package files
+package textfile
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Main runs the tests of a package in the folder whose files they check, which
+// RunIn runs the tests of a package in the folder whose files they check, which
 // is given from the folder of the package. It returns the exit status.
-func Main(m *testing.M, folder string) int {
+func RunIn(m *testing.M, folder string) int {
 	if err := os.Chdir(folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -1,3 +1,0 @@
-// Package files reads, rewrites and writes the files that tests check. It does
-// not know what is in them.
-package files

@@ -1,0 +1,3 @@
+// Package textfile reads, rewrites and writes the files that tests check. It does
+// not know what is in them.
+package textfile
