@@ -106,7 +106,7 @@ func arguments(least, most int) cobra.PositionalArgs {
 		if len(args) >= least && (most < 0 || len(args) <= most) {
 			return nil
 		}
-		expected := ""
+		var expected string
 		switch {
 		case most == 0:
 			expected = "no arguments"

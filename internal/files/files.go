@@ -90,7 +90,7 @@ func open(path string, use func(io.Reader, int64) error) error {
 // regular refuses what is no file: reading it could wait for ever, never end, or
 // take what is meant for somebody else.
 func regular(path string, info fs.FileInfo) error {
-	kind := ""
+	var kind string
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
 		return nil

@@ -51,7 +51,7 @@ func (a *account) directory(path string) error {
 		return nil
 	}
 	for up := filepath.Dir(path); up != filepath.Clean(os.TempDir()) && up != "/"; up = filepath.Dir(up) {
-		if err := os.Chmod(up, 0o711); err != nil { //nolint:gosec // the account has to pass
+		if err := os.Chmod(up, 0o711); err != nil {
 			return err
 		}
 	}
@@ -68,12 +68,12 @@ func (a *account) file(path, content string) error {
 // command is a program under the account. The kernel ends it when the tests
 // end in whatever way, so that nothing is left behind.
 func (a *account) command(dir, path string, args ...string) *exec.Cmd {
-	cmd := exec.Command(path, args...) //nolint:gosec,noctx // programs that were looked up; ended by Cleanup
+	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + dir, "TMPDIR=" + dir, "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if a != nil {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // ids of the system
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 	}
 	return cmd
 }
@@ -128,7 +128,7 @@ func (p *process) end(signal os.Signal) {
 }
 
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a port to be given away
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
