@@ -21,6 +21,9 @@ type Dialect struct {
 	// AnyOrigin lets scripts of any site read the responses, errors included
 	// (CORS). Set it only for what is public and read-only.
 	AnyOrigin bool
+	// Experimental exempts the endpoints from the published description
+	// (api/openapi.yaml, docs/api.md), which is a promise to clients.
+	Experimental bool
 }
 
 // Choice is what a person chose besides an address. The zero value chooses
