@@ -2,9 +2,9 @@ package config
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -31,7 +31,7 @@ type Config struct {
 	// Directory are the sources that are asked about domains that are not
 	// listed, in this order, before CatchAll answers.
 	Directory []Source
-	Cache     Cache
+	Cache     source.Cache
 
 	// Files are the settings file and every file that a ${file:} in it names:
 	// a change of any of them changes the Config.
@@ -96,6 +96,6 @@ func defaults() *Config {
 		Ops:    Ops{Listen: "127.0.0.1:9090"},
 		Log:    Log{Level: "info", Format: "json"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
-		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
+		Cache:  source.DefaultCache(),
 	}
 }

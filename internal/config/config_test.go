@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -93,6 +95,10 @@ func TestFullFile(t *testing.T) {
 		Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password},
 	}
 
+	mailcow, err := preset.SQL("mailcow", "mysql")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := &Config{
 		Listen: "[::1]:8081",
 		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Line: 3},
@@ -123,21 +129,21 @@ func TestFullFile(t *testing.T) {
 			"own.example":            {Provider: &own, Canonical: "own.example"},
 		},
 		CatchAll: plain,
-		Cache:    Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
+		Cache:    source.Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, Line: 57, SQL: &SQL{
+			{Name: "customers", Provider: plain, Mailboxes: true, Line: 57, SQL: &source.SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
-				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", Timeout: 500 * time.Millisecond, Connections: 3, Notify: "waymark",
+				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
 			}},
-			{Name: "sql", Line: 71, SQL: &SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", Preset: "mailcow"}},
-			{Name: "ldap", Mailboxes: true, Line: 72, LDAP: &LDAP{
-				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret, BaseDN: "dc=example",
-				Domain:  Search{BaseDN: "ou=domains", Scope: "one", Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
-				Mailbox: Search{BaseDN: "dc=example", Filter: "(mail={address})"},
+			{Name: "sql", Line: 71, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, Timeout: source.DefaultTimeout}},
+			{Name: "ldap", Mailboxes: true, Line: 72, LDAP: &source.LDAP{
+				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,
+				Domain:  source.Search{BaseDN: "ou=domains", Scope: source.OneLevel, Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
+				Mailbox: &source.Search{BaseDN: "dc=example", Filter: "(mail={address})"}, Timeout: source.DefaultTimeout,
 			}},
-			{Name: "mx", Line: 82, MX: &MX{
+			{Name: "mx", Line: 82, MX: &source.MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
-				Patterns:  []MXPattern{{"*.mail.example", plain}, {"mx1.example.net", plain}}, Timeout: time.Second,
+				Patterns:  []source.Pattern{{Match: "*.mail.example", Provider: "plain"}, {Match: "mx1.example.net", Provider: "plain"}}, Timeout: time.Second,
 			}},
 		},
 		Files: []string{"/etc/waymark/full.yaml", "/etc/waymark/long", "/etc/waymark/organization", "/etc/waymark/logo.svg"},
@@ -184,7 +190,7 @@ domains: {example.com: {provider: p}}
 	if want := (&Config{
 		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090"}, Log: Log{Level: "info", Format: "json"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
-		Cache:  Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
+		Cache:  source.Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
 		Files:  []string{"/etc/waymark.yaml"},
 	}); !reflect.DeepEqual(cfg, want) {
 		t.Errorf("have %s, want %s", dump(t, cfg), dump(t, want))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -15,7 +16,7 @@ type file struct {
 	outlook     settings.OutlookOptions // defaults of all providers
 	providers   map[string]*provider    // by id, those with errors too
 	providerIDs []string                // in the order of the file
-	mxPatterns  []MXPattern             // of all providers
+	mxPatterns  []source.Pattern        // of all providers
 }
 
 // fileFields are the keys of the file. What others need comes first.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -95,7 +96,7 @@ func readProviders(r *reader, v value, f *file) {
 		if !p.broken {
 			f.Providers = append(f.Providers, p.Provider)
 			for _, match := range p.mx {
-				f.mxPatterns = append(f.mxPatterns, MXPattern{match, p.Provider})
+				f.mxPatterns = append(f.mxPatterns, source.Pattern{Match: match, Provider: id})
 			}
 		}
 	})

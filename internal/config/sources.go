@@ -1,113 +1,47 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/directory/preset"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Source is one place outside the settings file in which domains are looked up.
-// Exactly one of SQL, LDAP and MX is set.
+// Source is a source of settings outside the settings file. Exactly one of SQL,
+// LDAP and MX is set.
 type Source struct {
-	Name      string             // its own among the sources; in metrics and logs
+	Name      string             // unique; in metrics and logs
 	Provider  *settings.Provider // of records that name none; nil where each must
-	Mailboxes bool               // asked about single mailboxes too
-	SQL       *SQL
-	LDAP      *LDAP
-	MX        *MX
-	Line      int // where the settings file says so, from 1
+	Mailboxes bool               // also look up mailboxes
+	SQL       *source.SQL        // with the queries of the preset filled in
+	LDAP      *source.LDAP       // with the searches of the preset filled in
+	MX        *source.MX         // with the patterns of all providers
+	Line      int                // in the settings file, from 1
 }
 
-// SQL is a database with queries of the operator's own, or of a preset.
-type SQL struct {
-	Driver       string // postgres, mysql or sqlite
-	DSN          string // in the form of the driver; a secret
-	Preset       string // "" for none
-	DomainQuery  string // "" for that of the preset
-	MailboxQuery string
-	Timeout      time.Duration
-	Connections  int
-	Notify       string // PostgreSQL channel for changes; "" for none
-}
-
-// LDAP is a directory server with searches of the operator's own, or of a
-// preset.
-type LDAP struct {
-	URL          string
-	StartTLS     bool
-	CAFile       string // PEM; "" for the authorities of the system
-	BindDN       string
-	BindPassword string
-	Preset       string // "" for none
-	BaseDN       string // of the preset, and of searches that name none
-	Domain       Search // zero for that of the preset
-	Mailbox      Search
-	Timeout      time.Duration
-	Connections  int
-}
-
-// Search is one LDAP search.
-type Search struct {
-	BaseDN     string
-	Scope      string // sub, one or base; "" for sub
-	Filter     string
-	Attributes map[string]string // column to attribute, or to a value with "=" in front
-}
-
-// MX is the mail exchanger that a domain names in DNS.
-type MX struct {
-	Resolvers []netip.AddrPort // none for those of the system
-	Patterns  []MXPattern      // in the order of the providers and of their lists
-	Timeout   time.Duration
-}
-
-// MXPattern says that mail exchangers of a name belong to a provider.
-type MXPattern struct {
-	Match    string // a host name, or *. and a domain
-	Provider *settings.Provider
-}
-
-// Cache bounds what is remembered of the sources.
-type Cache struct {
-	Entries int
-	Fresh   time.Duration // how long an answer is given without asking again
-	Unknown time.Duration // the same for domains that no source knows
-	Stale   time.Duration // how long an answer is given while its source is down
-}
-
-// SQLPresets and LDAPPresets are the schemas that Waymark has queries for.
-func SQLPresets() []string {
-	return []string{"postfixadmin", "mailcow", "iredmail", "ispconfig", "froxlor", "mailu"}
-}
-
-// LDAPPresets lists the LDAP schemas that Waymark has searches for.
-func LDAPPresets() []string { return []string{"iredmail"} }
-
-// sourceKeys are the keys of an item of directory while it is read: which of
-// them belong to a kind of source is checked afterwards, so that a key of
-// another kind is named as that and not as unknown.
+// sourceKeys are the keys of an item of directory. A key of another kind of source
+// is reported as that, not as unknown.
 type sourceKeys struct {
-	kind, name          string
-	provider            *provider
-	mailboxes, startTLS bool
-	preset              string
-	timeout             time.Duration
-	connections         int
+	kind, name, preset string
+	provider           *provider
+	mailboxes          bool
+	timeout            time.Duration
+	connections        int
+	baseDN             string // of searches that name none
 
-	driver, dsn, notify string
-	queries             SQL
-
-	url, caFile, bindDN, bindPassword, baseDN string
-	domain, mailbox                           Search
-
-	resolvers []netip.AddrPort
+	sql     source.SQL
+	ldap    source.LDAP
+	mailbox source.Search
+	mx      source.MX
 }
 
-// Which keys each kind has besides source, name and timeout.
+// keysOfKind returns the keys of each kind besides source, name and timeout.
 func keysOfKind() map[string][]string {
 	return map[string][]string{
 		"sql":  {"provider", "mailboxes", "preset", "connections", "driver", "dsn", "queries", "notify"},
@@ -127,42 +61,45 @@ func sourceFields(f *file) []field[sourceKeys] {
 		{"connections", func(r *reader, v value, k *keys) { k.connections = r.number(v, 1, 1000) }},
 		{"preset", func(r *reader, v value, k *keys) { k.preset, _ = r.filled(v) }},
 		{"driver", func(r *reader, v value, k *keys) {
-			k.driver, _ = oneOf(r, v, "driver", []string{"postgres", "mysql", "sqlite"})
+			k.sql.Driver, _ = oneOf(r, v, "driver", []string{"postgres", "mysql", "sqlite"})
 		}},
 		{"dsn", func(r *reader, v value, k *keys) {
-			if k.dsn, _ = r.filled(v); passwordInDSN.MatchString(v.written()) {
+			if k.sql.DSN, _ = r.filled(v); passwordInDSN.MatchString(v.written()) {
 				r.warnInClear(v)
 			}
 		}},
 		{"queries", func(r *reader, v value, k *keys) {
-			readBlock(r, v, []field[SQL]{
-				{"domain", func(r *reader, v value, s *SQL) { s.DomainQuery, _ = r.lines(v) }},
-				{"mailbox", func(r *reader, v value, s *SQL) { s.MailboxQuery, _ = r.lines(v) }},
-			}, &k.queries)
+			readBlock(r, v, []field[source.SQL]{
+				{"domain", func(r *reader, v value, s *source.SQL) { s.DomainQuery, _ = r.lines(v) }},
+				{"mailbox", func(r *reader, v value, s *source.SQL) { s.MailboxQuery, _ = r.lines(v) }},
+			}, &k.sql)
 		}},
-		{"notify", func(r *reader, v value, k *keys) { k.notify, _ = r.filled(v) }},
-		{"url", func(r *reader, v value, k *keys) { k.url, _ = r.filled(v) }},
-		{"start_tls", func(r *reader, v value, k *keys) { k.startTLS, _ = r.truth(v) }},
-		{"ca_file", func(r *reader, v value, k *keys) { r.path(v, &k.caFile) }},
-		{"bind_dn", func(r *reader, v value, k *keys) { k.bindDN, _ = r.text(v) }},
+		{"notify", func(r *reader, v value, k *keys) { k.sql.Channel, _ = r.filled(v) }},
+		{"url", func(r *reader, v value, k *keys) { k.ldap.URL, _ = r.filled(v) }},
+		{"start_tls", func(r *reader, v value, k *keys) { k.ldap.StartTLS, _ = r.truth(v) }},
+		{"ca_file", func(r *reader, v value, k *keys) { r.path(v, &k.ldap.CAFile) }},
+		{"bind_dn", func(r *reader, v value, k *keys) { k.ldap.BindDN, _ = r.text(v) }},
 		{"bind_password", func(r *reader, v value, k *keys) {
-			if k.bindPassword, _ = r.text(v); k.bindPassword != "" {
+			if k.ldap.BindPassword, _ = r.text(v); k.ldap.BindPassword != "" {
 				r.warnInClear(v)
 			}
 		}},
 		{"base_dn", func(r *reader, v value, k *keys) { k.baseDN, _ = r.filled(v) }},
-		{"domain", func(r *reader, v value, k *keys) { readBlock(r, v, searchFields(), &k.domain) }},
+		{"domain", func(r *reader, v value, k *keys) { readBlock(r, v, searchFields(), &k.ldap.Domain) }},
 		{"mailbox", func(r *reader, v value, k *keys) { readBlock(r, v, searchFields(), &k.mailbox) }},
-		{"resolvers", func(r *reader, v value, k *keys) { k.resolvers = r.resolvers(v) }},
+		{"resolvers", func(r *reader, v value, k *keys) { k.mx.Resolvers = r.resolvers(v) }},
 	}
 }
 
-func searchFields() []field[Search] {
-	return []field[Search]{
-		{"base_dn", func(r *reader, v value, s *Search) { s.BaseDN, _ = r.filled(v) }},
-		{"scope", func(r *reader, v value, s *Search) { s.Scope, _ = oneOf(r, v, "scope", []string{"sub", "one", "base"}) }},
-		{"filter", func(r *reader, v value, s *Search) { s.Filter, _ = r.filled(v) }},
-		{"attributes", func(r *reader, v value, s *Search) {
+func searchFields() []field[source.Search] {
+	type search = source.Search
+	return []field[search]{
+		{"base_dn", func(r *reader, v value, s *search) { s.BaseDN, _ = r.filled(v) }},
+		{"scope", func(r *reader, v value, s *search) {
+			s.Scope, _ = oneOf(r, v, "scope", []source.Scope{source.Subtree, source.OneLevel, source.BaseOnly})
+		}},
+		{"filter", func(r *reader, v value, s *search) { s.Filter, _ = r.filled(v) }},
+		{"attributes", func(r *reader, v value, s *search) {
 			s.Attributes = map[string]string{}
 			r.each(v, "a block with one attribute per column", func(key, v value) {
 				s.Attributes[key.written()], _ = r.filled(v)
@@ -171,22 +108,22 @@ func searchFields() []field[Search] {
 	}
 }
 
-func cacheFields() []field[Cache] {
+func cacheFields() []field[source.Cache] {
 	const day = 24 * time.Hour
-	return []field[Cache]{
-		{"entries", func(r *reader, v value, c *Cache) { c.Entries = r.number(v, 100, 100_000_000) }},
-		{"fresh", func(r *reader, v value, c *Cache) { c.Fresh = r.duration(v, time.Second, day) }},
-		{"unknown", func(r *reader, v value, c *Cache) { c.Unknown = r.duration(v, time.Second, day) }},
-		{"stale", func(r *reader, v value, c *Cache) { c.Stale = r.duration(v, time.Second, 365*day) }},
+	return []field[source.Cache]{
+		{"entries", func(r *reader, v value, c *source.Cache) { c.Entries = r.number(v, 100, 100_000_000) }},
+		{"fresh", func(r *reader, v value, c *source.Cache) { c.Fresh = r.duration(v, time.Second, day) }},
+		{"unknown", func(r *reader, v value, c *source.Cache) { c.Unknown = r.duration(v, time.Second, day) }},
+		{"stale", func(r *reader, v value, c *source.Cache) { c.Stale = r.duration(v, time.Second, 365*day) }},
 	}
 }
 
-// readDirectory reads the list of sources. The providers are known by then.
+// readDirectory reads the list of sources, after the providers.
 func readDirectory(r *reader, v value, f *file) {
 	fields := sourceFields(f)
 	lines := map[string]int{}
 	r.items(v, "a list of sources", func(v value) {
-		var k sourceKeys
+		k := sourceKeys{timeout: source.DefaultTimeout}
 		before := r.errors
 		if !readBlock(r, v, fields, &k) {
 			return
@@ -201,7 +138,7 @@ func readDirectory(r *reader, v value, f *file) {
 			k.name = k.kind
 		}
 		if line, ok := lines[k.name]; ok {
-			r.refuse(v.at("name"), "another source on line %d is named %s; give each its own name", line, k.name)
+			r.refuse(v.at("name"), "the source on line %d is also named %s; give each source its own name", line, k.name)
 		}
 		lines[k.name] = v.node.Line
 		r.foreignKeys(v, k.kind)
@@ -215,81 +152,100 @@ func readDirectory(r *reader, v value, f *file) {
 		case "ldap":
 			s.LDAP = r.ldapOf(v, k)
 		case "mx":
-			s.MX = &MX{Resolvers: k.resolvers, Patterns: f.mxPatterns, Timeout: k.timeout}
+			s.MX = &k.mx
+			s.MX.Patterns, s.MX.Timeout = f.mxPatterns, k.timeout
 			if len(f.mxPatterns) == 0 {
-				r.refuse(v, `no provider says which mail exchangers are its own; give one a list such as mx: ["*.mail.example"]`)
+				r.refuse(v, `no provider lists its mail exchangers; add a list such as mx: ["*.mail.example"] to one`)
 			}
 		}
 		f.Directory = append(f.Directory, s)
 	})
 }
 
-// foreignKeys reports the keys that belong to another kind of source.
+// foreignKeys reports keys that belong to another kind of source.
 func (r *reader) foreignKeys(v value, kind string) {
 	allowed := append([]string{"source", "name", "timeout"}, keysOfKind()[kind]...)
 	for i := 0; i < len(v.node.Content); i += 2 {
 		key := follow(v.node.Content[i]).Value
 		known := slices.ContainsFunc(sourceFields(nil), func(f field[sourceKeys]) bool { return f.key == key })
 		if known && !slices.Contains(allowed, key) {
-			r.refuse(v.at(key), "does not belong to a source of kind %s; known there are %s", kind, strings.Join(allowed, ", "))
+			r.refuse(v.at(key), "is not a key of source %s; its keys are %s", kind, strings.Join(allowed, ", "))
 		}
 	}
 }
 
-func (r *reader) sqlOf(v value, k sourceKeys) *SQL {
+func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
 	r.need(v, "driver", "dsn")
-	r.knownPreset(v, k.preset, SQLPresets())
-	s := k.queries
-	s.Driver, s.DSN, s.Preset, s.Timeout, s.Connections, s.Notify = k.driver, k.dsn, k.preset, k.timeout, k.connections, k.notify
+	s := &k.sql
+	s.Timeout, s.Connections = k.timeout, k.connections
+	presets := preset.SQLNames()
 	switch {
-	case s.Preset == "" && s.DomainQuery == "" && !v.has("queries"):
-		r.refuse(v, "needs a preset (%s), or queries with a domain query", strings.Join(SQLPresets(), ", "))
-	case s.Preset == "" && s.DomainQuery == "":
+	case k.preset == "" && s.DomainQuery == "" && !v.has("queries"):
+		r.refuse(v, "needs a preset (%s), or queries with a domain query", strings.Join(presets, ", "))
+	case k.preset == "" && s.DomainQuery == "":
 		r.refuse(v.at("queries"), "needs a domain query such as SELECT 1 FROM domains WHERE name = {domain}")
-	}
-	if k.mailboxes && s.Preset == "" && s.MailboxQuery == "" {
+	case k.preset == "" && k.mailboxes && s.MailboxQuery == "":
 		r.refuse(v.at("mailboxes"), "needs queries with a mailbox query")
 	}
 	if !k.mailboxes && s.MailboxQuery != "" {
-		r.warn(v.at("queries").at("mailbox"), "is never asked without mailboxes: true")
+		r.warn(v.at("queries").at("mailbox"), "is not used without mailboxes: true")
 	}
-	if s.Notify != "" && s.Driver != "postgres" {
-		r.refuse(v.at("notify"), "only postgres tells of changes")
+	if r.knownPreset(v, k.preset, presets) && s.Driver != "" {
+		queries, err := preset.SQL(k.preset, s.Driver)
+		if err != nil {
+			r.refuse(v.at("preset"), "%v", err)
+		}
+		s.DomainQuery, s.MailboxQuery = cmp.Or(s.DomainQuery, queries.Domain), cmp.Or(s.MailboxQuery, queries.Mailbox)
 	}
-	return &s
+	if !k.mailboxes {
+		s.MailboxQuery = ""
+	}
+	if s.Channel != "" && s.Driver != "postgres" {
+		r.refuse(v.at("notify"), "only postgres sends change notifications")
+	}
+	return s
 }
 
-func (r *reader) ldapOf(v value, k sourceKeys) *LDAP {
+func (r *reader) ldapOf(v value, k sourceKeys) *source.LDAP {
 	r.need(v, "url")
-	r.knownPreset(v, k.preset, LDAPPresets())
-	l := &LDAP{
-		URL: k.url, StartTLS: k.startTLS, CAFile: k.caFile, BindDN: k.bindDN, BindPassword: k.bindPassword,
-		Preset: k.preset, BaseDN: k.baseDN, Domain: k.domain, Mailbox: k.mailbox, Timeout: k.timeout, Connections: k.connections,
-	}
-	for _, s := range []*Search{&l.Domain, &l.Mailbox} {
-		if s.BaseDN == "" {
-			s.BaseDN = l.BaseDN
-		}
-	}
+	l := &k.ldap
+	l.Timeout, l.Connections = k.timeout, k.connections
+	presets := preset.LDAPNames()
 	switch {
-	case l.Preset != "" && l.BaseDN == "" && !r.wrong[v.at("base_dn").path]:
-		r.refuse(v.at("base_dn"), "is missing: the preset %s searches below it", l.Preset)
-	case l.Preset == "" && l.Domain.Filter == "":
-		r.refuse(v.at("domain"), "needs a filter such as (&(objectClass=domain)(dc={domain})), or a preset (%s)", strings.Join(LDAPPresets(), ", "))
+	case k.preset != "" && k.baseDN == "" && !r.wrong[v.at("base_dn").path]:
+		r.refuse(v.at("base_dn"), "is missing; the preset %s searches below it", k.preset)
+	case k.preset == "" && l.Domain.Filter == "":
+		r.refuse(v.at("domain"), "needs a filter such as (&(objectClass=domain)(dc={domain})), or a preset (%s)", strings.Join(presets, ", "))
 	}
-	if k.mailboxes && l.Preset == "" && l.Mailbox.Filter == "" {
+	if k.preset == "" && k.mailboxes && k.mailbox.Filter == "" {
 		r.refuse(v.at("mailboxes"), "needs a mailbox search with a filter")
 	}
-	if !k.mailboxes && l.Mailbox.Filter != "" {
-		r.warn(v.at("mailbox"), "is never searched without mailboxes: true")
+	if !k.mailboxes && k.mailbox.Filter != "" {
+		r.warn(v.at("mailbox"), "is not used without mailboxes: true")
+	}
+	if r.knownPreset(v, k.preset, presets) {
+		ofDomain, ofMailbox := preset.LDAP(k.baseDN)
+		if l.Domain.Filter == "" {
+			l.Domain = ofDomain
+		}
+		if k.mailbox.Filter == "" {
+			k.mailbox = ofMailbox
+		}
+	}
+	l.Domain.BaseDN, k.mailbox.BaseDN = cmp.Or(l.Domain.BaseDN, k.baseDN), cmp.Or(k.mailbox.BaseDN, k.baseDN)
+	if k.mailboxes {
+		l.Mailbox = &k.mailbox
 	}
 	return l
 }
 
-func (r *reader) knownPreset(v value, preset string, known []string) {
-	if preset != "" && !slices.Contains(known, preset) {
+// knownPreset reports whether a source has a preset that exists.
+func (r *reader) knownPreset(v value, name string, known []string) bool {
+	if name != "" && !slices.Contains(known, name) {
 		r.refuse(v.at("preset"), "%s", unknown("preset", v.at("preset").written(), known))
+		return false
 	}
+	return name != ""
 }
 
 // sourceName reads a name for metrics and logs.
@@ -317,7 +273,7 @@ func (r *reader) resolvers(v value) []netip.AddrPort {
 		if a, bare := netip.ParseAddr(s); bare == nil {
 			at, err = netip.AddrPortFrom(a, 53), nil
 		}
-		if err != nil {
+		if err != nil || at.Port() == 0 {
 			r.refuse(v, `must be the IP address of a DNS server such as "192.0.2.53" or "127.0.0.1:5353", is %s`, describe(v.node))
 			return
 		}
@@ -326,9 +282,9 @@ func (r *reader) resolvers(v value) []netip.AddrPort {
 	return all
 }
 
-// duration reads a time such as 500ms, 2s, 1h30m.
+// duration reads a duration such as 500ms, 2s or 1h30m.
 func (r *reader) duration(v value, least, most time.Duration) time.Duration {
-	want := fmt.Sprintf("a time from %s to %s such as %s", spoken(least), spoken(most), spoken(min(max(least, 2*time.Second), most)))
+	want := fmt.Sprintf("a duration from %s to %s such as %s", spoken(least), spoken(most), spoken(min(max(least, 2*time.Second), most)))
 	s, ok := r.scalar(v, want, false)
 	if !ok {
 		return 0
@@ -341,7 +297,7 @@ func (r *reader) duration(v value, least, most time.Duration) time.Duration {
 	return d
 }
 
-// spoken writes a duration without parts that are zero.
+// spoken formats a duration without parts that are zero.
 func spoken(d time.Duration) string {
 	s := d.String()
 	for _, zero := range []string{"m0s", "h0m"} {

@@ -159,10 +159,6 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 			strings.Replace(onDatabase("sqlite", dsn, ""), "domain = {domain}", "domain = '{domain}'", 1),
 			"directory[0], line 11: customers: queries.domain: ", "directory[0], line 11: customers: queries.domain: ",
 		},
-		"a preset for another database": {
-			onDatabase("sqlite", dsn, "preset: mailcow"),
-			"directory[0], line 11: mailcow runs on mysql, not on sqlite", "mailcow runs on mysql, not on sqlite",
-		},
 		"a table that is not there": {
 			strings.Replace(onDatabase("sqlite", dsn, ""), "FROM customers", "FROM nothing", 1), "", "nothing",
 		},

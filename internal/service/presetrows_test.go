@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
-	"github.com/waymark-mail/waymark/internal/directory/sqlpreset"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
 	"github.com/waymark-mail/waymark/test/databases"
 )
@@ -134,15 +134,15 @@ func TestPresetsReadAFewRows(t *testing.T) {
 		"mailu on sqlite":    {"mailbox: u"},
 		"mailu on postgres":  {"mailbox: user"},
 	}
-	for _, preset := range sqlpreset.Names() {
+	for _, panel := range preset.SQLNames() {
 		for _, driver := range []string{"sqlite", "mysql", "postgres"} {
-			queries, err := sqlpreset.Get(preset, driver)
+			queries, err := preset.SQL(panel, driver)
 			if err != nil {
 				continue // not a database of this panel
 			}
-			t.Run(preset+" on "+driver, func(t *testing.T) {
-				db := panelDatabase(t, preset, driver)
-				src := sqlsource.Options{Driver: driver, DSN: db.DSN, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox}
+			t.Run(panel+" on "+driver, func(t *testing.T) {
+				db := panelDatabase(t, panel, driver)
+				src := source.SQL{Driver: driver, DSN: db.DSN, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox}
 				var got []string
 				for what, ask := range map[string]func(*sqlsource.Source, address.Domain) error{
 					"domain": func(s *sqlsource.Source, d address.Domain) error {
@@ -159,8 +159,8 @@ func TestPresetsReadAFewRows(t *testing.T) {
 					}
 				}
 				slices.Sort(got)
-				if !slices.Equal(got, known[preset+" on "+driver]) {
-					t.Errorf("these are read from begin to end, or in large part: %q, want %q", got, known[preset+" on "+driver])
+				if !slices.Equal(got, known[panel+" on "+driver]) {
+					t.Errorf("these are read from begin to end, or in large part: %q, want %q", got, known[panel+" on "+driver])
 				}
 			})
 		}
@@ -169,14 +169,14 @@ func TestPresetsReadAFewRows(t *testing.T) {
 
 // readByTheThousand asks about customers, their alias domains and what nobody
 // has, and names the tables of which it reads more than a few rows each time.
-func readByTheThousand(t *testing.T, db databases.Database, src sqlsource.Options, what string, ask func(*sqlsource.Source, address.Domain) error) []string {
+func readByTheThousand(t *testing.T, db databases.Database, src source.SQL, what string, ask func(*sqlsource.Source, address.Domain) error) []string {
 	t.Helper()
 	const times, few = 10, 50 // there are ten mail servers, which may be gone through
 	if src.Driver == "sqlite" {
 		return scannedBySQLite(t, db, map[string]string{"domain": src.DomainQuery, "mailbox": src.MailboxQuery}[what])
 	}
 	db.Exec(t, map[string]string{"mysql": `FLUSH TABLE_STATISTICS`, "postgres": `SELECT pg_stat_reset()`}[src.Driver])
-	s, err := sqlsource.New(src)
+	s, err := sqlsource.New("panel", src)
 	if err != nil {
 		t.Fatal(err)
 	}

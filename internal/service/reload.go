@@ -55,7 +55,7 @@ func (s *Service) Reload() {
 // caches, if the settings of the sources are unchanged. Cached entries are then
 // refreshed before their next use.
 func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
-	if s.current.sources.servesToo(cfg) {
+	if s.current.sources.serves(cfg) {
 		s.current.sources.changed("")
 		return s.current.sources, nil
 	}
@@ -70,7 +70,7 @@ func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
 // log before the first client meets it. A database that is down does not keep
 // the service from starting.
 func (s *Service) checkSources(cfg *config.Config, sources *Sources) {
-	sources.work.Go(func() {
+	sources.background.Go(func() {
 		for i, err := range sources.Check(sources.ctx) {
 			name := cfg.Directory[i].Name
 			if sources.ctx.Err() != nil {

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,110 +16,100 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/ldapsource"
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
 	"github.com/waymark-mail/waymark/internal/directory/mxsource"
-	"github.com/waymark-mail/waymark/internal/directory/sqlpreset"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
-// place is a source outside of the settings file, opened.
-type place interface {
+// openSource is a source outside the settings file, opened.
+type openSource interface {
 	lookup.Source
-	// Check asks for somebody who cannot exist. The error says in plain words
-	// what is wrong.
+	// Check looks up a domain that cannot exist. The error says what is wrong.
 	Check(context.Context) error
 	Close() error
 }
 
-// watcher is a place that tells of changes by itself.
-type watcher interface {
-	Watch(ctx context.Context, changed func(address.Domain)) error
+// pushSource is a source that pushes changes. Watch calls changed with a domain,
+// or with "" when every domain may have changed, and failed once per outage. It
+// returns when the context ends.
+type pushSource interface {
+	Watch(ctx context.Context, changed func(address.Domain), failed func(error))
 }
 
-// Sources are the places outside of the settings file that one Config names,
-// and what is remembered of them. They outlive a reload that does not change
-// them, so that what is known stays known while a database is down.
+// Sources are the sources of one Config and their cache. A reload that does not
+// change them keeps them, so that cached answers survive it while a database is
+// down.
 type Sources struct {
-	block  sourceBlock
-	places []place // in the order of the file
-	lookup *lookup.Lookup
-	ctx    context.Context // until Close
-	stop   context.CancelFunc
-	work   sync.WaitGroup
+	options sourceOptions
+	sources []openSource // in the order of the file
+	lookup  *lookup.Lookup
+
+	ctx        context.Context // until Close
+	stop       context.CancelFunc
+	background sync.WaitGroup
 }
 
-// sourceBlock is the part of the settings that Sources are made of.
-type sourceBlock struct {
+// sourceOptions are the settings that Sources are made of.
+type sourceOptions struct {
 	directory []config.Source
-	cache     config.Cache
+	cache     source.Cache
 }
 
-// blockOf leaves out what may change without new connections: who answers for
-// a record is decided by the directory, and where it stands in the file by
-// nobody.
-func blockOf(cfg *config.Config) sourceBlock {
-	b := sourceBlock{cache: cfg.Cache}
+// optionsOf leaves out what does not concern the sources themselves: the
+// directory chooses the provider of a record, and lines are for messages.
+func optionsOf(cfg *config.Config) sourceOptions {
+	o := sourceOptions{cache: cfg.Cache}
 	for _, s := range cfg.Directory {
 		s.Provider, s.Line = nil, 0
-		if s.MX != nil {
-			mx := *s.MX
-			mx.Patterns = nil
-			for _, p := range s.MX.Patterns {
-				mx.Patterns = append(mx.Patterns, config.MXPattern{Match: p.Match, Provider: &settings.Provider{ID: p.Provider.ID}})
-			}
-			s.MX = &mx
-		}
-		b.directory = append(b.directory, s)
+		o.directory = append(o.directory, s)
 	}
-	return b
+	return o
 }
 
-// OpenSources opens the sources of a Config. It connects to nothing: a database
-// that is down answers when it is up. The error names what can be told to be
-// wrong without asking. Metrics and log may be nil.
+// OpenSources opens the sources of a Config without connecting: a database that
+// is down answers once it is up. The error lists what can be found wrong without
+// a connection. metrics and log may be nil.
 func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger) (*Sources, error) {
-	s := &Sources{block: blockOf(cfg)}
+	s := &Sources{options: optionsOf(cfg)}
 	if log == nil {
 		log = zap.NewNop()
 	}
 	o := lookup.Options{
-		Entries: cfg.Cache.Entries, Fresh: cfg.Cache.Fresh, Unknown: cfg.Cache.Unknown, Stale: cfg.Cache.Stale,
-		Report: func(source string, failures int, err error) {
+		Cache: cfg.Cache,
+		Report: func(name string, failures int, err error) {
 			if err == nil {
-				log.Info("source available again", zap.String("source", source))
+				log.Info("source available again", zap.String("source", name))
 				return
 			}
-			log.Error("source unavailable; serving cached answers", zap.String("source", source), zap.Int("failures", failures), zap.Error(err))
+			log.Error("source unavailable; serving cached answers", zap.String("source", name), zap.Int("failures", failures), zap.Error(err))
 		},
 	}
 	if metrics != nil {
 		o.Asked, o.Took, o.Answered = metrics.Lookup, metrics.LookupTook, metrics.CacheAnswer
 	}
 	var wrong []error
-	var timeouts time.Duration // of all sources: they are asked one after the other
 	for i, src := range cfg.Directory {
-		p, timeout, err := open(src, log)
+		opened, timeout, err := open(src)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("directory[%d], line %d: %w", i, src.Line, err))
 			continue
 		}
-		s.places = append(s.places, p)
-		o.Sources = append(o.Sources, lookup.Named{Name: src.Name, Source: p, Mailboxes: src.Mailboxes})
-		timeouts += cmp.Or(timeout, 2*time.Second)
+		s.sources = append(s.sources, opened)
+		o.Sources = append(o.Sources, lookup.Named{Name: src.Name, Source: opened, Mailboxes: src.Mailboxes})
+		o.Timeout += timeout // sources are asked one after the other
 	}
 	if err := errors.Join(wrong...); err != nil {
-		return nil, errors.Join(err, s.closePlaces())
+		return nil, errors.Join(err, s.closeSources())
 	}
-	o.Timeout = timeouts
-	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.lookup = lookup.New(o)
-	for _, p := range s.places {
-		if w, ok := p.(watcher); ok {
-			s.work.Go(func() {
-				if err := w.Watch(s.ctx, s.changed); err != nil {
-					log.Error("change notifications stopped; entries refresh when they expire", zap.Error(err))
-				}
-			})
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	for i, src := range s.sources {
+		if w, ok := src.(pushSource); ok {
+			failed := func(err error) {
+				log.Warn("change notifications stopped; entries refresh when they expire", zap.String("source", cfg.Directory[i].Name), zap.Error(err))
+			}
+			s.background.Go(func() { w.Watch(s.ctx, s.changed, failed) })
 		}
 	}
 	return s, nil
@@ -134,85 +123,25 @@ func (s *Sources) changed(d address.Domain) {
 	s.lookup.Invalidate(d)
 }
 
-// open opens one source and returns how long one question to it may take.
-func open(src config.Source, log *zap.Logger) (place, time.Duration, error) {
+// open opens one source and returns the time-out of its lookups.
+func open(src config.Source) (opened openSource, timeout time.Duration, err error) {
 	switch {
 	case src.SQL != nil:
-		return openSQL(src, log)
+		opened, err = sqlsource.New(src.Name, *src.SQL)
+		return opened, src.SQL.Timeout, err
 	case src.LDAP != nil:
-		return openLDAP(src)
+		opened, err = ldapsource.New(src.Name, *src.LDAP)
+		return opened, src.LDAP.Timeout, err
 	}
-	o := mxsource.Options{Name: src.Name, Timeout: src.MX.Timeout}
-	for _, r := range src.MX.Resolvers {
-		o.Resolvers = append(o.Resolvers, r.String())
-	}
-	for _, p := range src.MX.Patterns {
-		o.Patterns = append(o.Patterns, mxsource.Pattern{Match: p.Match, Provider: p.Provider.ID})
-	}
-	p, err := mxsource.New(o)
-	return p, o.Timeout, err
+	opened, err = mxsource.New(src.Name, *src.MX)
+	return opened, src.MX.Timeout, err
 }
 
-func openSQL(src config.Source, log *zap.Logger) (place, time.Duration, error) {
-	c := src.SQL
-	o := sqlsource.Options{
-		Name: src.Name, Driver: c.Driver, DSN: c.DSN, DomainQuery: c.DomainQuery, MailboxQuery: c.MailboxQuery,
-		Timeout: c.Timeout, MaxConnections: c.Connections, Channel: c.Notify,
-		WatchFailed: func(err error) {
-			log.Warn("change notifications interrupted; entries refresh when they expire", zap.String("source", src.Name), zap.Error(err))
-		},
-	}
-	if c.Preset != "" {
-		preset, err := sqlpreset.Get(c.Preset, c.Driver)
-		if err != nil {
-			return nil, 0, err
-		}
-		if o.DomainQuery == "" {
-			o.DomainQuery = preset.Domain
-		}
-		if o.MailboxQuery == "" {
-			o.MailboxQuery = preset.Mailbox
-		}
-	}
-	if !src.Mailboxes {
-		o.MailboxQuery = ""
-	}
-	p, err := sqlsource.New(o)
-	return p, o.Timeout, err
-}
-
-func openLDAP(src config.Source) (place, time.Duration, error) {
-	c := src.LDAP
-	domain, mailbox := searchOf(c.Domain), searchOf(c.Mailbox)
-	if c.Preset == "iredmail" {
-		ofDomain, ofMailbox := ldapsource.IRedMail(c.BaseDN)
-		if c.Domain.Filter == "" {
-			domain = ofDomain
-		}
-		if c.Mailbox.Filter == "" {
-			mailbox = ofMailbox
-		}
-	}
-	o := ldapsource.Options{
-		Name: src.Name, URL: c.URL, StartTLS: c.StartTLS, CAFile: c.CAFile, BindDN: c.BindDN, BindPassword: c.BindPassword,
-		Domain: domain, Timeout: c.Timeout, MaxConnections: c.Connections,
-	}
-	if src.Mailboxes {
-		o.Mailbox = &mailbox
-	}
-	p, err := ldapsource.New(o)
-	return p, o.Timeout, err
-}
-
-func searchOf(s config.Search) ldapsource.Search {
-	return ldapsource.Search{BaseDN: s.BaseDN, Filter: s.Filter, Scope: ldapsource.Scope(s.Scope), Attributes: s.Attributes}
-}
-
-// Directory returns who answers for a domain: what the settings list, then what
-// the sources know. The Sources must be those of cfg.
+// Directory returns who answers for a domain: the settings file, then the
+// sources. The Sources must be those of cfg.
 func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *directory.Directory {
 	o := directory.Outside{Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}}
-	if len(s.places) == 0 {
+	if len(s.sources) == 0 {
 		o.Lookup = nil
 	}
 	for _, p := range cfg.Providers {
@@ -239,35 +168,35 @@ func Resolve(ctx context.Context, cfg *config.Config, q settings.Query) (setting
 	return found, errors.Join(err, s.Close())
 }
 
-// Check asks every source for somebody who cannot exist. There is one error for
-// each, in the order of the file; nil where the source is fine.
+// Check checks every source. It returns one error per source, in the order of the
+// file; nil for one that works.
 func (s *Sources) Check(ctx context.Context) []error {
-	errs := make([]error, len(s.places))
+	errs := make([]error, len(s.sources))
 	var all sync.WaitGroup
-	for i, p := range s.places {
-		all.Go(func() { errs[i] = p.Check(ctx) })
+	for i, src := range s.sources {
+		all.Go(func() { errs[i] = src.Check(ctx) })
 	}
 	all.Wait()
 	return errs
 }
 
-// servesToo reports whether these Sources can go on under new settings.
-func (s *Sources) servesToo(cfg *config.Config) bool {
-	return reflect.DeepEqual(s.block, blockOf(cfg))
+// serves reports whether these Sources can be kept under new settings.
+func (s *Sources) serves(cfg *config.Config) bool {
+	return reflect.DeepEqual(s.options, optionsOf(cfg))
 }
 
-// Close ends questions that are under way and closes the connections.
+// Close cancels lookups in progress and closes the connections.
 func (s *Sources) Close() error {
 	s.stop()
-	s.work.Wait()
+	s.background.Wait()
 	s.lookup.Close()
-	return s.closePlaces()
+	return s.closeSources()
 }
 
-func (s *Sources) closePlaces() error {
+func (s *Sources) closeSources() error {
 	var errs []error
-	for _, p := range s.places {
-		errs = append(errs, p.Close())
+	for _, src := range s.sources {
+		errs = append(errs, src.Close())
 	}
 	return errors.Join(errs...)
 }

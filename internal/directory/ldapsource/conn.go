@@ -17,29 +17,28 @@ type conn struct {
 	idleSince time.Time
 }
 
-// run does one thing on the connection, and stops it when the context ends.
-// The connection is of no use any more when alive is false.
+// run calls do and interrupts it when the context ends. The connection must be
+// closed when alive is false.
 func (c *conn) run(ctx context.Context, do func(*ldap.Conn) error) (alive bool, err error) {
 	c.wire.allow()
-	// The library knows no context: what stops it is the end of its connection.
+	// The library takes no context, so its connection is interrupted instead.
 	stop := context.AfterFunc(ctx, c.wire.interrupt)
 	err = do(c.ldap)
 	return stop() && (err == nil || isAnswer(err)), err
 }
 
-// isAnswer reports whether an error is what the server said, and not that it
-// said nothing.
+// isAnswer reports whether an error is a result that the server returned.
 func isAnswer(err error) bool {
 	var said *ldap.Error
 	return errors.As(err, &said) && said.ResultCode < ldap.ErrorNetwork
 }
 
 func (c *conn) close() {
-	_ = c.wire.Close() // first, so that nothing waits for the other side
+	_ = c.wire.Close() // first, so that closing does not wait for the server
 	_ = c.ldap.Close()
 }
 
-// wire bounds what a server may send in answer to one request.
+// wire limits the size of an answer.
 type wire struct {
 	net.Conn
 	left atomic.Int64
@@ -61,7 +60,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// interrupt ends reading and writing, those under way as well.
+// interrupt ends all reads and writes, including those in progress.
 func (w *wire) interrupt() {
-	_ = w.SetDeadline(time.Unix(1, 0)) // fails on what is closed already
+	_ = w.SetDeadline(time.Unix(1, 0)) // fails when already closed
 }

@@ -1,7 +1,6 @@
-// Package ldapsource is a source of settings in an LDAP server: it finds the
-// entry of a domain or of a mailbox and reads a record out of it.
+// Package ldapsource is a source of settings in an LDAP server: it searches for
+// the entry of a domain or a mailbox and turns it into a record.
 //
-// It owns the filters with their placeholders, the connections and the words
-// for what goes wrong with them. It remembers no answer, and does not know
-// what a record is used for.
+// It owns the search templates, the connections and the error messages about
+// them. It caches no answer and does not know what a record is used for.
 package ldapsource

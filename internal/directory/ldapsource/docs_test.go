@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -42,17 +43,17 @@ func TestTheGuide(t *testing.T) {
 	if len(bases) != 3 || len(filters) != 4 || len(attributes) != 4 {
 		t.Fatalf("the guide has %d bases, %d filters, %d attributes", len(bases), len(filters), len(attributes))
 	}
-	made := func(base, i int) Search {
-		return Search{BaseDN: bases[base], Filter: filters[i], Attributes: attributesOf(attributes[i])}
+	made := func(base, i int) source.Search {
+		return source.Search{BaseDN: bases[base], Filter: filters[i], Attributes: attributesOf(attributes[i])}
 	}
-	domain, mailbox := IRedMail(bases[0])
-	if got := []Search{made(0, 0), made(0, 1)}; !reflect.DeepEqual(got, []Search{domain, mailbox}) {
-		t.Errorf("the preset is\n%+v\nand the guide says\n%+v", []Search{domain, mailbox}, got)
+	domain, mailbox := preset.LDAP(bases[0])
+	if got := []source.Search{made(0, 0), made(0, 1)}; !reflect.DeepEqual(got, []source.Search{domain, mailbox}) {
+		t.Errorf("the preset is\n%+v\nand the guide says\n%+v", []source.Search{domain, mailbox}, got)
 	}
 
 	ownDomain, ownMailbox := made(1, 2), made(2, 3)
-	ownDomain.Scope = OneLevel
-	s := open(t, Options{URL: "ldap://" + newSlapd(t, "").plain, Domain: ownDomain, Mailbox: &ownMailbox})
+	ownDomain.Scope = source.OneLevel
+	s := open(t, source.LDAP{URL: "ldap://" + newSlapd(t, "").plain, Domain: ownDomain, Mailbox: &ownMailbox})
 	if err := s.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}

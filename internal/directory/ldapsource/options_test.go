@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 func TestWhatIsWrongWithOptions(t *testing.T) {
@@ -19,86 +21,86 @@ func TestWhatIsWrongWithOptions(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name   string
-		change func(*Options)
+		change func(*source.LDAP)
 		want   string // "" for nothing
 	}{
-		{"nothing", func(*Options) {}, ""},
-		{"nothing by ldaps", func(o *Options) { o.URL = "ldaps://ldap.example:1636/" }, ""},
-		{"nothing by StartTLS", func(o *Options) { o.URL, o.StartTLS = "ldap://ldap.example", true }, ""},
-		{"nothing without a user", func(o *Options) { o.URL, o.BindDN, o.BindPassword = "ldap://ldap.example", "", "" }, ""},
-		{"nothing by the usual socket", func(o *Options) { o.URL = "ldapi:///" }, ""},
-		{"nothing on this machine", func(o *Options) { o.URL = "ldap://[::1]:1389" }, ""},
+		{"nothing", func(*source.LDAP) {}, ""},
+		{"nothing by ldaps", func(o *source.LDAP) { o.URL = "ldaps://ldap.example:1636/" }, ""},
+		{"nothing by StartTLS", func(o *source.LDAP) { o.URL, o.StartTLS = "ldap://ldap.example", true }, ""},
+		{"nothing without a user", func(o *source.LDAP) { o.URL, o.BindDN, o.BindPassword = "ldap://ldap.example", "", "" }, ""},
+		{"nothing by the usual socket", func(o *source.LDAP) { o.URL = "ldapi:///" }, ""},
+		{"nothing on this machine", func(o *source.LDAP) { o.URL = "ldap://[::1]:1389" }, ""},
 
-		{"no URL", func(o *Options) { o.URL = "" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
-		{"no scheme", func(o *Options) { o.URL = "ldap.example:389" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
-		{"another scheme", func(o *Options) { o.URL = "cldap://ldap.example" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
-		{"no host", func(o *Options) { o.URL = "ldap:///" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
-		{"a user in the URL", func(o *Options) { o.URL = "ldap://me:secret@ldap.example" }, "url: must hold no user; that is bind_dn and bind_password"},
-		{"a base in the URL", func(o *Options) { o.URL = "ldap://ldap.example/dc=example,dc=com" }, "url: must end behind the host and the port; the base is base_dn"},
-		{"no port", func(o *Options) { o.URL = "ldap://127.0.0.1:0" }, "url: has a port that is not a number from 1 to 65535"},
-		{"too high a port", func(o *Options) { o.URL = "ldap://127.0.0.1:65536" }, "url: has a port that is not a number from 1 to 65535"},
-		{"a socket somewhere", func(o *Options) { o.URL = "ldapi://socket" }, "url: must name the socket such as ldapi://%2Fvar%2Frun%2Fslapd%2Fldapi"},
-		{"a socket that is not encoded", func(o *Options) { o.URL = "ldapi://%zz" }, "url: must name the socket such as ldapi://%2Fvar%2Frun%2Fslapd%2Fldapi"},
+		{"no URL", func(o *source.LDAP) { o.URL = "" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
+		{"no scheme", func(o *source.LDAP) { o.URL = "ldap.example:389" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
+		{"another scheme", func(o *source.LDAP) { o.URL = "cldap://ldap.example" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
+		{"no host", func(o *source.LDAP) { o.URL = "ldap:///" }, "url: must be ldap://host, ldaps://host or ldapi://socket"},
+		{"a user in the URL", func(o *source.LDAP) { o.URL = "ldap://me:secret@ldap.example" }, "url: must not contain a user; use bind_dn and bind_password"},
+		{"a base in the URL", func(o *source.LDAP) { o.URL = "ldap://ldap.example/dc=example,dc=com" }, "url: must end after the host and port; the base belongs in base_dn"},
+		{"no port", func(o *source.LDAP) { o.URL = "ldap://127.0.0.1:0" }, "url: has a port that is not a number from 1 to 65535"},
+		{"too high a port", func(o *source.LDAP) { o.URL = "ldap://127.0.0.1:65536" }, "url: has a port that is not a number from 1 to 65535"},
+		{"a socket somewhere", func(o *source.LDAP) { o.URL = "ldapi://socket" }, "url: must name the socket, such as ldapi://%2Fvar%2Frun%2Fslapd%2Fldapi"},
+		{"a socket that is not encoded", func(o *source.LDAP) { o.URL = "ldapi://%zz" }, "url: must name the socket, such as ldapi://%2Fvar%2Frun%2Fslapd%2Fldapi"},
 
-		{"StartTLS on TLS", func(o *Options) { o.URL, o.StartTLS = "ldaps://ldap.example", true }, "start_tls: goes with ldap:// only, not with ldaps://"},
-		{"StartTLS on a socket", func(o *Options) { o.URL, o.StartTLS = "ldapi:///", true }, "start_tls: goes with ldap:// only, not with ldapi://"},
-		{"authorities without TLS", func(o *Options) { o.CAFile = empty }, "ca_file: the connection has no TLS; use ldaps:// or start_tls"},
-		{"a file without authorities", func(o *Options) { o.StartTLS, o.CAFile = true, empty }, "ca_file: has no certificate in PEM form"},
-		{"no file", func(o *Options) { o.StartTLS, o.CAFile = true, "/nowhere" }, "ca_file: open /nowhere: no such file or directory"},
+		{"StartTLS on TLS", func(o *source.LDAP) { o.URL, o.StartTLS = "ldaps://ldap.example", true }, "start_tls: requires ldap://, not ldaps://"},
+		{"StartTLS on a socket", func(o *source.LDAP) { o.URL, o.StartTLS = "ldapi:///", true }, "start_tls: requires ldap://, not ldapi://"},
+		{"authorities without TLS", func(o *source.LDAP) { o.CAFile = empty }, "ca_file: the connection has no TLS; use ldaps:// or start_tls"},
+		{"a file without authorities", func(o *source.LDAP) { o.StartTLS, o.CAFile = true, empty }, "ca_file: contains no PEM certificate"},
+		{"no file", func(o *source.LDAP) { o.StartTLS, o.CAFile = true, "/nowhere" }, "ca_file: open /nowhere: no such file or directory"},
 
-		{"a password without a user", func(o *Options) { o.BindDN = "" }, "bind_password: there is no bind_dn that it belongs to"},
-		{"a user without a password", func(o *Options) { o.BindPassword = "" }, "bind_dn: has no bind_password"},
-		{"a password for all to see", func(o *Options) { o.URL = "ldap://127.0.0.1.example" },
-			"bind_password: would travel unencrypted; use ldaps:// or start_tls"},
+		{"a password without a user", func(o *source.LDAP) { o.BindDN = "" }, "bind_password: requires bind_dn"},
+		{"a user without a password", func(o *source.LDAP) { o.BindPassword = "" }, "bind_dn: requires bind_password"},
+		{"a password for all to see", func(o *source.LDAP) { o.URL = "ldap://127.0.0.1.example" },
+			"bind_password: would be sent unencrypted; use ldaps:// or start_tls"},
 
-		{"no time", func(o *Options) { o.Timeout = -1 }, "timeout: must be more than 0"},
-		{"no connections", func(o *Options) { o.MaxConnections = -1 }, "connections: must be more than 0"},
+		{"no time", func(o *source.LDAP) { o.Timeout = -1 }, "timeout: must be more than 0"},
+		{"no connections", func(o *source.LDAP) { o.Connections = -1 }, "connections: must be more than 0"},
 
-		{"no base", func(o *Options) { o.Domain.BaseDN = "" }, "domain.base_dn: is missing"},
-		{"a base that is no DN", func(o *Options) { o.Domain.BaseDN = "example.com" }, "domain.base_dn: is not a valid DN: "},
-		{"a placeholder as a type of the base", func(o *Options) { o.Domain.BaseDN = "{domain}=a,dc=example,dc=com" },
-			"domain.base_dn: has a placeholder in the name of an attribute; it can only stand in a value"},
-		{"a backslash before a placeholder in the base", func(o *Options) { o.Domain.BaseDN = `ou=\{domain},dc=example,dc=com` }, "domain.base_dn: is not a valid DN: "},
-		{"no filter", func(o *Options) { o.Mailbox.Filter = "" }, "mailbox.filter: is missing"},
-		{"too long a filter", func(o *Options) { o.Domain.Filter = "(ou={domain}" + strings.Repeat(" ", 4096) + ")" }, "domain.filter: is longer than 4096 octets"},
-		{"a filter without brackets", func(o *Options) { o.Domain.Filter = "ou={domain}" }, "domain.filter: is not a valid LDAP filter: filter does not start with an '('"},
-		{"a filter that does not end", func(o *Options) { o.Domain.Filter = "(&(ou={domain})" }, "domain.filter: is not a valid LDAP filter: unexpected end of filter"},
-		{"two filters", func(o *Options) { o.Domain.Filter = "(ou={domain})(a=b)" }, "domain.filter: is not a valid LDAP filter: finished compiling filter with extra at end: (a=b)"},
-		{"a filter without a placeholder", func(o *Options) { o.Domain.Filter = "(ou=*)" },
-			"domain.filter: has no placeholder and so finds the same for everybody; put {domain} or {domain_unicode} in it"},
-		{"a filter for mailboxes that names the domain only", func(o *Options) { o.Mailbox.Filter = "(mail=*@{domain})" },
-			"mailbox.filter: has no placeholder and so finds the same for everybody; put {address} or {local} in it"},
-		{"an address of a domain", func(o *Options) { o.Domain.Filter = "(mail={address})" },
-			"domain.filter: has the unknown placeholder {address}; known are {domain} {domain_unicode}"},
-		{"an unknown placeholder", func(o *Options) { o.Mailbox.Filter = "(mail={user}@{domain})" },
-			"mailbox.filter: has the unknown placeholder {user}; known are {address} {local} {domain} {domain_unicode}"},
-		{"a placeholder of Postfix", func(o *Options) { o.Domain.Filter = "(domainName=%s)" },
-			"domain.filter: has no placeholder and so finds the same for everybody; put {domain} or {domain_unicode} in it"},
-		{"a single brace", func(o *Options) { o.Domain.Filter = "(ou={domain)" },
-			`domain.filter: has a brace that belongs to no placeholder; write \7b for { and \7d for }`},
-		{"a placeholder as an attribute", func(o *Options) { o.Mailbox.Filter = "({local}=a)" },
-			"mailbox.filter: has a placeholder in the name of an attribute; it can only stand in a value"},
-		{"a placeholder as a presence", func(o *Options) { o.Mailbox.Filter = "({local}=*)" },
-			"mailbox.filter: has a placeholder in the name of an attribute; it can only stand in a value"},
-		{"a placeholder as a rule", func(o *Options) { o.Mailbox.Filter = "(mail:{local}:=a)" },
-			"mailbox.filter: has a placeholder in the name of an attribute; it can only stand in a value"},
-		{"a placeholder as a clause", func(o *Options) { o.Mailbox.Filter = "(&{local})" }, "mailbox.filter: is not a valid LDAP filter: expected ')' at position 2"},
-		{"a backslash before a placeholder", func(o *Options) { o.Mailbox.Filter = `(mail=\{local})` }, "mailbox.filter: is not a valid LDAP filter: "},
-		{"half an escape before a placeholder", func(o *Options) { o.Mailbox.Filter = `(mail=\4{local})` }, "mailbox.filter: is not a valid LDAP filter: "},
-		{"an attribute with a space", func(o *Options) { o.Domain.Filter = "(& (ou={domain}))" }, "domain.filter: is not a valid LDAP filter: "},
-		{"an attribute with a space in front", func(o *Options) { o.Domain.Filter = "( ou={domain})" }, `domain.filter: has " ou" where the name of an attribute must be`},
-		{"an unknown scope", func(o *Options) { o.Domain.Scope = "subtree" }, "domain.scope: must be sub, one or base"},
-		{"an unknown column", func(o *Options) { o.Domain.Attributes = map[string]string{"imaphost": "l"} }, `domain.attributes: unknown column "imaphost"; known are `},
-		{"a column twice", func(o *Options) { o.Domain.Attributes = map[string]string{"login": "uid", "Login": "mail"} }, `domain.attributes: the column "login" is there twice`},
-		{"no attribute", func(o *Options) { o.Mailbox.Attributes = map[string]string{"login": ""} }, `mailbox.attributes: column login: "" is not the name of an attribute`},
-		{"several attributes", func(o *Options) { o.Mailbox.Attributes = map[string]string{"login": "uid, mail"} }, `mailbox.attributes: column login: "uid, mail" is not the name of an attribute`},
-		{"a wrong constant", func(o *Options) { o.Domain.Attributes = map[string]string{"imap_port": "=imap"} }, "domain.attributes: column imap_port: must be a number from 1 to 65535"},
+		{"no base", func(o *source.LDAP) { o.Domain.BaseDN = "" }, "domain.base_dn: is missing"},
+		{"a base that is no DN", func(o *source.LDAP) { o.Domain.BaseDN = "example.com" }, "domain.base_dn: is not a valid DN: "},
+		{"a placeholder as a type of the base", func(o *source.LDAP) { o.Domain.BaseDN = "{domain}=a,dc=example,dc=com" },
+			"domain.base_dn: contains a placeholder in an attribute name; placeholders are allowed in values only"},
+		{"a backslash before a placeholder in the base", func(o *source.LDAP) { o.Domain.BaseDN = `ou=\{domain},dc=example,dc=com` }, "domain.base_dn: is not a valid DN: "},
+		{"no filter", func(o *source.LDAP) { o.Mailbox.Filter = "" }, "mailbox.filter: is missing"},
+		{"too long a filter", func(o *source.LDAP) { o.Domain.Filter = "(ou={domain}" + strings.Repeat(" ", 4096) + ")" }, "domain.filter: is longer than 4096 octets"},
+		{"a filter without brackets", func(o *source.LDAP) { o.Domain.Filter = "ou={domain}" }, "domain.filter: is not a valid LDAP filter: filter does not start with an '('"},
+		{"a filter that does not end", func(o *source.LDAP) { o.Domain.Filter = "(&(ou={domain})" }, "domain.filter: is not a valid LDAP filter: unexpected end of filter"},
+		{"two filters", func(o *source.LDAP) { o.Domain.Filter = "(ou={domain})(a=b)" }, "domain.filter: is not a valid LDAP filter: finished compiling filter with extra at end: (a=b)"},
+		{"a filter without a placeholder", func(o *source.LDAP) { o.Domain.Filter = "(ou=*)" },
+			"domain.filter: must contain {domain} or {domain_unicode}, or it would match the same entry for everybody"},
+		{"a filter for mailboxes that names the domain only", func(o *source.LDAP) { o.Mailbox.Filter = "(mail=*@{domain})" },
+			"mailbox.filter: must contain {address} or {local}, or it would match the same entry for everybody"},
+		{"an address of a domain", func(o *source.LDAP) { o.Domain.Filter = "(mail={address})" },
+			"domain.filter: unknown placeholder {address}; available here: {domain}, {domain_unicode}"},
+		{"an unknown placeholder", func(o *source.LDAP) { o.Mailbox.Filter = "(mail={user}@{domain})" },
+			"mailbox.filter: unknown placeholder {user}; available here: {address}, {local}, {domain}, {domain_unicode}"},
+		{"a placeholder of Postfix", func(o *source.LDAP) { o.Domain.Filter = "(domainName=%s)" },
+			"domain.filter: must contain {domain} or {domain_unicode}, or it would match the same entry for everybody"},
+		{"a single brace", func(o *source.LDAP) { o.Domain.Filter = "(ou={domain)" },
+			`domain.filter: contains a brace outside a placeholder; write \7b for { and \7d for }`},
+		{"a placeholder as an attribute", func(o *source.LDAP) { o.Mailbox.Filter = "({local}=a)" },
+			"mailbox.filter: contains a placeholder in an attribute name; placeholders are allowed in values only"},
+		{"a placeholder as a presence", func(o *source.LDAP) { o.Mailbox.Filter = "({local}=*)" },
+			"mailbox.filter: contains a placeholder in an attribute name; placeholders are allowed in values only"},
+		{"a placeholder as a rule", func(o *source.LDAP) { o.Mailbox.Filter = "(mail:{local}:=a)" },
+			"mailbox.filter: contains a placeholder in an attribute name; placeholders are allowed in values only"},
+		{"a placeholder as a clause", func(o *source.LDAP) { o.Mailbox.Filter = "(&{local})" }, "mailbox.filter: is not a valid LDAP filter: expected ')' at position 2"},
+		{"a backslash before a placeholder", func(o *source.LDAP) { o.Mailbox.Filter = `(mail=\{local})` }, "mailbox.filter: is not a valid LDAP filter: "},
+		{"half an escape before a placeholder", func(o *source.LDAP) { o.Mailbox.Filter = `(mail=\4{local})` }, "mailbox.filter: is not a valid LDAP filter: "},
+		{"an attribute with a space", func(o *source.LDAP) { o.Domain.Filter = "(& (ou={domain}))" }, "domain.filter: is not a valid LDAP filter: "},
+		{"an attribute with a space in front", func(o *source.LDAP) { o.Domain.Filter = "( ou={domain})" }, `domain.filter: contains " ou" in place of an attribute name`},
+		{"an unknown scope", func(o *source.LDAP) { o.Domain.Scope = "subtree" }, "domain.scope: must be sub, one or base"},
+		{"an unknown column", func(o *source.LDAP) { o.Domain.Attributes = map[string]string{"imaphost": "l"} }, `domain.attributes: unknown column "imaphost"; known are `},
+		{"a column twice", func(o *source.LDAP) { o.Domain.Attributes = map[string]string{"login": "uid", "Login": "mail"} }, `domain.attributes: the column "login" is there twice`},
+		{"no attribute", func(o *source.LDAP) { o.Mailbox.Attributes = map[string]string{"login": ""} }, `mailbox.attributes: column login: "" is not an attribute name`},
+		{"several attributes", func(o *source.LDAP) { o.Mailbox.Attributes = map[string]string{"login": "uid, mail"} }, `mailbox.attributes: column login: "uid, mail" is not an attribute name`},
+		{"a wrong constant", func(o *source.LDAP) { o.Domain.Attributes = map[string]string{"imap_port": "=imap"} }, "domain.attributes: column imap_port: must be a number from 1 to 65535"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			domain, mailbox := IRedMail("o=domains,dc=example,dc=com")
-			o := Options{URL: "ldap://127.0.0.1", BindDN: reader, BindPassword: readerPassword, Domain: domain, Mailbox: &mailbox}
+			domain, mailbox := preset.LDAP("o=domains,dc=example,dc=com")
+			o := source.LDAP{URL: "ldap://127.0.0.1", BindDN: reader, BindPassword: readerPassword, Domain: domain, Mailbox: &mailbox}
 			tc.change(&o)
-			s, err := New(o)
+			s, err := New("ldap", o)
 			if tc.want != "" {
 				wantError(t, err, "ldap: "+tc.want)
 				return
@@ -114,9 +116,9 @@ func TestWhatIsWrongWithOptions(t *testing.T) {
 }
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
-	_, err := New(Options{Name: "mine", URL: "ldap://ldap.example", BindPassword: "secret", StartTLS: true, Domain: Search{Scope: "all"}, Mailbox: &Search{Filter: "(mail={address})"}})
+	_, err := New("mine", source.LDAP{URL: "ldap://ldap.example", BindPassword: "secret", StartTLS: true, Domain: source.Search{Scope: "all"}, Mailbox: &source.Search{Filter: "(mail={address})"}})
 	checkError(t, err, strings.Join([]string{
-		"mine: bind_password: there is no bind_dn that it belongs to",
+		"mine: bind_password: requires bind_dn",
 		"mine: domain.base_dn: is missing",
 		"mine: domain.filter: is missing",
 		"mine: domain.scope: must be sub, one or base",

@@ -9,25 +9,25 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// maxIdle is how old an unused connection may be. Firewalls forget one that is
-// silent for some minutes, and then swallow what is sent on it.
+// maxIdle is how long a connection may be idle. Firewalls drop idle connections
+// after some minutes without telling either side.
 const maxIdle = time.Minute
 
 var errClosed = errors.New("the source is closed")
 
-// pool keeps a bounded number of connections.
+// pool is a bounded pool of connections.
 type pool struct {
 	server *server
-	slots  chan struct{} // one for each connection in use
+	slots  chan struct{} // one element per connection in use
 
 	mu     sync.Mutex
 	idle   []*conn
 	closed bool
 }
 
-// search asks the server. What the server says is an *ldap.Error; all other
-// errors are plain words. An unused connection that turns out to be dead is
-// replaced once. With fresh none is taken that was there before.
+// search sends a search. An error result of the server is an *ldap.Error; other
+// errors can be shown as they are. An idle connection that turns out to be dead
+// is replaced once. fresh demands a new connection.
 func (p *pool) search(ctx context.Context, r *ldap.SearchRequest, fresh bool) (*ldap.SearchResult, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -50,7 +50,8 @@ func (p *pool) search(ctx context.Context, r *ldap.SearchRequest, fresh bool) (*
 	return p.searchOn(ctx, c, r)
 }
 
-// searchOn asks on a connection and keeps it, or ends it when it is dead.
+// searchOn searches on a connection and returns it to the pool, or closes it when
+// it is dead.
 func (p *pool) searchOn(ctx context.Context, c *conn, r *ldap.SearchRequest) (result *ldap.SearchResult, err error) {
 	alive, err := c.run(ctx, func(l *ldap.Conn) error {
 		result, err = l.Search(r)
@@ -67,7 +68,7 @@ func (p *pool) searchOn(ctx context.Context, c *conn, r *ldap.SearchRequest) (re
 	return result, err
 }
 
-// take returns an unused connection, nil for none.
+// take returns an idle connection; nil for none.
 func (p *pool) take(fresh bool) (*conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,39 +13,39 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// search is a Search that was found to be in order.
+// search is a source.Search that passed all checks.
 type search struct {
-	name         string // domain or mailbox
+	name         string // key in the settings file: domain or mailbox
 	base, filter string // templates
 	ownBase      bool   // whether base has placeholders
-	fixed        string // the end of base that has none, if ownBase
+	fixed        string // the part of base after the last placeholder, if ownBase
 	scope        int
 	columns      source.Columns
-	constants    []string // for each column, "" when an attribute has the value
-	attributes   []string // for each column, "" when it is constant
+	constants    []string // of each column; "" for one with an attribute
+	attributes   []string // of each column; "" for a constant
 }
 
-// newSearch returns all that is wrong with a search. One of the placeholders wanted must be in it;
-// those allowed may be as well.
-func newSearch(name string, s Search, wanted, allowed []string) (*search, []error) {
+// newSearch checks a search and returns all errors. It must contain one of the
+// placeholders needed and may contain those allowed.
+func newSearch(name string, s source.Search, needed, allowed []string) (*search, []error) {
 	var errs []error
 	wrong := func(key string, err error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s.%s: %w", name, key, err))
 		}
 	}
-	known := slices.Concat(wanted, allowed)
+	known := slices.Concat(needed, allowed)
 	fixed, err := checkBase(s.BaseDN, known)
 	wrong("base_dn", err)
-	if err = checkFilter(s.Filter, known); err == nil && !slices.ContainsFunc(wanted, func(p string) bool { return strings.Contains(s.Filter+s.BaseDN, p) }) {
-		err = fmt.Errorf("has no placeholder and so finds the same for everybody; put %s in it", strings.Join(wanted, " or "))
+	if err = checkFilter(s.Filter, known); err == nil && !slices.ContainsFunc(needed, func(p string) bool { return strings.Contains(s.Filter+s.BaseDN, p) }) {
+		err = fmt.Errorf("must contain %s, or it would match the same entry for everybody", strings.Join(needed, " or "))
 	}
 	wrong("filter", err)
-	scope, ok := map[Scope]int{
-		"":       ldap.ScopeWholeSubtree,
-		Subtree:  ldap.ScopeWholeSubtree,
-		OneLevel: ldap.ScopeSingleLevel,
-		BaseOnly: ldap.ScopeBaseObject,
+	scope, ok := map[source.Scope]int{
+		"":              ldap.ScopeWholeSubtree,
+		source.Subtree:  ldap.ScopeWholeSubtree,
+		source.OneLevel: ldap.ScopeSingleLevel,
+		source.BaseOnly: ldap.ScopeBaseObject,
 	}[s.Scope]
 	if !ok {
 		wrong("scope", errors.New("must be sub, one or base"))
@@ -65,7 +65,7 @@ func (s *search) takeColumns(attributes map[string]string) []error {
 		if value, ok := strings.CutPrefix(name, "="); ok {
 			name, constant = "", value
 		} else if !attribute.MatchString(name) {
-			errs = append(errs, fmt.Errorf("column %s: %q is not the name of an attribute", column, name))
+			errs = append(errs, fmt.Errorf("column %s: %q is not an attribute name", column, name))
 		}
 		s.attributes, s.constants = append(s.attributes, name), append(s.constants, constant)
 	}
@@ -80,24 +80,24 @@ func (s *search) takeColumns(attributes map[string]string) []error {
 	return errs
 }
 
-// request asks for the entry of a domain or of an address. Two entries are let
-// in to see that one is not the only one.
+// request returns the search for a domain or an address. The size limit of 2 is
+// enough to see that a match is not the only one.
 func (s *search) request(who address.Address) *ldap.SearchRequest {
 	return &ldap.SearchRequest{
 		BaseDN:           fill(s.base, who, ldap.EscapeDN),
 		Filter:           fill(s.filter, who, ldap.EscapeFilter),
 		Scope:            s.scope,
-		Attributes:       s.wanted(),
+		Attributes:       s.requested(),
 		SizeLimit:        2,
 		EnforceSizeLimit: true,
 	}
 }
 
-// noAttributes asks for none (RFC 4511 section 4.5.1.8); an empty list would
-// ask for all.
+// noAttributes requests no attributes (RFC 4511 section 4.5.1.8); an empty list
+// would request all.
 const noAttributes = "1.1"
 
-func (s *search) wanted() []string {
+func (s *search) requested() []string {
 	var names []string
 	for _, name := range s.attributes {
 		if name != "" && !slices.Contains(names, name) {
@@ -110,7 +110,7 @@ func (s *search) wanted() []string {
 	return names
 }
 
-// record reads an entry.
+// record turns an entry into a record.
 func (s *search) record(e *ldap.Entry) (r source.Record, err error) {
 	values := slices.Clone(s.constants)
 	for i, name := range s.attributes {
@@ -127,9 +127,8 @@ func (s *search) record(e *ldap.Entry) (r source.Record, err error) {
 	return r, nil
 }
 
-// single returns the value of an attribute, "" when it is not there. The
-// values of an attribute have no order, so that of several the first is as
-// good as any only when they say the same.
+// single returns the value of an attribute; "" when the entry lacks it. The
+// values of an attribute have no order, so several must be equal.
 func single(e *ldap.Entry, name string) (string, error) {
 	value, found := "", false
 	for _, a := range e.Attributes {
@@ -138,7 +137,7 @@ func single(e *ldap.Entry, name string) (string, error) {
 		}
 		for _, v := range a.Values {
 			if found && !strings.EqualFold(strings.TrimSpace(v), strings.TrimSpace(value)) {
-				return "", fmt.Errorf("the attribute %s has several values, and nothing says which of them is meant", name)
+				return "", fmt.Errorf("the attribute %s has several values; it must have one", name)
 			}
 			if !found {
 				value, found = v, true

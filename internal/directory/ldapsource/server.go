@@ -14,18 +14,20 @@ import (
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// server is where connections go, and what is said first on them.
+// server says where to connect and how to bind.
 type server struct {
 	network, address string
-	tls              *tls.Config // nil on a socket and for plain text
+	tls              *tls.Config // nil without TLS
 	startTLS         bool
 	bindDN, password string
 }
 
-// newServer returns all that is wrong.
-func newServer(o Options) (*server, []error) {
+// newServer checks the options and returns all errors.
+func newServer(o source.LDAP) (*server, []error) {
 	s := &server{startTLS: o.StartTLS, bindDN: o.BindDN, password: o.BindPassword}
 	scheme, host, err := s.parseURL(o.URL)
 	if err != nil {
@@ -35,7 +37,7 @@ func newServer(o Options) (*server, []error) {
 	encrypted := scheme == "ldaps" || scheme == "ldap" && o.StartTLS
 	switch {
 	case o.StartTLS && scheme != "ldap":
-		errs = append(errs, fmt.Errorf("start_tls: goes with ldap:// only, not with %s://", scheme))
+		errs = append(errs, fmt.Errorf("start_tls: requires ldap://, not %s://", scheme))
 	case o.CAFile != "" && !encrypted:
 		errs = append(errs, errors.New("ca_file: the connection has no TLS; use ldaps:// or start_tls"))
 	case encrypted:
@@ -46,28 +48,28 @@ func newServer(o Options) (*server, []error) {
 	}
 	switch {
 	case o.BindDN == "" && o.BindPassword != "":
-		errs = append(errs, errors.New("bind_password: there is no bind_dn that it belongs to"))
+		errs = append(errs, errors.New("bind_password: requires bind_dn"))
 	case o.BindDN != "" && o.BindPassword == "":
-		// RFC 4513 section 5.1.2: servers take this for a success as nobody.
-		errs = append(errs, errors.New("bind_dn: has no bind_password"))
+		// Servers accept an empty password as an anonymous bind (RFC 4513 section 5.1.2).
+		errs = append(errs, errors.New("bind_dn: requires bind_password"))
 	case o.BindPassword != "" && scheme == "ldap" && !encrypted && !isLoopback(host):
-		errs = append(errs, errors.New("bind_password: would travel unencrypted; use ldaps:// or start_tls"))
+		errs = append(errs, errors.New("bind_password: would be sent unencrypted; use ldaps:// or start_tls"))
 	}
 	return s, errs
 }
 
-const usualSocket = "/var/run/slapd/ldapi"
+const defaultSocket = "/var/run/slapd/ldapi"
 
-// parseURL takes the address out of a URL.
+// parseURL sets the address of the server.
 func (s *server) parseURL(text string) (scheme, host string, err error) {
 	if path, ok := strings.CutPrefix(text, "ldapi://"); ok {
-		// The socket stands in the place of the host with its slashes
-		// encoded, which net/url refuses.
+		// The host is the path of the socket with encoded slashes, which net/url
+		// rejects.
 		if path, err = url.PathUnescape(strings.TrimSuffix(path, "/")); err != nil || path != "" && path[0] != '/' {
-			return "", "", errors.New("must name the socket such as ldapi://%2Fvar%2Frun%2Fslapd%2Fldapi")
+			return "", "", errors.New("must name the socket, such as ldapi://%2Fvar%2Frun%2Fslapd%2Fldapi")
 		}
 		if path == "" {
-			path = usualSocket
+			path = defaultSocket
 		}
 		s.network, s.address = "unix", path
 		return "ldapi", "", nil
@@ -78,9 +80,9 @@ func (s *server) parseURL(text string) (scheme, host string, err error) {
 	case err != nil || u.Hostname() == "" || port[u.Scheme] == "":
 		return "", "", errors.New("must be ldap://host, ldaps://host or ldapi://socket")
 	case u.User != nil:
-		return "", "", errors.New("must hold no user; that is bind_dn and bind_password")
+		return "", "", errors.New("must not contain a user; use bind_dn and bind_password")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
-		return "", "", errors.New("must end behind the host and the port; the base is base_dn")
+		return "", "", errors.New("must end after the host and port; the base belongs in base_dn")
 	}
 	number := port[u.Scheme]
 	if u.Port() != "" {
@@ -98,7 +100,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
-// readAuthorities returns nil, which means those of the system, for no file.
+// readAuthorities returns the certificate authorities in a PEM file; nil, which
+// means the system's, for "".
 func readAuthorities(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
@@ -109,13 +112,13 @@ func readAuthorities(file string) (*x509.CertPool, error) {
 	}
 	authorities := x509.NewCertPool()
 	if !authorities.AppendCertsFromPEM(text) {
-		return nil, errors.New("has no certificate in PEM form")
+		return nil, errors.New("contains no PEM certificate")
 	}
 	return authorities, nil
 }
 
-// connect returns a connection that is ready for searches. The errors are
-// plain words.
+// connect returns a connection that is ready for searches. The errors can be
+// shown as they are.
 func (s *server) connect(ctx context.Context) (*conn, error) {
 	dialed, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
 	if err != nil {
@@ -127,7 +130,7 @@ func (s *server) connect(ctx context.Context) (*conn, error) {
 	if s.tls != nil && !s.startTLS {
 		encrypted := tls.Client(w, s.tls)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
-			_ = dialed.Close() // nothing was said
+			_ = dialed.Close()
 			return nil, tlsFailed(ctx, err)
 		}
 		talk = encrypted
@@ -141,7 +144,7 @@ func (s *server) connect(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-// greet encrypts the connection and says who we are.
+// greet starts TLS and binds.
 func (s *server) greet(ctx context.Context, c *conn) error {
 	if s.startTLS {
 		if _, err := c.run(ctx, func(l *ldap.Conn) error { return l.StartTLS(s.tls) }); err != nil {

@@ -13,22 +13,23 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// Source answers out of an LDAP server. It may be used by many goroutines.
+const defaultConnections = 4
+
+// Source looks up settings in an LDAP server. It is safe for concurrent use.
 type Source struct {
 	name            string
 	timeout         time.Duration
-	domain, mailbox *search // mailbox is nil when it is not asked about
+	domain, mailbox *search // mailbox is nil when there is no such search
 	pool            *pool
 }
 
-// New checks the options without asking anybody, and reports everything that
-// is wrong with them at once, each with its key in the settings file in front.
-// A source that is made is closed with Close.
-func New(o Options) (*Source, error) {
-	o.Name = cmp.Or(o.Name, defaultName)
-	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
-	o.MaxConnections = cmp.Or(o.MaxConnections, defaultMaxConnections)
-	s := &Source{name: o.Name, timeout: o.Timeout}
+// New checks the options without connecting. The error lists every wrong option
+// by its key in the settings file, after the name of the source. The caller
+// closes the Source.
+func New(name string, o source.LDAP) (*Source, error) {
+	o.Timeout = cmp.Or(o.Timeout, source.DefaultTimeout)
+	o.Connections = cmp.Or(o.Connections, defaultConnections)
+	s := &Source{name: name, timeout: o.Timeout}
 	var errs []error
 	wrong := func(all ...error) {
 		for _, err := range all {
@@ -38,13 +39,13 @@ func New(o Options) (*Source, error) {
 	if o.Timeout < 0 {
 		wrong(errors.New("timeout: must be more than 0"))
 	}
-	if o.MaxConnections < 0 {
+	if o.Connections < 0 {
 		wrong(errors.New("connections: must be more than 0"))
-		o.MaxConnections = 0
+		o.Connections = 0
 	}
 	server, problems := newServer(o)
 	wrong(problems...)
-	s.pool = &pool{server: server, slots: make(chan struct{}, o.MaxConnections)}
+	s.pool = &pool{server: server, slots: make(chan struct{}, o.Connections)}
 	ofDomain := []string{"{domain}", "{domain_unicode}"}
 	s.domain, problems = newSearch("domain", o.Domain, ofDomain, nil)
 	wrong(problems...)
@@ -58,7 +59,7 @@ func New(o Options) (*Source, error) {
 	return s, nil
 }
 
-// named puts the name of the source in front of what went wrong.
+// named adds the name of the source to an error.
 func (s *Source) named(err error) error {
 	if err == nil || errors.Is(err, source.ErrNotFound) {
 		return err
@@ -66,19 +67,17 @@ func (s *Source) named(err error) error {
 	return fmt.Errorf("%s: %w", s.name, err)
 }
 
-// Domain returns what the server says of a domain. The error is
-// source.ErrNotFound when it does not know it; every other error says in plain
-// words why it could not tell.
+// Domain returns the record of a domain. The error is source.ErrNotFound for an
+// unknown domain; any other error says why the lookup failed.
 func (s *Source) Domain(ctx context.Context, d address.Domain) (source.Record, error) {
 	found, err := s.ask(ctx, s.domain, address.Address{Domain: d})
 	if found.Canonical == d {
-		found.Canonical = "" // a domain is no alias of itself
+		found.Canonical = "" // not an alias of itself
 	}
 	return found, s.named(err)
 }
 
-// Mailbox returns what the server says of a mailbox. The errors are those of
-// Domain.
+// Mailbox returns the record of a mailbox. The errors are those of Domain.
 func (s *Source) Mailbox(ctx context.Context, a address.Address) (source.Record, error) {
 	if s.mailbox == nil {
 		return source.Record{}, source.ErrNotFound
@@ -95,11 +94,11 @@ func (s *Source) ask(ctx context.Context, what *search, who address.Address) (so
 	return what.record(entry)
 }
 
-// nobody is looked for to see whether a search works (RFC 2606 section 2).
+// nobody is a domain that cannot exist (RFC 2606 section 2), for Check.
 const nobody address.Domain = "waymark-check.invalid"
 
-// Check connects anew and searches for a domain and a mailbox that cannot
-// exist. The error says in plain words what is wrong.
+// Check opens a new connection and searches for a domain and a mailbox that
+// cannot exist. The error says what is wrong.
 func (s *Source) Check(ctx context.Context) error {
 	who := address.Address{Domain: nobody}
 	if err := s.check(ctx, s.domain, who); err != nil || s.mailbox == nil {
@@ -115,13 +114,12 @@ func (s *Source) check(ctx context.Context, what *search, who address.Address) e
 	case errors.Is(err, source.ErrNotFound):
 		return nil
 	case err == nil || errors.Is(err, errSeveral):
-		return fmt.Errorf("%s.filter: finds an entry for a %s that cannot exist", what.name, what.name)
+		return fmt.Errorf("%s.filter: matches a %s that cannot exist; it must match one entry at most", what.name, what.name)
 	}
 	return err
 }
 
-// Close ends the connections. A lookup under way comes to its end. The error
-// is nil.
+// Close closes the connections; lookups in progress finish first. It returns nil.
 func (s *Source) Close() error {
 	s.pool.close()
 	return nil
@@ -130,7 +128,7 @@ func (s *Source) Close() error {
 // find returns the one entry for a domain or an address.
 func (s *Source) find(ctx context.Context, what *search, who address.Address, fresh bool) (*ldap.Entry, error) {
 	if who.Domain == "" || what == s.mailbox && who.Local == "" {
-		return nil, source.ErrNotFound // beside a * nothing would be anything
+		return nil, source.ErrNotFound // "" beside a * would match every entry
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -139,7 +137,7 @@ func (s *Source) find(ctx context.Context, what *search, who address.Address, fr
 	result, err := s.pool.search(ctx, request, fresh)
 	switch {
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) && what.ownBase:
-		return nil, s.onlyThatBaseIsMissing(ctx, what)
+		return nil, s.missingBase(ctx, what)
 	case err != nil:
 		return nil, searchFailed(what.name, s.pool.server.bindDN, err)
 	case len(result.Entries) == 0:
@@ -150,10 +148,9 @@ func (s *Source) find(ctx context.Context, what *search, who address.Address, fr
 	return result.Entries[0], nil
 }
 
-// onlyThatBaseIsMissing returns source.ErrNotFound when the part of the base
-// that is the same for everybody exists: then it is the domain or the mailbox
-// that does not.
-func (s *Source) onlyThatBaseIsMissing(ctx context.Context, what *search) error {
+// missingBase returns source.ErrNotFound when the part of the base without
+// placeholders exists: then the domain or the mailbox does not.
+func (s *Source) missingBase(ctx context.Context, what *search) error {
 	if what.fixed == "" {
 		return source.ErrNotFound
 	}

@@ -14,30 +14,31 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
 const iredmailBase = "o=domains,dc=example,dc=com"
 
-func iredmail(url string) Options {
-	domain, mailbox := IRedMail(iredmailBase)
-	return Options{Name: "ldap", URL: url, BindDN: reader, BindPassword: readerPassword, Domain: domain, Mailbox: &mailbox, Timeout: time.Minute}
+func iredmail(url string) source.LDAP {
+	domain, mailbox := preset.LDAP(iredmailBase)
+	return source.LDAP{URL: url, BindDN: reader, BindPassword: readerPassword, Domain: domain, Mailbox: &mailbox, Timeout: time.Minute}
 }
 
 // own are the searches of somebody whose entries are named by U-labels.
-func own(url string) Options {
-	return Options{Name: "own", URL: url, Timeout: time.Minute, Domain: Search{
-		BaseDN: "ou={domain_unicode},ou=customers,dc=example,dc=com", Filter: "(objectClass=organizationalUnit)", Scope: BaseOnly,
+func own(url string) source.LDAP {
+	return source.LDAP{URL: url, Timeout: time.Minute, Domain: source.Search{
+		BaseDN: "ou={domain_unicode},ou=customers,dc=example,dc=com", Filter: "(objectClass=organizationalUnit)", Scope: source.BaseOnly,
 		Attributes: map[string]string{
 			"provider": "businessCategory", "display_name": "L", "imap_host": "description", "imap_port": "employeeNumber", "imap_security": "=tls",
 		},
 	}}
 }
 
-func open(t testing.TB, o Options) *Source {
+func open(t testing.TB, o source.LDAP) *Source {
 	t.Helper()
-	s, err := New(o)
+	s, err := New("ldap", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestIRedMail(t *testing.T) {
 		{name: "unknown", domain: "unknown.example", err: "not found"},
 		{name: "any", domain: "*", err: "not found"},
 		{name: "out of the filter", domain: "*)(objectClass=*", err: "not found"},
-		{name: "an alias of two", domain: "shared.example", err: "ldap: domain.filter: finds more than one entry; it must fit one at most"},
+		{name: "an alias of two", domain: "shared.example", err: "ldap: domain.filter: matches more than one entry; it must match one at most"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := s.Domain(t.Context(), tc.domain)
@@ -141,9 +142,9 @@ func TestAttributesOfOnesOwn(t *testing.T) {
 			{Protocol: settings.IMAP, Host: "imap.xn--bcher-kva.example", Port: 1993, Security: settings.TLS},
 		}}},
 		"same.example":              {want: source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, Host: "mail.same.example", Security: settings.TLS}}}},
-		"several.example":           {err: "own: domain.attributes: the attribute businessCategory has several values, and nothing says which of them is meant"},
-		"wrong.example":             {err: "own: domain.attributes: column imap_port: must be a number from 1 to 65535"},
-		"long.example":              {err: "own: the connection to the LDAP server broke off: unable to read LDAP response packet: the answer is longer than 1 MiB"},
+		"several.example":           {err: "ldap: domain.attributes: the attribute businessCategory has several values; it must have one"},
+		"wrong.example":             {err: "ldap: domain.attributes: column imap_port: must be a number from 1 to 65535"},
+		"long.example":              {err: "ldap: the connection to the LDAP server was lost: unable to read LDAP response packet: the answer is longer than 1 MiB"},
 		"unknown.example":           {err: "not found"},
 		"":                          {err: "not found"},
 		"same.example,ou=customers": {err: "not found"},
@@ -168,39 +169,39 @@ func TestWaysToTheServer(t *testing.T) {
 	host := strings.Replace(server.secured, "127.0.0.1", "localhost", 1)
 	for _, tc := range []struct {
 		name   string
-		change func(*Options)
+		change func(*source.LDAP)
 		want   string // "" when it works
 	}{
-		{"without encryption", func(o *Options) { o.URL = "ldap://" + server.plain }, ""},
-		{"nobody", func(o *Options) { o.BindDN, o.BindPassword = "", "" }, ""},
-		{"by TLS", func(o *Options) { o.URL, o.CAFile = "ldaps://"+server.secured, server.path("ca.pem") }, ""},
-		{"by StartTLS", func(o *Options) { o.StartTLS, o.CAFile = true, server.path("ca.pem") }, ""},
-		{"by a socket", func(o *Options) { o.URL = server.socket() }, ""},
-		{"by a socket as older programs write it", func(o *Options) { o.URL = "ldapi://" + server.path("ldapi") }, ""},
-		{"an authority that the system does not know", func(o *Options) { o.URL = "ldaps://" + server.secured },
-			"the certificate of the LDAP server is not accepted: x509: certificate signed by unknown authority"},
-		{"another authority, by StartTLS", func(o *Options) { o.StartTLS, o.CAFile = true, other.path("ca.pem") },
-			"the certificate of the LDAP server is not accepted: x509: certificate signed by unknown authority"},
-		{"another name", func(o *Options) { o.URL, o.CAFile = "ldaps://"+host, server.path("ca.pem") },
-			"the certificate of the LDAP server is not accepted: x509: certificate is not valid for any names, but wanted to match localhost; ca_file must have its authority, and url the name that it has"},
-		{"TLS at the port without", func(o *Options) { o.URL = "ldaps://" + server.plain }, "TLS with the LDAP server failed: "},
-		{"no TLS at the port with", func(o *Options) { o.URL = "ldap://" + server.secured }, "the connection to the LDAP server broke off"},
-		{"a wrong password", func(o *Options) { o.BindPassword = "wrong" }, "the LDAP server refuses bind_dn or bind_password"},
-		{"an unknown user", func(o *Options) { o.BindDN = "cn=nobody,dc=example,dc=com" }, "the LDAP server refuses bind_dn or bind_password"},
-		{"a user that is no DN", func(o *Options) { o.BindDN = "waymark" }, "the LDAP server refuses bind_dn: result 34, Invalid DN Syntax"},
-		{"no such base", func(o *Options) { o.Domain.BaseDN = "o=domainz,dc=example,dc=com" }, "domain.base_dn: there is no such entry, or bind_dn may not read it"},
-		{"no such suffix", func(o *Options) { o.Domain.BaseDN = "o=domains,dc=example,dc=org" }, "domain.base_dn: there is no such entry, or bind_dn may not read it"},
-		{"a base that may not be read", func(o *Options) { o.Domain.BaseDN = "ou=hidden,dc=example,dc=com" }, "domain.base_dn: there is no such entry, or bind_dn may not read it"},
-		{"no such base below the placeholder", func(o *Options) { o.Mailbox.BaseDN = "domainName={domain},o=domainz,dc=example,dc=com" },
-			"mailbox.base_dn: there is no such entry, or bind_dn may not read it"},
-		{"a base below the placeholder", func(o *Options) { o.Mailbox.BaseDN = "domainName={domain},o=domains,dc=example,dc=com" }, ""},
-		{"an unknown attribute in the base", func(o *Options) { o.Domain.BaseDN = "nonsense=a,dc=example,dc=com" }, "domain.base_dn: the LDAP server does not know an attribute in it"},
-		{"a filter that finds everything", func(o *Options) { o.Domain.Filter = "(|(objectClass=*)(domainName={domain}))" }, "domain.filter: finds an entry for a domain that cannot exist"},
-		{"a filter that finds one entry", func(o *Options) { o.Mailbox.Filter = "(|(uid=anna)(mail={address}))" }, "mailbox.filter: finds an entry for a mailbox that cannot exist"},
-		{"no index", func(o *Options) { o.BindDN, o.Domain.Filter = limited, "(enabledService={domain})" },
-			"domain.filter: the LDAP server gave up the search; it may need an index of the attributes in it"},
-		{"nobody listens", func(o *Options) { o.URL = "ldap://" + freePort(t) }, "the LDAP server cannot be reached: dial tcp 127.0.0.1:"},
-		{"no socket", func(o *Options) { o.URL = "ldapi://%2Fnowhere" }, "the LDAP server cannot be reached: dial unix /nowhere: connect: no such file or directory"},
+		{"without encryption", func(o *source.LDAP) { o.URL = "ldap://" + server.plain }, ""},
+		{"nobody", func(o *source.LDAP) { o.BindDN, o.BindPassword = "", "" }, ""},
+		{"by TLS", func(o *source.LDAP) { o.URL, o.CAFile = "ldaps://"+server.secured, server.path("ca.pem") }, ""},
+		{"by StartTLS", func(o *source.LDAP) { o.StartTLS, o.CAFile = true, server.path("ca.pem") }, ""},
+		{"by a socket", func(o *source.LDAP) { o.URL = server.socket() }, ""},
+		{"by a socket as older programs write it", func(o *source.LDAP) { o.URL = "ldapi://" + server.path("ldapi") }, ""},
+		{"an authority that the system does not know", func(o *source.LDAP) { o.URL = "ldaps://" + server.secured },
+			"the certificate of the LDAP server is not trusted: x509: certificate signed by unknown authority"},
+		{"another authority, by StartTLS", func(o *source.LDAP) { o.StartTLS, o.CAFile = true, other.path("ca.pem") },
+			"the certificate of the LDAP server is not trusted: x509: certificate signed by unknown authority"},
+		{"another name", func(o *source.LDAP) { o.URL, o.CAFile = "ldaps://"+host, server.path("ca.pem") },
+			"the certificate of the LDAP server is not trusted: x509: certificate is not valid for any names, but wanted to match localhost; ca_file must contain its authority, and url must name a host that it is valid for"},
+		{"TLS at the port without", func(o *source.LDAP) { o.URL = "ldaps://" + server.plain }, "TLS with the LDAP server failed: "},
+		{"no TLS at the port with", func(o *source.LDAP) { o.URL = "ldap://" + server.secured }, "the connection to the LDAP server was lost"},
+		{"a wrong password", func(o *source.LDAP) { o.BindPassword = "wrong" }, "the LDAP server rejected bind_dn or bind_password"},
+		{"an unknown user", func(o *source.LDAP) { o.BindDN = "cn=nobody,dc=example,dc=com" }, "the LDAP server rejected bind_dn or bind_password"},
+		{"a user that is no DN", func(o *source.LDAP) { o.BindDN = "waymark" }, "the LDAP server rejected bind_dn: result 34, Invalid DN Syntax"},
+		{"no such base", func(o *source.LDAP) { o.Domain.BaseDN = "o=domainz,dc=example,dc=com" }, "domain.base_dn: no such entry, or bind_dn may not read it"},
+		{"no such suffix", func(o *source.LDAP) { o.Domain.BaseDN = "o=domains,dc=example,dc=org" }, "domain.base_dn: no such entry, or bind_dn may not read it"},
+		{"a base that may not be read", func(o *source.LDAP) { o.Domain.BaseDN = "ou=hidden,dc=example,dc=com" }, "domain.base_dn: no such entry, or bind_dn may not read it"},
+		{"no such base below the placeholder", func(o *source.LDAP) { o.Mailbox.BaseDN = "domainName={domain},o=domainz,dc=example,dc=com" },
+			"mailbox.base_dn: no such entry, or bind_dn may not read it"},
+		{"a base below the placeholder", func(o *source.LDAP) { o.Mailbox.BaseDN = "domainName={domain},o=domains,dc=example,dc=com" }, ""},
+		{"an unknown attribute in the base", func(o *source.LDAP) { o.Domain.BaseDN = "nonsense=a,dc=example,dc=com" }, "domain.base_dn: contains an attribute that the LDAP server does not know"},
+		{"a filter that finds everything", func(o *source.LDAP) { o.Domain.Filter = "(|(objectClass=*)(domainName={domain}))" }, "domain.filter: matches a domain that cannot exist; it must match one entry at most"},
+		{"a filter that finds one entry", func(o *source.LDAP) { o.Mailbox.Filter = "(|(uid=anna)(mail={address}))" }, "mailbox.filter: matches a mailbox that cannot exist; it must match one entry at most"},
+		{"no index", func(o *source.LDAP) { o.BindDN, o.Domain.Filter = limited, "(enabledService={domain})" },
+			"domain.filter: the LDAP server gave up; the attributes may need an index"},
+		{"nobody listens", func(o *source.LDAP) { o.URL = "ldap://" + freePort(t) }, "the LDAP server cannot be reached: dial tcp 127.0.0.1:"},
+		{"no socket", func(o *source.LDAP) { o.URL = "ldapi://%2Fnowhere" }, "the LDAP server cannot be reached: dial unix /nowhere: connect: no such file or directory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := iredmail("ldap://" + server.plain)
@@ -224,14 +225,14 @@ func TestWaysToTheServer(t *testing.T) {
 func TestServersThatWantMore(t *testing.T) {
 	for name, tc := range map[string]struct {
 		extra  string
-		change func(*Options)
+		change func(*source.LDAP)
 		want   string
 	}{
-		"a user": {"require authc", func(o *Options) { o.BindDN, o.BindPassword = "", "" },
-			"the LDAP server lets nobody search without a bind_dn: result 53, Unwilling To Perform"},
-		"encryption": {"security tls=1", func(*Options) {}, "the LDAP server takes a password on an encrypted connection only; use ldaps:// or start_tls"},
-		"another server": {"referral ldap://other.example/", func(o *Options) { o.Domain.BaseDN = "dc=elsewhere" },
-			"domain.base_dn: the LDAP server has nothing there itself and names another server; put that one into url"},
+		"a user": {"require authc", func(o *source.LDAP) { o.BindDN, o.BindPassword = "", "" },
+			"the LDAP server refuses searches without a bind_dn: result 53, Unwilling To Perform"},
+		"encryption": {"security tls=1", func(*source.LDAP) {}, "the LDAP server requires TLS for a password; use ldaps:// or start_tls"},
+		"another server": {"referral ldap://other.example/", func(o *source.LDAP) { o.Domain.BaseDN = "dc=elsewhere" },
+			"domain.base_dn: the LDAP server refers to another server; put that one in url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := iredmail("ldap://" + newSlapd(t, tc.extra).plain)
@@ -298,7 +299,7 @@ func TestADeadConnectionIsReplacedOnce(t *testing.T) {
 func TestASlowServer(t *testing.T) {
 	server := newSlapd(t, "")
 	o := iredmail("ldap://" + server.plain)
-	o.MaxConnections = 1
+	o.Connections = 1
 	patient := open(t, o)
 	hasty := &Source{name: "ldap", timeout: 200 * time.Millisecond, domain: patient.domain, pool: patient.pool}
 	ask := func(ctx context.Context, s *Source) error {
@@ -317,7 +318,7 @@ func TestASlowServer(t *testing.T) {
 	for len(patient.pool.slots) == 0 {
 		runtime.Gosched()
 	}
-	checkError(t, ask(t.Context(), hasty), "ldap: too many lookups at once: none of the 1 connections to the LDAP server became free in time")
+	checkError(t, ask(t.Context(), hasty), "ldap: too many lookups at a time: none of the 1 connections to the LDAP server became free in time")
 	giveUp()
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller who gave up got %v", err)
@@ -339,14 +340,14 @@ func TestConnectionsAreBoundedAndShared(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := len(s.pool.idle); n == 0 || n > defaultMaxConnections {
+	if n := len(s.pool.idle); n == 0 || n > defaultConnections {
 		t.Errorf("%d connections are kept", n)
 	}
 	_ = s.Close()
 	_, err := s.Domain(t.Context(), "customer.example")
 	checkError(t, err, "ldap: the source is closed")
 	server.stop()
-	if n := server.count(" method=128"); n == 0 || n > defaultMaxConnections {
+	if n := server.count(" method=128"); n == 0 || n > defaultConnections {
 		t.Errorf("200 lookups at once made %d connections", n)
 	}
 	if n := server.count(" SRCH base="); n != 200 {

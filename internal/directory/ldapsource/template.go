@@ -20,8 +20,8 @@ var (
 	attribute = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
 )
 
-// fill puts a domain or an address in the place of the placeholders. It looks
-// at the template once, so that a brace in an address means nothing.
+// fill replaces the placeholders in one pass, so that braces in an address are
+// not taken for placeholders.
 func fill(template string, who address.Address, escape func(string) string) string {
 	return strings.NewReplacer(
 		"{domain}", escape(string(who.Domain)),
@@ -31,12 +31,11 @@ func fill(template string, who address.Address, escape func(string) string) stri
 	).Replace(template)
 }
 
-// sample stands for a value while a template is checked. It is no hexadecimal
-// digit, so that a backslash in front of a placeholder is found to be wrong.
+// sample replaces placeholders while a template is checked. It is not a
+// hexadecimal digit, so that a backslash before a placeholder is an error.
 const sample = "\uf8ff"
 
-// withSamples checks the placeholders of a template and puts samples in their
-// place.
+// withSamples checks the placeholders of a template and replaces them by samples.
 func withSamples(template string, known []string) (string, error) {
 	switch {
 	case template == "":
@@ -44,21 +43,21 @@ func withSamples(template string, known []string) (string, error) {
 	case len(template) > maxTemplate:
 		return "", fmt.Errorf("is longer than %d octets", maxTemplate)
 	case strings.Contains(template, sample):
-		return "", errors.New("holds a character that is not allowed")
+		return "", errors.New("contains the character U+F8FF, which is not allowed")
 	}
 	for _, found := range placeholder.FindAllString(template, -1) {
 		if !slices.Contains(known, found) {
-			return "", fmt.Errorf("has the unknown placeholder %s; known are %s", found, strings.Join(known, " "))
+			return "", fmt.Errorf("unknown placeholder %s; available here: %s", found, strings.Join(known, ", "))
 		}
 	}
 	filled := placeholder.ReplaceAllString(template, sample)
 	if strings.ContainsAny(filled, "{}") {
-		return "", errors.New(`has a brace that belongs to no placeholder; write \7b for { and \7d for }`)
+		return "", errors.New(`contains a brace outside a placeholder; write \7b for { and \7d for }`)
 	}
 	return filled, nil
 }
 
-// checkFilter reports what is wrong with the template of a filter.
+// checkFilter checks the template of a filter.
 func checkFilter(template string, known []string) error {
 	filled, err := withSamples(template, known)
 	if err != nil {
@@ -76,9 +75,9 @@ func checkFilter(template string, known []string) error {
 	return nil
 }
 
-// checkBase reports what is wrong with the template of a base DN. It returns
-// the part behind the last placeholder, which must be there whoever is asked
-// about; "" when there is no placeholder, or nothing behind it.
+// checkBase checks the template of a base DN. It returns the part after the last
+// placeholder, which exists for every domain; "" without a placeholder or
+// without such a part.
 func checkBase(template string, known []string) (fixed string, err error) {
 	filled, err := withSamples(template, known)
 	if err != nil {
@@ -108,15 +107,15 @@ func checkBase(template string, known []string) (fixed string, err error) {
 func checkAttribute(name string) error {
 	switch {
 	case strings.Contains(name, sample):
-		return errors.New("has a placeholder in the name of an attribute; it can only stand in a value")
+		return errors.New("contains a placeholder in an attribute name; placeholders are allowed in values only")
 	case !attribute.MatchString(name):
-		return fmt.Errorf("has %q where the name of an attribute must be", name)
+		return fmt.Errorf("contains %q in place of an attribute name", name)
 	}
 	return nil
 }
 
-// filterAttributes returns the names of the attributes and of the matching
-// rules in a filter.
+// filterAttributes returns the names of the attributes and matching rules in a
+// filter.
 func filterAttributes(filter string) ([]string, error) {
 	whole, err := ldap.CompileFilter(filter)
 	if err != nil {
@@ -135,7 +134,7 @@ func filterAttributes(filter string) ([]string, error) {
 					names = append(names, part.Data.String())
 				}
 			}
-		default: // equality, order, likeness and substrings begin with the name
+		default: // the others begin with the name
 			names = append(names, p.Children[0].Data.String())
 		}
 	}

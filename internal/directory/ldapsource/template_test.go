@@ -9,6 +9,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
 )
 
 func TestFill(t *testing.T) {
@@ -52,7 +53,7 @@ func clauses(t *testing.T, filter string) []string {
 // is searched for has the clauses of the template and, in the place of the
 // placeholder, exactly the text that was asked about.
 func FuzzFill(f *testing.F) {
-	domain, mailbox := IRedMail("o=domains,dc=example,dc=com")
+	domain, mailbox := preset.LDAP("o=domains,dc=example,dc=com")
 	for _, filter := range []string{domain.Filter, mailbox.Filter, "(mail={local}*{domain})", "(!(a:dn:1.2.3:={address}))", `(a=\7b{domain_unicode}\7d)`, "(a>={local})", "((a~={local}))", "(&)", "(a=\xff{local})"} {
 		for _, local := range []string{"anna", "*)(uid=*", `\2a`, "{domain}", "a\x00b", "ü", "#,+;<>= "} {
 			f.Add(filter, "uid={local},ou={domain},dc=example,dc=com", local, "customer.example")

@@ -32,7 +32,7 @@ func TestACachedAnswerAllocatesNothing(t *testing.T) {
 func BenchmarkCached(b *testing.B) {
 	f := new(fake).knows("p", "d.example")
 	f.mailboxes = map[address.Address]source.Record{mailboxAt("anna"): {Login: "web1p1"}}
-	l := open(b, Options{Fresh: time.Hour, Unknown: time.Hour}, f)
+	l := open(b, Options{Cache: source.Cache{Fresh: time.Hour, Unknown: time.Hour}}, f)
 	ctx := b.Context()
 	for name, put := range map[string]func(){
 		"domain":  func() { _, _ = l.Domain(ctx, "d.example") },
@@ -65,7 +65,7 @@ func BenchmarkZipf(b *testing.B) {
 	var misses int
 	l := New(Options{
 		Sources: []Named{{Name: "sql", Source: million{}}},
-		Fresh:   time.Hour,
+		Cache:   source.Cache{Fresh: time.Hour},
 		Asked:   func(string, string) { misses++ }, // one question at a time
 	})
 	defer l.Close()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 // TestAFloodOfUnknownDomains asks about 10,000 made-up domains a second, while
@@ -23,7 +24,7 @@ func TestAFloodOfUnknownDomains(t *testing.T) {
 			known[i] = address.Domain(fmt.Sprintf("known%d.example", i))
 		}
 		f.knows("p", known...)
-		l := open(t, Options{Entries: 1000, Fresh: 5 * time.Second, Unknown: 2 * time.Second}, f)
+		l := open(t, Options{Cache: source.Cache{Entries: 1000, Fresh: 5 * time.Second, Unknown: 2 * time.Second}}, f)
 		defer l.Close()
 		for _, d := range known {
 			want(t, l, d, "a/p")

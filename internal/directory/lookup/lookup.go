@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -31,18 +32,11 @@ type Named struct {
 type Options struct {
 	// Sources are asked in this order; the first that knows a domain wins.
 	Sources []Named
-	// Entries bounds what is remembered, each by itself: the domains that are
-	// known, those that are not, and the mailboxes. 100,000.
-	Entries int
-	// Fresh is how long an answer is given without asking again. From half of
-	// it on the source is asked in the background. One minute.
-	Fresh time.Duration
-	// Unknown is the same for domains that no source knows. 30 seconds.
-	Unknown time.Duration
-	// Stale is how long an answer is given while the source can not tell. 24
-	// hours.
-	Stale time.Duration
-	// Timeout ends a question, the time in which it queued included. 2 seconds.
+	// Cache bounds the cache. From half of Fresh or Unknown on, an entry is
+	// refreshed in the background.
+	source.Cache
+	// Timeout bounds a lookup, including the time in the queue;
+	// source.DefaultTimeout.
 	Timeout time.Duration
 
 	// Asked is told of every question that a source was to be asked: result
@@ -62,14 +56,7 @@ type Options struct {
 	Report func(source string, failures int, err error)
 }
 
-const (
-	defaultEntries    = 100_000
-	defaultFresh      = time.Minute
-	defaultUnknown    = 30 * time.Second
-	defaultStale      = 24 * time.Hour
-	defaultTimeout    = 2 * time.Second
-	defaultConcurrent = 16
-)
+const defaultConcurrent = 16
 
 // Found is a record and the name of the source that gave it. Both are shared
 // with other requests and for reading only.
@@ -124,17 +111,10 @@ func New(o Options) *Lookup {
 }
 
 func fill(o *Options) {
-	for _, f := range []struct {
-		value    *time.Duration
-		standard time.Duration
-	}{{&o.Fresh, defaultFresh}, {&o.Unknown, defaultUnknown}, {&o.Stale, defaultStale}, {&o.Timeout, defaultTimeout}} {
-		if *f.value <= 0 {
-			*f.value = f.standard
-		}
-	}
-	if o.Entries <= 0 {
-		o.Entries = defaultEntries
-	}
+	d := source.DefaultCache()
+	o.Entries, o.Fresh = cmp.Or(o.Entries, d.Entries), cmp.Or(o.Fresh, d.Fresh)
+	o.Unknown, o.Stale = cmp.Or(o.Unknown, d.Unknown), cmp.Or(o.Stale, d.Stale)
+	o.Timeout = cmp.Or(o.Timeout, source.DefaultTimeout)
 	if o.Asked == nil {
 		o.Asked = func(string, string) {}
 	}

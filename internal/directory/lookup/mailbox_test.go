@@ -49,7 +49,7 @@ func TestKnownAndUnknownMailboxesAreTheSame(t *testing.T) {
 	course := func(local string) (story []string) {
 		synctest.Test(t, func(t *testing.T) {
 			var c told
-			o := Options{Stale: 30 * time.Minute}
+			o := Options{Cache: source.Cache{Stale: 30 * time.Minute}}
 			c.listen(&o)
 			f := &fake{mailboxes: map[address.Address]source.Record{mailboxAt("anna"): {Login: "web1p1"}}}
 			f.takes(10 * time.Millisecond)
@@ -88,7 +88,7 @@ func TestKnownAndUnknownMailboxesAreTheSame(t *testing.T) {
 // the unknown ones alone, the time of a second question would tell who exists.
 func TestMailboxesShareOneMemory(t *testing.T) {
 	f := &fake{mailboxes: map[address.Address]source.Record{mailboxAt("anna"): {Login: "web1p1"}}}
-	l := open(t, Options{Entries: 100}, f)
+	l := open(t, Options{Cache: source.Cache{Entries: 100}}, f)
 	for i := range 10_000 {
 		_, _ = l.Mailbox(t.Context(), "a", mailboxAt(fmt.Sprint("x", i)))
 		if i == 50 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 const modelStale = 5 * time.Minute
@@ -31,9 +32,9 @@ type memo struct {
 
 func (m *memo) life() time.Duration {
 	if m.answer == "unknown" {
-		return defaultUnknown
+		return source.DefaultCache().Unknown
 	}
-	return defaultFresh
+	return source.DefaultCache().Fresh
 }
 
 // truth is what the sources say now.
@@ -98,7 +99,7 @@ func TestAgainstTheModel(t *testing.T) {
 func playAgainstTheModel(t *testing.T, r *rand.Rand) {
 	sources := []*fake{new(fake).knows("p"), new(fake).knows("q")}
 	m := &model{sources, make(map[address.Domain]*memo)}
-	l := open(t, Options{Stale: modelStale}, sources...)
+	l := open(t, Options{Cache: source.Cache{Stale: modelStale}}, sources...)
 	defer l.Close()
 	domains := []address.Domain{"a.example", "b.example", "c.example", "d.example", "e.example"}
 	for shareSlots(l, domains) {
@@ -191,7 +192,7 @@ func wasTrue(history []moment, answer string, invalidated time.Time) bool {
 // checks what always holds: an answer is one that some source could give.
 func TestManyAtOnce(t *testing.T) {
 	var c told
-	o := Options{Entries: 50, Fresh: time.Millisecond, Unknown: time.Millisecond, Timeout: 50 * time.Millisecond}
+	o := Options{Cache: source.Cache{Entries: 50, Fresh: time.Millisecond, Unknown: time.Millisecond}, Timeout: 50 * time.Millisecond}
 	c.listen(&o)
 	sources := []*fake{new(fake), new(fake)}
 	l := open(t, o, sources...)

@@ -14,11 +14,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// datagram is the size of UDP answers that no network cuts into pieces (DNS
-// flag day 2020).
+// datagram is the size of UDP answers that networks do not fragment (DNS flag
+// day 2020).
 const datagram = 1232
 
-// question asks for the mail exchangers of a domain.
+// question returns the query for the mail exchangers of a domain.
 func question(d address.Domain) *dns.Msg {
 	q := new(dns.Msg)
 	q.SetQuestion(dns.Fqdn(string(d)), dns.TypeMX)
@@ -26,10 +26,10 @@ func question(d address.Domain) *dns.Msg {
 	return q
 }
 
-// errSilent is the error of a resolver that said nothing.
+// errSilent is the error of a resolver that did not reply.
 var errSilent = errors.New("did not answer in time")
 
-// lookUp returns the mail exchangers of a domain, none for a domain that does
+// lookUp returns the mail exchangers of a domain; none for a domain that does
 // not exist.
 func (s *Source) lookUp(ctx context.Context, d address.Domain) ([]address.Domain, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -39,7 +39,7 @@ func (s *Source) lookUp(ctx context.Context, d address.Domain) ([]address.Domain
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, fmt.Errorf("%d lookups at once, and none was done in time for another", maxLookups)
+			return nil, fmt.Errorf("%d lookups at a time, and none of them ended in time for another", maxLookups)
 		}
 		return nil, ctx.Err()
 	}
@@ -50,15 +50,15 @@ func (s *Source) lookUp(ctx context.Context, d address.Domain) ([]address.Domain
 	return hosts, err
 }
 
-// askAll asks the resolvers one after the other until one can tell, and begins
-// with the one that answered last. One that was silent is asked once more,
-// because a datagram may get lost. Each has its share of the time.
+// askAll queries the resolvers one after the other until one answers, beginning
+// with the one that answered last. One that was silent is queried a second time,
+// because datagrams get lost. Each gets its share of the time.
 func (s *Source) askAll(ctx context.Context, q *dns.Msg) (hosts []address.Domain, err error) {
 	n, first := len(s.resolvers), int(s.first.Load())
 	queue := slices.Concat(s.resolvers[first:], s.resolvers[:first])
 	deadline, _ := ctx.Deadline() // lookUp gave it one
 	for i := 0; i < len(queue) && ctx.Err() == nil; i++ {
-		turns := len(queue) - i + max(n-i, 0) // the second ones included that may come
+		turns := len(queue) - i + max(n-i, 0) // including second queries
 		turn, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(turns))
 		hosts, err = s.ask(turn, queue[i], q)
 		cancel()
@@ -73,7 +73,7 @@ func (s *Source) askAll(ctx context.Context, q *dns.Msg) (hosts []address.Domain
 	return nil, err
 }
 
-// ask asks one resolver. A name without mail exchangers is no error.
+// ask queries one resolver. A name without mail exchangers is not an error.
 func (s *Source) ask(ctx context.Context, resolver string, q *dns.Msg) ([]address.Domain, error) {
 	answer, err := exchange(ctx, "udp", resolver, q)
 	if err == nil && answer.Truncated {
@@ -83,16 +83,15 @@ func (s *Source) ask(ctx context.Context, resolver string, q *dns.Msg) ([]addres
 	case err != nil:
 		return nil, fmt.Errorf("the resolver %s %w", resolver, err)
 	case answer.Rcode != dns.RcodeSuccess && answer.Rcode != dns.RcodeNameError:
-		return nil, fmt.Errorf("the resolver %s answers %s", resolver, codeName(answer.Rcode))
+		return nil, fmt.Errorf("the resolver %s returned %s", resolver, codeName(answer.Rcode))
 	case !answer.RecursionAvailable && !answer.Authoritative:
-		// It names other servers to ask, which looks as if there were no MX.
-		return nil, fmt.Errorf("the resolver %s does not look names up for others", resolver)
+		// A referral to other servers would look as if there were no MX record.
+		return nil, fmt.Errorf("the resolver %s does not offer recursion", resolver)
 	}
 	return exchangers(answer, q.Question[0].Name), nil
 }
 
-// exchange sends a question under a number that nobody can foretell, and
-// returns the answer to it.
+// exchange sends a query with a random id and returns the answer to it.
 func exchange(ctx context.Context, network, resolver string, q *dns.Msg) (*dns.Msg, error) {
 	asked := q.Copy()
 	asked.Id = dns.Id()
@@ -104,20 +103,19 @@ func exchange(ctx context.Context, network, resolver string, q *dns.Msg) (*dns.M
 	case err != nil:
 		return nil, fmt.Errorf("does not answer: %w", err)
 	case !answer.Response || len(answer.Question) != 1 || answer.Question[0].Qtype != dns.TypeMX || !strings.EqualFold(answer.Question[0].Name, asked.Question[0].Name):
-		return nil, errors.New("answers another question")
+		return nil, errors.New("answered another question")
 	}
 	return answer, nil
 }
 
 func transmit(ctx context.Context, network, resolver string, asked *dns.Msg) (*dns.Msg, error) {
-	deadline, _ := ctx.Deadline() // the library has another one of its own
+	deadline, _ := ctx.Deadline() // the library has another default
 	client := &dns.Client{Net: network, Timeout: time.Until(deadline)}
 	conn, err := client.DialContext(ctx, resolver)
 	if err != nil {
 		return nil, err
 	}
-	// The library minds deadlines alone: what stops it is the end of its
-	// connection.
+	// The library ignores cancellation, so the connection is closed instead.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer func() {
 		if stop() {
@@ -132,5 +130,5 @@ func codeName(code int) string {
 	if name, ok := dns.RcodeToString[code]; ok {
 		return name
 	}
-	return fmt.Sprintf("with the code %d", code)
+	return fmt.Sprintf("code %d", code)
 }

@@ -1,6 +1,6 @@
-// Package mxsource is a source of settings in DNS: a domain whose mail goes to
-// a host of a provider has the settings of that provider.
+// Package mxsource is a source of settings that goes by MX records: a domain
+// whose mail is delivered to a provider's host gets that provider's settings.
 //
-// It owns the patterns of host names and the questions to resolvers. It
-// remembers no answer, and does not know what a provider is.
+// It owns the host name patterns and the queries to resolvers. It caches no
+// answer and does not know what a provider is.
 package mxsource

@@ -13,10 +13,9 @@ import (
 // maxAliases bounds how many CNAME records are followed in one answer.
 const maxAliases = 16
 
-// exchangers returns the hosts that take the mail of a domain, most preferred
-// first, out of the answer of a resolver. Hosts of equal preference are in the
-// order of their names, because resolvers turn them round. A null MX (RFC
-// 7505) and names that are no host names are no hosts.
+// exchangers returns the mail exchangers in an answer, most preferred first.
+// Hosts of equal preference are sorted by name, because resolvers rotate them. A
+// null MX (RFC 7505) and invalid host names are left out.
 func exchangers(answer *dns.Msg, name string) []address.Domain {
 	name = aliased(answer, name)
 	type exchanger struct {

@@ -6,18 +6,19 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// patterns say to which provider a mail exchanger belongs.
+// patterns map mail exchangers to providers.
 type patterns struct {
 	exact map[address.Domain]string // by host name
 	below map[address.Domain]string // by a domain above the host
 }
 
-func newPatterns(list []Pattern) (patterns, []error) {
+func newPatterns(list []source.Pattern) (patterns, []error) {
 	p := patterns{exact: map[address.Domain]string{}, below: map[address.Domain]string{}}
 	if len(list) == 0 {
-		return p, []error{errors.New("no provider has a pattern for its mail exchangers")}
+		return p, []error{errors.New("no provider lists its mail exchangers under mx")}
 	}
 	var errs []error
 	for _, one := range list {
@@ -28,7 +29,7 @@ func newPatterns(list []Pattern) (patterns, []error) {
 	return p, errs
 }
 
-func (p patterns) add(one Pattern) error {
+func (p patterns) add(one source.Pattern) error {
 	into := p.exact
 	name, wild := strings.CutPrefix(one.Match, "*.")
 	if wild {
@@ -38,20 +39,20 @@ func (p patterns) add(one Pattern) error {
 	_, hasParent := host.Parent()
 	switch {
 	case err != nil:
-		return errors.New("is neither a host name nor *. and a domain")
+		return errors.New("must be a host name, or *. and a domain")
 	case wild && !hasParent:
-		return errors.New("fits a whole top-level domain")
+		return errors.New("matches a whole top-level domain")
 	case one.Provider == "":
-		return errors.New("names no provider")
+		return errors.New("has no provider")
 	case into[host] != "" && into[host] != one.Provider:
-		return fmt.Errorf("belongs to %s and to %s", into[host], one.Provider)
+		return fmt.Errorf("is listed for %s and for %s", into[host], one.Provider)
 	}
 	into[host] = one.Provider
 	return nil
 }
 
-// provider returns whose host it is. Its own name goes before the domains
-// above it, a closer one before a farther one.
+// provider returns the provider of a host. An exact match wins over a wildcard,
+// and a longer wildcard over a shorter one.
 func (p patterns) provider(host address.Domain) (string, bool) {
 	if provider, ok := p.exact[host]; ok {
 		return provider, true

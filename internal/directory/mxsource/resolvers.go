@@ -9,47 +9,27 @@ import (
 	"github.com/miekg/dns"
 )
 
-const (
-	systemFile = "/etc/resolv.conf"
-	port       = 53
-)
+const systemFile = "/etc/resolv.conf"
 
-// resolvers returns the addresses as ip:port.
-func resolvers(named []string, file string) ([]string, []error) {
-	if len(named) == 0 {
-		all, err := systemResolvers(file)
-		if err != nil {
-			return nil, []error{err}
-		}
+// resolvers returns the addresses as host:port; those in file when none are
+// named.
+func resolvers(named []netip.AddrPort, file string) ([]string, error) {
+	var all []string
+	for _, r := range named {
+		all = append(all, r.String())
+	}
+	if len(all) > 0 {
 		return all, nil
 	}
-	var all []string
-	var errs []error
-	for _, text := range named {
-		at, err := netip.ParseAddrPort(text)
-		if bare, bareErr := netip.ParseAddr(text); bareErr == nil {
-			at, err = netip.AddrPortFrom(bare, port), nil
-		}
-		if err != nil || at.Port() == 0 {
-			errs = append(errs, fmt.Errorf("the resolver %q is not the IP address of a DNS server, such as 192.0.2.53 or 127.0.0.1:5353", text))
-			continue
-		}
-		all = append(all, at.String())
-	}
-	return all, errs
-}
-
-func systemResolvers(file string) ([]string, error) {
 	c, err := dns.ClientConfigFromFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("no resolvers are named, and those of the system cannot be read: %w", err)
+		return nil, fmt.Errorf("resolvers: none are named, and the system's cannot be read: %w", err)
 	}
-	if len(c.Servers) == 0 {
-		return nil, errors.New("no resolvers are named, and " + file + " has none")
-	}
-	var all []string
 	for _, server := range c.Servers {
 		all = append(all, net.JoinHostPort(server, c.Port))
+	}
+	if len(all) == 0 {
+		return nil, errors.New("resolvers: none are named, and " + file + " lists none")
 	}
 	return all, nil
 }

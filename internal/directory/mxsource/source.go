@@ -14,57 +14,32 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// Options say who is asked, and whose hosts are whose.
-type Options struct {
-	// Name is how errors call the source; "" is "mx".
-	Name string
-	// Resolvers are DNS servers that look names up for others, as ip:port or
-	// ip; none for those of /etc/resolv.conf.
-	Resolvers []string
-	// Patterns say which mail exchangers belong to which provider.
-	Patterns []Pattern
-	// Timeout bounds one lookup at all resolvers together, with the wait for
-	// others to be done; 0 is 2 s.
-	Timeout time.Duration
-}
+// maxLookups bounds the lookups at a time; each has a socket.
+const maxLookups = 64
 
-// Pattern says that some mail exchangers belong to a provider.
-type Pattern struct {
-	Match    string // a host name, or *. and a domain for all names below it, at any depth
-	Provider string // id
-}
-
-const (
-	defaultName    = "mx"
-	defaultTimeout = 2 * time.Second
-	// maxLookups is how many are made at a time. Each has a socket.
-	maxLookups = 64
-)
-
-// Source answers out of DNS. It may be used by many goroutines.
+// Source looks up settings by MX records. It is safe for concurrent use.
 type Source struct {
 	name      string
-	resolvers []string
+	resolvers []string // host:port
 	patterns  patterns
 	timeout   time.Duration
 	slots     chan struct{}
-	first     atomic.Uint32 // the resolver that answered last
+	first     atomic.Uint32 // index of the resolver that answered last
 }
 
-// New checks the options, and asks nobody. The error names everything that is
-// wrong with them.
-func New(o Options) (*Source, error) {
-	s := &Source{
-		name:    cmp.Or(o.Name, defaultName),
-		timeout: cmp.Or(o.Timeout, defaultTimeout),
-		slots:   make(chan struct{}, maxLookups),
-	}
-	var wrong, more []error
+// New checks the options without sending a query. The error lists every wrong
+// option, after the name of the source.
+func New(name string, o source.MX) (*Source, error) {
+	s := &Source{name: name, timeout: cmp.Or(o.Timeout, source.DefaultTimeout), slots: make(chan struct{}, maxLookups)}
+	var wrong []error
 	if s.timeout < 0 {
-		wrong = append(wrong, errors.New("the timeout must be more than 0"))
+		wrong = append(wrong, errors.New("timeout: must be more than 0"))
 	}
-	s.resolvers, more = resolvers(o.Resolvers, systemFile)
-	wrong = append(wrong, more...)
+	var err error
+	if s.resolvers, err = resolvers(o.Resolvers, systemFile); err != nil {
+		wrong = append(wrong, err)
+	}
+	var more []error
 	s.patterns, more = newPatterns(o.Patterns)
 	wrong = append(wrong, more...)
 	for i := range wrong {
@@ -76,7 +51,7 @@ func New(o Options) (*Source, error) {
 	return s, nil
 }
 
-// named puts the name of the source in front of what went wrong.
+// named adds the name of the source to an error.
 func (s *Source) named(err error) error {
 	if err == nil || errors.Is(err, source.ErrNotFound) {
 		return err
@@ -84,9 +59,9 @@ func (s *Source) named(err error) error {
 	return fmt.Errorf("%s: %w", s.name, err)
 }
 
-// Domain returns the provider of the most preferred mail exchanger that
-// belongs to any. The error is source.ErrNotFound when there is none; every
-// other error says in plain words why no resolver could tell.
+// Domain returns the provider of the most preferred mail exchanger that matches
+// a pattern. The error is source.ErrNotFound when none does; any other error says
+// why no resolver answered.
 func (s *Source) Domain(ctx context.Context, d address.Domain) (source.Record, error) {
 	if d == "" {
 		return source.Record{}, source.ErrNotFound
@@ -103,13 +78,13 @@ func (s *Source) Domain(ctx context.Context, d address.Domain) (source.Record, e
 	return source.Record{}, source.ErrNotFound
 }
 
-// Mailbox returns source.ErrNotFound: DNS knows no mailboxes.
+// Mailbox returns source.ErrNotFound: DNS has no mailboxes.
 func (s *Source) Mailbox(context.Context, address.Address) (source.Record, error) {
 	return source.Record{}, source.ErrNotFound
 }
 
-// Check asks every resolver for one of the names in the patterns, whether it
-// exists or not. The error names each that does not answer.
+// Check queries every resolver for one of the names in the patterns, which need
+// not exist. The error names each resolver that does not answer.
 func (s *Source) Check(ctx context.Context) error {
 	names := slices.Sorted(maps.Keys(s.patterns.below))
 	names = append(names, slices.Sorted(maps.Keys(s.patterns.exact))...)
@@ -124,6 +99,5 @@ func (s *Source) Check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Close has nothing to end; a lookup under way comes to its end. The error is
-// nil.
+// Close returns nil: there is nothing to close.
 func (s *Source) Close() error { return nil }

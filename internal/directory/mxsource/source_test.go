@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,7 +23,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-var ours = []Pattern{
+var ours = []source.Pattern{
 	{Match: "*.mail.example", Provider: "hoster"},
 	{Match: "*.eu.mail.example", Provider: "europe"},
 	{Match: "Special.eu.mail.example.", Provider: "special"},
@@ -32,7 +33,11 @@ var ours = []Pattern{
 
 func open(t testing.TB, timeout time.Duration, resolvers ...string) *Source {
 	t.Helper()
-	s, err := New(Options{Resolvers: resolvers, Patterns: ours, Timeout: timeout})
+	var at []netip.AddrPort
+	for _, r := range resolvers {
+		at = append(at, netip.MustParseAddrPort(r))
+	}
+	s, err := New("mx", source.MX{Resolvers: at, Patterns: ours, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,24 +165,24 @@ func TestResolversThatCannotTell(t *testing.T) {
 		want   string
 		asked  int64
 	}{
-		{"SERVFAIL", fails(dns.RcodeServerFailure), "answers SERVFAIL", 1},
-		{"REFUSED", fails(dns.RcodeRefused), "answers REFUSED", 1},
-		{"an unknown code", fails(15), "answers with the code 15", 1},
+		{"SERVFAIL", fails(dns.RcodeServerFailure), "returned SERVFAIL", 1},
+		{"REFUSED", fails(dns.RcodeRefused), "returned REFUSED", 1},
+		{"an unknown code", fails(15), "returned code 15", 1},
 		{"silence", silent, "did not answer in time", 2},
 		{"another question", func(r, reply *dns.Msg) bool {
 			zone(t, good)(r, reply)
 			reply.Question[0].Name = "other.example."
 			return true
-		}, "answers another question", 1},
+		}, "answered another question", 1},
 		{"a question", func(r, reply *dns.Msg) bool {
 			zone(t, good)(r, reply)
 			reply.Response = false
 			return true
-		}, "answers another question", 1},
+		}, "answered another question", 1},
 		{"the servers to ask", func(_, reply *dns.Msg) bool {
 			reply.RecursionAvailable = false
 			return true
-		}, "does not look names up for others", 1},
+		}, "does not offer recursion", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			bad := newResolver(t, tc.answer)
@@ -265,7 +270,7 @@ func TestAThousandUnknownDomainsAtOnce(t *testing.T) {
 	<-full
 	hasty := &Source{name: "mx", resolvers: s.resolvers, patterns: s.patterns, slots: s.slots, timeout: 50 * time.Millisecond}
 	_, err := hasty.Domain(t.Context(), "plain.example")
-	wantError(t, err, "mx: 64 lookups at once, and none was done in time for another")
+	wantError(t, err, "mx: 64 lookups at a time, and none of them ended in time for another")
 	if n := came.Load(); n != maxLookups {
 		t.Errorf("%d questions at a time, want %d", n, maxLookups)
 	}
@@ -290,53 +295,55 @@ func TestRecordsOfOtherNamesSayNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithOptions(t *testing.T) {
-	one := []Pattern{{Match: "*.mail.example", Provider: "hoster"}}
+func TestNewRefuses(t *testing.T) {
+	one := []source.Pattern{{Match: "*.mail.example", Provider: "hoster"}}
+	resolver := []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[2001:db8::53]:5353")}
 	for _, tc := range []struct {
 		name    string
-		options Options
+		options source.MX
 		want    string
 	}{
-		{"nothing", Options{Resolvers: []string{"192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[2001:db8::53]:5353"}, Patterns: one}, ""},
-		{"the same twice", Options{Resolvers: []string{"192.0.2.53"}, Patterns: append(one, one...)}, ""},
-		{"no patterns", Options{Resolvers: []string{"192.0.2.53"}}, "mx: no provider has a pattern for its mail exchangers"},
-		{"everything at once", Options{Name: "mine", Resolvers: []string{"localhost", "192.0.2.53:0"}, Timeout: -1, Patterns: []Pattern{
+		{"nothing", source.MX{Resolvers: resolver, Patterns: one}, ""},
+		{"the same twice", source.MX{Resolvers: resolver, Patterns: append(one, one...)}, ""},
+		{"no patterns", source.MX{Resolvers: resolver}, "mx: no provider lists its mail exchangers under mx"},
+		{"everything at once", source.MX{Resolvers: resolver, Timeout: -1, Patterns: []source.Pattern{
 			{Match: "mail.*.example", Provider: "a"}, {Match: "*", Provider: "a"}, {Match: "", Provider: "a"}, {Match: "*.", Provider: "a"}, {Match: "*.com", Provider: "a"},
 			{Match: "mx.example"}, {Match: "MX.a.example", Provider: "a"}, {Match: "mx.a.example.", Provider: "b"}, {Match: "*.a.example", Provider: "c"},
-		}}, `mine: the timeout must be more than 0
-mine: the resolver "localhost" is not the IP address of a DNS server, such as 192.0.2.53 or 127.0.0.1:5353
-mine: the resolver "192.0.2.53:0" is not the IP address of a DNS server, such as 192.0.2.53 or 127.0.0.1:5353
-mine: the pattern "mail.*.example" is neither a host name nor *. and a domain
-mine: the pattern "*" is neither a host name nor *. and a domain
-mine: the pattern "" is neither a host name nor *. and a domain
-mine: the pattern "*." is neither a host name nor *. and a domain
-mine: the pattern "*.com" fits a whole top-level domain
-mine: the pattern "mx.example" names no provider
-mine: the pattern "mx.a.example." belongs to a and to b`},
+		}}, `mx: timeout: must be more than 0
+mx: the pattern "mail.*.example" must be a host name, or *. and a domain
+mx: the pattern "*" must be a host name, or *. and a domain
+mx: the pattern "" must be a host name, or *. and a domain
+mx: the pattern "*." must be a host name, or *. and a domain
+mx: the pattern "*.com" matches a whole top-level domain
+mx: the pattern "mx.example" has no provider
+mx: the pattern "mx.a.example." is listed for a and for b`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := New(tc.options)
+			_, err := New("mx", tc.options)
 			wantError(t, err, tc.want)
 		})
 	}
 }
 
-func TestResolversOfTheSystem(t *testing.T) {
+func TestSystemResolvers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	for text, want := range map[string]string{
 		"search example\nnameserver 192.0.2.53\nnameserver 2001:db8::53\noptions edns0\n": "192.0.2.53:53 [2001:db8::53]:53",
-		"search example\n": "no resolvers are named, and " + file + " has none",
+		"search example\n": "resolvers: none are named, and " + file + " lists none",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, errs := resolvers(nil, file)
-		if said := strings.Join(got, " ") + fmt.Sprint(errs); said != want+"[]" && said != "["+want+"]" {
-			t.Errorf("got %s, want %s", said, want)
+		got, err := resolvers(nil, file)
+		if err != nil {
+			got = []string{err.Error()}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	_, errs := resolvers(nil, "/nowhere")
-	wantError(t, errors.Join(errs...), "no resolvers are named, and those of the system cannot be read: open /nowhere: no such file or directory")
+	_, err := resolvers(nil, "/nowhere")
+	wantError(t, err, "resolvers: none are named, and the system's cannot be read: open /nowhere: no such file or directory")
 }
 
 // TestTheGuide holds the patterns of the guide against what it says of them.
@@ -345,10 +352,10 @@ func TestTheGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list []Pattern
+	var list []source.Pattern
 	for _, m := range regexp.MustCompile(`mx: \[(.*)\]`).FindAllSubmatch(guide, -1) {
 		for match := range strings.SplitSeq(string(m[1]), ", ") {
-			list = append(list, Pattern{Match: strings.Trim(match, `"`), Provider: "mine"})
+			list = append(list, source.Pattern{Match: strings.Trim(match, `"`), Provider: "mine"})
 		}
 	}
 	p, errs := newPatterns(list)

@@ -18,7 +18,7 @@ func (s *Source) Check(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	if err := s.db.PingContext(limited); err != nil {
-		return fmt.Errorf("%s: %w", s.opts.Name, s.explain(limited, err))
+		return fmt.Errorf("%s: %w", s.name, s.explain(limited, err))
 	}
 	nobody := address.Address{Local: "nobody", Domain: "waymark.invalid"}
 	var errs []error

@@ -125,7 +125,7 @@ func TestTheRightsOfTheGuide(t *testing.T) {
 		e.customers(t)
 		e.exec(t, rights...)
 		dsn := e.server.DSN("waymark", "change-me", e.database(t))
-		s := e.source(t, inYAML(t, sections[introduction], "domain"), inYAML(t, sections[introduction], "mailbox"), func(o *Options) { o.DSN = dsn })
+		s := e.source(t, inYAML(t, sections[introduction], "domain"), inYAML(t, sections[introduction], "mailbox"), func(o *source.SQL) { o.DSN = dsn })
 		if err := s.Check(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
+
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 // backend is a database that can be connected to. Every session is read-only:
@@ -33,11 +35,11 @@ var (
 )
 
 // drivers returns how each kind of database is opened. Opening does not connect.
-func drivers() map[string]func(Options) (*backend, error) {
-	return map[string]func(Options) (*backend, error){"postgres": openPostgres, "mysql": openMySQL, "sqlite": openSQLite}
+func drivers() map[string]func(source.SQL) (*backend, error) {
+	return map[string]func(source.SQL) (*backend, error){"postgres": openPostgres, "mysql": openMySQL, "sqlite": openSQLite}
 }
 
-func openPostgres(opts Options) (*backend, error) {
+func openPostgres(opts source.SQL) (*backend, error) {
 	cfg, err := pgx.ParseConfig(opts.DSN)
 	if err != nil {
 		return nil, errPostgresDSN
@@ -53,7 +55,7 @@ func openPostgres(opts Options) (*backend, error) {
 	return &backend{connector: stdlib.GetConnector(*cfg), listen: cfg}, nil
 }
 
-func openMySQL(opts Options) (*backend, error) {
+func openMySQL(opts source.SQL) (*backend, error) {
 	cfg, err := mysql.ParseDSN(opts.DSN)
 	if err != nil {
 		return nil, errMySQLDSN
@@ -111,7 +113,7 @@ func (m mysqlSessions) prepare(ctx context.Context, conn driver.Conn) error {
 	return err
 }
 
-func openSQLite(opts Options) (*backend, error) {
+func openSQLite(opts source.SQL) (*backend, error) {
 	query := ""
 	path, isURI := strings.CutPrefix(opts.DSN, "file:")
 	if isURI {

@@ -47,13 +47,13 @@ func (e engine) exec(t testing.TB, statements ...string) {
 }
 
 // source makes a source of these queries with a patient time limit.
-func (e engine) source(t testing.TB, domainQuery, mailboxQuery string, change ...func(*Options)) *Source {
+func (e engine) source(t testing.TB, domainQuery, mailboxQuery string, change ...func(*source.SQL)) *Source {
 	t.Helper()
-	opts := Options{Name: "panel", Driver: e.driver, DSN: e.dsn, DomainQuery: domainQuery, MailboxQuery: mailboxQuery, Timeout: patience}
+	opts := source.SQL{Driver: e.driver, DSN: e.dsn, DomainQuery: domainQuery, MailboxQuery: mailboxQuery, Timeout: patience}
 	for _, c := range change {
 		c(&opts)
 	}
-	s, err := New(opts)
+	s, err := New("panel", opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func
 	// A connection that idled through a restart of the server, or a statement
 	// whose table changed, tells so only when it is used. Reading twice does no
 	// harm, and each try that fails takes one of them out of the pool.
-	for range s.opts.MaxConnections {
+	for range s.opts.Connections {
 		if !lostConnection(err) && !oldStatement(err) || limited.Err() != nil {
 			break
 		}
@@ -41,9 +41,9 @@ func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func
 	case err == nil || errors.Is(err, source.ErrNotFound):
 		return err
 	case ctx.Err() != nil: // the caller gave up
-		return fmt.Errorf("%s: %s: %w", s.opts.Name, q.key, ctx.Err())
+		return fmt.Errorf("%s: %s: %w", s.name, q.key, ctx.Err())
 	}
-	return fmt.Errorf("%s: %s: %w", s.opts.Name, q.key, s.explain(limited, err))
+	return fmt.Errorf("%s: %s: %w", s.name, q.key, s.explain(limited, err))
 }
 
 func (s *Source) try(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) (err error) {

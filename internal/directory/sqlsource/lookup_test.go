@@ -164,7 +164,7 @@ func TestTimeLimit(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		e.panel(t)
 		const limit = 300 * time.Millisecond
-		s := e.source(t, e.forever, "", func(o *Options) { o.Timeout = limit; o.MaxConnections = 1 })
+		s := e.source(t, e.forever, "", func(o *source.SQL) { o.Timeout = limit; o.Connections = 1 })
 		for range 2 { // the one connection is not lost to the first
 			fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: no answer within 300ms")
 		}
@@ -209,7 +209,7 @@ func TestCallersMayGiveUp(t *testing.T) {
 func TestPoolIsBounded(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		const most = 4
-		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "", func(o *Options) { o.MaxConnections = most })
+		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "", func(o *source.SQL) { o.Connections = most })
 		var busy []*sql.Conn
 		for range most {
 			conn, err := s.db.Conn(t.Context())

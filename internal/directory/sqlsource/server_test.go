@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/test/databases"
 )
 
@@ -46,7 +47,7 @@ func TestLoginsThatFail(t *testing.T) {
 			{"a table that may not be read", e.server.DSN(user, secret, e.database(t)), "queries.domain: permission denied for table domain", "queries.domain: SELECT command denied to user '" + user + "'@'"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
-				s := e.source(t, domainQuery, loginQuery, func(o *Options) { o.DSN = tc.dsn })
+				s := e.source(t, domainQuery, loginQuery, func(o *source.SQL) { o.DSN = tc.dsn })
 				want := "panel: " + map[string]string{"postgres": tc.postgres, "mysql": tc.mysql}[e.driver]
 				for name, err := range map[string]error{"Check": s.Check(t.Context()), "Domain": lookUp(t, s, "example.com")} {
 					if err == nil || strings.Contains(err.Error(), secret) || name == "Check" && !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), strings.TrimPrefix(want, "panel: ")) {
@@ -60,11 +61,11 @@ func TestLoginsThatFail(t *testing.T) {
 
 func TestFilesThatCannotBeRead(t *testing.T) {
 	e := newSQLite(t)
-	s := e.source(t, domainQuery, "", func(o *Options) { o.DSN = t.TempDir() + "/none.db" })
+	s := e.source(t, domainQuery, "", func(o *source.SQL) { o.DSN = t.TempDir() + "/none.db" })
 	const words = "the file cannot be opened: does it exist, and may this user read it? A database in WAL mode needs its -wal and -shm files, or a directory that this user may write to"
 	fails(t, s.Check(t.Context()), "panel: "+words)
 	fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: "+words)
-	s = e.source(t, domainQuery, "", func(o *Options) { o.DSN = "source.go" })
+	s = e.source(t, domainQuery, "", func(o *source.SQL) { o.DSN = "source.go" })
 	fails(t, s.Check(t.Context()), "panel: the file is not an SQLite database")
 }
 
@@ -92,7 +93,7 @@ func TestServerKilled(t *testing.T) {
 		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "")
 		var all sync.WaitGroup
 		for range 3 {
-			for range 4 * defaultMaxConnections {
+			for range 4 * defaultConnections {
 				all.Go(func() { hosted(t, s, "example.com") })
 			}
 			all.Wait()
@@ -112,7 +113,7 @@ func TestServerKilledWithoutNotice(t *testing.T) {
 		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "")
 		for range 3 {
 			var all sync.WaitGroup
-			for range 4 * defaultMaxConnections {
+			for range 4 * defaultConnections {
 				all.Go(func() { hosted(t, s, "example.com") })
 			}
 			all.Wait()
@@ -127,7 +128,7 @@ func TestServerThatHangs(t *testing.T) {
 	l := listen(t)
 	for driver, dsn := range map[string]string{"postgres": "postgres://waymark:" + secret + "@" + l + "/mail?sslmode=disable", "mysql": "waymark:" + secret + "@tcp(" + l + ")/mail"} {
 		e := engine{driver: driver, dsn: dsn}
-		s := e.source(t, domainQuery, "", func(o *Options) { o.Timeout = 100 * time.Millisecond })
+		s := e.source(t, domainQuery, "", func(o *source.SQL) { o.Timeout = 100 * time.Millisecond })
 		fails(t, s.Check(t.Context()), "panel: no answer within 100ms")
 		fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: no answer within 100ms")
 	}

@@ -16,41 +16,16 @@ import (
 )
 
 const (
-	defaultTimeout        = 2 * time.Second
-	defaultMaxConnections = 8
-	// connections are made anew after this time, so that a failover, a changed
-	// address or a SQLite file that was replaced is noticed.
+	defaultConnections = 8
+	// maxConnectionAge bounds the age of a connection, so that a failover, a
+	// changed address or a replaced SQLite file is noticed.
 	maxConnectionAge = 5 * time.Minute
 )
 
-// Options say which database is asked, and what.
-type Options struct {
-	// Name is how errors call the source; "" is "sql".
-	Name string
-	// Driver is postgres, mysql (MariaDB too) or sqlite.
-	Driver string
-	// DSN says where the database is, in the form of the driver:
-	// postgres://user:password@host/database or host=... user=...,
-	// user:password@tcp(host:3306)/database, /path/to/file.db.
-	DSN string
-	// DomainQuery asks about a domain with {domain} or {domain_unicode}, and
-	// MailboxQuery about a mailbox with {address} or {local} besides. "" is not
-	// asked. Their columns are those of source.ColumnNames.
-	DomainQuery, MailboxQuery string
-	// Timeout bounds one lookup, the wait for a connection included; 0 is 2 s.
-	Timeout time.Duration
-	// MaxConnections bounds the pool; 0 is 8.
-	MaxConnections int
-	// Channel is the PostgreSQL channel that Watch listens to; "" for none.
-	Channel string
-	// WatchFailed is told, once for each outage, why notifications do not
-	// come. It may be nil.
-	WatchFailed func(error)
-}
-
 // Source asks one database. It is safe for concurrent use.
 type Source struct {
-	opts    Options
+	name    string
+	opts    source.SQL
 	backend *backend
 	db      *sql.DB
 	domain  *query // nil when it is not asked
@@ -73,13 +48,13 @@ type head struct {
 	columns source.Columns
 }
 
-// New checks what can be checked without the database, and does not reach for
-// it. The error names everything that is wrong, and never holds the DSN.
-func New(opts Options) (*Source, error) {
-	opts.Name = cmp.Or(opts.Name, "sql")
-	opts.Timeout = cmp.Or(opts.Timeout, defaultTimeout)
-	opts.MaxConnections = cmp.Or(opts.MaxConnections, defaultMaxConnections)
-	s := &Source{opts: opts, ping: defaultPing}
+// New checks everything that can be checked without connecting. The error lists
+// every wrong option by its key in the settings file, after the name of the
+// source, and never contains the DSN.
+func New(name string, opts source.SQL) (*Source, error) {
+	opts.Timeout = cmp.Or(opts.Timeout, source.DefaultTimeout)
+	opts.Connections = cmp.Or(opts.Connections, defaultConnections)
+	s := &Source{name: name, opts: opts, ping: defaultPing}
 	if err := s.build(); err != nil {
 		return nil, err
 	}
@@ -89,12 +64,12 @@ func New(opts Options) (*Source, error) {
 func (s *Source) build() error {
 	var errs []error
 	wrong := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf(s.opts.Name+": "+format, args...))
+		errs = append(errs, fmt.Errorf(s.name+": "+format, args...))
 	}
 	if s.opts.Timeout < 0 {
 		wrong("timeout: must be more than 0")
 	}
-	if s.opts.MaxConnections < 0 {
+	if s.opts.Connections < 0 {
 		wrong("connections: must be more than 0")
 	}
 	open, ok := drivers()[s.opts.Driver]
@@ -124,8 +99,8 @@ func (s *Source) build() error {
 		return errors.Join(errs...)
 	}
 	s.db = sql.OpenDB(s.backend.connector)
-	s.db.SetMaxOpenConns(s.opts.MaxConnections)
-	s.db.SetMaxIdleConns(s.opts.MaxConnections)
+	s.db.SetMaxOpenConns(s.opts.Connections)
+	s.db.SetMaxIdleConns(s.opts.Connections)
 	s.db.SetConnMaxLifetime(maxConnectionAge)
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 const secret = "s3cret-Pa55"
@@ -13,26 +15,26 @@ func TestNewRefuses(t *testing.T) {
 	domain, mailbox := "SELECT 1 AS enabled FROM d WHERE a = {domain}", "SELECT b AS login FROM d WHERE a = {address}"
 	for _, tc := range []struct {
 		name string
-		opts Options
+		opts source.SQL
 		want string
 	}{
-		{"an unknown driver", Options{Driver: "oracle", DSN: dsn, DomainQuery: domain}, `sql: driver: must be postgres, mysql or sqlite, is "oracle"`},
-		{"no query", Options{Driver: "postgres", DSN: dsn}, "sql: queries: needs a domain query or a mailbox query"},
-		{"an empty query", Options{Driver: "postgres", DSN: dsn, DomainQuery: " \n"}, "sql: queries.domain: is empty"},
-		{"no dsn", Options{Driver: "sqlite", DomainQuery: domain}, "sql: dsn: is empty"},
-		{"a domain query without the domain", Options{Driver: "postgres", DSN: dsn, DomainQuery: "SELECT 1 AS enabled"}, "sql: queries.domain: must contain {domain} or {domain_unicode}"},
-		{"a mailbox query without the mailbox", Options{Driver: "postgres", DSN: dsn, MailboxQuery: domain}, "sql: queries.mailbox: must contain {address} or {local}"},
-		{"a domain query with an address", Options{Driver: "postgres", DSN: dsn, DomainQuery: mailbox}, "sql: queries.domain: unknown placeholder {address}; available here: {domain}, {domain_unicode}"},
-		{"a channel of MySQL", Options{Driver: "mysql", DSN: "u:p@tcp(h)/d", DomainQuery: domain, Channel: "waymark"}, "sql: notify: only postgres sends change notifications"},
-		{"a channel in upper case", Options{Driver: "postgres", DSN: dsn, DomainQuery: domain, Channel: "Waymark"}, "sql: notify: must be 1 to 63 characters from a to z, 0 to 9 and _, and not begin with a digit"},
-		{"a long channel", Options{Driver: "postgres", DSN: dsn, DomainQuery: domain, Channel: strings.Repeat("a", 64)}, "sql: notify: must be 1 to 63 characters from a to z, 0 to 9 and _, and not begin with a digit"},
-		{"negative numbers", Options{Driver: "postgres", DSN: dsn, DomainQuery: domain, Timeout: -time.Second, MaxConnections: -1}, "sql: timeout: must be more than 0\nsql: connections: must be more than 0"},
-		{"everything at once", Options{Name: "panel", Driver: "postgres", DSN: dsn, DomainQuery: domain + ";", MailboxQuery: "SELECT '{local}'"},
-			"panel: queries.domain: contains a semicolon; write one statement without a semicolon at its end\n" +
-				"panel: queries.mailbox: contains {local} inside quotes; remove the quotes: values are bound as parameters (join text with || or CONCAT)"},
+		{"an unknown driver", source.SQL{Driver: "oracle", DSN: dsn, DomainQuery: domain}, `sql: driver: must be postgres, mysql or sqlite, is "oracle"`},
+		{"no query", source.SQL{Driver: "postgres", DSN: dsn}, "sql: queries: needs a domain query or a mailbox query"},
+		{"an empty query", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: " \n"}, "sql: queries.domain: is empty"},
+		{"no dsn", source.SQL{Driver: "sqlite", DomainQuery: domain}, "sql: dsn: is empty"},
+		{"a domain query without the domain", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: "SELECT 1 AS enabled"}, "sql: queries.domain: must contain {domain} or {domain_unicode}"},
+		{"a mailbox query without the mailbox", source.SQL{Driver: "postgres", DSN: dsn, MailboxQuery: domain}, "sql: queries.mailbox: must contain {address} or {local}"},
+		{"a domain query with an address", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: mailbox}, "sql: queries.domain: unknown placeholder {address}; available here: {domain}, {domain_unicode}"},
+		{"a channel of MySQL", source.SQL{Driver: "mysql", DSN: "u:p@tcp(h)/d", DomainQuery: domain, Channel: "waymark"}, "sql: notify: only postgres sends change notifications"},
+		{"a channel in upper case", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: domain, Channel: "Waymark"}, "sql: notify: must be 1 to 63 characters from a to z, 0 to 9 and _, and not begin with a digit"},
+		{"a long channel", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: domain, Channel: strings.Repeat("a", 64)}, "sql: notify: must be 1 to 63 characters from a to z, 0 to 9 and _, and not begin with a digit"},
+		{"negative numbers", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: domain, Timeout: -time.Second, Connections: -1}, "sql: timeout: must be more than 0\nsql: connections: must be more than 0"},
+		{"everything at once", source.SQL{Driver: "postgres", DSN: dsn, DomainQuery: domain + ";", MailboxQuery: "SELECT '{local}'"},
+			"sql: queries.domain: contains a semicolon; write one statement without a semicolon at its end\n" +
+				"sql: queries.mailbox: contains {local} inside quotes; remove the quotes: values are bound as parameters (join text with || or CONCAT)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := New(tc.opts)
+			_, err := New("sql", tc.opts)
 			if err == nil || err.Error() != tc.want {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
@@ -52,7 +54,7 @@ func TestDSNsThatAreNotUnderstood(t *testing.T) {
 		"sqlite": {"file:?" + secret, "file:a?%" + secret, "file:a?vfs=" + secret + "&vfs=b", ":memory:", "file:a?mode=memory"},
 	} {
 		for _, dsn := range dsns {
-			_, err := New(Options{Driver: driver, DSN: dsn, DomainQuery: "SELECT 1 AS enabled FROM d WHERE a = {domain}"})
+			_, err := New("sql", source.SQL{Driver: driver, DSN: dsn, DomainQuery: "SELECT 1 AS enabled FROM d WHERE a = {domain}"})
 			if err == nil || !strings.HasPrefix(err.Error(), "sql: dsn: must look like ") || strings.Contains(err.Error(), secret) {
 				t.Errorf("%s: %s: %v", driver, dsn, err)
 			}
@@ -64,7 +66,7 @@ func TestNewDoesNotReachForTheDatabase(t *testing.T) {
 	for driver, dsn := range map[string]string{
 		"postgres": "postgres://waymark@127.0.0.1:1/mail", "mysql": "waymark@tcp(127.0.0.1:1)/mail", "sqlite": "/nowhere/at/all.db",
 	} {
-		s, err := New(Options{Driver: driver, DSN: dsn, DomainQuery: "SELECT 1 AS enabled FROM d WHERE a = {domain}"})
+		s, err := New("sql", source.SQL{Driver: driver, DSN: dsn, DomainQuery: "SELECT 1 AS enabled FROM d WHERE a = {domain}"})
 		if err != nil {
 			t.Fatalf("%s: %v", driver, err)
 		}

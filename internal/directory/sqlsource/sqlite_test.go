@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 // TestPathsOfSQLite wants every way to write the path of a file to lead there.
@@ -16,7 +17,7 @@ func TestPathsOfSQLite(t *testing.T) {
 	t.Chdir(filepath.Dir(e.dsn))
 	name := filepath.Base(e.dsn)
 	for _, dsn := range []string{e.dsn, name, "./" + name, "file:" + escaped(e.dsn), "file:" + escaped(name), "file://" + escaped(e.dsn), "file:" + escaped(e.dsn) + "?immutable=1&mode=rwc"} {
-		s := e.source(t, domainQuery, "", func(o *Options) { o.DSN = dsn })
+		s := e.source(t, domainQuery, "", func(o *source.SQL) { o.DSN = dsn })
 		hosted(t, s, "example.com")
 		if err := s.Check(t.Context()); err != nil {
 			t.Errorf("%s: %v", dsn, err)
@@ -28,7 +29,7 @@ func TestPathsOfSQLite(t *testing.T) {
 func TestAFileIsNotMade(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.db")
 	for _, dsn := range []string{file, "file:" + file + "?mode=rwc", "file:" + file + "?_query_only=0"} {
-		if err := lookUp(t, newSQLite(t).source(t, domainQuery, "", func(o *Options) { o.DSN = dsn }), "example.com"); err == nil {
+		if err := lookUp(t, newSQLite(t).source(t, domainQuery, "", func(o *source.SQL) { o.DSN = dsn }), "example.com"); err == nil {
 			t.Errorf("%s: no error", dsn)
 		}
 		if _, err := os.Stat(file); !os.IsNotExist(err) {
@@ -66,7 +67,7 @@ func TestALockedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.dsn = "file:" + escaped(e.dsn) + "?_busy_timeout=10"
-	s := e.source(t, domainQuery, "", func(o *Options) { o.Timeout = 10 * time.Second })
+	s := e.source(t, domainQuery, "", func(o *source.SQL) { o.Timeout = 10 * time.Second })
 	fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: the database is locked by another program")
 	if _, err := tx.ExecContext(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
@@ -77,7 +78,7 @@ func TestALockedFile(t *testing.T) {
 // TestATableThatChanges wants statements that were prepared to follow.
 func TestATableThatChanges(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
-		s := e.panel(t).source(t, "SELECT provider, port AS imap_port FROM domain WHERE name = {domain}", "", func(o *Options) { o.MaxConnections = 1 })
+		s := e.panel(t).source(t, "SELECT provider, port AS imap_port FROM domain WHERE name = {domain}", "", func(o *source.SQL) { o.Connections = 1 })
 		hosted(t, s, "example.com")
 		e.exec(t, "ALTER TABLE domain ADD COLUMN later INTEGER")
 		hosted(t, s, "example.com")

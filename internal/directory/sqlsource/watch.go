@@ -10,12 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 const (
 	firstPause = 100 * time.Millisecond
 	longPause  = 5 * time.Second
-	// A firewall that forgot the connection tells nobody: ask this often.
+	// defaultPing is how often Watch checks an idle connection: a firewall may
+	// have dropped it silently.
 	defaultPing = 30 * time.Second
 )
 
@@ -23,7 +25,7 @@ const (
 // pg_notify, which does not.
 var channelForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
-func checkChannel(opts Options) error {
+func checkChannel(opts source.SQL) error {
 	switch {
 	case opts.Channel == "" || opts.Driver == "postgres" && channelForm.MatchString(opts.Channel):
 		return nil
@@ -33,34 +35,34 @@ func checkChannel(opts Options) error {
 	return errors.New("notify: must be 1 to 63 characters from a to z, 0 to 9 and _, and not begin with a digit")
 }
 
-// Watch calls changed with each domain that the database notifies, and with ""
-// when everything may have changed: for a payload that is empty or no domain,
-// and after every (re)connect, because notifications are lost in between.
-// Calls come one after the other. It returns nil when ctx ends, and at once
-// when there is no channel.
-func (s *Source) Watch(ctx context.Context, changed func(address.Domain)) error {
+// Watch calls changed with each domain that the database notifies about, and
+// with "" when every domain may have changed: for a payload that is empty or not
+// a domain, and after every (re)connect, because notifications are lost in
+// between. It calls failed once for each outage. Calls do not overlap. Watch
+// returns when ctx ends, and at once when there is no channel.
+func (s *Source) Watch(ctx context.Context, changed func(address.Domain), failed func(error)) {
 	if s.opts.Channel == "" {
-		return nil
+		return
 	}
-	told := false
+	reported := false
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
-		broken := s.listen(ctx, func(d address.Domain) {
-			pause, told = firstPause, false
+		err := s.listen(ctx, func(d address.Domain) {
+			pause, reported = firstPause, false
 			changed(d)
 		})
-		if s.opts.WatchFailed != nil && !told && ctx.Err() == nil {
-			told = true
-			s.opts.WatchFailed(fmt.Errorf("%s: notifications on %s: %w", s.opts.Name, s.opts.Channel, s.explain(ctx, broken)))
+		if !reported && ctx.Err() == nil {
+			reported = true
+			failed(fmt.Errorf("%s: notifications on %s: %w", s.name, s.opts.Channel, s.explain(ctx, err)))
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-time.After(pause):
 		}
 	}
 }
 
-// listen returns when the connection breaks or cannot be made.
+// listen returns when the connection cannot be made or breaks.
 func (s *Source) listen(ctx context.Context, changed func(address.Domain)) (err error) {
 	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
@@ -90,8 +92,7 @@ func (s *Source) listen(ctx context.Context, changed func(address.Domain)) (err 
 	}
 }
 
-// next waits for a notification and makes sure now and then that one could
-// still arrive.
+// next waits for a notification and pings the server while none arrives.
 func (s *Source) next(ctx context.Context, conn *pgx.Conn) (string, error) {
 	for {
 		waiting, cancel := context.WithTimeout(ctx, s.ping)

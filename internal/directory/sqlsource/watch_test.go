@@ -7,27 +7,26 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/test/databases"
 )
 
 // watch runs Watch until the test ends and returns what it calls.
 func watch(t *testing.T, e engine, change ...func(*Source)) (changes <-chan address.Domain, failures <-chan error) {
 	t.Helper()
-	changed, failed, ended := make(chan address.Domain, 100), make(chan error, 100), make(chan error, 1)
-	s := e.source(t, domainQuery, "", func(o *Options) {
-		o.Channel = "waymark"
-		o.WatchFailed = func(err error) { failed <- err }
-	})
+	changed, failed, ended := make(chan address.Domain, 100), make(chan error, 100), make(chan struct{})
+	s := e.source(t, domainQuery, "", func(o *source.SQL) { o.Channel = "waymark" })
 	for _, c := range change {
 		c(s)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { ended <- s.Watch(ctx, func(d address.Domain) { changed <- d }) }()
+	go func() {
+		defer close(ended)
+		s.Watch(ctx, func(d address.Domain) { changed <- d }, func(err error) { failed <- err })
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Watch ended with %v", err)
-		}
+		<-ended
 	})
 	return changed, failed
 }
@@ -124,7 +123,5 @@ func TestWatchSaysWhyItCannotListen(t *testing.T) {
 
 func TestWatchWithoutAChannel(t *testing.T) {
 	s := newSQLite(t).source(t, domainQuery, "")
-	if err := s.Watch(t.Context(), func(d address.Domain) { t.Errorf("changed is called with %q", d) }); err != nil {
-		t.Error(err)
-	}
+	s.Watch(t.Context(), func(d address.Domain) { t.Errorf("changed is called with %q", d) }, func(err error) { t.Error(err) })
 }

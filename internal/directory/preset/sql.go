@@ -1,4 +1,4 @@
-package sqlpreset
+package preset
 
 import (
 	"fmt"
@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Queries ask about a domain and about a mailbox, with the placeholders and
-// columns of package sqlsource.
+// Queries look up a domain and a mailbox, with the placeholders and columns of
+// source.SQL.
 type Queries struct {
 	Domain  string
 	Mailbox string
 }
 
-// preset is a schema and the databases that its panel runs on.
-type preset struct {
+// panel is a mail panel and the databases that it runs on.
+type panel struct {
 	name    string
 	drivers []string
 	queries func(driver string) Queries
 }
 
-func presets() []preset {
-	return []preset{
+func panels() []panel {
+	return []panel{
 		{"postfixadmin", []string{"postgres", "mysql", "sqlite"}, postfixadmin},
 		{"mailcow", []string{"mysql"}, mailcow},
 		{"iredmail", []string{"postgres", "mysql"}, iredmail},
@@ -31,53 +31,52 @@ func presets() []preset {
 	}
 }
 
-// Names lists the presets.
-func Names() []string {
+// SQLNames lists the presets that have SQL queries.
+func SQLNames() []string {
 	var names []string
-	for _, p := range presets() {
+	for _, p := range panels() {
 		names = append(names, p.name)
 	}
 	return names
 }
 
-// Get returns the queries of a preset for a driver: postgres, mysql or sqlite.
-func Get(name, driver string) (Queries, error) {
-	for _, p := range presets() {
+// SQL returns the queries of a preset for a driver: postgres, mysql or sqlite.
+func SQL(name, driver string) (Queries, error) {
+	for _, p := range panels() {
 		if p.name != name {
 			continue
 		}
 		if !slices.Contains(p.drivers, driver) {
-			return Queries{}, fmt.Errorf("%s runs on %s, not on %s", name, strings.Join(p.drivers, " and "), driver)
+			return Queries{}, fmt.Errorf("%s needs the driver %s, not %s", name, strings.Join(p.drivers, " or "), driver)
 		}
 		return p.queries(driver), nil
 	}
-	return Queries{}, fmt.Errorf("unknown preset %q; known are %s", name, strings.Join(Names(), ", "))
+	return Queries{}, fmt.Errorf("unknown preset %q; known are %s", name, strings.Join(SQLNames(), ", "))
 }
 
-// aliased returns the queries of the schemas with the tables domain,
-// alias_domain and mailbox. An alias domain has a row of its own in domain with
-// some panels and none with others; either way the answer is one row. yes and
-// no are conditions on a column with a switch.
+// aliased returns the queries for schemas with the tables domain, alias_domain
+// and mailbox. Some panels also list an alias domain in domain and some do not;
+// the result is one row either way. yes and no are conditions on a flag column.
 func aliased(yes, no func(column string) string, person string) Queries {
-	const asked = "IN ({domain}, {domain_unicode})"
+	const given = "IN ({domain}, {domain_unicode})"
 	return Queries{
 		Domain: `SELECT a.target_domain AS canonical_domain, t.active AS enabled
 FROM alias_domain a JOIN domain t ON t.domain = a.target_domain
-WHERE a.alias_domain ` + asked + ` AND ` + yes("a.active") + `
+WHERE a.alias_domain ` + given + ` AND ` + yes("a.active") + `
 UNION ALL
 SELECT NULL, d.active FROM domain d
-WHERE d.domain ` + asked + ` AND d.domain <> 'ALL' AND ` + no("d.backupmx") + `
+WHERE d.domain ` + given + ` AND d.domain <> 'ALL' AND ` + no("d.backupmx") + `
   AND NOT EXISTS (SELECT 1 FROM alias_domain x WHERE x.alias_domain = d.domain AND ` + yes("x.active") + `)`,
 		Mailbox: `SELECT m.username AS login FROM mailbox m
-WHERE m.local_part = LOWER({local}) AND m.domain ` + asked + ` AND ` + yes("m.active") + person + `
+WHERE m.local_part = LOWER({local}) AND m.domain ` + given + ` AND ` + yes("m.active") + person + `
 UNION ALL
 SELECT m.username FROM alias_domain a JOIN mailbox m ON m.domain = a.target_domain
-WHERE a.alias_domain ` + asked + ` AND ` + yes("a.active") + ` AND m.local_part = LOWER({local}) AND ` + yes("m.active") + person,
+WHERE a.alias_domain ` + given + ` AND ` + yes("a.active") + ` AND m.local_part = LOWER({local}) AND ` + yes("m.active") + person,
 	}
 }
 
-// one and zero are the conditions for switches that are numbers: mailcow writes
-// 2 for a mailbox that may not log in.
+// one and zero are the conditions for numeric flags: mailcow writes 2 for a
+// mailbox that may not log in.
 func one(column string) string  { return column + " = 1" }
 func zero(column string) string { return column + " = 0" }
 
@@ -90,8 +89,8 @@ func postfixadmin(driver string) Queries {
 	return aliased(one, zero, "")
 }
 
-// mailcow is the schema of mailcow: dockerized. Rooms and other things that
-// have a calendar are mailboxes of another kind.
+// mailcow is the schema of mailcow: dockerized. Rooms and other resources with a
+// calendar are mailboxes of another kind.
 func mailcow(string) Queries { return aliased(one, zero, " AND m.kind = ''") }
 
 // iredmail is the schema of iRedMail on SQL.
@@ -118,8 +117,7 @@ WHERE f.source ` + at + ` AND f.type = 'aliasdomain' AND f.active = 'y' AND u.po
 	}
 }
 
-// froxlor is the schema of Froxlor 2. A domain is there for the web as well, so
-// that only those with mail are taken.
+// froxlor is the schema of Froxlor 2, which lists web domains in the same table.
 func froxlor(string) Queries {
 	return Queries{
 		Domain: `SELECT t.domain AS canonical_domain, d.deactivated = 0 AS enabled
@@ -130,8 +128,8 @@ WHERE u.email IN (CONCAT(LOWER({local}), '@', {domain}), CONCAT(LOWER({local}), 
 	}
 }
 
-// mailu is the schema of Mailu. user is a reserved word for PostgreSQL, and
-// MySQL quotes names in another way.
+// mailu is the schema of Mailu. user is a reserved word in PostgreSQL, and MySQL
+// quotes names differently.
 func mailu(driver string) Queries {
 	user := `"user"`
 	if driver == "mysql" {

@@ -1,4 +1,4 @@
-package sqlpreset_test
+package preset_test
 
 import (
 	"database/sql"
@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
-	"github.com/waymark-mail/waymark/internal/directory/sqlpreset"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/test/databases"
@@ -188,11 +188,11 @@ func TestPanels(t *testing.T) {
 		for _, driver := range p.drivers {
 			t.Run(p.name+" on "+driver, func(t *testing.T) {
 				dsn := database(t, driver, append(p.schema(driver), p.fill(driver)...))
-				queries, err := sqlpreset.Get(p.name, driver)
+				queries, err := preset.SQL(p.name, driver)
 				if err != nil {
 					t.Fatal(err)
 				}
-				src, err := sqlsource.New(sqlsource.Options{Name: p.name, Driver: driver, DSN: dsn, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox})
+				src, err := sqlsource.New(p.name, source.SQL{Driver: driver, DSN: dsn, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -270,7 +270,7 @@ func (p panel) askMailboxes(t *testing.T, src *sqlsource.Source) {
 func TestGet(t *testing.T) {
 	for _, p := range panels() {
 		for _, driver := range []string{"postgres", "mysql", "sqlite"} {
-			_, err := sqlpreset.Get(p.name, driver)
+			_, err := preset.SQL(p.name, driver)
 			tested := false
 			for _, d := range p.drivers {
 				tested = tested || d == driver
@@ -280,14 +280,14 @@ func TestGet(t *testing.T) {
 			}
 		}
 	}
-	if len(panels()) != len(sqlpreset.Names()) {
-		t.Errorf("%d panels are tested, of %v", len(panels()), sqlpreset.Names())
+	if len(panels()) != len(preset.SQLNames()) {
+		t.Errorf("%d panels are tested, of %v", len(panels()), preset.SQLNames())
 	}
 	for name, want := range map[string]string{
-		"mailcow": "mailcow runs on mysql, not on sqlite",
+		"mailcow": "mailcow needs the driver mysql, not sqlite",
 		"plesk":   `unknown preset "plesk"; known are postfixadmin, mailcow, iredmail, ispconfig, froxlor, mailu`,
 	} {
-		if _, err := sqlpreset.Get(name, "sqlite"); err == nil || err.Error() != want {
+		if _, err := preset.SQL(name, "sqlite"); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
