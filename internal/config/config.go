@@ -43,7 +43,7 @@ type TLS struct {
 	Listen   string // "host:port"
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
-	Line     int    // where the settings file says so, from 1
+	Line     int    // line in the settings file, from 1
 }
 
 // Ops is the listener for metrics and health checks.
@@ -56,7 +56,7 @@ type Ops struct {
 type Signing struct {
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
-	Line     int    // where the settings file says so, from 1
+	Line     int    // line in the settings file, from 1
 }
 
 // API says who may use what is for programs: the settings as JSON, invitations

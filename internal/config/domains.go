@@ -73,7 +73,7 @@ func readDomains(r *reader, v value, f *file) {
 			}
 		}
 		if before, ok := first[name]; ok && name != "" {
-			r.refuse(key, "the domain is there already, on line %d%s", before.node.Line, otherSpelling(before, key))
+			r.refuse(key, "duplicate domain, first listed on line %d%s", before.node.Line, otherSpelling(before, key))
 			return
 		}
 		first[name] = key
@@ -191,7 +191,7 @@ func (r *reader) provider(v value, f *file) *provider {
 	case len(f.providers) == 0:
 		r.refuse(v, "unknown provider %s; the file has none", printed(v.written()))
 	case len(f.providers) > maxListed:
-		r.refuse(v, "unknown provider %s; it is none of the keys of providers", printed(v.written()))
+		r.refuse(v, "unknown provider %s: providers has no such key", printed(v.written()))
 	default:
 		r.refuse(v, "%s", unknown("provider", v.written(), f.providerIDs))
 	}
@@ -201,7 +201,7 @@ func (r *reader) provider(v value, f *file) *provider {
 // maxListed is the number of providers up to which a finding lists them all.
 const maxListed = 20
 
-// domainName reads a domain in canonical form; "" when it is none.
+// domainName reads a domain in canonical form; "" when it is invalid.
 func (r *reader) domainName(v value) address.Domain {
 	s, ok := r.text(v)
 	if !ok {
@@ -313,7 +313,7 @@ func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]va
 			}
 			names.WriteString(string(a.domain) + " -> ")
 		}
-		r.refuse(path[i].at, "the aliases go round in a circle: %s%s", names.String(), last.target)
+		r.refuse(path[i].at, "the aliases form a cycle: %s%s", names.String(), last.target)
 		return
 	}
 	if _, ok := listed[last.target]; !ok {

@@ -63,7 +63,7 @@ func readProviders(r *reader, v value, f *file) {
 	r.each(v, "a block with one key per provider", func(key, v value) {
 		id := key.written()
 		if first, ok := f.providers[id]; ok {
-			r.refuse(key, "the provider is there already, on line %d", first.key.node.Line)
+			r.refuse(key, "duplicate provider, first listed on line %d", first.key.node.Line)
 			return
 		}
 		p := &provider{Provider: &settings.Provider{ID: id, Name: id, Outlook: f.outlook}, key: key}
@@ -141,7 +141,7 @@ func validID(id string) bool {
 		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// login reads the form of a user name; "" when it is none.
+// login reads the form of a user name; "" when it is invalid.
 func (r *reader) login(v value) settings.Login {
 	s, ok := r.text(v)
 	if !ok {
@@ -154,7 +154,7 @@ func (r *reader) login(v value) settings.Login {
 	return settings.Login(s).Canonical()
 }
 
-// auths reads a list of authentication methods; nil when it is none.
+// auths reads a list of authentication methods; nil when it is invalid.
 func (r *reader) auths(v value) []settings.Auth {
 	var all []settings.Auth
 	before := r.errors
@@ -163,7 +163,7 @@ func (r *reader) auths(v value) []settings.Auth {
 		switch {
 		case !ok:
 		case slices.Contains(all, a):
-			r.refuse(v, "%s stands there twice", printed(v.written()))
+			r.refuse(v, "%s is listed twice", printed(v.written()))
 		default:
 			all = append(all, a)
 		}

@@ -66,8 +66,8 @@ func (v value) at(name string) value {
 	return v.key(name, n)
 }
 
-// written returns a scalar as it stands in the file, references and all: safe
-// to print.
+// written returns a scalar as the file spells it, with its references: safe to
+// print.
 func (v value) written() string { return v.node.Value }
 
 func follow(n *yaml.Node) *yaml.Node {
@@ -124,7 +124,7 @@ func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
 		case f < 0:
 			r.refuse(key, "%s", unknown("key", key.written(), keysOf(fields)))
 		case found[f] > 0:
-			r.refuse(v.key(fields[f].key, content[i]), "the key is there already, on line %d", content[found[f]-1].Line)
+			r.refuse(v.key(fields[f].key, content[i]), "duplicate key, first listed on line %d", content[found[f]-1].Line)
 		default:
 			found[f] = i + 1
 		}

@@ -117,7 +117,7 @@ func (r *reader) readFile(name string) (string, error) {
 // it.
 func (r *reader) fetchFile(name string) ([]byte, error) {
 	path := r.absolute(name)
-	if !slices.Contains(r.files, path) { // also one that is not there yet
+	if !slices.Contains(r.files, path) { // also one that does not exist yet
 		r.files = append(r.files, path)
 	}
 	if r.env.ReadFile == nil {

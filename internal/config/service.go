@@ -95,8 +95,7 @@ func (r *reader) finish(v value, s *settings.Service) bool {
 	return err == nil // Problems has reported the others
 }
 
-// asWritten puts what stands in the file in the place of what a reference
-// stands for.
+// asWritten replaces the values of references by their spelling in the file.
 func asWritten(text, value, written string) string {
 	if !strings.Contains(written, "${") {
 		return text

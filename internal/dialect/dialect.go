@@ -70,7 +70,7 @@ type Response struct {
 }
 
 // Resolver finds the settings for a query. Its errors are settings.Errors:
-// UnknownDomain, or Unavailable when it cannot tell.
+// UnknownDomain or Unavailable.
 type Resolver interface {
 	Resolve(context.Context, settings.Query) (settings.Settings, error)
 }

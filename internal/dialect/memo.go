@@ -16,7 +16,7 @@ const memoWeight = 16 << 20
 
 // Memo caches rendered documents of domains. An entry never becomes stale: a
 // Provider is immutable, so the same provider and domain always render to the
-// same bytes. What is personal is rendered anew each time and never stored.
+// same bytes. Personal settings are rendered each time and never stored.
 type Memo struct {
 	documents *otter.Cache[memoKey, Document]
 }

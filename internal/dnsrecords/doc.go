@@ -3,6 +3,6 @@
 // for the tools that keep zones.
 //
 // It owns the names, the values and the output formats. It knows no file, no
-// network and no dialect: the bytes whose digest is published are handed to it,
-// and whether the target of a record exists, or is an alias, it cannot tell.
+// network and no dialect: the caller passes the bytes whose digest is published,
+// and must check that the target of a record exists and is not an alias.
 package dnsrecords

@@ -183,7 +183,7 @@ type endpoint struct {
 func (e endpoint) String() string { return net.JoinHostPort(e.host, strconv.Itoa(int(e.port))) }
 
 // announced returns where the services of a protocol are, most preferred first;
-// false when it cannot tell for one of them. One that does without encryption is
+// false when one of them is unknown. One that does without encryption is
 // left out when there is another: its name in DNS could be the one that a
 // client tries.
 func (b *builder) announced(k kind, services []settings.Service) ([]endpoint, bool) {

@@ -12,7 +12,7 @@ import (
 )
 
 // Patience is how long a file may take to be read. A local file takes
-// milliseconds; one on a file system that went away takes for ever.
+// milliseconds; one on a lost network file system never returns.
 const Patience = 5 * time.Second
 
 // Read returns the content of a regular file of at most this many bytes. Errors
@@ -87,8 +87,8 @@ func open(path string, use func(io.Reader, int64) error) error {
 	return err
 }
 
-// regular refuses what is no file: reading it could wait for ever, never end, or
-// take what is meant for somebody else.
+// regular rejects pipes and devices: reading one could block, never end, or steal
+// the data of another reader.
 func regular(path string, info fs.FileInfo) error {
 	var kind string
 	switch mode := info.Mode(); {

@@ -16,7 +16,7 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// pattern is the language that the others are held against, and the default.
+// pattern is the default language, which the others are compared with.
 const pattern = "en"
 
 // Catalogues are those of all languages.

@@ -2,5 +2,5 @@
 // choice of a language, and how values get into a sentence.
 //
 // It does not know where a text is shown. One language is one file under
-// templates/texts; English is the pattern that all others are held against.
+// templates/texts; all others are compared with English.
 package i18n

@@ -12,8 +12,8 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// TestEveryLanguageIsComplete reads what is embedded, which holds every language
-// against English, and looks for words that were left in English.
+// TestEveryLanguageIsComplete loads the embedded texts, which compares every
+// language with English, and looks for words that were left in English.
 func TestEveryLanguageIsComplete(t *testing.T) {
 	var tags []string
 	for _, c := range All().Languages() {
@@ -137,8 +137,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestTypography holds the texts against what a printer of each language would
-// do. A language without rules of its own has those of all.
+// TestTypography checks the texts by the typographic rules of each language. A language without rules of its own has those of all.
 func TestTypography(t *testing.T) {
 	type rule struct{ what, pattern string }
 	all := []rule{

@@ -60,7 +60,7 @@ func checkSQLite(path string) error {
 	case err != nil:
 		return errors.New(reason(err))
 	case !info.Mode().IsRegular():
-		return errors.New("it is no file")
+		return errors.New("not a regular file")
 	case info.Size() > maxDatabase:
 		return fmt.Errorf("the database is larger than %d MiB", maxDatabase>>20)
 	}
@@ -387,7 +387,7 @@ func values(m map[string][]string) map[string]bool {
 	return used
 }
 
-// compareNumbers compares whole numbers; what is none comes last.
+// compareNumbers compares whole numbers; other texts come last.
 func compareNumbers(x, y string) int {
 	n, errX := strconv.Atoi(x)
 	m, errY := strconv.Atoi(y)

@@ -180,7 +180,7 @@ func TestWhatIsNoAutomx2(t *testing.T) {
 	}
 	for _, tc := range []struct{ name, path, want string }{
 		{"nothing there", filepath.Join(dir, "none"), "it cannot be read: no such file or directory"},
-		{"a folder", dir, "it is no file"},
+		{"a folder", dir, "not a regular file"},
 		{"an empty file", write("empty", ""), "it is no SQLite database"},
 		{"a text", write("text", "CREATE TABLE provider (id INTEGER);"), "it is no SQLite database"},
 		{"a broken database", write("broken", "SQLite format 3\x00"+strings.Repeat("x", 4096)), "it cannot be read: "},

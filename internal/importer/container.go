@@ -84,7 +84,7 @@ func (d *draft) container(s setting) {
 	for _, v := range s.variables {
 		switch {
 		case !known(v.key):
-			d.hint(v.place, "the container has no such variable; it is passed over")
+			d.hint(v.place, "unknown variable of the container; ignored")
 		case strings.Contains(v.value, "$"):
 			d.lost(v.place, "the value comes from another variable; write it out")
 		default:

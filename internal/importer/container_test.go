@@ -112,7 +112,7 @@ func TestFormsOfAnEnvironment(t *testing.T) {
 		{"env file", containerEnv, nil},
 		{"list of a compose file", list.String(), nil},
 		{"block of a compose file", block.String(), []string{"a.env:8: POP_HOST: the file does not hold its value"}},
-		{"systemd unit", unit.String(), []string{"a.env:2: hint: User: the container has no such variable; it is passed over"}},
+		{"systemd unit", unit.String(), []string{"a.env:2: hint: User: unknown variable of the container; ignored"}},
 		{"script", script.String(), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -163,7 +163,7 @@ domains:
 		"compose.yml:20: MOBILESYNC_NAME: the name of the server is not told to anybody",
 		"compose.yml:21: LDAP_HOST, LDAP_SEARCH: address books in LDAP are not carried over",
 		"compose.yml:23: PROFILE_IDENTIFIER, PROFILE_UUID: identifiers of Apple profiles are made from the id of the provider: a device that has a profile of the old service takes the new one for a second account, until the old one is removed",
-		"compose.yml:26: hint: TZ: the container has no such variable; it is passed over",
+		"compose.yml:26: hint: TZ: unknown variable of the container; ignored",
 		"compose.yml:27: SMTP_PORT: the file does not hold its value",
 		"compose.yml:31: services/autodiscover-example-net/env_file: variables from other files are not read; import them by themselves",
 		"compose.yml:38: POP_HOST: the file does not hold its value",
@@ -233,7 +233,7 @@ func TestEnvironmentWithMistakes(t *testing.T) {
 		{"no domain that can be read", "DOMAIN=a b\nIMAP_HOST=imap.example.com\nIMAP_SOCKET=SSL\nIMAP_PORT=993", `a.env:1: DOMAIN: "a b": the domain is not a valid name; it is not carried over`},
 		{"no host", "DOMAIN=example.com", "a.env: there is no service that can be carried over; the provider and its domains are not either"},
 		{"a port that is none", "DOMAIN=example.com\nIMAP_HOST=imap.example.com\nIMAP_PORT=imaps", `a.env:3: IMAP_PORT: the port must be a number from 1 to 65535, is "imaps"; the service is not carried over`},
-		{"what is no variable", "DOMAIN=example.com\nnonsense", "a.env:2: hint: the line is no NAME=value, and passed over"},
+		{"what is no variable", "DOMAIN=example.com\nnonsense", "a.env:2: hint: the line is not NAME=value; ignored"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := fromText("a.env", tc.text)

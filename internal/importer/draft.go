@@ -161,8 +161,7 @@ func cut(s string, most int) string {
 	return s
 }
 
-// share returns the entry for a provider: one that is there already and says
-// the same, or a new one.
+// share returns the entry for a provider: an existing equal one, or a new one.
 func (d *draft) share(p settings.Provider, file string) *provider {
 	content := p
 	content.ID = ""

@@ -80,9 +80,9 @@ func (r *folderReader) folder(path string) {
 		case err != nil:
 			r.fail(name, 0, reason(err))
 		case info.IsDir():
-			r.hint(place{file: name}, "folders in folders are passed over")
+			r.hint(place{file: name}, "subfolders are ignored")
 		case !info.Mode().IsRegular():
-			r.hint(place{file: name}, "it is no file, and passed over")
+			r.hint(place{file: name}, "not a regular file; ignored")
 		default:
 			r.file(name, false)
 		}
@@ -101,7 +101,7 @@ func (r *folderReader) file(path string, named bool) {
 		return
 	}
 	if !named && !looksLikeXML(data) {
-		r.hint(place{file: path}, "it is no XML, and passed over")
+		r.hint(place{file: path}, "not XML; ignored")
 		return
 	}
 	r.files++
@@ -120,11 +120,11 @@ func (r *folderReader) file(path string, named bool) {
 		return
 	}
 	if root.name != "clientConfig" {
-		text := "the file is no clientConfig: its root element is " + plain(cut(root.name, maxName))
+		text := "the file is not a clientConfig: its root element is " + plain(cut(root.name, maxName))
 		if named {
 			r.fail(path, root.line, text)
 		} else {
-			r.hint(place{file: path, line: root.line}, "%s; it is passed over", text)
+			r.hint(place{file: path, line: root.line}, "%s; ignored", text)
 		}
 		return
 	}

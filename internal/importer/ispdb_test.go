@@ -77,10 +77,10 @@ domains:
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	wantNotes := []string{
-		dir + "/README: hint: it is no XML, and passed over",
+		dir + "/README: hint: not XML; ignored",
 		dir + "/d.xml:2: emailProvider/domain: a.example is in " + dir + "/a:3 already, with other settings; this entry is not carried over",
-		dir + "/page.xml:1: hint: the file is no clientConfig: its root element is html; it is passed over",
-		dir + "/sub: hint: folders in folders are passed over",
+		dir + "/page.xml:1: hint: the file is not a clientConfig: its root element is html; ignored",
+		dir + "/sub: hint: subfolders are ignored",
 	}
 	if got := textsOf(r.Notes); !slices.Equal(got, wantNotes) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantNotes, "\n"))
@@ -100,7 +100,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	_, err := ISPDB([]string{at("good.xml"), at("broken.xml"), at("other.xml"), at("page"), at("utf16.xml"), at("latin1.xml"), at("none.xml")})
 	want := strings.Join([]string{
 		at("broken.xml") + ":3: not valid XML: element <emailProvider> closed by </clientConfig>",
-		at("other.xml") + ":2: the file is no clientConfig: its root element is html",
+		at("other.xml") + ":2: the file is not a clientConfig: its root element is html",
 		at("page") + ":1: the file holds no XML element",
 		at("utf16.xml") + ": the file is encoded in UTF-16; save it as UTF-8",
 		at("latin1.xml") + ":1: the file says that it is encoded in ISO-8859-1; save it as UTF-8",

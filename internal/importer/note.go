@@ -51,8 +51,8 @@ type place struct {
 	key  string
 }
 
-// word is a text of another system and where it stands. The zero text means
-// that it is not given.
+// word is a text of another system with its place. The zero text means that it
+// is not given.
 type word struct {
 	place
 	text string

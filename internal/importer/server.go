@@ -7,7 +7,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// server is a service named by its host, in the words of another system.
+// server is a service named by its host, in the vocabulary of another system.
 type server struct {
 	place
 	protocol           settings.Protocol
@@ -61,7 +61,7 @@ func (d *draft) protect(svc *settings.Service, socket word) {
 	d.lost(socket.place, "%s is no kind of connection that is known: %s is taken", quoted(socket.text), svc.Security)
 }
 
-// webServer is a service named by its URL, in the words of another system.
+// webServer is a service named by its URL, in the vocabulary of another system.
 type webServer struct {
 	place
 	protocol settings.Protocol
@@ -106,11 +106,11 @@ func (d *draft) refuse(at place, format string, args ...any) (settings.Service, 
 // with each.
 const maxServices = 100
 
-// append adds a service to those of a provider, unless it is there already.
+// append adds a service to those of a provider, unless it is a duplicate.
 func (d *draft) append(services []settings.Service, svc settings.Service, at place) []settings.Service {
 	for _, have := range services {
 		if reflect.DeepEqual(have, svc) {
-			d.hint(at, "the same service is there already; it is written once")
+			d.hint(at, "duplicate service; written once")
 			return services
 		}
 	}

@@ -54,7 +54,7 @@ func (d *draft) lines(file string, data []byte) ([]variable, error) {
 		m := assignment.FindStringSubmatch(text)
 		if m == nil {
 			if text != "environment:" {
-				d.hint(at, "the line is no NAME=value, and passed over")
+				d.hint(at, "the line is not NAME=value; ignored")
 			}
 			continue
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Purpose is what a token is good for. A token for one is none for another.
+// Purpose is what a token is valid for. A token is valid for one purpose only.
 type Purpose byte
 
 // The purposes. Their numbers are in links that are in use.
@@ -100,7 +100,7 @@ const maxToken = (24 + 8 + 320 + 16) * 4 / 3
 // error is ErrInvalid, or ErrExpired together with both: the page may say for
 // whom the link was.
 func (k *Keys) Open(p Purpose, token string, now time.Time) (address.Address, time.Time, error) {
-	// The decoder passes over line breaks, so that one link had many forms.
+	// The decoder ignores line breaks, so one link would have many forms.
 	if len(token) > maxToken+2 || strings.ContainsAny(token, "\r\n") {
 		return address.Address{}, time.Time{}, ErrInvalid
 	}

@@ -286,7 +286,7 @@ func asset(name, contentType string) func(*http.Request) (dialect.Response, erro
 	resp := dialect.Response{
 		Status:      http.StatusOK,
 		ContentType: contentType,
-		Header:      http.Header{"Cache-Control": {"no-cache"}}, // asked anew, answered by 304
+		Header:      http.Header{"Cache-Control": {"no-cache"}}, // revalidated with 304
 		Body:        body,
 		ETag:        dialect.ETag(body),
 	}

@@ -169,7 +169,7 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	v.App.Steps = sentences(v.T.List("apps."+app+".steps"), values)
 }
 
-// recognised marks the device that the browser told of.
+// recognised marks the device that the browser named.
 func (v *view) recognised(id string) {
 	for i := range v.Devices {
 		v.Devices[i].Recognised = v.Devices[i].ID == id

@@ -54,8 +54,8 @@ type Options struct {
 	Failed func(host string, err error)
 }
 
-// Checker tries passwords. It is safe for use by many goroutines. The tries
-// are counted in it: a new one begins anew.
+// Checker tries passwords. It is safe for use by many goroutines. It counts
+// the attempts: a new one starts at zero.
 type Checker struct {
 	options Options
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// imapTag marks every command: one is under way at a time.
+// imapTag marks every command: one runs at a time.
 const imapTag = "waymark"
 
 // imapReply ends a command, or asks for the rest of it.

@@ -93,7 +93,7 @@ func (c client) ended() bool {
 }
 
 // TestConnections opens ten connections where ten may be, each with a request
-// under way, and an eleventh, which waits until one of them ends. The listener
+// in progress, and an eleventh, which waits until one of them ends. The listener
 // for operators answers all the while.
 func TestConnections(t *testing.T) {
 	const most = 10

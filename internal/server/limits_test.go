@@ -44,7 +44,7 @@ func TestTheMinuteSlides(t *testing.T) {
 	}
 }
 
-// TestRequestsAtOnce has two requests under way, and a third.
+// TestRequestsAtOnce has two requests in progress, and a third.
 func TestRequestsAtOnce(t *testing.T) {
 	inside, release := make(chan struct{}), make(chan struct{})
 	var asked atomic.Int64

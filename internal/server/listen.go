@@ -93,7 +93,7 @@ func (g *Group) Addr(name string) string {
 }
 
 // Serve answers until ctx ends or a listener fails. Then it stops accepting
-// and gives requests that are under way drain to finish. It returns nil after
+// and gives requests in progress drain to finish. It returns nil after
 // a clean stop.
 func (g *Group) Serve(ctx context.Context, drain time.Duration) error {
 	failed := make(chan error, len(g.servers))

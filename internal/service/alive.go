@@ -7,7 +7,7 @@ import (
 )
 
 // Alive reports whether the process still answers, by a request to its own ops
-// listener. Without one it is alive as long as it can say so.
+// listener. Without one it returns true.
 func (s *Service) Alive(ctx context.Context) bool {
 	address := s.Addr("ops")
 	if address == "" {

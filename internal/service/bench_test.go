@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkEndpoints measures each endpoint through the whole router, with its
-// metrics and its line of log, without the network.
+// metrics and its log line, without the network.
 func BenchmarkEndpoints(b *testing.B) {
 	const pox = `<?xml version="1.0" encoding="utf-8"?>
 <Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>anna@example.com</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`

@@ -14,8 +14,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
-// checkProfiles renders one Apple profile for each provider and holds it against
-// Apple's schema, so that a device never is the first to find out. A domain
+// checkProfiles renders one Apple profile for each provider and validates it
+// by Apple's schema, so that a device is never the first to find an error. A domain
 // that overrides something has a provider of its own: some are looked at too,
 // not all of a hundred thousand.
 func checkProfiles(cfg *config.Config) error {

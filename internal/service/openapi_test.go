@@ -134,7 +134,7 @@ func mainContent(op *openapi3.Operation) *openapi3.MediaType {
 }
 
 // request returns the request of the examples. instead has values for
-// parameters that have no example, or shall have another.
+// parameters that have no example, or need another.
 func (c call) request(t *testing.T, instead map[string]string) *http.Request {
 	t.Helper()
 	path, query := c.path, url.Values{}
@@ -537,8 +537,8 @@ func TestTroubleIsDescribed(t *testing.T) {
 	}
 }
 
-// TestOverloadIsDescribed asks everything while as many requests are under way as
-// may be.
+// TestOverloadIsDescribed sends every request while the maximum number of requests
+// is in progress.
 func TestOverloadIsDescribed(t *testing.T) {
 	c := loadContract(t)
 	inside, release, answered := make(chan struct{}), make(chan struct{}), make(chan int)

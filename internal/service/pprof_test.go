@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPprofWhenAskedFor: the operator's listener has profiles when the settings
-// say so, and never the public one.
+// TestPprofWhenAskedFor: the operators' listener has profiles with ops.pprof,
+// and the public one never.
 func TestPprofWhenAskedFor(t *testing.T) {
 	for _, tt := range []struct {
 		name, ops string

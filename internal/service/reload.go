@@ -11,7 +11,7 @@ import (
 )
 
 // Reload reads the settings, the identity and the certificates again. The new
-// settings come into force as a whole. If they have an error, the old ones stay
+// settings take effect as a whole. If they have an error, the old ones stay
 // in force, every error is logged, and the reload metrics report the failure.
 func (s *Service) Reload() {
 	s.reloading.Lock()

@@ -23,8 +23,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/watch"
 )
 
-// drain is how long requests that are under way may take once the process is
-// told to stop.
+// drain is how long requests in progress may take once the process is stopping.
 const drain = 20 * time.Second
 
 // Options are what a Service is made of.
@@ -41,7 +40,7 @@ type Options struct {
 	// RootCAs are whom a check of a password trusts; nil for the system's.
 	RootCAs *x509.CertPool
 	// Sockets are listeners that are open already, by name (http, https, ops);
-	// they take the place of the addresses in the settings.
+	// they replace the addresses in the settings.
 	Sockets map[string]net.Listener
 	Manager Manager
 }
@@ -119,7 +118,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	return s, nil
 }
 
-// Run answers until ctx ends, then lets requests that are under way finish.
+// Run answers until ctx ends, then lets requests in progress finish.
 func (s *Service) Run(ctx context.Context) error {
 	s.ready.Set(true)
 	s.tell(s.options.Manager.Ready)

@@ -10,7 +10,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// sampleDomain takes the place of {domain} while a template is checked.
+// sampleDomain replaces {domain} while a template is checked.
 const sampleDomain = "domain.placeholder.example"
 
 // ParseHost brings a host name, in which {domain} may stand for the customer's

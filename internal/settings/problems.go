@@ -75,7 +75,7 @@ func (o POPOptions) firstKey() string {
 func (s Service) problemsByURL() []Problem {
 	var ps []Problem
 	if s.Host != "" || s.Port != 0 || s.Security != "" {
-		ps = append(ps, wrong("url", "%s is named by its url alone; host, port and security belong into the url", s.Protocol))
+		ps = append(ps, wrong("url", "%s is named by its url alone; put host, port and security into the url", s.Protocol))
 	}
 	u, err := ParseURL(s.URL)
 	switch {
@@ -126,7 +126,7 @@ func (s Service) problemsOfAuth() []Problem {
 		case !slices.Contains(Auths(), a):
 			ps = append(ps, wrong("auth", "unknown authentication %q; known are %s", a, list(Auths())))
 		case slices.Contains(s.Auth[:i], a):
-			ps = append(ps, wrong("auth", "%q stands there twice", a))
+			ps = append(ps, wrong("auth", "%q is listed twice", a))
 		}
 	}
 	return ps

@@ -1,6 +1,6 @@
 package settings
 
-// Protocol names a way into a mail service, in the words of the settings file.
+// Protocol is the protocol of a service, spelled as in the settings file.
 type Protocol string
 
 // The protocols of the model. Submission is SMTP for users (RFC 6409), never

@@ -110,7 +110,7 @@ func (m *Metrics) CacheAnswer(result string) {
 // ReloadFailed records that a reload of the settings failed.
 func (m *Metrics) ReloadFailed() { m.reloadSuccessful.Set(0) }
 
-// Reloaded records that settings with this many domains came into force.
+// Reloaded records that settings with this many domains took effect.
 func (m *Metrics) Reloaded(at time.Time, domains int) {
 	m.reloadSuccessful.Set(1)
 	m.reloadTime.Set(float64(at.UnixMilli()) / 1000)

@@ -15,7 +15,7 @@ import (
 )
 
 // markup fetches every page that there is, for every app in every language,
-// and holds it against the rules of HTML.
+// and checks it by the rules of HTML.
 func (p *pages) markup(t *testing.T) {
 	files := map[string]string{}
 	dir := t.TempDir()

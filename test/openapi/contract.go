@@ -121,7 +121,7 @@ func (c *Contract) Check(side Side, r *http.Request, a Answer) error {
 	return c.answer(described, a, r.Method == http.MethodHead)
 }
 
-// refusal holds an answer against what is described for all paths of a side.
+// refusal compares an answer with what is described for all paths of a side.
 func (c *Contract) refusal(side Side, name string, status int, a Answer) error {
 	if a.Status != status {
 		return fmt.Errorf("what is answered with %d is not described; %d would be", a.Status, status)
@@ -133,7 +133,7 @@ func (c *Contract) refusal(side Side, name string, status int, a Answer) error {
 }
 
 // refused reports whether an answer says that the request is wrong. Autodiscover
-// says so with status 200.
+// uses status 200 for that.
 func refused(a Answer) bool {
 	return a.Status >= http.StatusBadRequest || bytes.Contains(a.Body, []byte("<Error Time="))
 }
@@ -230,7 +230,7 @@ func everywhere() []string {
 	return []string{"Content-Type", "Content-Length", "X-Content-Type-Options", "Date", "Connection"}
 }
 
-// answer holds an answer against the description of its status.
+// answer compares an answer with the description of its status.
 func (c *Contract) answer(described *openapi3.ResponseRef, a Answer, head bool) error {
 	for name := range a.Header {
 		known := slices.Contains(everywhere(), name)
@@ -249,7 +249,7 @@ func (c *Contract) answer(described *openapi3.ResponseRef, a Answer, head bool) 
 	if noBody && content.Get(media) == nil {
 		return fmt.Errorf("the type %q is not described", media)
 	}
-	// The library passes over HEAD, and over redirects and 304 whatever they say:
+	// The library ignores HEAD, and over redirects and 304 whatever they say:
 	// it is asked about a GET that found something.
 	responses := openapi3.NewResponses(openapi3.WithStatus(http.StatusOK, described))
 	input := &openapi3filter.ResponseValidationInput{

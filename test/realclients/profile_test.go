@@ -107,8 +107,7 @@ func compareProfile(t *testing.T, profile map[string]any, s settings.Settings, w
 	}
 }
 
-// payloads returns what the canonical settings make of a selection, in the
-// words of Apple.
+// payloads returns the payloads of a selection of the canonical settings.
 func payloads(t *testing.T, s settings.Settings, selection string) []map[string]any {
 	t.Helper()
 	var all []map[string]any

@@ -43,7 +43,7 @@ func withTLS(certFile, keyFile string) string {
 }
 
 // route returns the "name:port" of a host that is given as "scheme://name", and
-// the listener that it shall lead to.
+// the listener that it must lead to.
 func (e *example) route(host string) (at, listener string) {
 	if name, ok := strings.CutPrefix(host, "https://"); ok {
 		return name + ":443", e.HTTPS
@@ -73,9 +73,9 @@ func namesOf(hosts []string) []string {
 	return names
 }
 
-// canonical returns the settings of an address, which every client shall end
-// up with. host is the domain of the host name that the client comes by where
-// that counts, else "".
+// canonical returns the settings of an address, which every client must end
+// up with. host is the domain of the requested host name where that counts, else
+// "".
 func (e *example) canonical(t *testing.T, email, host string) settings.Settings {
 	t.Helper()
 	a, err := address.Parse(email)

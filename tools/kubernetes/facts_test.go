@@ -149,7 +149,7 @@ func placed(p core.PodTemplateSpec) []string {
 	return all
 }
 
-// container tells of the only container of a pod.
+// container describes the only container of a pod.
 func container(spec core.PodSpec) []string {
 	c := spec.Containers[0]
 	all := []string{released.ReplaceAllString(c.Image, "$1:VERSION"), fmt.Sprintf("pulled %q", c.ImagePullPolicy), fmt.Sprintf("user %d of %d and %d", *spec.SecurityContext.RunAsUser, *spec.SecurityContext.RunAsGroup, *spec.SecurityContext.FSGroup)}

@@ -120,8 +120,8 @@ func zoneFor(t testing.TB, h http.Handler) string {
 	return strings.ReplaceAll(string(text), "DIGEST", base64.StdEncoding.EncodeToString(sum[:]))
 }
 
-// TestWaymark holds Waymark against every check. One that cannot be made here
-// is a failure as well: then the settings lack something.
+// TestWaymark runs every check against Waymark. A skipped check is a failure: the
+// settings lack something.
 func TestWaymark(t *testing.T) {
 	pki := newPKI(t)
 	h := handler(t, settings, pki.signer, zap.NewNop())

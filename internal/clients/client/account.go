@@ -22,7 +22,7 @@ type Server struct {
 	Port     int
 	Security Security
 	User     string // "" when the client asks the person
-	Auth     string // in the words of the settings file; "" when the client negotiates
+	Auth     string // as in the settings file; "" when the client negotiates
 }
 
 // DAV is a collection of calendars or contacts.
@@ -45,7 +45,7 @@ const (
 	Negotiated Security = "negotiated"
 )
 
-// Ways to log in, in the words of the settings file.
+// Authentication methods, as in the settings file.
 const (
 	OAuth2            = "oauth2"
 	Password          = "password"

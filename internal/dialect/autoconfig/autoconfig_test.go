@@ -142,7 +142,7 @@ func TestUsername(t *testing.T) {
 	}
 }
 
-// Thunderbird reads the block pop3; the others pass over it.
+// Thunderbird reads the block pop3; the others ignore it.
 func TestPOPOptions(t *testing.T) {
 	yes, no := true, false
 	for _, tc := range []struct {
@@ -380,7 +380,7 @@ func TestRandomSettings(t *testing.T) {
 		seen := map[string]bool{}
 		for _, sv := range append(got.Provider.Incoming, got.Provider.Outgoing...) {
 			if seen[sv.Type] || len(sv.Attributes) > 1 {
-				t.Fatalf("%s stands there twice, or with attributes:\n%s", sv.Type, doc)
+				t.Fatalf("%s is listed twice, or with attributes:\n%s", sv.Type, doc)
 			}
 			seen[sv.Type] = true
 			if !canonical(s, sv) {

@@ -169,8 +169,8 @@ func username(s settings.Settings, svc settings.Service) string {
 // and then needs the next one. A service that takes no password ends in
 // password-cleartext all the same, as the last resort: Thunderbird for Android
 // refuses the whole file for a section without a word that it knows. A
-// connection in clear is the exception, since nobody shall send a password over
-// it that was not asked for.
+// connection in clear is the exception, since no client may send a password over
+// it unasked.
 func schemes(s settings.Service) []string {
 	var words []string
 	password := false

@@ -39,7 +39,7 @@ type socketServer struct {
 }
 
 // pop3 says what a client does with the mail on the server. Thunderbird reads
-// it; the others pass over it.
+// it; the others ignore it.
 type pop3 struct {
 	LeaveMessagesOnServer       *bool `xml:"leaveMessagesOnServer"`
 	DownloadOnBiff              *bool `xml:"downloadOnBiff"`

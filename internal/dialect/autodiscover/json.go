@@ -19,7 +19,7 @@ type pointer struct {
 
 // jsonError is an error of the JSON endpoints, which are never answered in XML.
 type jsonError struct {
-	code string // in the words of Exchange
+	code string // of Exchange
 	error
 }
 
@@ -33,9 +33,9 @@ func (e *jsonError) response() dialect.Response {
 }
 
 // json answers a request of Outlook 2019 and later, of Microsoft's AutoDetect
-// and of Apple Mail. Without an address the name of the server tells the
-// domain. A domain nobody answers for gets a 404, so that the client goes on
-// to its next candidate instead of to an error document of the XML.
+// and of Apple Mail. Without an address, the host name
+// determines the domain. An unknown domain gets a 404, so that the client tries its
+// next candidate instead of an error document of the XML.
 func (d answerer) json(r *http.Request) (dialect.Response, error) {
 	// An address in the path is in lower case, which is harmless: the answer
 	// depends on the domain.

@@ -121,8 +121,7 @@ func block(s settings.Settings, svc settings.Service) protocolBlock {
 }
 
 // typeOf returns the value of Type, whose case matters to Thunderbird and
-// FairEmail. CalDAV and CardDAV are words of eM Client; Outlook passes over
-// them.
+// FairEmail. CalDAV and CardDAV are for eM Client; Outlook ignores them.
 func typeOf(p settings.Protocol) string {
 	switch p {
 	case settings.IMAP:

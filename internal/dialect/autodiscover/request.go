@@ -33,7 +33,7 @@ const maxDepth = 32
 
 // parseRequest reads a request whatever its Content-Type said: FairEmail posts
 // XML as a form, others say nothing. Elements count by their local names, in
-// whatever namespace, and unknown ones are passed over wherever they stand.
+// whatever namespace, and unknown ones are ignored anywhere.
 func parseRequest(body []byte) (request, error) {
 	text, err := toUTF8(body)
 	if err != nil {
@@ -147,7 +147,7 @@ func (rd *reader) text(t xml.CharData) error {
 	return nil
 }
 
-// instruction passes over processing instructions. A declaration is accepted
+// instruction ignores processing instructions. A declaration is accepted
 // once: each could wrap the input in another decoder.
 func (rd *reader) instruction(t xml.ProcInst) error {
 	if t.Target != "xml" {

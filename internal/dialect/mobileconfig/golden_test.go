@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "write the profiles into the golden files instead of comparing them")
 
 // TestGoldenProfiles shows whole profiles, one for each shape that other
-// servers get wrong. Each is held against Apple's schema as well.
+// servers get wrong. Each is also validated by Apple's schema.
 func TestGoldenProfiles(t *testing.T) {
 	person := func(local string, domain address.Domain, services ...settings.Service) settings.Settings {
 		s := offering(services...)

@@ -91,7 +91,7 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 }
 
 // resolve finds the settings of every mailbox. Whoever answers for the domain
-// of an alias is of no account here, but it must be somebody: a profile shall
+// of an alias is of no account here, but it must be somebody: a profile must
 // not make anybody send in the name of a stranger.
 func (m *mobileconfig) resolve(ctx context.Context, req request) (settings.Settings, Options, error) {
 	options := Options{Selection: req.selection, Language: req.language}

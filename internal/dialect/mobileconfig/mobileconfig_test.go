@@ -15,7 +15,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// house answers for example.com and example.org, and envelope takes the place of
+// house answers for example.com and example.org, and envelope replaces
 // a signature.
 type (
 	house    struct{}

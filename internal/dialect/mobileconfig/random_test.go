@@ -8,8 +8,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings/settingstest"
 )
 
-// TestRandomSettings holds every profile against Apple's schema, and its
-// servers against the canonical settings.
+// TestRandomSettings validates every profile by Apple's schema, and compares its
+// servers with the canonical settings.
 func TestRandomSettings(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	rendered := 0

@@ -12,7 +12,7 @@ import (
 // fromName is a UUID of version 5: made from a name, never at random.
 var fromName = regexp.MustCompile(`^[0-9A-F]{8}-[0-9A-F]{4}-5[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$`)
 
-// checkProfile holds a profile against Apple's schema and returns its payloads
+// checkProfile validates a profile by Apple's schema and returns its payloads
 // by their type.
 func checkProfile(t *testing.T, profile []byte) (top map[string]any, payloads map[string]map[string]any) {
 	t.Helper()

@@ -41,8 +41,8 @@ func redirect(r *http.Request, resolver dialect.Resolver, p settings.Protocol) (
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
 	}
 	// 301 is what every client meets in the field, and none but POST loses its
-	// method by it; RFC 6764 allows 303 and 307 too. It would be kept for ever
-	// without an age.
+	// method by it; RFC 6764 allows 303 and 307 too. Clients would keep it
+	// forever without an age.
 	resp := dialect.PlainText(http.StatusMovedPermanently, svc.URL)
 	resp.Header = http.Header{"Location": {svc.URL}, "Cache-Control": {"public, max-age=3600"}}
 	resp.Domain = found.Domain

@@ -64,7 +64,7 @@ func load(t *testing.T, file string) project {
 	return p
 }
 
-// TestComposeFiles holds each file against what the others expect of it.
+// TestComposeFiles compares each file with what the others expect of it.
 func TestComposeFiles(t *testing.T) {
 	cfg := settings(t)
 	for _, tt := range []struct {

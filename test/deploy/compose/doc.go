@@ -1,4 +1,4 @@
 // Package compose holds compose files for Waymark behind a web server. Its
-// tests hold them against the settings and the files of the web servers that
+// tests compare them with the settings and the files of the web servers that
 // they name. It has no code of its own.
 package compose

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/contain
 // nobody is the user that the image runs as.
 const nobody = 65532
 
-// TestPrebuilt builds the image around a binary that is there already.
+// TestPrebuilt builds the image around an existing binary.
 func TestPrebuilt(t *testing.T) {
 	b := newBuilder(t)
 	context := filepath.Join(t.TempDir(), "context")
@@ -63,7 +63,7 @@ ENV PATH=/usr/local/go/bin:/bin GOPATH=/go GOCACHE=/cache GOFLAGS=-modcacherw GO
 	b.checkImage(t)
 }
 
-// TestLint holds the Dockerfile against a linter.
+// TestLint runs a linter on the Dockerfile.
 func TestLint(t *testing.T) {
 	lint := programs.Need(t, "dockerfile-utils", "npm, then npm install -g dockerfile-utils@0.16.3")
 	if out := programs.Output(t, exec.Command(lint, "lint", "../../Dockerfile")); strings.TrimSpace(out) != "" {

@@ -87,7 +87,7 @@ func queriesOfTheDashboard(t *testing.T) []string {
 	return all
 }
 
-// TestDashboard holds the file against what Grafana needs to import it into any
+// TestDashboard checks what Grafana needs to import the file into any
 // installation.
 func TestDashboard(t *testing.T) {
 	d := readDashboard(t)

@@ -233,7 +233,7 @@ func TestDashboardUsesWhatThereIs(t *testing.T) {
 }
 
 // TestLabelValuesExist wants every value that a query asks for to stand in
-// docs/metrics.md: a filter for a value that never comes is silent for ever.
+// docs/metrics.md: a filter for a value that does not exist is always silent.
 func TestLabelValuesExist(t *testing.T) {
 	values := documentedValues(t)
 	literal := regexp.MustCompile(`([a-z_]+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"`)

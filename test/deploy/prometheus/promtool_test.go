@@ -136,7 +136,7 @@ func TestEveryAlertFiresAndRests(t *testing.T) {
 			t.Errorf("no case in rules_test.yaml keeps %s from firing", a.Alert)
 		}
 	}
-	// promtool says nothing of a name that no alert has.
+	// promtool does not report a name that no alert has.
 	for name := range rests {
 		if !slices.ContainsFunc(alerts, func(a rule) bool { return a.Alert == name }) {
 			t.Errorf("rules_test.yaml has a case for %s, which is no alert", name)

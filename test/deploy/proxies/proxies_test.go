@@ -296,7 +296,7 @@ func (p proxy) ask(t *testing.T, client, method, url, body string, header http.H
 // saw wants these requests of a client to have reached Waymark since it was
 // called last, and no others. Of the log it compares what a proxy can change.
 // A last request marks the end; the order does not count, since a request is
-// logged after it was answered, when the next one may be under way.
+// logged after it was answered, when the next one may be in progress.
 func saw(t *testing.T, w *waymark.Waymark, p proxy, client string, want ...waymark.Line) {
 	t.Helper()
 	marker := waymark.Line{Protocol: "page", Scheme: "http", Host: "waymark.example.org", Remote: "127.0.0.8"}

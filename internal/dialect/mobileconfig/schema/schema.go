@@ -1,6 +1,6 @@
 package schema
 
-// kind is the type of a value, in the words of a property list.
+// kind is the type of a value in a property list.
 type kind string
 
 const (
