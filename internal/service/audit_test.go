@@ -22,7 +22,7 @@ func auditTable(t *testing.T) map[string]audited {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, found := strings.Cut(string(text), "\n## Who may ask what\n")
+	_, table, found := strings.Cut(string(text), "\n## Access\n")
 	if !found {
 		t.Fatal("docs/api.md has no table")
 	}
@@ -48,9 +48,9 @@ func auditTable(t *testing.T) map[string]audited {
 // The words of the column that says who may ask.
 const (
 	everybody = "everybody"
-	reaching  = "who reaches it"
-	holders   = "holders of `api.token`, if there is one"
-	asked     = "who reaches it, with `ops.pprof`"
+	reaching  = "anybody with network access"
+	holders   = "`api.token`, if set"
+	asked     = "anybody with network access, with `ops.pprof`"
 )
 
 // TestWhatIsPublic holds the table that says who may ask what against the routes,

@@ -104,7 +104,7 @@ func checkRun(all []rule, scope string, run []byte, line int) []finding {
 const root = "../.."
 
 // pending are folders and files whose prose is still being rewritten.
-var pending = []string{"docs/", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "internal/directory/", "internal/passwordcheck/"}
+var pending = []string{"internal/directory/", "internal/passwordcheck/"}
 
 // TestWords reads the prose of every file of the project.
 func TestWords(t *testing.T) {
@@ -139,7 +139,7 @@ func TestWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, least := range map[string]int{"markdown": 2, "go": 200, "hash": 30, "json": 2} {
+	for kind, least := range map[string]int{"markdown": 20, "go": 200, "hash": 30, "json": 2} {
 		if read[kind] < least {
 			t.Errorf("read %d files of kind %s, want at least %d", read[kind], kind, least)
 		}

@@ -36,7 +36,7 @@ func redirect(r *http.Request, resolver dialect.Resolver, p settings.Protocol) (
 		return dialect.Response{}, err
 	}
 	svc, ok := settings.FirstWeb(found.Services(), p)
-	// A redirect cannot tell a client that its address moved.
+	// A redirect has no field for a moved address.
 	if !ok || found.MovedTo != "" || leadsHere(r, svc.URL) {
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
 	}
