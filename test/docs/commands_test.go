@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // stage is where one section is run.
@@ -65,8 +66,10 @@ var port = regexp.MustCompile(`:(8080|8081|8443|9090|9091)\b`)
 // newStage makes an empty folder, and an environment without the user's settings.
 func newStage(t *testing.T) stage {
 	t.Helper()
-	bin := waymark(t)
-	dir := t.TempDir()
+	dir, bin := t.TempDir(), t.TempDir()
+	if err := os.Symlink(waymark.Binary(t), filepath.Join(bin, "waymark")); err != nil {
+		t.Fatal(err)
+	}
 	return stage{dir: dir, env: []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH") + ":/usr/sbin",
 		"HOME=" + dir, "LC_ALL=C.UTF-8", "TZ=UTC",

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,38 +24,6 @@ func preparations() map[string]func(*testing.T, *stage) {
 		"the example": withTheExample, "Caddy": withCaddy, "PostgreSQL": func(t *testing.T, s *stage) { withPostgreSQL(t, s) },
 		"mailcow": withMailcow, "PostfixAdmin": withPostfixAdmin, "iRedMail": withIRedMail,
 	}
-}
-
-// waymark returns the folder of the binary, which is built once.
-func waymark(t *testing.T) string {
-	t.Helper()
-	programs.OnlyInTestAll(t, "builds and starts Waymark")
-	if err := build(); err != nil {
-		t.Fatal(err)
-	}
-	return built
-}
-
-var build = sync.OnceValue(func() error {
-	cmd := exec.Command("go", "build", "-o", filepath.Join(built, "waymark"), root+"/cmd/waymark")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
-	}
-	return nil
-})
-
-// built is the folder of the binary.
-var built string
-
-func TestMain(m *testing.M) {
-	var err error
-	if built, err = os.MkdirTemp("", "waymark-docs"); err != nil {
-		panic(err)
-	}
-	status := m.Run()
-	_ = os.RemoveAll(built)
-	os.Exit(status)
 }
 
 func write(t *testing.T, path, text string) {

@@ -14,13 +14,13 @@ import (
 
 	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
 	"github.com/waymark-mail/waymark/internal/page"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // TestEveryCommandIsInTheReadme compares the table of commands with those that
 // Waymark has.
 func TestEveryCommandIsInTheReadme(t *testing.T) {
-	bin := waymark(t)
-	help, err := exec.Command(filepath.Join(bin, "waymark"), "--help").Output()
+	help, err := exec.Command(waymark.Binary(t), "--help").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,13 +45,12 @@ func TestEveryCommandIsInTheReadme(t *testing.T) {
 
 // TestProtocolsOfRender renders each protocol that the table names.
 func TestProtocolsOfRender(t *testing.T) {
-	bin := waymark(t)
 	m := regexp.MustCompile("what a client would get: `([a-z ]+)`").FindStringSubmatch(read(t, "README.md"))
 	if m == nil || len(strings.Fields(m[1])) < 5 {
 		t.Fatalf("the table names %v", m)
 	}
 	for _, protocol := range strings.Fields(m[1]) {
-		cmd := exec.Command(filepath.Join(bin, "waymark"), "render", protocol, "anna@example.com", "-c", root+"/examples/infomaniak.yaml")
+		cmd := exec.Command(waymark.Binary(t), "render", protocol, "anna@example.com", "-c", root+"/examples/infomaniak.yaml")
 		if out, err := cmd.CombinedOutput(); err != nil || len(out) < 100 {
 			t.Errorf("%s: %v\n%s", protocol, err, out)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/waymark-mail/waymark/test/programs"
+	"github.com/waymark-mail/waymark/test/waymark"
 )
 
 // shown is a command that a page shows without running it: a line of a block
@@ -175,7 +176,6 @@ func TestShown(t *testing.T) {
 // may have several commands in one.
 func isKnownToWaymark(t *testing.T, command string) {
 	t.Helper()
-	bin := waymark(t)
 	words := strings.Fields(strings.NewReplacer("[", "", "]", "", "'", "").Replace(command))
 	several := []string{""}
 	for _, word := range words[1:] {
@@ -189,7 +189,7 @@ func isKnownToWaymark(t *testing.T, command string) {
 	}
 	for _, one := range several {
 		args := append(strings.Fields(one), "--help")
-		out, err := exec.Command(filepath.Join(bin, "waymark"), args...).CombinedOutput()
+		out, err := exec.Command(waymark.Binary(t), args...).CombinedOutput()
 		usage := "waymark " + args[0] + " "
 		if args[0] == "import" && args[1] != "--help" {
 			usage = "waymark import " + args[1] + " "

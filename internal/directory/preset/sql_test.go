@@ -285,7 +285,7 @@ func TestGet(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"mailcow": "mailcow needs the driver mysql, not sqlite",
-		"plesk":   `unknown preset "plesk"; known are postfixadmin, mailcow, iredmail, ispconfig, froxlor, mailu`,
+		"plesk":   `unknown preset "plesk"; known are ` + strings.Join(preset.SQLNames(), ", "),
 	} {
 		if _, err := preset.SQL(name, "sqlite"); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", name, err)
