@@ -34,15 +34,14 @@ func (d *Directory) With(o Outside) *Directory {
 	return &Directory{domains: d.domains, catchAll: d.catchAll, outside: o, derived: newDerivations()}
 }
 
-// Resolve finds who answers for a query. In this order: the domain that was
-// asked for, when it is listed, or known outside of the file; the closest
-// domain at or above the host name that is listed, or known outside; the
-// catch-all. What is known and switched off ends it.
+// Resolve returns the settings for a query. It takes the first match: the
+// requested domain, listed or known to a source; the closest listed or known
+// domain at or above the host name; the catch-all. A disabled domain ends the
+// search.
 //
-// The error is settings.ErrUnknownDomain, or the settings.MovedError of a
-// domain that is answered for elsewhere now, or one of kind Unavailable when
-// it can't be told who answers: then nobody does, since whoever comes later in
-// the order could be wrong.
+// The error is settings.ErrUnknownDomain, the settings.MovedError of a domain
+// that moved to another server, or one of kind Unavailable when a source is
+// down: a later match could be wrong.
 func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
 	if found, ok := d.domains[q.Domain]; ok {
 		d.outside.Count("file", "found")

@@ -22,9 +22,8 @@ type Outside struct {
 	Providers map[string]*settings.Provider
 	// Defaults are the providers of what names none, by the name of the source.
 	Defaults map[string]*settings.Provider
-	// Count is told of each query whether the source "file" had the answer:
-	// found or unknown; and of an error with the name of a source when a
-	// record of it can't be used. nil for nobody.
+	// Count is called for each query with the source "file" and found or unknown,
+	// and with the name of a source and error for an unusable record. It may be nil.
 	Count func(source, result string)
 }
 

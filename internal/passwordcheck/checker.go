@@ -77,14 +77,14 @@ func New(o Options) *Checker {
 // most one connection and one attempt to log in. It takes a multiple of 1.5 s,
 // 7.5 s at most, unless ctx ends sooner or there is nothing to try at all.
 //
-// Client is the address of whoever asks; the zero value says nothing. An IMAP
-// server is told it, so that one that trusts this host (login_trusted_networks
-// of Dovecot) holds wrong passwords against the visitor. Else it holds them
-// against this host: Dovecot then lets it wait for longer than a try may take.
+// Client is the visitor's address, or the zero value. Waymark passes it to IMAP
+// servers: Dovecot delays the visitor after wrong passwords if it trusts this host
+// (login_trusted_networks). Otherwise it delays this host, for longer than a check
+// may take.
 func (c *Checker) Verify(ctx context.Context, s settings.Settings, password string, client netip.Addr) Verdict {
 	svc, login, ok := choose(s)
 	if !ok {
-		return Unsupported // the settings say so, which are no secret
+		return Unsupported // reveals only public settings
 	}
 	began := time.Now()
 	verdict, err := c.limited(ctx, s, attempt{svc, login, password, client})

@@ -355,7 +355,7 @@ func TestConnectionsAreBoundedAndShared(t *testing.T) {
 	}
 }
 
-// BenchmarkDomain is one lookup on a connection that is there already.
+// BenchmarkDomain is one lookup on an open connection.
 func BenchmarkDomain(b *testing.B) {
 	s := open(b, iredmail("ldap://"+newSlapd(b, "").plain))
 	b.ReportAllocs()

@@ -8,10 +8,10 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// changes counts the changes that sources told of, and keeps the number of the
-// last one for each domain: what was asked before it may be wrong. Domains
-// share slots, so that it is as small with a million of them; who shares one
-// with a domain that changed is asked about once more than needed.
+// changes counts the change notifications of sources, and keeps the number of
+// the last one for each domain: an earlier lookup may be wrong. Domains share
+// slots, which bounds the memory; a domain that shares a slot with a changed one
+// is looked up once more than needed.
 type changes struct {
 	seed maphash.Seed
 

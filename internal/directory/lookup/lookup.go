@@ -39,11 +39,11 @@ type Options struct {
 	// source.DefaultTimeout.
 	Timeout time.Duration
 
-	// Asked is told of every question that a source was to be asked: result
-	// is found, unknown or error; or stale when a remembered answer was given
-	// because the source could not tell. nil for nobody.
+	// Asked is called for every lookup in a source: result is found, unknown or
+	// error; or stale when a cached answer was served because the source is
+	// unavailable. It may be nil.
 	Asked func(source, result string)
-	// Took is told how long a source took for a question. nil for nobody.
+	// Took is called with the duration of a lookup. It may be nil.
 	Took func(source string, took time.Duration)
 	// Answered is told how each call of Domain and Mailbox was answered: hit
 	// from memory, refresh from memory while the source is asked in the
@@ -177,8 +177,8 @@ func (l *Lookup) Invalidate(d address.Domain) { l.changes.happened(l.changes.slo
 // InvalidateAll is Invalidate for every domain.
 func (l *Lookup) InvalidateAll() { l.changes.happened(&l.changes.everywhere) }
 
-// Close ends the questions under way and waits for them. What is remembered
-// is still given, and nobody is asked any more. The sources are not closed.
+// Close ends the lookups in progress and waits for them. Cached answers are still
+// served, without new lookups. It does not close the sources.
 func (l *Lookup) Close() {
 	l.stop(errClosed)
 	l.domains.close()

@@ -55,7 +55,7 @@ type memory[K comparable] struct {
 	unknownLife    time.Duration
 
 	mu        sync.Mutex
-	questions map[K]*question // under way
+	questions map[K]*question // in progress
 	closed    bool
 	running   sync.WaitGroup
 }
@@ -126,9 +126,9 @@ func (m *memory[K]) remember(key K, e *entry) {
 	}
 }
 
-// join returns the question about a key that is under way, or begins one.
-// A question that was put before the last change is not joined: what it brings
-// may be wrong, and is not remembered either.
+// join returns the lookup of a key in progress, or starts one. A lookup that
+// started before the last change is not joined: its result may be wrong, and is
+// not cached either.
 func (m *memory[K]) join(key K, u urgency) (q *question, begun bool) {
 	d := m.domainOf(key)
 	m.mu.Lock()

@@ -48,8 +48,8 @@ func (s *Source) Check(ctx context.Context) error {
 }
 
 // checkType refuses types that cannot hold what a column says. The type names
-// are those of three databases; what is none of them is taken for text, among
-// it the types that operators make themselves.
+// are those of three databases; any other type is
+// taken for text, including user-defined types.
 func checkType(column, typeName string) error {
 	column = strings.ToLower(column)
 	base, _, _ := strings.Cut(strings.ToUpper(typeName), "(")

@@ -57,7 +57,7 @@ func (e engine) source(t testing.TB, domainQuery, mailboxQuery string, change ..
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() }) // a connection that a test broke says so once more
+	t.Cleanup(func() { _ = s.Close() }) // fails if a test broke the connection
 	return s
 }
 

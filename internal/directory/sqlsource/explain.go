@@ -74,7 +74,7 @@ func lostConnection(err error) bool {
 	var fromPostgres *pgconn.PgError
 	if errors.As(err, &fromPostgres) {
 		switch fromPostgres.Code {
-		case "57P01", "57P02": // the server goes down and says so to every session
+		case "57P01", "57P02": // the server shuts down
 			return true
 		}
 		return false

@@ -95,8 +95,8 @@ func TestWatchReconnects(t *testing.T) {
 	}
 }
 
-// TestWatchNoticesSilence has something between, such as a firewall, forget the
-// connection, which neither side is told of.
+// TestWatchNoticesSilence loses the connection without notice to either side, as
+// a firewall does.
 func TestWatchNoticesSilence(t *testing.T) {
 	server := servers.PostgreSQL(t)
 	e := newPostgreSQL(t, server).panel(t)
