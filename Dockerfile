@@ -1,16 +1,16 @@
-# The static binary, the authorities whose certificates the world trusts, and
-# nothing else. Build it from the source,
+# An image with the static binary and the public certificate authorities. Build it
+# from source,
 #   docker build -t waymark .
 # or around an existing binary:
 #   deploy/container/context ./waymark dist/image
 #   docker build -t waymark -f Dockerfile --target prebuilt dist/image
-# Mount the folder that holds your waymark.yaml as /etc/waymark, and keep
-# /var/lib/waymark; everything else may be read-only.
+# Mount the folder of your waymark.yaml as /etc/waymark. Only /var/lib/waymark must
+# be writable and persistent.
 ARG GO_IMAGE=golang:1.26
 
 FROM scratch AS base
 LABEL org.opencontainers.image.title="Waymark" \
-      org.opencontainers.image.description="Tells every mail client how to set up an address" \
+      org.opencontainers.image.description="Settings for every mail client, from one description of a mail service" \
       org.opencontainers.image.source="https://github.com/waymark-mail/waymark" \
       org.opencontainers.image.licenses="MIT"
 ENV STATE_DIRECTORY=/var/lib/waymark
