@@ -50,9 +50,9 @@ func importCommand(env environment) *cobra.Command {
 	add(&cobra.Command{
 		Use:   "autodiscover-email-settings [FILE...]",
 		Short: "Import the environment of the container autodiscover-email-settings",
-		Long: "Import the environment of the container autodiscover-email-settings: from env files, compose files\n" +
-			"and systemd units, or without FILE from the environment of this process.",
-		Example: "  waymark import autodiscover-email-settings docker-compose.yml -O waymark.yaml",
+		Long: "Import the environment of the container autodiscover-email-settings: from env files, one per\n" +
+			"container, such as \"docker exec NAME env\" writes, or without FILE from the environment of this process.",
+		Example: "  waymark import autodiscover-email-settings autodiscover.env -O waymark.yaml",
 	}, func(_ context.Context, args []string) (importer.Result, error) {
 		return importer.AutodiscoverEmailSettings(args, env.getenv)
 	})
@@ -132,6 +132,6 @@ func (o importOptions) printNotes(env environment, r importer.Result) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(env.stderr, "imported: %d providers, %d domains; not carried over: %d, hints: %d\n", r.Providers, r.Domains, lost, len(r.Notes)-lost)
+	_, err := fmt.Fprintf(env.stderr, "imported: %d providers, %d domains; not imported: %d, hints: %d\n", r.Providers, r.Domains, lost, len(r.Notes)-lost)
 	return err
 }

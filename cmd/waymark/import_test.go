@@ -20,20 +20,16 @@ const document = `<clientConfig version="1.1"><emailProvider id="example.com">
 <outgoingServer type="smtp"><hostname>smtp.example.com</hostname><port>465</port><socketType>SSL</socketType><username>%EMAILADDRESS%</username><authentication>password-cleartext</authentication></outgoingServer>
 </emailProvider></clientConfig>`
 
-const composed = `services:
-  autodiscover:
-    image: monogramm/autodiscover-email-settings:latest
-    environment:
-      - COMPANY_NAME=Company
-      - SUPPORT_URL=https://autodiscover.example.com
-      - DOMAIN=example.com
-      - IMAP_HOST=imap.example.com
-      - IMAP_PORT=993
-      - IMAP_SOCKET=SSL
-      - SMTP_HOST=smtp.example.com
-      - SMTP_PORT=587
-      - SMTP_SOCKET=STARTTLS
-      - PROFILE_IDENTIFIER=com.example.autodiscover
+const containerEnv = `COMPANY_NAME=Company
+SUPPORT_URL=https://autodiscover.example.com
+DOMAIN=example.com
+IMAP_HOST=imap.example.com
+IMAP_PORT=993
+IMAP_SOCKET=SSL
+SMTP_HOST=smtp.example.com
+SMTP_PORT=587
+SMTP_SOCKET=STARTTLS
+PROFILE_IDENTIFIER=com.example.autodiscover
 `
 
 // automx2 makes a small database.
@@ -70,7 +66,7 @@ func TestCommandsOfTheMigrationGuide(t *testing.T) {
 	}
 	data := t.TempDir()
 	automx2(t, filepath.Join(data, "db.sqlite"))
-	for name, text := range map[string]string{"docker-compose.yml": composed, "ispdb/example.com.xml": document} {
+	for name, text := range map[string]string{"autodiscover.env": containerEnv, "ispdb/example.com.xml": document} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(data, name)), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -119,11 +115,11 @@ func TestImportStatus(t *testing.T) {
 		stdout     string // what it holds; "" for nothing at all
 		stderr     string
 	}{
-		{"everything is carried over", document, nil, statusFine, "example.com: {provider: example-com}\n", "imported: 1 providers, 1 domains; not carried over: 0, hints: 0\n"},
-		{"a hint", unsaid, nil, statusFine, "port: 993", "not carried over: 0, hints: 1\n"},
-		{"something is not carried over", lossy, nil, statusFindings, "example.com: {provider: example-com}\n", "a.xml:5: emailProvider/webMail: webmail has no place in the settings file\n"},
+		{"everything is imported", document, nil, statusFine, "example.com: {provider: example-com}\n", "imported: 1 providers, 1 domains; not imported: 0, hints: 0\n"},
+		{"a hint", unsaid, nil, statusFine, "port: 993", "not imported: 0, hints: 1\n"},
+		{"something is not imported", lossy, nil, statusFindings, "example.com: {provider: example-com}\n", "a.xml:5: emailProvider/webMail: webmail is not supported\n"},
 		{"as JSON", lossy, []string{"-o", "json"}, statusFindings, "example.com: {provider: example-com}\n", `"hint": false`},
-		{"nothing to import", "<clientConfig/>", nil, statusUsage, "", "waymark: there is nothing to import"},
+		{"nothing to import", "<clientConfig/>", nil, statusUsage, "", "waymark: nothing to import"},
 		{"broken", "<clientConfig>", nil, statusUsage, "", "a.xml:1: not valid XML: unexpected EOF\n"},
 		{"an unknown form", document, []string{"-o", "xml"}, statusUsage, "", `unknown output format "xml"`},
 	} {

@@ -20,12 +20,12 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// maxDatabase bounds the database: what is read of it is kept in memory.
+// maxDatabase bounds the database, which is read into memory.
 const maxDatabase = 256 << 20
 
 // Automx2 makes a settings file from the SQLite database of automx2, of any
-// version since 2019. It only reads. The error says why the database cannot be
-// read, or is ErrNothing.
+// version since 2019. It does not write to it. The error says why the database
+// cannot be read, or is ErrNothing.
 func Automx2(ctx context.Context, path string) (Result, error) {
 	if err := checkSQLite(path); err != nil {
 		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
@@ -43,7 +43,7 @@ func Automx2(ctx context.Context, path string) (Result, error) {
 	return a.result("a database of automx2")
 }
 
-// openReadOnly opens a database that may be in use by a running automx2.
+// openReadOnly opens a database that a running automx2 may be using.
 func openReadOnly(path string) (*sql.DB, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func openReadOnly(path string) (*sql.DB, error) {
 	return sql.Open("sqlite", source.String())
 }
 
-// checkSQLite says in plain words what the library would not.
+// checkSQLite reports what the driver would report unclearly.
 func checkSQLite(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -69,12 +69,12 @@ func checkSQLite(path string) error {
 		return errors.New(reason(err))
 	}
 	if !bytes.Equal(head, []byte("SQLite format 3\x00")) {
-		return errors.New("it is no SQLite database")
+		return errors.New("not an SQLite database")
 	}
 	return nil
 }
 
-// automx2 is one database while it is read.
+// automx2 is the content of a database.
 type automx2 struct {
 	*draft
 	file                                                  string
@@ -83,13 +83,13 @@ type automx2 struct {
 	serversByID, davserversByID, providersByID, ldapsByID map[string]row
 }
 
-// row is one row, its values as text by the names of the columns. NULL is "".
+// row is one row: its values as text by column. NULL is "".
 type row map[string]string
 
 func (a *automx2) load(ctx context.Context, db *sql.DB) error {
 	tables, err := query(ctx, db, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
 	if err != nil {
-		return fmt.Errorf("it cannot be read: %w", err)
+		return fmt.Errorf("cannot be read: %w", err)
 	}
 	has := func(table string) bool {
 		return slices.ContainsFunc(tables, func(r row) bool { return r["name"] == table })
@@ -110,7 +110,7 @@ func (a *automx2) load(ctx context.Context, db *sql.DB) error {
 	} {
 		if !has(t.name) {
 			if t.required != nil {
-				return fmt.Errorf("it is no database of automx2: there is no table %s", t.name)
+				return fmt.Errorf("not an automx2 database: it has no table %s", t.name)
 			}
 			continue
 		}
@@ -122,7 +122,7 @@ func (a *automx2) load(ctx context.Context, db *sql.DB) error {
 		}
 		for _, column := range t.required {
 			if _, ok := (*t.into)[0][column]; !ok {
-				return fmt.Errorf("it is no database of automx2: the table %s has no column %s", t.name, column)
+				return fmt.Errorf("not an automx2 database: the table %s has no column %s", t.name, column)
 			}
 		}
 	}
@@ -141,7 +141,7 @@ func query(ctx context.Context, db *sql.DB, text string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err has told what there is to tell
+	defer func() { _ = rows.Close() }() // Err reports failures
 	columns, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func query(ctx context.Context, db *sql.DB, text string) ([]row, error) {
 			r[name] = clean(values[i].String)
 		}
 		if all = append(all, r); len(all) > maxRows {
-			return nil, fmt.Errorf("there are more than %d rows", maxRows)
+			return nil, fmt.Errorf("more than %d rows", maxRows)
 		}
 	}
 	return all, rows.Err()
@@ -183,19 +183,19 @@ func linksOf(rows []row, column string) map[string][]string {
 	return m
 }
 
-func (a *automx2) at(table string, r row, column string) place {
+func (a *automx2) at(table string, r row, column string) position {
 	key := table + " " + plain(r["id"])
 	if column != "" {
 		key += ", " + column
 	}
-	return place{file: a.file, key: key}
+	return position{file: a.file, key: key}
 }
 
 func (a *automx2) word(table string, r row, column string) word {
 	return word{a.at(table, r, column), r[column]}
 }
 
-// read adds each domain with its own servers: automx2 ties them to domains,
+// read adds each domain with its own servers: automx2 assigns servers to domains,
 // not to providers.
 func (a *automx2) read() {
 	mail, dav := a.mailServers(), a.davServers()
@@ -204,22 +204,22 @@ func (a *automx2) read() {
 		at := a.at("domain", r, "name")
 		name, err := address.ParseDomain(r["name"])
 		if err != nil {
-			a.lost(at, "%s: %v; it is not carried over", quoted(r["name"]), err)
+			a.lost(at, "%s: %v; not imported", quoted(r["name"]), err)
 			continue
 		}
 		owner, ok := a.providersByID[r["provider_id"]]
 		if !ok {
-			a.lost(a.at("domain", r, "provider_id"), "there is no such provider; %s is not carried over", name)
+			a.lost(a.at("domain", r, "provider_id"), "unknown provider; %s is not imported", name)
 			continue
 		}
 		p := settings.Provider{ID: owner["short_name"], Name: owner["name"], ShortName: owner["short_name"]}
 		p.Services = a.offered(r, a.serversOf, mail)
 		if calendars := a.offered(r, a.davserversOf, dav); len(calendars) > 0 {
 			p.Services = append(p.Services, calendars...)
-			p.Outlook.DAV = true // automx2 tells them by Autodiscover
+			p.Outlook.DAV = true // automx2 offers them by Autodiscover
 		}
 		if len(p.Services) == 0 {
-			a.lost(at, "%s has no server that can be carried over, and is not either", name)
+			a.lost(at, "%s has no server that can be imported; domain not imported", name)
 			continue
 		}
 		a.add(a.at("provider", owner, ""), p, []named{{at, name}})
@@ -227,7 +227,7 @@ func (a *automx2) read() {
 	a.directories()
 	for _, r := range a.providers {
 		if r["sign"] != "" && r["sign"] != "0" || r["sign_cert"] != "" || r["sign_key"] != "" {
-			a.lost(a.at("provider", r, "sign"), "profiles of one provider cannot be signed in a way of their own; see the key signing")
+			a.lost(a.at("provider", r, "sign"), "a signing identity per provider is not supported; see the key signing")
 		}
 	}
 	a.unused()
@@ -244,19 +244,18 @@ func (a *automx2) offered(domain row, of map[string][]string, known map[string]n
 	slices.SortStableFunc(found, func(x, y numbered) int { return cmp.Compare(x.rank, y.rank) })
 	var all []settings.Service
 	for _, s := range found {
-		all = a.append(all, s.Service, s.place)
+		all = a.append(all, s.Service, s.position)
 	}
 	return all
 }
 
-// numbered is a service with its rank among all.
+// numbered is a service with its rank.
 type numbered struct {
 	service
 	rank int
 }
 
-// mailServers returns what the servers are here, by their ids. A lower prio
-// comes first.
+// mailServers returns the services by server id, sorted by prio.
 func (a *automx2) mailServers() map[string]numbered {
 	slices.SortStableFunc(a.servers, func(x, y row) int {
 		return cmp.Or(compareNumbers(prio(x), prio(y)), compareNumbers(x["id"], y["id"]))
@@ -265,11 +264,11 @@ func (a *automx2) mailServers() map[string]numbered {
 	for rank, r := range a.servers {
 		p, ok := map[string]settings.Protocol{"imap": settings.IMAP, "pop": settings.POP3, "smtp": settings.Submission}[r["type"]]
 		if !ok {
-			a.lost(a.at("server", r, "type"), "%s is no service that can be said here; the server is not carried over", quoted(r["type"]))
+			a.lost(a.at("server", r, "type"), "unsupported service type %s; server not imported", quoted(r["type"]))
 			continue
 		}
 		svc, ok := a.byHost(server{
-			place: a.at("server", r, ""), protocol: p,
+			position: a.at("server", r, ""), protocol: p,
 			host: a.word("server", r, "name"), port: a.word("server", r, "port"), socket: a.word("server", r, "socket_type"),
 			user: a.word("server", r, "user_name"), schemes: []scheme{{word: a.word("server", r, "authentication")}},
 		})
@@ -283,36 +282,36 @@ func (a *automx2) mailServers() map[string]numbered {
 // prio returns the rank of a server; versions before 2020.2 had none.
 func prio(r row) string { return cmp.Or(r["prio"], "10") }
 
-// davServers does the same for calendars and address books.
+// davServers returns the calendars and address books by server id.
 func (a *automx2) davServers() map[string]numbered {
 	slices.SortStableFunc(a.davservers, func(x, y row) int { return compareNumbers(x["id"], y["id"]) })
 	known := map[string]numbered{}
 	for rank, r := range a.davservers {
 		p, ok := map[string]settings.Protocol{"caldav": settings.CalDAV, "carddav": settings.CardDAV}[r["type"]]
 		if !ok {
-			a.lost(a.at("davserver", r, "type"), "%s is no service that can be said here; the server is not carried over", quoted(r["type"]))
+			a.lost(a.at("davserver", r, "type"), "unsupported service type %s; server not imported", quoted(r["type"]))
 			continue
 		}
-		// It has no column for it; its clients ask for a password.
+		// There is no column for it; the clients ask for a password.
 		password := scheme{word: word{a.at("davserver", r, ""), "http-basic"}}
 		user := a.word("davserver", r, "user_name")
 		user.text = cmp.Or(user.text, emailAddress) // NULL leaves it to the client
-		svc, ok := a.byURL(webServer{place: a.at("davserver", r, ""), protocol: p, url: a.davURL(r), user: user, schemes: []scheme{password}})
+		svc, ok := a.byURL(webServer{position: a.at("davserver", r, ""), protocol: p, url: a.davURL(r), user: user, schemes: []scheme{password}})
 		if !ok {
 			continue
 		}
 		if secure := strings.HasPrefix(svc.URL, "https:"); r["use_ssl"] != "" && secure != (r["use_ssl"] == "1") {
-			a.hint(a.at("davserver", r, "use_ssl"), "it contradicts the URL, which is taken as it is")
+			a.hint(a.at("davserver", r, "use_ssl"), "contradicts the URL; using the URL")
 		}
 		if r["domain_required"] == "1" {
-			a.hint(a.at("davserver", r, "domain_required"), "Outlook gets the whole login name, and is not asked for a domain")
+			a.hint(a.at("davserver", r, "domain_required"), "Outlook gets the whole login name without a separate domain")
 		}
 		known[r["id"]] = numbered{service{svc, a.at("davserver", r, "")}, rank}
 	}
 	return known
 }
 
-// davURL returns the URL of a server, with the port that may stand beside it.
+// davURL returns the URL of a server, including the port column.
 func (a *automx2) davURL(r row) word {
 	w := a.word("davserver", r, "url")
 	u, err := url.Parse(strings.ReplaceAll(w.text, "%", "%25")) // placeholders are no escapes
@@ -328,7 +327,8 @@ func (a *automx2) davURL(r row) word {
 	return w
 }
 
-// directories notes the LDAP servers: automx2 asks them for user names.
+// directories adds notes about the LDAP servers, which automx2 asks for user
+// names.
 func (a *automx2) directories() {
 	users := map[string][]string{} // domains, by id of the LDAP server
 	for _, r := range a.domains {
@@ -344,13 +344,13 @@ func (a *automx2) directories() {
 			if len(names) > most {
 				text += " and " + strconv.Itoa(len(names)-most) + " more domains"
 			}
-			text += " came from it, and are now what the servers say"
+			text += " came from it; using those of the servers"
 		}
-		a.lost(a.at("ldapserver", r, ""), "LDAP servers are not carried over: %s", text)
+		a.lost(a.at("ldapserver", r, ""), "LDAP server not imported: %s", text)
 	}
 }
 
-// unused notes rows that belong to no domain.
+// unused adds notes about rows that belong to no domain.
 func (a *automx2) unused() {
 	for _, t := range []struct {
 		name string
@@ -363,7 +363,7 @@ func (a *automx2) unused() {
 	} {
 		for _, r := range t.rows {
 			if !t.used[r["id"]] {
-				a.lost(a.at(t.name, r, ""), "no domain uses it; it is not carried over")
+				a.lost(a.at(t.name, r, ""), "no domain uses it; not imported")
 			}
 		}
 	}
@@ -387,7 +387,7 @@ func values(m map[string][]string) map[string]bool {
 	return used
 }
 
-// compareNumbers compares whole numbers; other texts come last.
+// compareNumbers compares decimal numbers; anything else sorts last.
 func compareNumbers(x, y string) int {
 	n, errX := strconv.Atoi(x)
 	m, errY := strconv.Atoi(y)

@@ -101,21 +101,21 @@ domains:
 	if got := body(r); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	wantNotes := strings.ReplaceAll(`FILE: server 44, type: "INVALID" is no service that can be said here; the server is not carried over
-FILE: server 46, socket_type: "Auto" is no kind of connection that is known: tls is taken
-FILE: hint: server 46, user_name: names no user name: the whole address is taken
-FILE: hint: davserver 51, use_ssl: it contradicts the URL, which is taken as it is
-FILE: hint: davserver 51, domain_required: Outlook gets the whole login name, and is not asked for a domain
-FILE: davserver 52, url: it holds %EMAILADDRESS%, which has no place here; the service is not carried over
-FILE: davserver 53, type: "webdav" is no service that can be said here; the server is not carried over
-FILE: domain 34, name: serverless.test has no server that can be carried over, and is not either
-FILE: domain 35, name: "a b": the domain is not a valid name; it is not carried over
-FILE: domain 36, provider_id: there is no such provider; orphan.test is not carried over
-FILE: ldapserver 20: LDAP servers are not carried over: user names in Example.COM came from it, and are now what the servers say
-FILE: ldapserver 21: LDAP servers are not carried over: no domain uses it
-FILE: provider 1, sign: profiles of one provider cannot be signed in a way of their own; see the key signing
-FILE: server 45: no domain uses it; it is not carried over
-FILE: provider 3: no domain uses it; it is not carried over`, "FILE", path)
+	wantNotes := strings.ReplaceAll(`FILE: server 44, type: unsupported service type "INVALID"; server not imported
+FILE: server 46, socket_type: unknown connection security "Auto"; using tls
+FILE: hint: server 46, user_name: no user name; using the whole address
+FILE: hint: davserver 51, use_ssl: contradicts the URL; using the URL
+FILE: hint: davserver 51, domain_required: Outlook gets the whole login name without a separate domain
+FILE: davserver 52, url: contains the unsupported placeholder %EMAILADDRESS%; service not imported
+FILE: davserver 53, type: unsupported service type "webdav"; server not imported
+FILE: domain 34, name: serverless.test has no server that can be imported; domain not imported
+FILE: domain 35, name: "a b": the domain is not a valid name; not imported
+FILE: domain 36, provider_id: unknown provider; orphan.test is not imported
+FILE: ldapserver 20: LDAP server not imported: user names in Example.COM came from it; using those of the servers
+FILE: ldapserver 21: LDAP server not imported: no domain uses it
+FILE: provider 1, sign: a signing identity per provider is not supported; see the key signing
+FILE: server 45: no domain uses it; not imported
+FILE: provider 3: no domain uses it; not imported`, "FILE", path)
 	if got := strings.Join(textsOf(r.Notes), "\n"); got != wantNotes {
 		t.Errorf("got\n%s\nwant\n%s", got, wantNotes)
 	}
@@ -179,13 +179,13 @@ func TestWhatIsNoAutomx2(t *testing.T) {
 		return path
 	}
 	for _, tc := range []struct{ name, path, want string }{
-		{"nothing there", filepath.Join(dir, "none"), "it cannot be read: no such file or directory"},
+		{"nothing there", filepath.Join(dir, "none"), "cannot be read: no such file or directory"},
 		{"a folder", dir, "not a regular file"},
-		{"an empty file", write("empty", ""), "it is no SQLite database"},
-		{"a text", write("text", "CREATE TABLE provider (id INTEGER);"), "it is no SQLite database"},
-		{"a broken database", write("broken", "SQLite format 3\x00"+strings.Repeat("x", 4096)), "it cannot be read: "},
-		{"another database", database(t, "CREATE TABLE t (id)"), "it is no database of automx2: there is no table provider"},
-		{"other columns", database(t, sample(t, "automx2.sql"), "ALTER TABLE server RENAME COLUMN name TO host", "INSERT INTO server VALUES (1, 1, '', 1, '', '', '', '')"), "it is no database of automx2: the table server has no column name"},
+		{"an empty file", write("empty", ""), "not an SQLite database"},
+		{"a text", write("text", "CREATE TABLE provider (id INTEGER);"), "not an SQLite database"},
+		{"a broken database", write("broken", "SQLite format 3\x00"+strings.Repeat("x", 4096)), "cannot be read: "},
+		{"another database", database(t, "CREATE TABLE t (id)"), "not an automx2 database: it has no table provider"},
+		{"other columns", database(t, sample(t, "automx2.sql"), "ALTER TABLE server RENAME COLUMN name TO host", "INSERT INTO server VALUES (1, 1, '', 1, '', '', '', '')"), "not an automx2 database: the table server has no column name"},
 		{"nothing in it", database(t, sample(t, "automx2.sql")), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -211,9 +211,9 @@ func TestNotesOfManyDomains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.ReplaceAll(`FILE: provider 1: the name has 70 characters and is cut to 60
-FILE: provider 1: the short name has 30 characters and is cut to 20
-FILE: ldapserver 1: LDAP servers are not carried over: user names in d0.example, d1.example, d2.example, d3.example, d4.example and 45 more domains came from it, and are now what the servers say`, "FILE", path)
+	want := strings.ReplaceAll(`FILE: provider 1: the name has 70 characters; cut to 60
+FILE: provider 1: the short name has 30 characters; cut to 20
+FILE: ldapserver 1: LDAP server not imported: user names in d0.example, d1.example, d2.example, d3.example, d4.example and 45 more domains came from it; using those of the servers`, "FILE", path)
 	if got := strings.Join(textsOf(r.Notes), "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -11,28 +11,28 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// clientConfig reads one document of the ISP database: clientConfig of version
-// 1.1, the spellings of draft-ietf-mailmaint-autoconfig included.
+// clientConfig reads a clientConfig document of version 1.1, including the
+// spellings of draft-ietf-mailmaint-autoconfig.
 type clientConfig struct {
 	*draft
 	file string
 }
 
-// read adds what the document says.
+// read adds the content of the document.
 func (c clientConfig) read(root *element) {
 	root.attr("version") // clients must not refuse any (draft, "clientConfig")
 	providers := root.all("emailProvider")
 	if len(providers) == 0 {
-		c.lost(place{c.file, root.line, ""}, "there is no emailProvider in it")
+		c.lost(position{c.file, root.line, ""}, "contains no emailProvider")
 	}
-	// What stands beside the providers belongs to each of them.
+	// Services beside the providers belong to each of them.
 	beside, oauth2 := c.services(root), c.oauth2(root)
 	for _, e := range providers {
 		p := settings.Provider{ID: e.attr("id"), OAuth2: oauth2}
 		domains := c.domains(e)
 		c.names(e, &p)
 		for _, s := range append(c.services(e), beside...) {
-			p.Services = c.append(p.Services, s.Service, s.place)
+			p.Services = c.append(p.Services, s.Service, s.position)
 		}
 		if own := c.oauth2(e); own != nil {
 			p.OAuth2 = own
@@ -43,12 +43,12 @@ func (c clientConfig) read(root *element) {
 	c.leftovers(root)
 }
 
-func (c clientConfig) at(e *element) place { return place{c.file, e.line, e.path()} }
+func (c clientConfig) at(e *element) position { return position{c.file, e.line, e.path()} }
 
 func (c clientConfig) word(e *element) word { return word{c.at(e), e.text()} }
 
-// first takes the first child with one of these names. What is not there
-// stands where e does.
+// first takes the first child with one of these names. A missing one has the
+// position of e.
 func (c clientConfig) first(e *element, names ...string) word {
 	for _, name := range names {
 		if child := e.one(name); child != nil {
@@ -57,7 +57,7 @@ func (c clientConfig) first(e *element, names ...string) word {
 	}
 	at := c.at(e)
 	at.key += "/" + names[0]
-	return word{place: at}
+	return word{position: at}
 }
 
 func (c clientConfig) domains(e *element) []named {
@@ -66,22 +66,22 @@ func (c clientConfig) domains(e *element) []named {
 		child.attr("purpose") // "mx": Waymark answers for those in the same way
 		w := c.word(child)
 		if w.text == emailDomain {
-			c.hint(w.place, `%s is every domain: it becomes "*"`, emailDomain)
-			all = append(all, named{w.place, everyOther})
+			c.hint(w.position, `%s stands for every domain; it becomes "*"`, emailDomain)
+			all = append(all, named{w.position, everyOther})
 			continue
 		}
 		d, err := address.ParseDomain(w.text)
 		if err != nil {
-			c.lost(w.place, "%s: %v; it is not carried over", quoted(w.text), err)
+			c.lost(w.position, "%s: %v; not imported", quoted(w.text), err)
 			continue
 		}
-		all = append(all, named{w.place, d})
+		all = append(all, named{w.position, d})
 	}
 	return all
 }
 
-// names reads the names for people. A name without a language is that of
-// everybody, and so is the first one where all have a language.
+// names reads the display names. The one without a language is the default, else
+// the first one.
 func (c clientConfig) names(e *element, p *settings.Provider) {
 	for _, child := range e.all("displayName") {
 		lang := word{c.at(child), child.attr("lang")}
@@ -89,7 +89,7 @@ func (c clientConfig) names(e *element, p *settings.Provider) {
 		switch {
 		case name == "":
 		case lang.text == "" && p.Name != "" && p.Names == nil:
-			c.lost(c.at(child), "there is a name already; this one is not carried over")
+			c.lost(c.at(child), "there is already a name; this one is not imported")
 		case lang.text == "":
 			p.Name = name
 		default:
@@ -104,10 +104,10 @@ func (c clientConfig) names(e *element, p *settings.Provider) {
 		switch name := c.name(c.word(child)); {
 		case name == "":
 		case p.ShortName != "":
-			c.lost(c.at(child), "there is one short name for all languages; this one is not carried over")
+			c.lost(c.at(child), "Waymark has one short name for all languages; this one is not imported")
 		default:
 			if lang != "" {
-				c.hint(c.at(child), "the short name for the language %s is that for everybody", quoted(lang))
+				c.hint(c.at(child), "the short name for the language %s is used for every language", quoted(lang))
 			}
 			p.ShortName = name
 		}
@@ -120,7 +120,7 @@ func (c clientConfig) nameIn(lang word, name string, p *settings.Provider) {
 		return
 	}
 	if _, ok := p.Names[tag]; ok {
-		c.lost(lang.place, "there is a name for the language %s already; this one is not carried over", tag)
+		c.lost(lang.position, "there is already a name for the language %s; this one is not imported", tag)
 		return
 	}
 	if p.Names == nil {
@@ -129,7 +129,7 @@ func (c clientConfig) nameIn(lang word, name string, p *settings.Provider) {
 	p.Names[tag] = name
 }
 
-// help returns the URL of the first page for people that can be written.
+// help returns the URL of the first supported help page.
 func (c clientConfig) help(e *element, name string) string {
 	var help string
 	for _, child := range e.all("documentation", "instruction") {
@@ -141,28 +141,28 @@ func (c clientConfig) help(e *element, name string) string {
 		u, err := webURLOf(written)
 		switch {
 		case err != nil:
-			c.lost(c.at(child), "the page is not carried over: %v", err)
+			c.lost(c.at(child), "page not imported: %v", err)
 			child.skip()
 			continue
 		case help != "" && help != u:
-			c.lost(c.at(child), "there is room for one page; this one is not carried over")
+			c.lost(c.at(child), "only one page is supported; this one is not imported")
 			child.skip()
 			continue
 		}
 		help = u
 		for _, descr := range child.all("descr") {
-			// What Waymark writes itself needs no keeping.
+			// Waymark generates the same text itself.
 			lang, said := descr.attr("lang"), descr.text()
 			if words := i18n.All().In(lang); words.Language != lang || said != words.Text("autoconfig.documentation", "provider", name) {
-				c.lost(c.at(descr), "descriptions of pages are not kept")
+				c.lost(c.at(descr), "page descriptions are not imported")
 			}
 		}
 	}
 	return help
 }
 
-// oauth2 reads the facts of an authorization server; nil when there are none
-// that can be written.
+// oauth2 reads the OAuth 2.0 endpoints; nil when there are none that are
+// supported.
 func (c clientConfig) oauth2(parent *element) *settings.OAuth2Endpoints {
 	e := parent.one("oAuth2")
 	if e == nil {
@@ -172,39 +172,39 @@ func (c clientConfig) oauth2(parent *element) *settings.OAuth2Endpoints {
 	auth, token := c.first(e, "authURL"), c.first(e, "tokenURL")
 	o := &settings.OAuth2Endpoints{Issuer: issuer.text, AuthURL: auth.text, TokenURL: token.text, Scope: scope.text, ClientID: c.first(e, "clientID").text}
 	if d, err := address.ParseDomain(o.Issuer); err == nil {
-		// Version 1.1 has the host alone.
+		// Version 1.1 has the host only.
 		o.Issuer = "https://" + string(d)
-		c.hint(issuer.place, "the issuer is written as %s; see whether the authorization server writes it so", o.Issuer)
+		c.hint(issuer.position, "the issuer becomes %s; check that the authorization server uses this form", o.Issuer)
 	}
-	refuse := func(at place, format string, args ...any) *settings.OAuth2Endpoints {
-		c.lost(at, format+"; the authorization server is not carried over", args...)
+	refuse := func(at position, format string, args ...any) *settings.OAuth2Endpoints {
+		c.lost(at, format+"; authorization server not imported", args...)
 		e.skip()
 		return nil
 	}
 	if scope.text == "" {
-		return refuse(scope.place, "there is no scope")
+		return refuse(scope.position, "no scope")
 	}
-	for _, w := range []word{{issuer.place, o.Issuer}, auth, token} {
+	for _, w := range []word{{issuer.position, o.Issuer}, auth, token} {
 		if w.text == "" {
-			return refuse(w.place, "it is missing")
+			return refuse(w.position, "missing")
 		}
 		if _, err := webURLOf(w.text); err != nil {
-			return refuse(w.place, "%v", err)
+			return refuse(w.position, "%v", err)
 		}
 	}
 	if !isIssuer(o.Issuer) {
-		return refuse(issuer.place, "the issuer must be a URL in lower case, without query and fragment")
+		return refuse(issuer.position, "the issuer must be a lower-case URL without query and fragment")
 	}
 	return o
 }
 
-// service is a service and where it was read.
+// service is a service and its position.
 type service struct {
 	settings.Service
-	place
+	position
 }
 
-// services reads the servers among the children of e, in their order.
+// services reads the servers among the children of e, in order.
 func (c clientConfig) services(e *element) []service {
 	var all []service
 	for _, child := range e.children {
@@ -213,7 +213,7 @@ func (c clientConfig) services(e *element) []service {
 		case !isServer(child.name):
 			continue
 		case !known:
-			c.lost(c.at(child), "type %s is no service that can be said here", quoted(child.attr("type")))
+			c.lost(c.at(child), "unsupported service type %s", quoted(child.attr("type")))
 			child.skip()
 			continue
 		}
@@ -238,7 +238,7 @@ func isServer(element string) bool {
 	return slices.Contains([]string{"incomingServer", "outgoingServer", "calendar", "addressbook", "addressBook", "fileShare", "setupServer"}, element)
 }
 
-// protocolOf returns what a type of server is here. Version 1.1 has
+// protocolOf returns the protocol of a server type. Version 1.1 spells
 // addressBook, the draft addressbook.
 func protocolOf(element, kind string) (settings.Protocol, bool) {
 	switch element + " " + kind {
@@ -266,7 +266,7 @@ func protocolOf(element, kind string) (settings.Protocol, bool) {
 
 func (c clientConfig) server(e *element, p settings.Protocol) server {
 	s := server{
-		place: c.at(e), protocol: p,
+		position: c.at(e), protocol: p,
 		host: c.first(e, "hostname"), port: c.first(e, "port"), socket: c.first(e, "socketType"),
 		user: c.first(e, "username"), schemes: c.schemes(e),
 	}
@@ -280,7 +280,7 @@ func (c clientConfig) server(e *element, p settings.Protocol) server {
 }
 
 func (c clientConfig) webServer(e *element, p settings.Protocol) webServer {
-	s := webServer{place: c.at(e), protocol: p, url: c.first(e, "url", "URL", "serverURL"), user: c.first(e, "username"), schemes: c.schemes(e)}
+	s := webServer{position: c.at(e), protocol: p, url: c.first(e, "url", "URL", "serverURL"), user: c.first(e, "username"), schemes: c.schemes(e)}
 	if s.url.text == "" && p == settings.JMAP {
 		s.url = c.jmapByHost(e)
 	}
@@ -288,20 +288,20 @@ func (c clientConfig) webServer(e *element, p settings.Protocol) webServer {
 	return s
 }
 
-// jmapByHost returns the URL of the session resource of a JMAP server that is
-// named by its host, as older drafts did (RFC 8620 section 2.2).
+// jmapByHost returns the URL of the session resource of a JMAP server with a host
+// name, as in older drafts (RFC 8620 section 2.2).
 func (c clientConfig) jmapByHost(e *element) word {
 	host, port, socket := c.first(e, "hostname"), c.first(e, "port"), c.first(e, "socketType")
 	if security, ok := securityOf(socket.text); host.text == "" || !ok || security != settings.TLS {
-		return word{place: host.place}
+		return word{position: host.position}
 	}
 	u := "https://" + host.text
 	if port.text != "" && port.text != "443" {
 		u += ":" + port.text
 	}
 	u += "/.well-known/jmap"
-	c.hint(host.place, "JMAP is named by a URL here: the usual one is taken")
-	return word{host.place, u}
+	c.hint(host.position, "JMAP needs a URL; using the well-known one")
+	return word{host.position, u}
 }
 
 func (c clientConfig) schemes(e *element) []scheme {
@@ -312,7 +312,7 @@ func (c clientConfig) schemes(e *element) []scheme {
 	return all
 }
 
-// switches takes what says no more than clients do anyway.
+// switches takes elements that ask for what clients do anyway.
 func (c clientConfig) switches(e *element) {
 	for _, child := range e.children {
 		usual := map[string]string{"addThisServer": "true", "useGlobalPreferredServer": "false"}[child.name]
@@ -331,7 +331,7 @@ func (c clientConfig) popOptions(e *element) settings.POPOptions {
 	if days := c.first(e, "daysToLeaveMessagesOnServer"); days.text != "" {
 		n, err := strconv.Atoi(days.text)
 		if err != nil || n < 1 || n > most {
-			c.lost(days.place, "it must be a number from 1 to %d, is %s; it is not carried over", most, quoted(days.text))
+			c.lost(days.position, "must be a number from 1 to %d, is %s; not imported", most, quoted(days.text))
 			n = 0
 		}
 		o.DaysToLeaveMessagesOnServer = n
@@ -345,21 +345,21 @@ func (c clientConfig) truth(w word) *bool {
 	case w.text == "":
 		return nil
 	case !on && !strings.EqualFold(w.text, "false") && w.text != "0":
-		c.lost(w.place, "it must be true or false, is %s; it is not carried over", quoted(w.text))
+		c.lost(w.position, "must be true or false, is %s; not imported", quoted(w.text))
 		return nil
 	}
 	return &on
 }
 
-// leftovers notes everything that nobody took.
+// leftovers adds a note for everything that was not taken.
 func (c clientConfig) leftovers(e *element) {
 	for _, a := range e.attrs {
 		if !a.taken {
-			c.lost(c.at(e), "the attribute %s has no place in the settings file", plain(cut(a.name, maxName)))
+			c.lost(c.at(e), "the attribute %s is not supported", plain(cut(a.name, maxName)))
 		}
 	}
 	if !e.textTaken && len(bytes.TrimSpace(e.raw)) > 0 {
-		c.lost(c.at(e), "the text has no place in the settings file")
+		c.lost(c.at(e), "the text is not supported")
 	}
 	taken := map[string]bool{}
 	for _, child := range e.children {
@@ -367,27 +367,27 @@ func (c clientConfig) leftovers(e *element) {
 	}
 	for _, child := range e.children {
 		if !child.taken {
-			c.lost(c.at(child), "%s", noPlace(child.name, taken[child.name]))
+			c.lost(c.at(child), "%s", unsupported(child.name, taken[child.name]))
 			continue
 		}
 		c.leftovers(child)
 	}
 }
 
-// noPlace says why an element is not carried over. again says that another one
-// of its name is.
-func noPlace(name string, again bool) string {
+// unsupported returns why an element is not imported. duplicate means that
+// another one of its name is.
+func unsupported(name string, duplicate bool) string {
 	switch {
-	case again:
-		return "there is one already; this one is not carried over"
+	case duplicate:
+		return "is listed twice; this one is not imported"
 	case name == "enable":
-		return "what people must switch on first has no place in the settings file; say it on the help page"
+		return "steps to enable a service are not supported; put them on the help page"
 	case name == "webMail":
-		return "webmail has no place in the settings file"
+		return "webmail is not supported"
 	case name == "inputField":
-		return "questions to people have no place in the settings file"
+		return "questions to users are not supported"
 	case name == "password", name == "clientSecret":
-		return "secrets are not handed out"
+		return "secrets are not imported"
 	}
-	return "it has no place in the settings file"
+	return "not supported"
 }

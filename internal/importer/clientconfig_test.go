@@ -147,12 +147,12 @@ func TestWordsOfOneService(t *testing.T) {
 			"{protocol: imap, host: imap.xn--bcher-kva.example, port: 993, security: starttls, login: \"{local}\", auth: [gssapi]}", nil},
 		{"what YAML would take for something else", "<hostname>no</hostname><port>0993</port><socketType>SSL</socketType><username>007</username><authentication>none</authentication>",
 			"{protocol: imap, host: no, port: 993, security: tls, login: \"007\", auth: [none]}",
-			[]string{"a.xml:2: hint: emailProvider/incomingServer/username: the user name is the same for everybody; see whether that is meant"}},
+			[]string{"a.xml:2: hint: emailProvider/incomingServer/username: the user name is the same for everybody; check that it is meant"}},
 		{"what looks like a reference", "<hostname>imap.example.com</hostname><port>993</port><socketType>SSL</socketType><username>$%EMAILDOMAIN%</username><authentication>password-cleartext</authentication>",
 			"{protocol: imap, host: imap.example.com, port: 993, security: tls, login: \"$${domain}\"}", nil},
-		{"none at all", "", "", []string{"a.xml:2: emailProvider/incomingServer: there is no host name; the service is not carried over"}},
+		{"none at all", "", "", []string{"a.xml:2: emailProvider/incomingServer: no host name; service not imported"}},
 		{"the first of two host names", "<hostname>a.example</hostname><hostname>b.example</hostname><port>993</port><socketType>SSL</socketType><username>%EMAILADDRESS%</username><authentication>password-cleartext</authentication>",
-			"{protocol: imap, host: a.example, port: 993, security: tls}", []string{"a.xml:2: emailProvider/incomingServer/hostname: there is one already; this one is not carried over"}},
+			"{protocol: imap, host: a.example, port: 993, security: tls}", []string{"a.xml:2: emailProvider/incomingServer/hostname: is listed twice; this one is not imported"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			doc := "<clientConfig version=\"1.1\"><emailProvider id=\"example.com\"><domain>example.com</domain><displayName>E</displayName>" +
@@ -187,13 +187,13 @@ func TestAuthorizationServers(t *testing.T) {
 	const good = "<issuer>https://login.example.com</issuer><scope>mail</scope><authURL>https://login.example.com/a?b=c</authURL><tokenURL>https://login.example.com/t</tokenURL>"
 	for _, tc := range []struct{ name, from, to, note string }{
 		{"as it should be", "", "", ""},
-		{"host alone", "https://login.example.com</issuer>", "Login.Example.com</issuer>", "hint: oAuth2/issuer: the issuer is written as https://login.example.com; see whether the authorization server writes it so"},
-		{"no scope", "<scope>mail</scope>", "<scope> </scope>", "oAuth2/scope: there is no scope; the authorization server is not carried over"},
-		{"no token URL", "<tokenURL>https://login.example.com/t</tokenURL>", "", "oAuth2/tokenURL: it is missing; the authorization server is not carried over"},
-		{"http", "<authURL>https", "<authURL>http", "oAuth2/authURL: only https URLs can be written here; the authorization server is not carried over"},
-		{"issuer in upper case", "<issuer>https://login", "<issuer>https://LOGIN", "oAuth2/issuer: the issuer must be a URL in lower case, without query and fragment; the authorization server is not carried over"},
-		{"issuer with a query", "com</issuer>", "com/?a=b</issuer>", "oAuth2/issuer: the issuer must be a URL in lower case, without query and fragment; the authorization server is not carried over"},
-		{"issuer that must be escaped", "com</issuer>", "com/ä b</issuer>", "oAuth2/issuer: the issuer must be a URL in lower case, without query and fragment; the authorization server is not carried over"},
+		{"host alone", "https://login.example.com</issuer>", "Login.Example.com</issuer>", "hint: oAuth2/issuer: the issuer becomes https://login.example.com; check that the authorization server uses this form"},
+		{"no scope", "<scope>mail</scope>", "<scope> </scope>", "oAuth2/scope: no scope; authorization server not imported"},
+		{"no token URL", "<tokenURL>https://login.example.com/t</tokenURL>", "", "oAuth2/tokenURL: missing; authorization server not imported"},
+		{"http", "<authURL>https", "<authURL>http", "oAuth2/authURL: must be an https URL; authorization server not imported"},
+		{"issuer in upper case", "<issuer>https://login", "<issuer>https://LOGIN", "oAuth2/issuer: the issuer must be a lower-case URL without query and fragment; authorization server not imported"},
+		{"issuer with a query", "com</issuer>", "com/?a=b</issuer>", "oAuth2/issuer: the issuer must be a lower-case URL without query and fragment; authorization server not imported"},
+		{"issuer that must be escaped", "com</issuer>", "com/ä b</issuer>", "oAuth2/issuer: the issuer must be a lower-case URL without query and fragment; authorization server not imported"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			doc := strings.Replace(minimal("<domain>example.com</domain><displayName>E</displayName>"), "</clientConfig>", "<oAuth2>"+strings.Replace(good, tc.from, tc.to, 1)+"</oAuth2></clientConfig>", 1)
@@ -209,7 +209,7 @@ func TestAuthorizationServers(t *testing.T) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 			o := accepted(t, r).Providers[0].OAuth2
-			if kept := !strings.Contains(tc.note, "not carried over"); kept != (o != nil) || kept && o.Issuer != "https://login.example.com" {
+			if kept := !strings.Contains(tc.note, "not imported"); kept != (o != nil) || kept && o.Issuer != "https://login.example.com" {
 				t.Errorf("got %+v", o)
 			}
 		})

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,11 +10,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// maxEnvironment bounds a file with environment variables.
+// maxEnvironment bounds an env file, in octets.
 const maxEnvironment = 1 << 20
 
-// containerVariables are all that the container autodiscover-email-settings
-// reads.
+// containerVariables are the variables of the container
+// autodiscover-email-settings.
 func containerVariables() []string {
 	return []string{
 		"COMPANY_NAME", "SUPPORT_URL", "DOMAIN",
@@ -31,21 +30,20 @@ func containerVariables() []string {
 
 func known(name string) bool { return slices.Contains(containerVariables(), name) }
 
-// AutodiscoverEmailSettings makes a settings file from the environment of the
-// container of that name: from files, each with any number of environments, or
-// without files from getenv. The error says what cannot be read, or is
-// ErrNothing.
+// AutodiscoverEmailSettings makes a settings file from the environments of
+// containers of that name: one env file per container, or getenv without files.
+// The error names the file that cannot be read, or is ErrNothing.
 func AutodiscoverEmailSettings(files []string, getenv func(string) (string, bool)) (Result, error) {
 	d := newDraft()
 	const origin = "the environment of autodiscover-email-settings"
 	if len(files) == 0 {
-		var s setting
+		var variables []variable
 		for _, name := range containerVariables() {
 			if value, ok := getenv(name); ok && name != "PORT" { // which any process may have
-				s.variables = append(s.variables, variable{place{key: name}, clean(value)})
+				variables = append(variables, variable{position{key: name}, clean(value)})
 			}
 		}
-		d.container(s)
+		d.container(position{}, variables)
 		return d.result(origin)
 	}
 	for _, file := range files {
@@ -53,42 +51,36 @@ func AutodiscoverEmailSettings(files []string, getenv func(string) (string, bool
 		if err != nil {
 			return Result{}, fmt.Errorf("%s: %s", plain(file), reason(err))
 		}
-		if err := d.containers(file, data); err != nil {
+		if err := d.envFile(file, data); err != nil {
 			return Result{}, fmt.Errorf("%s: %w", plain(file), err)
 		}
 	}
 	return d.result(origin)
 }
 
-// containers adds what a file says.
-func (d *draft) containers(file string, data []byte) error {
+// envFile adds the container of one env file.
+func (d *draft) envFile(file string, data []byte) error {
 	if len(data) > maxEnvironment {
 		return fmt.Errorf("the file is larger than %d MiB", maxEnvironment>>20)
 	}
-	settings, err := d.parseSettings(file, data)
-	if err != nil {
-		return err
+	variables, err := d.parseEnv(file, data)
+	if err == nil {
+		d.container(position{file: file}, variables)
 	}
-	if len(settings) == 0 {
-		return errors.New("none of its services has the variables DOMAIN and IMAP_HOST")
-	}
-	for _, s := range settings {
-		d.container(s)
-	}
-	return nil
+	return err
 }
 
-// container adds what the environment of one container says.
-func (d *draft) container(s setting) {
-	e := environment{d, s.place, map[string]word{}}
-	for _, v := range s.variables {
+// container adds the environment of one container.
+func (d *draft) container(at position, variables []variable) {
+	e := environment{d, at, map[string]word{}}
+	for _, v := range variables {
 		switch {
 		case !known(v.key):
-			d.hint(v.place, "unknown variable of the container; ignored")
+			d.hint(v.position, "unknown variable; skipped")
 		case strings.Contains(v.value, "$"):
-			d.lost(v.place, "the value comes from another variable; write it out")
+			d.lost(v.position, "the value refers to another variable; replace it by the value")
 		default:
-			e.words[v.key] = word{v.place, v.value}
+			e.words[v.key] = word{v.position, v.value}
 		}
 	}
 	p := settings.Provider{Name: d.name(e.word("COMPANY_NAME")), HelpURL: e.help()}
@@ -98,34 +90,34 @@ func (d *draft) container(s setting) {
 		protocol settings.Protocol
 	}{{"IMAP", settings.IMAP}, {"POP", settings.POP3}, {"SMTP", settings.Submission}} {
 		if svc, ok := e.mail(m.prefix, m.protocol); ok {
-			p.Services = d.append(p.Services, svc, e.word(m.prefix+"_HOST").place)
+			p.Services = d.append(p.Services, svc, e.word(m.prefix+"_HOST").position)
 		}
 	}
 	if svc, ok := e.activeSync(); ok {
 		p.Services = append(p.Services, svc)
 	}
-	e.without("LDAP_HOST", "address books in LDAP are not carried over",
+	e.without("LDAP_HOST", "LDAP address books are not imported",
 		"LDAP_HOST", "LDAP_PORT", "LDAP_SOCKET", "LDAP_BASE", "LDAP_USER_FIELD", "LDAP_USER_BASE", "LDAP_SEARCH")
-	e.without("PROFILE_IDENTIFIER", "identifiers of Apple profiles are made from the id of the provider: a device that has a profile of the old service takes the new one for a second account, until the old one is removed",
+	e.without("PROFILE_IDENTIFIER", "Waymark derives profile identifiers from the provider id: a device keeps the old profile beside the new one until the old one is removed",
 		"PROFILE_IDENTIFIER", "PROFILE_UUID", "MAIL_UUID", "LDAP_UUID")
 	e.listen()
-	d.add(s.place, p, e.domain())
+	d.add(at, p, e.domain())
 }
 
-// environment is that of one container.
+// environment is the environment of one container.
 type environment struct {
 	*draft
-	place
+	position
 	words map[string]word
 }
 
-// word returns the value of a variable; one that is not set stands where the
-// environment does.
+// word returns the value of a variable. One that is not set has the position of
+// the environment.
 func (e environment) word(name string) word {
 	if w, ok := e.words[name]; ok {
 		return w
 	}
-	return word{place: place{e.file, e.line, name}}
+	return word{position: position{e.file, e.line, name}}
 }
 
 func (e environment) domain() []named {
@@ -135,10 +127,10 @@ func (e environment) domain() []named {
 	}
 	name, err := address.ParseDomain(w.text)
 	if err != nil {
-		e.lost(w.place, "%s: %v; it is not carried over", quoted(w.text), err)
+		e.lost(w.position, "%s: %v; not imported", quoted(w.text), err)
 		return nil
 	}
-	return []named{{w.place, name}}
+	return []named{{w.position, name}}
 }
 
 func (e environment) help() string {
@@ -148,41 +140,41 @@ func (e environment) help() string {
 	}
 	u, err := webURLOf(w.text)
 	if err != nil {
-		e.lost(w.place, "the page is not carried over: %v", err)
+		e.lost(w.position, "page not imported: %v", err)
 		return ""
 	}
 	return u
 }
 
-// mail returns a service that is on, which it is when it has a host.
+// mail returns a service; false when its host is not set.
 func (e environment) mail(prefix string, p settings.Protocol) (settings.Service, bool) {
 	host, port, socket := e.word(prefix+"_HOST"), e.word(prefix+"_PORT"), e.word(prefix+"_SOCKET")
 	if host.text == "" {
 		if port.text != "" || socket.text != "" {
-			e.hint(host.place, "is not set: the container does not offer the service")
+			e.hint(host.position, "is not set; the container does not offer the service")
 		}
 		return settings.Service{}, false
 	}
 	return e.byHost(server{
-		place: host.place, protocol: p, host: host, port: port, socket: socket,
-		// The container knows nothing else.
-		user: word{host.place, emailAddress}, schemes: []scheme{{word: word{host.place, "password-cleartext"}}},
+		position: host.position, protocol: p, host: host, port: port, socket: socket,
+		// The container supports nothing else.
+		user: word{host.position, emailAddress}, schemes: []scheme{{word: word{host.position, "password-cleartext"}}},
 	})
 }
 
 func (e environment) activeSync() (settings.Service, bool) {
-	e.without("MOBILESYNC_NAME", "the name of the server is not told to anybody", "MOBILESYNC_NAME")
+	e.without("MOBILESYNC_NAME", "the server name is not used", "MOBILESYNC_NAME")
 	w := e.word("MOBILESYNC_URL")
 	if w.text == "" {
 		return settings.Service{}, false
 	}
 	return e.byURL(webServer{
-		place: w.place, protocol: settings.ActiveSync, url: w,
-		user: word{w.place, emailAddress}, schemes: []scheme{{word: word{w.place, "http-basic"}}},
+		position: w.position, protocol: settings.ActiveSync, url: w,
+		user: word{w.position, emailAddress}, schemes: []scheme{{word: word{w.position, "http-basic"}}},
 	})
 }
 
-// without notes variables that have no place here, those that are set.
+// without adds a note for the variables that are set but not imported.
 func (e environment) without(name, text string, names ...string) {
 	var set []string
 	for _, n := range names {
@@ -191,13 +183,13 @@ func (e environment) without(name, text string, names ...string) {
 		}
 	}
 	if len(set) > 0 {
-		at := e.word(name).place
+		at := e.word(name).position
 		at.key = strings.Join(set, ", ")
 		e.lost(at, "%s", text)
 	}
 }
 
-// listen keeps the port that a proxy in front asks.
+// listen keeps the port, which the reverse proxy uses.
 func (e environment) listen() {
 	w := e.word("PORT")
 	if w.text == "" {
@@ -207,9 +199,9 @@ func (e environment) listen() {
 	n, err := strconv.ParseUint(w.text, 10, 16)
 	switch {
 	case err != nil || n == 0:
-		e.lost(w.place, "the port must be a number from 1 to 65535, is %s", quoted(w.text))
+		e.lost(w.position, "the port must be a number from 1 to 65535, is %s", quoted(w.text))
 	case e.draft.listen != "" && e.draft.listen != listen:
-		e.lost(w.place, "one server has one port; this one is not carried over")
+		e.lost(w.position, "one server has one port; this one is not imported")
 	default:
 		e.draft.listen = listen
 	}

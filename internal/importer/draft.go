@@ -15,11 +15,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// ErrNothing is returned beside a Result with notes and nothing else: not one
-// domain with a service could be carried over.
-var ErrNothing = errors.New("there is nothing to import: no domain with a service that can be carried over")
+// ErrNothing is returned with a Result that has notes only: no domain with a
+// service could be imported.
+var ErrNothing = errors.New("nothing to import: no domain with a service that can be imported")
 
-// Result is what became of the data of another system.
+// Result is the outcome of an import.
 type Result struct {
 	Settings  []byte // the settings file
 	Providers int
@@ -27,10 +27,10 @@ type Result struct {
 	Notes     []Note
 }
 
-// everyOther is the key of the entry for domains that are not listed.
+// everyOther is the key for unlisted domains.
 const everyOther address.Domain = "*"
 
-// draft is a settings file while it is put together.
+// draft is a settings file under construction.
 type draft struct {
 	notes     []Note
 	noted     map[Note]bool
@@ -50,7 +50,7 @@ type provider struct {
 
 // customer is one entry of domains.
 type customer struct {
-	place
+	position
 	name     address.Domain
 	provider *provider
 }
@@ -59,21 +59,21 @@ func newDraft() *draft {
 	return &draft{noted: map[Note]bool{}, byContent: map[string]*provider{}, ids: map[string]bool{}, listed: map[address.Domain]customer{}}
 }
 
-// named is a domain and where it was read.
+// named is a domain and its position.
 type named struct {
-	place
+	position
 	name address.Domain
 }
 
-// add adds a provider and its domains. Providers that say the same share one
-// entry. p.ID is what the id is made of.
-func (d *draft) add(at place, p settings.Provider, domains []named) {
+// add adds a provider and its domains. Equal providers share one entry. The id is
+// derived from p.ID.
+func (d *draft) add(at position, p settings.Provider, domains []named) {
 	switch {
 	case len(domains) == 0:
-		d.lost(at, "there is no domain; the provider is not carried over")
+		d.lost(at, "no domain; provider not imported")
 		return
 	case len(p.Services) == 0:
-		d.lost(at, "there is no service that can be carried over; the provider and its domains are not either")
+		d.lost(at, "no service can be imported; provider and domains not imported")
 		return
 	}
 	d.finishNames(at, &p, domains[0].name)
@@ -81,11 +81,11 @@ func (d *draft) add(at place, p settings.Provider, domains []named) {
 	for _, dom := range domains {
 		if first, ok := d.listed[dom.name]; ok {
 			if first.provider != shared {
-				d.lost(dom.place, "%s is in %s already, with other settings; this entry is not carried over", dom.name, first.where())
+				d.lost(dom.position, "%s is already listed in %s with other settings; this entry is not imported", dom.name, first.where())
 			}
 			continue
 		}
-		c := customer{dom.place, dom.name, shared}
+		c := customer{dom.position, dom.name, shared}
 		d.listed[dom.name] = c
 		d.domains = append(d.domains, c)
 	}
@@ -102,20 +102,20 @@ func (c customer) where() string {
 	return s
 }
 
-// The longest names that there may be.
+// Maximum lengths of names, in characters.
 const (
 	maxName      = 60
 	maxShortName = 20
 )
 
-// finishNames brings the names of a provider to the lengths that there may be.
-func (d *draft) finishNames(at place, p *settings.Provider, first address.Domain) {
+// finishNames fills in missing names and shortens long ones.
+func (d *draft) finishNames(at position, p *settings.Provider, first address.Domain) {
 	if p.Name == "" {
 		p.Name = p.ID
 		if p.Name == "" {
 			p.Name = string(first)
 		}
-		d.hint(at, "there is no name that can be shown: %s is taken", quoted(cut(p.Name, maxName)))
+		d.hint(at, "no display name; using %s", quoted(cut(p.Name, maxName)))
 	}
 	p.Name = d.cut(at, "name", p.Name, maxName)
 	p.ShortName = d.cut(at, "short name", p.ShortName, maxShortName)
@@ -127,29 +127,28 @@ func (d *draft) finishNames(at place, p *settings.Provider, first address.Domain
 	}
 }
 
-// name returns a name for people; "" when there is none that can be shown to
-// everybody.
+// name returns a display name; "" for one with a placeholder.
 func (d *draft) name(w word) string {
 	if p := foreignPlaceholder.FindString(w.text); p != "" {
-		d.lost(w.place, "a name cannot hold %s; it is not carried over", p)
+		d.lost(w.position, "a name cannot contain %s; not imported", p)
 		return ""
 	}
 	return w.text
 }
 
-// language returns a language in the form of the settings file.
+// language returns a language tag in the form of the settings file.
 func (d *draft) language(w word) (string, bool) {
 	t, err := language.Parse(w.text)
 	if err != nil {
-		d.lost(w.place, "%s is no language such as en or de-CH; the name is not carried over", quoted(w.text))
+		d.lost(w.position, "%s is not a language such as en or de-CH; name not imported", quoted(w.text))
 		return "", false
 	}
 	return t.String(), true
 }
 
-func (d *draft) cut(at place, what, s string, most int) string {
+func (d *draft) cut(at position, what, s string, most int) string {
 	if n := utf8.RuneCountInString(s); n > most {
-		d.lost(at, "the %s has %d characters and is cut to %d", what, n, most)
+		d.lost(at, "the %s has %d characters; cut to %d", what, n, most)
 	}
 	return cut(s, most)
 }
@@ -182,7 +181,7 @@ func (d *draft) share(p settings.Provider, file string) *provider {
 	return shared
 }
 
-// newID makes an id of a name: 1 to 40 characters from a to z, 0 to 9 and -.
+// newID derives an id from a name: 1 to 40 characters from a to z, 0 to 9 and -.
 func (d *draft) newID(name string) string {
 	const most = 40
 	if domain, err := address.ParseDomain(name); err == nil {

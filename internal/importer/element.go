@@ -10,16 +10,15 @@ import (
 	"strings"
 )
 
-// Limits of one XML file: a hundred thousand domains fit, and memory stays far
-// below what hurts.
+// Limits of one XML file: a hundred thousand domains fit, and memory stays small.
 const (
 	maxXML      = 16 << 20 // octets
 	maxElements = 250_000
 	maxDepth    = 50
 )
 
-// element is one element of an XML file. Whoever reads a part of it takes it:
-// what nobody took at the end has not been carried over.
+// element is an XML element. Reading a part marks it as taken; what is not taken
+// at the end was not imported.
 type element struct {
 	name     string // without its namespace
 	line     int
@@ -36,7 +35,7 @@ type attribute struct {
 	taken       bool
 }
 
-// syntaxError says where and why a file is no XML that can be read.
+// syntaxError is the line and the reason of a file that cannot be parsed.
 type syntaxError struct {
 	line int // 0 when it is not known
 	text string
@@ -44,8 +43,8 @@ type syntaxError struct {
 
 func (e *syntaxError) Error() string { return e.text }
 
-// parseXML reads an XML file into a tree. Entities of a document type are not
-// known, so that no file can name others or blow up.
+// parseXML parses an XML file. Entities of a document type are not expanded, so
+// that no file can include others or blow up.
 func parseXML(data []byte) (*element, error) {
 	if len(data) > maxXML {
 		return nil, &syntaxError{0, "the file is larger than 16 MiB"}
@@ -59,7 +58,7 @@ func parseXML(data []byte) (*element, error) {
 		if slices.Contains([]string{"us-ascii", "ascii", "utf8"}, strings.ToLower(charset)) {
 			return in, nil
 		}
-		return nil, &syntaxError{1, "the file says that it is encoded in " + plain(cut(charset, 60)) + "; save it as UTF-8"}
+		return nil, &syntaxError{1, "the encoding " + plain(cut(charset, 60)) + " is not supported; save the file as UTF-8"}
 	}
 	root, err := p.read()
 	if err == nil {
@@ -90,7 +89,7 @@ func (p *xmlReader) read() (*element, error) {
 		token, err := p.dec.Token()
 		switch {
 		case errors.Is(err, io.EOF) && root == nil:
-			return nil, errors.New("the file holds no XML element")
+			return nil, errors.New("contains no XML element")
 		case errors.Is(err, io.EOF):
 			return root, nil
 		case err != nil:
@@ -132,14 +131,14 @@ func (p *xmlReader) read() (*element, error) {
 	}
 }
 
-// advance counts the lines up to where the next token begins.
+// advance counts the lines up to the next token.
 func (p *xmlReader) advance() {
 	end := min(p.dec.InputOffset(), int64(len(p.data)))
 	p.line += bytes.Count(p.data[p.offset:end], []byte("\n"))
 	p.offset = end
 }
 
-// path names the element by itself and its parents, without the root.
+// path returns the names of the element and its parents, without the root.
 func (e *element) path() string {
 	var names []string
 	for ; e.parent != nil; e = e.parent {
@@ -178,8 +177,7 @@ func (e *element) all(names ...string) []*element {
 	return found
 }
 
-// one takes the first child of a name; nil when there is none. Others of that
-// name stay.
+// one takes the first child with a name; nil when there is none.
 func (e *element) one(name string) *element {
 	for _, c := range e.children {
 		if c.name == name {
@@ -190,8 +188,7 @@ func (e *element) one(name string) *element {
 	return nil
 }
 
-// skip takes an element with all that is in it, because somebody has said what
-// becomes of it.
+// skip takes an element with all its content, because a note covers it.
 func (e *element) skip() {
 	e.taken, e.textTaken = true, true
 	for i := range e.attrs {

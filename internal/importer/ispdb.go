@@ -10,16 +10,15 @@ import (
 	"strings"
 )
 
-// Limits of all files of one import together.
+// Limits of all files of one import.
 const (
 	maxFiles = 20_000
 	maxTotal = 256 << 20 // octets
 )
 
-// ISPDB makes a settings file from files of the ISP database, and from all of
-// them that stand in folders. The error says everything that cannot be read,
-// one thing to a line, and nothing is imported then; it is ErrNothing when no
-// file has anything.
+// ISPDB makes a settings file from files of the ISP database and from folders of
+// them. When a file cannot be read, nothing is imported: the error has one line
+// per problem. It is ErrNothing when no file has anything to import.
 func ISPDB(paths []string) (Result, error) {
 	d := newDraft()
 	r := folderReader{draft: d}
@@ -44,7 +43,7 @@ func ISPDB(paths []string) (Result, error) {
 	return d.result(origin)
 }
 
-// folderReader reads files one after the other.
+// folderReader reads files and folders.
 type folderReader struct {
 	*draft
 	failures []error
@@ -57,15 +56,15 @@ func (r *folderReader) fail(path string, line int, text string) {
 	r.failures = append(r.failures, errors.New(at.String()))
 }
 
-// reason returns an error without the path, which stands before it already.
+// reason returns an error without the path, which the message already has.
 func reason(err error) string {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err
 	}
-	return "it cannot be read: " + err.Error()
+	return "cannot be read: " + err.Error()
 }
 
-// folder reads the files of a folder, in the order of their names.
+// folder reads the files of a folder, sorted by name.
 func (r *folderReader) folder(path string) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -80,20 +79,20 @@ func (r *folderReader) folder(path string) {
 		case err != nil:
 			r.fail(name, 0, reason(err))
 		case info.IsDir():
-			r.hint(place{file: name}, "subfolders are ignored")
+			r.hint(position{file: name}, "subfolders are skipped")
 		case !info.Mode().IsRegular():
-			r.hint(place{file: name}, "not a regular file; ignored")
+			r.hint(position{file: name}, "not a regular file; skipped")
 		default:
 			r.file(name, false)
 		}
 		if r.files > maxFiles || r.total > maxTotal {
-			return // said already
+			return // reported
 		}
 	}
 }
 
-// file reads one file. In a folder there may be others than those of an ISP
-// database; a file that was named must be one.
+// file reads one file. A folder may contain other files; a file that was named
+// must be a clientConfig document.
 func (r *folderReader) file(path string, named bool) {
 	data, err := readFile(path, maxXML)
 	if err != nil {
@@ -101,13 +100,13 @@ func (r *folderReader) file(path string, named bool) {
 		return
 	}
 	if !named && !looksLikeXML(data) {
-		r.hint(place{file: path}, "not XML; ignored")
+		r.hint(position{file: path}, "not XML; skipped")
 		return
 	}
 	r.files++
 	r.total += int64(len(data))
 	if r.files > maxFiles || r.total > maxTotal {
-		r.fail(path, 0, fmt.Sprintf("there are more than %d files or %d MiB; import a part at a time", maxFiles, maxTotal>>20))
+		r.fail(path, 0, fmt.Sprintf("more than %d files or %d MiB; import a part at a time", maxFiles, maxTotal>>20))
 		return
 	}
 	root, err := parseXML(data)
@@ -120,25 +119,25 @@ func (r *folderReader) file(path string, named bool) {
 		return
 	}
 	if root.name != "clientConfig" {
-		text := "the file is not a clientConfig: its root element is " + plain(cut(root.name, maxName))
+		text := "not a clientConfig file: its root element is " + plain(cut(root.name, maxName))
 		if named {
 			r.fail(path, root.line, text)
 		} else {
-			r.hint(place{file: path, line: root.line}, "%s; ignored", text)
+			r.hint(position{file: path, line: root.line}, "%s; skipped", text)
 		}
 		return
 	}
 	clientConfig{r.draft, path}.read(root)
 }
 
-// looksLikeXML reports whether a file begins as XML does: files of the ISP
-// database have names with and without an ending.
+// looksLikeXML reports whether a file begins like XML: files of the ISP database
+// have names with and without an extension.
 func looksLikeXML(data []byte) bool {
 	s := strings.TrimPrefix(string(data[:min(len(data), 512)]), "\ufeff")
 	return strings.HasPrefix(strings.TrimSpace(s), "<") || strings.HasPrefix(s, "\xfe\xff") || strings.HasPrefix(s, "\xff\xfe")
 }
 
-// readFile reads a file, one octet more than it may have at most.
+// readFile reads a file, at most one octet more than most.
 func readFile(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -77,10 +77,10 @@ domains:
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	wantNotes := []string{
-		dir + "/README: hint: not XML; ignored",
-		dir + "/d.xml:2: emailProvider/domain: a.example is in " + dir + "/a:3 already, with other settings; this entry is not carried over",
-		dir + "/page.xml:1: hint: the file is not a clientConfig: its root element is html; ignored",
-		dir + "/sub: hint: subfolders are ignored",
+		dir + "/README: hint: not XML; skipped",
+		dir + "/d.xml:2: emailProvider/domain: a.example is already listed in " + dir + "/a:3 with other settings; this entry is not imported",
+		dir + "/page.xml:1: hint: not a clientConfig file: its root element is html; skipped",
+		dir + "/sub: hint: subfolders are skipped",
 	}
 	if got := textsOf(r.Notes); !slices.Equal(got, wantNotes) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantNotes, "\n"))
@@ -100,11 +100,11 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	_, err := ISPDB([]string{at("good.xml"), at("broken.xml"), at("other.xml"), at("page"), at("utf16.xml"), at("latin1.xml"), at("none.xml")})
 	want := strings.Join([]string{
 		at("broken.xml") + ":3: not valid XML: element <emailProvider> closed by </clientConfig>",
-		at("other.xml") + ":2: the file is not a clientConfig: its root element is html",
-		at("page") + ":1: the file holds no XML element",
+		at("other.xml") + ":2: not a clientConfig file: its root element is html",
+		at("page") + ":1: contains no XML element",
 		at("utf16.xml") + ": the file is encoded in UTF-16; save it as UTF-8",
-		at("latin1.xml") + ":1: the file says that it is encoded in ISO-8859-1; save it as UTF-8",
-		at("none.xml") + ": it cannot be read: no such file or directory",
+		at("latin1.xml") + ":1: the encoding ISO-8859-1 is not supported; save the file as UTF-8",
+		at("none.xml") + ": cannot be read: no such file or directory",
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
@@ -113,7 +113,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 
 func TestXMLThatIsNotRead(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
-		{"empty", "", "the file holds no XML element"},
+		{"empty", "", "contains no XML element"},
 		{"two roots", "<a/><b/>", "the file has more than one root element"},
 		{"an entity of its own", `<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>`, "not valid XML: invalid character entity &b;"},
 		{"cut off", "<a>", "not valid XML: unexpected EOF"},
@@ -133,10 +133,10 @@ func TestXMLThatIsNotRead(t *testing.T) {
 
 func TestNothingToImport(t *testing.T) {
 	for _, tc := range []struct{ name, doc, note string }{
-		{"no provider", "<clientConfig/>", "a.xml:1: there is no emailProvider in it"},
-		{"no domain", minimal(""), "a.xml:1: emailProvider: there is no domain; the provider is not carried over"},
+		{"no provider", "<clientConfig/>", "a.xml:1: contains no emailProvider"},
+		{"no domain", minimal(""), "a.xml:1: emailProvider: no domain; provider not imported"},
 		{"no service", `<clientConfig><emailProvider><domain>a.example</domain></emailProvider></clientConfig>`,
-			"a.xml:1: emailProvider: there is no service that can be carried over; the provider and its domains are not either"},
+			"a.xml:1: emailProvider: no service can be imported; provider and domains not imported"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := imported("a.xml", tc.doc)
@@ -162,7 +162,7 @@ func TestSeveralProvidersInOneFile(t *testing.T) {
 	if cfg.CatchAll == nil || cfg.CatchAll.ShortName != "Two" || cfg.Domains["a.example"].Provider.ID != "one" {
 		t.Errorf("got\n%s", r.Settings)
 	}
-	if got := textsOf(r.Notes); !slices.Equal(got, []string{`a.xml:6: hint: emailProvider/domain: %EMAILDOMAIN% is every domain: it becomes "*"`}) {
+	if got := textsOf(r.Notes); !slices.Equal(got, []string{`a.xml:6: hint: emailProvider/domain: %EMAILDOMAIN% stands for every domain; it becomes "*"`}) {
 		t.Errorf("notes %q", got)
 	}
 }
@@ -193,9 +193,9 @@ func TestNamesThatAreTooLong(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	want := []string{
-		"a.xml:1: emailProvider: the name has 68 characters and is cut to 60",
-		"a.xml:1: emailProvider: the short name has 68 characters and is cut to 20",
-		"a.xml:1: emailProvider: the name in the language de-CH has 68 characters and is cut to 60",
+		"a.xml:1: emailProvider: the name has 68 characters; cut to 60",
+		"a.xml:1: emailProvider: the short name has 68 characters; cut to 20",
+		"a.xml:1: emailProvider: the name in the language de-CH has 68 characters; cut to 60",
 	}
 	if got := textsOf(r.Notes); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

@@ -9,22 +9,22 @@ import (
 	"unicode"
 )
 
-// Note is one thing that somebody should know about an import. It never holds
-// a password, nor a user name.
+// Note is one remark about an import. It never contains a password or a user
+// name.
 type Note struct {
 	File string `json:"file,omitempty"` // "" for the environment of the process
 	Line int    `json:"line,omitempty"` // from 1; 0 where there are no lines
-	// Key names the place as its system does: emailProvider/webMail, server 4,
+	// Key is the name in the other system: emailProvider/webMail, server 4,
 	// LDAP_HOST.
 	Key  string `json:"key,omitempty"`
 	Text string `json:"text"`
-	// Hint says that nothing is lost, but that somebody should look. All other
-	// notes are about what is not carried over.
+	// Hint marks a remark about something to review. All other notes are about
+	// data that is not imported.
 	Hint bool `json:"hint"`
 }
 
-// String returns "file:line: key: text", with "hint: " before the key of a
-// hint, and without what is not known.
+// String returns "file:line: key: text", with "hint: " before the key of a hint.
+// Unknown parts are left out.
 func (n Note) String() string {
 	var b strings.Builder
 	b.WriteString(plain(n.File))
@@ -44,32 +44,32 @@ func (n Note) String() string {
 	return b.String()
 }
 
-// place is where something was read.
-type place struct {
+// position is where something was read.
+type position struct {
 	file string
 	line int
 	key  string
 }
 
-// word is a text of another system with its place. The zero text means that it
-// is not given.
+// word is a value of another system and its position. The zero text means that it
+// is not set.
 type word struct {
-	place
+	position
 	text string
 }
 
-// lost notes what is not carried over.
-func (d *draft) lost(at place, format string, args ...any) {
+// lost adds a note about data that is not imported.
+func (d *draft) lost(at position, format string, args ...any) {
 	d.note(Note{File: at.file, Line: at.line, Key: at.key, Text: fmt.Sprintf(format, args...)})
 }
 
-// hint notes what is carried over, but not as it stood there.
-func (d *draft) hint(at place, format string, args ...any) {
+// hint adds a note about something to review.
+func (d *draft) hint(at position, format string, args ...any) {
 	d.note(Note{File: at.file, Line: at.line, Key: at.key, Text: fmt.Sprintf(format, args...), Hint: true})
 }
 
-// note keeps each note once: a provider of a thousand domains is met a
-// thousand times.
+// note adds each note once: a provider with a thousand domains is read a thousand
+// times.
 func (d *draft) note(n Note) {
 	if !d.noted[n] {
 		d.noted[n] = true
@@ -77,8 +77,7 @@ func (d *draft) note(n Note) {
 	}
 }
 
-// sortNotes sorts the notes of each file by their lines. The files stay in
-// their order.
+// sortNotes sorts the notes of each file by line. The files keep their order.
 func (d *draft) sortNotes() {
 	rank := map[string]int{}
 	for _, n := range d.notes {
@@ -91,7 +90,7 @@ func (d *draft) sortNotes() {
 	})
 }
 
-// quoted returns foreign text in quotes, cut when it is long.
+// quoted returns text of another system in quotes, shortened if it is long.
 func quoted(s string) string {
 	const most = 60
 	if r := []rune(s); len(r) > most {
@@ -100,7 +99,8 @@ func quoted(s string) string {
 	return strconv.Quote(s)
 }
 
-// plain returns foreign text as it is where it fits on a line, else in quotes.
+// plain returns text of another system, in quotes unless it is printable on one
+// line.
 func plain(s string) string {
 	if q := strconv.Quote(s); q[1:len(q)-1] != s {
 		return q
@@ -108,8 +108,8 @@ func plain(s string) string {
 	return s
 }
 
-// clean returns foreign text on one line, without characters that cannot be
-// seen. Of those, only the joiners of scripts and emoji are part of a name.
+// clean returns text of another system on one line, without invisible characters.
+// Of those, only the joiners of scripts and emoji are part of a name.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

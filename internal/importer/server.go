@@ -7,9 +7,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// server is a service named by its host, in the vocabulary of another system.
+// server is a service with a host name, in the terms of another system.
 type server struct {
-	place
+	position
 	protocol           settings.Protocol
 	host, port, socket word
 	user               word
@@ -17,36 +17,36 @@ type server struct {
 	pop                settings.POPOptions
 }
 
-// byHost returns what a server is here; false, with a note, when it cannot be
-// carried over.
+// byHost converts a service; it returns false, with a note, when it cannot be
+// imported.
 func (d *draft) byHost(s server) (settings.Service, bool) {
 	svc := settings.Service{Protocol: s.protocol, POP: s.pop}
 	if s.host.text == "" {
-		return d.refuse(s.place, "there is no host name")
+		return d.refuse(s.position, "no host name")
 	}
 	var err error
 	if svc.Host, err = hostOf(s.host.text); err != nil {
-		return d.refuse(s.host.place, "%s: %v", quoted(s.host.text), err)
+		return d.refuse(s.host.position, "%s: %v", quoted(s.host.text), err)
 	}
 	if s.port.text != "" {
 		n, err := strconv.ParseUint(s.port.text, 10, 16)
 		if err != nil || n == 0 {
-			return d.refuse(s.port.place, "the port must be a number from 1 to 65535, is %s", quoted(s.port.text))
+			return d.refuse(s.port.position, "the port must be a number from 1 to 65535, is %s", quoted(s.port.text))
 		}
 		svc.Port = uint16(n)
 	}
 	d.protect(&svc, s.socket)
 	if svc.Port == 0 {
 		if svc.Port = settings.DefaultPort(svc.Protocol, svc.Security); svc.Port == 0 {
-			return d.refuse(s.port.place, "names no port, and there is no usual one")
+			return d.refuse(s.port.position, "no port, and the protocol has no default port")
 		}
-		d.hint(s.port.place, "names no port: %d is taken", svc.Port)
+		d.hint(s.port.position, "no port; using %d", svc.Port)
 	}
-	return d.withAccess(svc, s.place, s.user, s.schemes)
+	return d.withAccess(svc, s.position, s.user, s.schemes)
 }
 
-// protect fills in the security of a service. What is not known becomes what
-// the port is for, which is never a connection in clear.
+// protect sets the security of a service. The default is that of the port, never
+// an unencrypted connection.
 func (d *draft) protect(svc *settings.Service, socket word) {
 	security, ok := securityOf(socket.text)
 	if ok {
@@ -55,38 +55,38 @@ func (d *draft) protect(svc *settings.Service, socket word) {
 	}
 	svc.Security = settings.DefaultSecurity(svc.Protocol, svc.Port)
 	if socket.text == "" {
-		d.hint(socket.place, "does not say how the connection is protected: %s is taken", svc.Security)
+		d.hint(socket.position, "no connection security; using %s", svc.Security)
 		return
 	}
-	d.lost(socket.place, "%s is no kind of connection that is known: %s is taken", quoted(socket.text), svc.Security)
+	d.lost(socket.position, "unknown connection security %s; using %s", quoted(socket.text), svc.Security)
 }
 
-// webServer is a service named by its URL, in the vocabulary of another system.
+// webServer is a service with a URL, in the terms of another system.
 type webServer struct {
-	place
+	position
 	protocol settings.Protocol
 	url      word
 	user     word
 	schemes  []scheme
 }
 
-// byURL returns what a service is here; false, with a note, when it cannot be
-// carried over.
+// byURL converts a service; it returns false, with a note, when it cannot be
+// imported.
 func (d *draft) byURL(s webServer) (settings.Service, bool) {
 	if s.url.text == "" {
-		return d.refuse(s.place, "there is no URL")
+		return d.refuse(s.position, "no URL")
 	}
 	u, err := urlOf(s.url.text)
 	if err != nil {
-		return d.refuse(s.url.place, "%v", err)
+		return d.refuse(s.url.position, "%v", err)
 	}
-	return d.withAccess(settings.Service{Protocol: s.protocol, URL: u}, s.place, s.user, s.schemes)
+	return d.withAccess(settings.Service{Protocol: s.protocol, URL: u}, s.position, s.user, s.schemes)
 }
 
-// withAccess adds how people log in.
-func (d *draft) withAccess(svc settings.Service, at place, user word, schemes []scheme) (settings.Service, bool) {
+// withAccess adds the login and authentication.
+func (d *draft) withAccess(svc settings.Service, at position, user word, schemes []scheme) (settings.Service, bool) {
 	if svc.Auth = d.auths(at, schemes); svc.Auth == nil {
-		return d.refuse(at, "there is no way to log in that can be said here")
+		return d.refuse(at, "no supported authentication")
 	}
 	svc.Login = d.login(user, svc.Auth)
 	for _, p := range svc.Problems() {
@@ -97,25 +97,25 @@ func (d *draft) withAccess(svc settings.Service, at place, user word, schemes []
 	return svc, true
 }
 
-func (d *draft) refuse(at place, format string, args ...any) (settings.Service, bool) {
-	d.lost(at, format+"; the service is not carried over", args...)
+func (d *draft) refuse(at position, format string, args ...any) (settings.Service, bool) {
+	d.lost(at, format+"; service not imported", args...)
 	return settings.Service{}, false
 }
 
-// maxServices is more than any provider has, and few enough to compare each
-// with each.
+// maxServices is more than any provider has, and few enough to compare every
+// pair.
 const maxServices = 100
 
 // append adds a service to those of a provider, unless it is a duplicate.
-func (d *draft) append(services []settings.Service, svc settings.Service, at place) []settings.Service {
+func (d *draft) append(services []settings.Service, svc settings.Service, at position) []settings.Service {
 	for _, have := range services {
 		if reflect.DeepEqual(have, svc) {
-			d.hint(at, "duplicate service; written once")
+			d.hint(at, "duplicate service; imported once")
 			return services
 		}
 	}
 	if len(services) == maxServices {
-		d.lost(at, "there are more than %d services; this one is not carried over", maxServices)
+		d.lost(at, "more than %d services; this one is not imported", maxServices)
 		return services
 	}
 	return append(services, svc)

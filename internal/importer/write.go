@@ -18,15 +18,14 @@ const maxSettings = 64 << 20
 
 const heading = `# yaml-language-server: $schema=https://github.com/waymark-mail/waymark/raw/main/api/config.schema.json
 #
-# Made by waymark import from
+# Written by waymark import from
 # %s.
-# Look it through, then ask "waymark check" what it thinks of it. Apple profiles
-# are tied to the ids of providers: change an id now or never.
+# Review it, then run "waymark check". Apple profiles depend on the provider ids:
+# change an id now or never.
 
 `
 
-// result writes the settings file. origin says in the heading what it is made
-// from.
+// result returns the settings file. origin goes into its heading.
 func (d *draft) result(origin string) (Result, error) {
 	d.sortNotes()
 	r := Result{Notes: d.notes, Providers: len(d.providers), Domains: len(d.domains)}
@@ -39,7 +38,7 @@ func (d *draft) result(origin string) (Result, error) {
 	}
 	r.Settings = append(fmt.Appendf(nil, heading, origin), body...)
 	if len(r.Settings) > maxSettings {
-		return r, errors.New("the settings file would be larger than 64 MiB; import a part at a time, or let Waymark ask the database")
+		return r, errors.New("the settings file would be larger than 64 MiB; import a part at a time, or use the database as a source")
 	}
 	return r, nil
 }
@@ -72,7 +71,7 @@ func (d *draft) root() *yaml.Node {
 	return root.node(0)
 }
 
-// sources names the first few files that a provider comes from.
+// sources lists the first few files that a provider comes from.
 func sources(files []string) string {
 	const most = 3
 	var names []string
@@ -86,7 +85,8 @@ func sources(files []string) string {
 }
 
 func providerNode(p settings.Provider) *yaml.Node {
-	// What most services say is said once, for the provider.
+	// The login and authentication of most services are written once, for the
+	// provider.
 	login := commonest(p.Services, func(s settings.Service) string { return string(s.Login) }).Login
 	auth := commonest(p.Services, func(s settings.Service) string { return fmt.Sprint(s.Auth) }).Auth
 	var b block
@@ -134,15 +134,15 @@ func providerNode(p settings.Provider) *yaml.Node {
 	return b.node(0)
 }
 
-// commonest returns the first service that says what most of them say.
-func commonest(services []settings.Service, say func(settings.Service) string) settings.Service {
+// commonest returns the first service with the value that most services have.
+func commonest(services []settings.Service, key func(settings.Service) string) settings.Service {
 	count := map[string]int{}
 	for _, s := range services {
-		count[say(s)]++
+		count[key(s)]++
 	}
 	best := services[0]
 	for _, s := range services {
-		if count[say(s)] > count[say(best)] {
+		if count[key(s)] > count[key(best)] {
 			best = s
 		}
 	}
@@ -177,7 +177,7 @@ func serviceNode(s settings.Service, login settings.Login, auth []settings.Auth)
 	return b.node(yaml.FlowStyle)
 }
 
-// block is a block of keys while it is put together.
+// block builds a YAML mapping.
 type block struct{ content []*yaml.Node }
 
 func (b *block) set(key string, value *yaml.Node) { b.put(text(key), value) }
@@ -188,8 +188,7 @@ func (b *block) node(style yaml.Style) *yaml.Node {
 	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Style: style, Content: b.content}
 }
 
-// text returns a text; the library puts it in quotes where it needs them. A
-// foreign ${ must not become a reference.
+// text returns a YAML string. It escapes ${, which would become a reference.
 func text(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: strings.ReplaceAll(s, "${", "$${")}
 }

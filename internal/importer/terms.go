@@ -12,30 +12,30 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// The placeholders of autoconfig, which the other systems have taken over.
+// The placeholders of autoconfig, which the other systems use too.
 const (
 	emailAddress   = "%EMAILADDRESS%"
 	emailLocalPart = "%EMAILLOCALPART%"
 	emailDomain    = "%EMAILDOMAIN%"
 )
 
-// foreignPlaceholder finds placeholders, known or not.
+// foreignPlaceholder matches placeholders, known or not.
 var foreignPlaceholder = regexp.MustCompile(`%[A-Z][A-Z0-9_]{2,}%`)
 
-// translate puts our placeholders in the place of theirs. Braces are refused:
-// they are text there and would be placeholders here.
+// translate replaces placeholders by those of the settings file. Braces are
+// rejected: they would become placeholders.
 func translate(s string, known ...string) (string, error) {
 	if strings.ContainsAny(s, "{}") {
-		return "", errors.New("it holds { or }, which stand for placeholders in the settings file")
+		return "", errors.New("contains { or }, which mark placeholders in the settings file")
 	}
 	s = strings.NewReplacer(known...).Replace(s)
 	if unknown := foreignPlaceholder.FindString(s); unknown != "" {
-		return "", errors.New("it holds " + unknown + ", which has no place here")
+		return "", errors.New("contains the unsupported placeholder " + unknown)
 	}
 	return s, nil
 }
 
-// hostOf returns a host name in the form of the settings file.
+// hostOf converts a host name to the form of the settings file.
 func hostOf(s string) (string, error) {
 	s, err := translate(s, emailDomain, "{domain}")
 	if err != nil {
@@ -44,7 +44,7 @@ func hostOf(s string) (string, error) {
 	return settings.ParseHost(s)
 }
 
-// urlOf returns the URL of a service in the form of the settings file.
+// urlOf converts the URL of a service to the form of the settings file.
 func urlOf(s string) (string, error) {
 	s, err := translate(s, emailDomain, "{domain}")
 	if err != nil {
@@ -53,7 +53,8 @@ func urlOf(s string) (string, error) {
 	return settings.ParseURL(s)
 }
 
-// loginOf returns a form of user names.
+// loginOf converts a user name with placeholders to the form of the settings
+// file.
 func loginOf(s string) (settings.Login, error) {
 	s, err := translate(s, emailAddress, "{address}", emailLocalPart, "{local}", emailDomain, "{domain}")
 	if err != nil {
@@ -62,33 +63,33 @@ func loginOf(s string) (settings.Login, error) {
 	if l := settings.Login(s); l.Validate() == nil {
 		return l, nil
 	}
-	return "", errors.New("it holds a character that cannot be seen")
+	return "", errors.New("contains an invisible character")
 }
 
 // webURLOf checks the URL of a page or an endpoint.
 func webURLOf(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
-		return "", errors.New("it is not a valid URL")
+		return "", errors.New("not a valid URL")
 	}
 	if u.Scheme != "https" {
-		return "", errors.New("only https URLs can be written here")
+		return "", errors.New("must be an https URL")
 	}
 	if u.User != nil {
-		return "", errors.New("it holds a user name")
+		return "", errors.New("contains a user name")
 	}
 	if _, err := address.ParseDomain(u.Hostname()); err != nil {
-		return "", errors.New("its host is not a valid host name")
+		return "", errors.New("contains an invalid host name")
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return "", errors.New("its port is not a number from 1 to 65535")
+			return "", errors.New("the port must be a number from 1 to 65535")
 		}
 	}
 	return s, nil
 }
 
-// securityOf returns what a word for the kind of a connection means.
+// securityOf returns the connection security for a socket type.
 func securityOf(s string) (settings.Security, bool) {
 	switch strings.ToLower(s) {
 	case "ssl", "ssl/tls":
@@ -101,8 +102,8 @@ func securityOf(s string) (settings.Security, bool) {
 	return "", false // "TLS" among them: some mean STARTTLS by it
 }
 
-// authOf returns what a word for a way to log in means. exact is false when
-// the word says more than the settings file can.
+// authOf returns the authentication for a name. exact is false when the name says
+// more than the settings file can.
 func authOf(system, s string) (a settings.Auth, exact bool) {
 	s = strings.ToLower(s)
 	if system == "sasl" {
@@ -129,7 +130,7 @@ func authOf(system, s string) (a settings.Auth, exact bool) {
 	return "", false
 }
 
-// mechanism returns what a SASL mechanism is called here.
+// mechanism returns the authentication for a SASL mechanism.
 func mechanism(name string) (a settings.Auth, exact bool) {
 	switch {
 	case name == "plain", name == "login":
@@ -148,18 +149,17 @@ func mechanism(name string) (a settings.Auth, exact bool) {
 	return "", false
 }
 
-// scheme is one word for a way to log in, with the attribute that says which
-// list it is from: "", "sasl" or "http".
+// scheme is the name of an authentication and the attribute that says which
+// registry it is from: "", "sasl" or "http".
 type scheme struct {
 	word
 	system string
 }
 
-// auths returns what the words for ways to log in mean, in their order; nil
-// when none of them can be said here.
-func (d *draft) auths(at place, schemes []scheme) []settings.Auth {
+// auths returns the authentications in their order; nil when none is supported.
+func (d *draft) auths(at position, schemes []scheme) []settings.Auth {
 	if len(schemes) == 0 {
-		d.hint(at, "names no way to log in: password is taken")
+		d.hint(at, "no authentication; using password")
 		return []settings.Auth{settings.Password}
 	}
 	var all []settings.Auth
@@ -167,12 +167,12 @@ func (d *draft) auths(at place, schemes []scheme) []settings.Auth {
 		a, exact := authOf(strings.ToLower(s.system), s.text)
 		switch {
 		case a == "":
-			d.lost(s.place, "%s is no way to log in that can be said here", quoted(s.text))
+			d.lost(s.position, "unsupported authentication %s", quoted(s.text))
 			continue
 		case a == settings.NoAuth && !exact:
-			d.lost(s.place, "that only some networks may use the server cannot be said here; none is taken")
+			d.lost(s.position, "access limited to some networks is not supported; using none")
 		case !exact && !slices.Contains(all, a):
-			d.hint(s.place, "%s is called %s here", quoted(s.text), a)
+			d.hint(s.position, "%s is imported as %s", quoted(s.text), a)
 		}
 		if !slices.Contains(all, a) {
 			all = append(all, a)
@@ -181,28 +181,28 @@ func (d *draft) auths(at place, schemes []scheme) []settings.Auth {
 	return all
 }
 
-// login returns the form of a user name. Where it cannot be said here it is
-// the whole address, which somebody has to look at.
+// login returns the form of a user name; the whole address, with a note, when it
+// is not supported.
 func (d *draft) login(w word, auth []settings.Auth) settings.Login {
 	if w.text == "" {
 		if !slices.Equal(auth, []settings.Auth{settings.NoAuth}) {
-			d.hint(w.place, "names no user name: the whole address is taken")
+			d.hint(w.position, "no user name; using the whole address")
 		}
 		return settings.LoginAddress
 	}
 	l, err := loginOf(w.text)
 	switch {
 	case err != nil:
-		d.lost(w.place, "the user name cannot be said here: %v; the whole address is taken, see whether that is right", err)
+		d.lost(w.position, "unsupported user name: %v; using the whole address, check that it is right", err)
 		return settings.LoginAddress
 	case l.Literal():
-		d.hint(w.place, "the user name is the same for everybody; see whether that is meant")
+		d.hint(w.position, "the user name is the same for everybody; check that it is meant")
 	}
 	return l
 }
 
-// isIssuer reports whether a URL can be that of an issuer, which clients
-// compare octet by octet (RFC 8414 section 3.3).
+// isIssuer reports whether a URL can be an issuer, which clients compare octet by
+// octet (RFC 8414 section 3.3).
 func isIssuer(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.String() != s {
