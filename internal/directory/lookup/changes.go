@@ -35,8 +35,8 @@ func (c *changes) slot(d address.Domain) *atomic.Uint64 {
 	return &c.slots[maphash.String(c.seed, string(d))%uint64(len(c.slots))]
 }
 
-// happened notes a change in a slot, or everywhere. The slot goes first: a
-// question that is put in between is asked again, rather than believed.
+// happened records a change in a slot or everywhere. The slot is set first: a
+// lookup that begins in between is repeated.
 func (c *changes) happened(where *atomic.Uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

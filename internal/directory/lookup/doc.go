@@ -1,9 +1,9 @@
-// Package lookup asks the places outside of the settings file who answers for
-// a domain, in their order, and remembers what they said: so that a known
-// domain costs no question, is asked about once however many want it, and
-// stays answered while its source is down.
+// Package lookup asks the sources outside the settings file about a domain, in
+// order, and caches their answers: a known domain costs no query, concurrent
+// requests for a domain share one query, and an answer outlives an outage of its
+// source.
 //
-// It owns when a source is asked, how often and by how many at a time. It
-// knows no database, and no provider: it holds records and the names of the
-// sources that gave them, so that it outlives a reload of the settings file.
+// It owns when a source is queried, how often and how many times at once. It does
+// not know databases or providers: it holds records and the names of their
+// sources, so that it outlives a reload of the settings file.
 package lookup

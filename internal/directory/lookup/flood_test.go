@@ -92,7 +92,7 @@ func TestRoomForTheKnown(t *testing.T) {
 		}
 		synctest.Wait()
 		if f.most != 12 {
-			t.Errorf("%d cold questions at a time, want 12 of 16", f.most)
+			t.Errorf("%d misses at a time, want 12 of 16", f.most)
 		}
 		hanging := f.wait
 		f.mu.Lock()
@@ -120,7 +120,7 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		synctest.Wait()
 		begun := time.Now()
 		_, err := l.Domain(t.Context(), "late.example")
-		if err == nil || err.Error() != "the settings can't be looked up at the moment; try again later: source a: too many questions at a time" || time.Since(begun) != 0 {
+		if err == nil || err.Error() != "the settings can't be looked up at the moment; try again later: source a: too many queries at a time" || time.Since(begun) != 0 {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 		close(f.wait)
@@ -132,22 +132,22 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 func TestRoomIsGivenBackByWhoGaveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1)
-		if err := g.enter(t.Context(), overdue); err != nil {
+		if err := g.enter(t.Context(), stale); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			if err := g.enter(ctx, cold); !errors.Is(err, errBusy) {
+			if err := g.enter(ctx, miss); !errors.Is(err, errBusy) {
 				t.Errorf("got %v", err)
 			}
 			cancel()
 		}
-		g.leave(overdue)
+		g.leave(stale)
 		for range 3 {
-			if err := g.enter(t.Context(), cold); err != nil {
+			if err := g.enter(t.Context(), miss); err != nil {
 				t.Fatal(err)
 			}
-			g.leave(cold)
+			g.leave(miss)
 		}
 		if n := g.queued.Load(); n != 0 {
 			t.Errorf("%d are in the queue", n)
@@ -198,7 +198,7 @@ func TestADeadSourceIsLeftAlone(t *testing.T) {
 			t.Errorf("%d attempts in ten seconds", n)
 		}
 		f.fails(nil)
-		time.Sleep(rest)
+		time.Sleep(sourceBackOff)
 		want(t, l, "d.example", "unknown")
 		want(t, l, "e.example", "unknown")
 	})

@@ -10,42 +10,41 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// urgency says how a question may queue.
+// urgency is the priority of a query.
 type urgency uint8
 
 const (
-	cold    urgency = iota // nothing is remembered: leaves some room for the others
-	overdue                // there is an older answer
-	ahead                  // the answer is still good: only when there is room now
+	miss     urgency = iota // nothing is cached; leaves room for the others
+	stale                   // a stale answer is cached
+	prefetch                // a fresh answer is cached; does not wait for room
 )
 
-// maxQueued is how many questions may wait for their turn at one source. More
-// are refused: they would be answered too late, and hold memory until then.
+// maxQueued is how many queries may wait at one source. Further ones fail at once:
+// they would be answered too late and use memory until then.
 const maxQueued = 1024
 
 var (
-	errBusy    = errors.New("too many questions at a time")
-	errResting = errors.New("not asked again so soon: it could not tell several times in a row")
+	errBusy    = errors.New("too many queries at a time")
+	errBackOff = errors.New("not queried: it failed several times in a row")
 )
 
-// gate lets some questions at a time through to a source. What nobody knows
-// can be made up without end, so that these questions never get all the room:
-// what is remembered can always be asked again.
+// gate limits the concurrent queries to a source. Anybody can make up names that
+// are not cached, so misses never take all the room.
 type gate struct {
-	room, roomForCold chan struct{}
-	queued            atomic.Int32
+	room, roomForMisses chan struct{}
+	queued              atomic.Int32
 }
 
 func newGate(concurrent int) *gate {
 	return &gate{
-		room:        make(chan struct{}, concurrent),
-		roomForCold: make(chan struct{}, concurrent-concurrent/4),
+		room:          make(chan struct{}, concurrent),
+		roomForMisses: make(chan struct{}, concurrent-concurrent/4),
 	}
 }
 
-// enter waits for room. Who got in has to leave.
+// enter waits for room. After success the caller must call leave.
 func (g *gate) enter(ctx context.Context, u urgency) error {
-	if u == ahead {
+	if u == prefetch {
 		select {
 		case g.room <- struct{}{}:
 			return nil
@@ -57,14 +56,14 @@ func (g *gate) enter(ctx context.Context, u urgency) error {
 	if g.queued.Add(1) > maxQueued {
 		return errBusy
 	}
-	if u == cold {
-		if err := take(ctx, g.roomForCold); err != nil {
+	if u == miss {
+		if err := take(ctx, g.roomForMisses); err != nil {
 			return err
 		}
 	}
 	err := take(ctx, g.room)
-	if err != nil && u == cold {
-		<-g.roomForCold
+	if err != nil && u == miss {
+		<-g.roomForMisses
 	}
 	return err
 }
@@ -80,49 +79,49 @@ func take(ctx context.Context, room chan struct{}) error {
 
 func (g *gate) leave(u urgency) {
 	<-g.room
-	if u == cold {
-		<-g.roomForCold
+	if u == miss {
+		<-g.roomForMisses
 	}
 }
 
 const (
-	// restAfter failures in a row a source is left alone for a rest after
-	// each: a database that starts again is not helped by thousands of
-	// attempts a second.
-	restAfter = 5
-	rest      = 250 * time.Millisecond
-	// reportEvery is how often a failure is reported at most.
+	// After maxFailures in a row, a source is not queried for sourceBackOff after
+	// each further one: thousands of attempts a second do not help a database that
+	// is starting.
+	maxFailures   = 5
+	sourceBackOff = 250 * time.Millisecond
+	// reportEvery is the shortest time between two reports.
 	reportEvery = time.Minute
 )
 
-// health follows whether a source can tell.
+// health tracks whether a source is available.
 type health struct {
 	mu       sync.Mutex
-	failures int            // in a row; of one domain after the other once only
-	about    address.Domain // the domain of the last failure
+	failures int            // in a row; consecutive ones of one domain count once
+	about    address.Domain // of the last failure
 	at       time.Time      // of the last failure
 
 	unreported int
-	reported   time.Time // when a failure was reported last
-	down       bool      // reported, and not yet that it answers again
+	reported   time.Time // of the last reported failure
+	down       bool      // reported as unavailable, and not yet as available again
 }
 
-func (h *health) resting(now time.Time) bool {
+func (h *health) backingOff(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.failures >= restAfter && now.Sub(h.at) < rest
+	return h.failures >= maxFailures && now.Sub(h.at) < sourceBackOff
 }
 
-// note notes how a question about a domain ended, nil for well, and returns
-// whether it is to be reported and with how many failures. One row that can
-// not be read, asked for again and again, is no reason for a rest.
-func (h *health) note(now time.Time, d address.Domain, err error) (failures int, tell bool) {
+// note records the result of a query about a domain, nil for success. It returns
+// whether to report it, and with how many failures. A single unreadable row that
+// is queried again and again causes no back-off.
+func (h *health) note(now time.Time, d address.Domain, err error) (failures int, report bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err == nil {
 		h.failures = 0
-		tell, h.down = h.down, false
-		return 0, tell
+		report, h.down = h.down, false
+		return 0, report
 	}
 	if h.failures == 0 || h.about != d {
 		h.failures++

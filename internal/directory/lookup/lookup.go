@@ -12,23 +12,23 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// Source is a place outside of the settings file. Its errors are
-// source.ErrNotFound for what it does not know; any other says that it could
-// not tell. It gives up when the context does.
+// Source is a source outside the settings file. Its errors are source.ErrNotFound
+// for unknown names; any other error means that it is unavailable. It returns
+// when the context ends.
 type Source interface {
 	Domain(context.Context, address.Domain) (source.Record, error)
 	Mailbox(context.Context, address.Address) (source.Record, error)
 }
 
-// Named is a source and how to ask it.
+// Named is a source and how to query it.
 type Named struct {
-	Name       string // in metrics and errors; its own among the sources
+	Name       string // unique; in metrics and errors
 	Source     Source
-	Mailboxes  bool // ask it about single mailboxes too
-	Concurrent int  // questions at a time; 0 for 16
+	Mailboxes  bool // also query mailboxes
+	Concurrent int  // maximum number of concurrent queries; 0 for 16
 }
 
-// Options are what a Lookup needs. What is zero gets the default.
+// Options configure a Lookup. Zero values mean the defaults.
 type Options struct {
 	// Sources are asked in this order; the first that knows a domain wins.
 	Sources []Named
@@ -45,67 +45,68 @@ type Options struct {
 	Asked func(source, result string)
 	// Took is called with the duration of a lookup. It may be nil.
 	Took func(source string, took time.Duration)
-	// Answered is told how each call of Domain and Mailbox was answered: hit
-	// from memory, refresh from memory while the source is asked in the
-	// background, miss by the source, stale from memory because the source
-	// could not tell. nil for nobody.
+	// Answered is called for each call of Domain and Mailbox: hit from the cache,
+	// refresh from the cache while the source is queried in the background, miss
+	// from the source, stale from the cache because the source is unavailable. It
+	// may be nil.
 	Answered func(result string)
-	// Report is told that a source can not tell and why, once a minute at
-	// most, with the number of failures since it was told last; and with 0 and
-	// nil that the source answers again. nil for nobody.
+	// Report is called when a source is unavailable, at most once a minute, with
+	// the number of failures since the last call; and with 0 and nil when it is
+	// available again. It may be nil.
 	Report func(source string, failures int, err error)
 }
 
 const defaultConcurrent = 16
 
 // Found is a record and the name of the source that gave it. Both are shared
-// with other requests and for reading only.
+// and read-only.
 type Found struct {
 	Source string
 	Record *source.Record
 }
 
-// mailbox is an address and which source is asked about it.
+// mailbox is an address and the source that is queried for it.
 type mailbox struct {
 	source int // index in Lookup.sources
 	address.Address
 }
 
-// Lookup answers from memory, or asks. It may be used by many at once.
+// Lookup answers from its cache or from the sources. It is safe for concurrent
+// use.
 type Lookup struct {
-	sources   []*asked
-	domains   *memory[address.Domain]
-	mailboxes *memory[mailbox]
+	sources   []*limited
+	domains   *cache[address.Domain]
+	mailboxes *cache[mailbox]
 	changes   *changes
 	stop      context.CancelCauseFunc
 }
 
-// New returns a Lookup that remembers nothing yet.
+// New returns a Lookup with an empty cache.
 func New(o Options) *Lookup {
 	fill(&o)
 	l := &Lookup{changes: newChanges()}
 	for _, n := range o.Sources {
-		l.sources = append(l.sources, newAsked(n, &o))
+		l.sources = append(l.sources, newLimited(n, &o))
 	}
 	ctx, stop := context.WithCancelCause(context.Background())
 	l.stop = stop
 	start := time.Now()
-	l.domains = &memory[address.Domain]{
+	l.domains = &cache[address.Domain]{
 		options: &o, changes: l.changes, start: start, ctx: ctx,
 		domainOf: func(d address.Domain) address.Domain { return d },
 		ask:      l.askDomain,
-		known:    newCache[address.Domain](&o), unknown: newCache[address.Domain](&o), unknownLife: o.Unknown,
-		questions: make(map[address.Domain]*question),
+		known:    newStore[address.Domain](&o), unknown: newStore[address.Domain](&o), unknownLife: o.Unknown,
+		calls: make(map[address.Domain]*call),
 	}
-	// Known mailboxes and unknown ones are remembered alike, and evicted
-	// alike, so that the time of an answer does not tell one from the other.
-	mailboxes := newCache[mailbox](&o)
-	l.mailboxes = &memory[mailbox]{
+	// Known and unknown mailboxes share one cache and one lifetime, so that the
+	// time of an answer does not reveal which of them exist.
+	mailboxes := newStore[mailbox](&o)
+	l.mailboxes = &cache[mailbox]{
 		options: &o, changes: l.changes, start: start, ctx: ctx,
 		domainOf: func(m mailbox) address.Domain { return m.Domain },
 		ask:      l.askMailbox,
 		known:    mailboxes, unknown: mailboxes, unknownLife: o.Fresh,
-		questions: make(map[mailbox]*question),
+		calls: make(map[mailbox]*call),
 	}
 	return l
 }
@@ -129,22 +130,22 @@ func fill(o *Options) {
 	}
 }
 
-func newCache[K comparable](o *Options) *otter.Cache[K, *entry] {
+func newStore[K comparable](o *Options) *otter.Cache[K, *entry] {
 	return otter.Must(&otter.Options[K, *entry]{
 		MaximumSize:      o.Entries,
 		ExpiryCalculator: otter.ExpiryWriting[K, *entry](o.Stale),
-		Logger:           &otter.NoopLogger{}, // it would log panics of callbacks, and has none
+		Logger:           &otter.NoopLogger{}, // it logs panics of callbacks only
 	})
 }
 
-// Domain returns what the first source that knows a domain says about it. The
-// error is source.ErrNotFound when none does, else a settings.Error of kind
-// Unavailable: nobody can tell, and nothing is remembered.
+// Domain returns the record of the first source that knows a domain. The error is
+// source.ErrNotFound when none does, or a settings.Error of kind Unavailable,
+// which is not cached.
 func (l *Lookup) Domain(ctx context.Context, d address.Domain) (Found, error) {
-	return l.domains.find(ctx, d)
+	return l.domains.get(ctx, d)
 }
 
-// AsksMailboxes reports whether the source of that name is asked about single
+// AsksMailboxes reports whether the source with this name is queried for
 // mailboxes.
 func (l *Lookup) AsksMailboxes(name string) bool {
 	for _, s := range l.sources {
@@ -155,23 +156,22 @@ func (l *Lookup) AsksMailboxes(name string) bool {
 	return false
 }
 
-// Mailbox returns what the source of that name, which is the one that
-// answered for the domain, says about a mailbox. The errors are those of
-// Domain; source.ErrNotFound also when the source is not to be asked about
-// mailboxes.
+// Mailbox returns the record of a mailbox from the source with this name, the one
+// that returned the domain. The errors are those of Domain; source.ErrNotFound
+// also when the source is not queried for mailboxes.
 func (l *Lookup) Mailbox(ctx context.Context, name string, a address.Address) (Found, error) {
 	for i, s := range l.sources {
 		if s.Name == name && s.Mailboxes {
-			return l.mailboxes.find(ctx, mailbox{i, a})
+			return l.mailboxes.get(ctx, mailbox{i, a})
 		}
 	}
 	return Found{}, source.ErrNotFound
 }
 
-// Invalidate says that what is remembered about a domain and its mailboxes may
-// be wrong: it is asked again before it is given the next time, and given
-// still when the source can not tell. A few other domains may be asked about
-// again as well.
+// Invalidate reports that the cached answers for a domain and its mailboxes may
+// be out of date. Their next use waits for a new lookup, and serves them only
+// while the source is unavailable. A few other domains may be looked up again as
+// well.
 func (l *Lookup) Invalidate(d address.Domain) { l.changes.happened(l.changes.slot(d)) }
 
 // InvalidateAll is Invalidate for every domain.

@@ -194,7 +194,7 @@ func TestSourceDownLater(t *testing.T) {
 		time.Sleep(time.Hour) // a day is the end
 		want(t, l, "d.example", "unavailable")
 		f.fails(nil)
-		time.Sleep(rest)
+		time.Sleep(sourceBackOff)
 		want(t, l, "d.example", "a/p")
 	})
 }
@@ -228,7 +228,7 @@ func TestASlowSource(t *testing.T) {
 		defer l.Close()
 		want(t, l, "d.example", "a/old")
 		time.Sleep(2 * time.Minute)
-		f.knows("new", "d.example", "cold.example")
+		f.knows("new", "d.example", "missing.example")
 		f.takes(1500 * time.Millisecond)
 
 		begun := time.Now()
@@ -242,7 +242,7 @@ func TestASlowSource(t *testing.T) {
 			t.Errorf("the next request waited %v", took)
 		}
 		begun = time.Now()
-		want(t, l, "cold.example", "a/new")
+		want(t, l, "missing.example", "a/new")
 		if took := time.Since(begun); took != 1500*time.Millisecond {
 			t.Errorf("a request that knows nothing waited %v", took)
 		}
@@ -346,7 +346,7 @@ func TestInvalidate(t *testing.T) {
 				want(t, l, "d.example", "a/q") // nothing is lost
 				f.fails(nil)
 				f.forgets("d.example")
-				time.Sleep(pause)
+				time.Sleep(backOff)
 				want(t, l, "d.example", "unknown")
 				f.knows("r", "d.example")
 				invalidate(l)
@@ -402,7 +402,7 @@ func TestClose(t *testing.T) {
 		want(t, l, "d.example", "a/p")
 		f.takes(time.Second)
 		var waiting sync.WaitGroup
-		waiting.Go(func() { want(t, l, "cold.example", "unavailable") })
+		waiting.Go(func() { want(t, l, "missing.example", "unavailable") })
 		synctest.Wait()
 		begun := time.Now()
 		l.Close()
@@ -437,8 +437,8 @@ func (b *broken) Domain(context.Context, address.Domain) (source.Record, error) 
 
 func TestAPanicOfASourceIsAnError(t *testing.T) {
 	for want, with := range map[string]any{
-		"source a: a defect of the source: runtime error: index out of range [0] with length 0": nil,
-		"source a: a defect of the source: panic with a string":                                 "anna@d.example",
+		"source a: the source panicked: runtime error: index out of range [0] with length 0": nil,
+		"source a: the source panicked with a string":                                        "anna@d.example",
 	} {
 		l := New(Options{Sources: []Named{{Name: "a", Source: &broken{with: with}}}})
 		defer l.Close()

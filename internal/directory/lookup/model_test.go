@@ -56,7 +56,7 @@ func (m *model) learn(d address.Domain) string {
 	case answer != "unavailable":
 		m.has[d] = &memo{answer: answer, at: time.Now()}
 	case before != nil:
-		before.pause = time.Now().Add(pause)
+		before.pause = time.Now().Add(backOff)
 	}
 	return answer
 }
@@ -110,7 +110,7 @@ func playAgainstTheModel(t *testing.T, r *rand.Rand) {
 	var failed time.Time // when a source was last down
 
 	for range 500 {
-		time.Sleep(rest + time.Duration(r.IntN([]int{1, 5, 20, 60, 120, 400}[r.IntN(6)]+1))*time.Second)
+		time.Sleep(sourceBackOff + time.Duration(r.IntN([]int{1, 5, 20, 60, 120, 400}[r.IntN(6)]+1))*time.Second)
 		d := domains[r.IntN(len(domains))]
 		switch s := sources[r.IntN(2)]; r.IntN(10) {
 		case 0:
@@ -156,7 +156,7 @@ func playAgainstTheModel(t *testing.T, r *rand.Rand) {
 		if known && got == "unavailable" {
 			t.Fatalf("%s was known and is unavailable", d)
 		}
-		if time.Since(failed) > pause && !wasTrue(history[d], got, invalidated[d]) {
+		if time.Since(failed) > backOff && !wasTrue(history[d], got, invalidated[d]) {
 			t.Fatalf("%s: %s is older than it may be", d, got)
 		}
 	}
@@ -228,7 +228,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	l.Close()
-	if n := len(l.domains.questions); n > 0 {
-		t.Errorf("%d questions are still under way", n)
+	if n := len(l.domains.calls); n > 0 {
+		t.Errorf("%d calls are still in progress", n)
 	}
 }
