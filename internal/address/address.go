@@ -8,7 +8,7 @@ import (
 )
 
 // Address is a mail address. Local is kept as it was typed, because only the
-// mail server knows whether its case matters. The zero value means "none".
+// mail server knows whether its case matters. The zero value is no address.
 type Address struct {
 	Local  string
 	Domain Domain
@@ -16,10 +16,10 @@ type Address struct {
 
 const maxLocal = 64 // octets, RFC 5321 section 4.5.3.1.1
 
-// Parse reads an address such as anna@example.com. White space around it is
-// dropped. Local parts may hold any printable character of RFC 5321's atoms or
-// of RFC 6531; quoted local parts and address literals, which no mail app
-// offers to type, are refused. Dots may stand anywhere: some carriers gave out
+// Parse parses an address such as anna@example.com, ignoring surrounding white
+// space. Local parts may contain any printable character of RFC 5321's atoms or
+// of RFC 6531. Quoted local parts and address literals are rejected: no mail app
+// lets people type them. Dots may be anywhere, because some carriers assigned
 // addresses such as anna.@example.com.
 func Parse(s string) (Address, error) {
 	s = strings.TrimSpace(s)
@@ -54,15 +54,15 @@ func checkLocal(local string) error {
 	}
 	for _, r := range local {
 		if !allowedInLocal(r) {
-			return errors.New("the part before the @ holds a character that is not allowed there")
+			return errors.New("the part before the @ contains a character that is not allowed there")
 		}
 	}
 	return nil
 }
 
-// allowedInLocal is atext of RFC 5322 section 3.2.3 and the dot, widened by
-// RFC 6532 to what is visible beyond ASCII. Controls, spaces and invisible
-// format characters (which could make two addresses look alike) stay out.
+// allowedInLocal accepts atext of RFC 5322 section 3.2.3, the dot, and visible
+// characters beyond ASCII (RFC 6532). It rejects control, space and invisible
+// format characters, which could make two addresses look alike.
 func allowedInLocal(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r > ' ' && r != 0x7f && !strings.ContainsRune(`"(),:;<>@[\]`, r)
@@ -78,11 +78,11 @@ func (a Address) String() string {
 	return a.Local + "@" + string(a.Domain)
 }
 
-// IsZero reports whether a is no address at all.
+// IsZero reports whether a is the zero value.
 func (a Address) IsZero() bool { return a == Address{} }
 
-// WithoutTag drops a sub-address (RFC 5233): with separator "+", anna+news
-// becomes anna. A local part that begins with the separator stays as it is.
+// WithoutTag removes a sub-address (RFC 5233): with separator "+", anna+news
+// becomes anna. A local part that begins with the separator is not changed.
 func (a Address) WithoutTag(separator string) Address {
 	if separator == "" {
 		return a

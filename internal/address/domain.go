@@ -8,13 +8,13 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Domain is a domain or host name in canonical form: lower-case ASCII with
-// A-labels for anything international, no trailing dot, at most 253 octets.
-// The zero value means "none". Thunderbird refuses U-labels in what it is
-// answered, so nothing else is ever sent out.
+// Domain is a domain or host name in canonical form: lower-case ASCII, A-labels
+// for international names, no trailing dot, at most 253 octets. The zero value
+// is no domain. Responses contain this form alone, because Thunderbird rejects
+// U-labels.
 type Domain string
 
-// ErrEmptyDomain reports a domain name without any character in it.
+// ErrEmptyDomain is returned for a domain name without characters.
 var ErrEmptyDomain = errors.New("the domain is empty")
 
 const (
@@ -23,7 +23,7 @@ const (
 )
 
 // lookup maps what people type (upper case, full-width dots, U-labels) to
-// A-labels by UTS 46, non-transitional as browsers and mail clients do it.
+// A-labels by UTS 46, non-transitional like browsers and mail clients.
 var lookup = idna.New(
 	idna.MapForLookup(),
 	idna.Transitional(false),
@@ -31,15 +31,16 @@ var lookup = idna.New(
 	idna.StrictDomainName(true),
 )
 
-// ParseDomain brings a domain or host name into canonical form. It accepts
-// U-labels, any case and one trailing dot. It refuses IP addresses, ports,
-// underscores and everything that is not a host name (RFC 1123 section 2.1).
+// ParseDomain returns the canonical form of a domain or host name. It accepts
+// U-labels, any case and one trailing dot. It rejects IP addresses, ports,
+// underscores and everything else that is not a host name (RFC 1123 section
+// 2.1).
 func ParseDomain(s string) (Domain, error) {
 	s = strings.TrimSuffix(s, ".")
 	switch {
 	case s == "":
 		return "", ErrEmptyDomain
-	case len(s) > 4*maxDomain: // no mapping makes a name this long fit
+	case len(s) > 4*maxDomain: // no mapping shortens it enough
 		return "", errors.New("the domain is longer than 253 octets")
 	case !utf8.ValidString(s):
 		return "", errors.New("the domain is not valid UTF-8")
@@ -49,7 +50,7 @@ func ParseDomain(s string) (Domain, error) {
 		if err != nil {
 			return "", errors.New("the domain is not a valid name")
 		}
-		s = strings.TrimSuffix(mapped, ".") // U+3002 may have ended it
+		s = strings.TrimSuffix(mapped, ".") // U+3002 may have been the last character
 	}
 	if err := checkHostName(s); err != nil {
 		return "", err
@@ -57,8 +58,8 @@ func ParseDomain(s string) (Domain, error) {
 	return Domain(s), nil
 }
 
-// isCanonical reports whether s is lower-case ASCII without A-labels, the
-// common case in which the Unicode tables have nothing to say.
+// isCanonical reports whether s is lower-case ASCII without A-labels, which
+// needs no Unicode tables.
 func isCanonical(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -101,7 +102,7 @@ func checkHostName(s string) error {
 // String returns the canonical form, A-labels included.
 func (d Domain) String() string { return string(d) }
 
-// Unicode returns the form for people, with U-labels where the name has them.
+// Unicode returns the form for people, with U-labels.
 func (d Domain) Unicode() string {
 	u, err := idna.Display.ToUnicode(string(d))
 	if err != nil {
@@ -110,7 +111,7 @@ func (d Domain) Unicode() string {
 	return u
 }
 
-// Parent returns the name without its first label; false when none is left.
+// Parent returns the name without its first label; false when it has only one.
 func (d Domain) Parent() (Domain, bool) {
 	_, rest, ok := strings.Cut(string(d), ".")
 	return Domain(rest), ok

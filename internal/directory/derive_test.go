@@ -73,11 +73,11 @@ func TestOverrides(t *testing.T) {
 		{"a protocol without a host", source.Record{Overrides: []source.Override{{Protocol: settings.POP3, Port: 995}}},
 			"the record makes a service that can't be used: pop3: host: pop3 needs a host such as mail.example.com"},
 		{"a port that has no default", source.Record{Overrides: []source.Override{{Protocol: settings.ManageSieve, Host: "sieve.example.net", Security: settings.TLS}}},
-			"the record makes a service that can't be used: managesieve: port: managesieve with security tls has no usual port; give one"},
+			"the record makes a service that can't be used: managesieve: port: managesieve with security tls has no default port; set one"},
 		{"a form that nobody knows", source.Record{Login: "{user}"},
 			`the record makes a service that can't be used: imap: login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"a url where a host belongs", source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, URL: "https://imap.example.net/"}}},
-			"the record makes a service that can't be used: imap: url: imap is named by host, port and security, not by a url"},
+			"the record makes a service that can't be used: imap: url: imap is given by host, port and security, not by a url"},
 		{"a protocol twice", source.Record{Overrides: make([]source.Override, 10)},
 			"the record overrides a protocol twice"},
 	} {

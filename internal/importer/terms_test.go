@@ -18,7 +18,7 @@ func TestTranslations(t *testing.T) {
 		{"host", hostOf, "IMAP.example.com", "imap.example.com", false},
 		{"host", hostOf, "%EMAILDOMAIN%", "{domain}", false},
 		{"host", hostOf, "imap.%EMAILDOMAIN%", "imap.{domain}", false},
-		{"host", hostOf, "imap-%EMAILDOMAIN%", "set off by dots", true},
+		{"host", hostOf, "imap-%EMAILDOMAIN%", "separated by dots", true},
 		{"host", hostOf, "imap.%EMAILADDRESS%", "%EMAILADDRESS%", true},
 		{"host", hostOf, "imap.{domain}", "{ or }", true},
 		{"host", hostOf, "[2001:db8::1]", "IP address", true},

@@ -1,9 +1,9 @@
-// Package settings is the one canonical model of a mail service: which
-// services a provider offers, how a person logs in, and who answers for a
-// domain. Every renderer reads it, every source of settings fills it.
+// Package settings is the canonical model of a mail service: the services of a
+// provider, their logins, and the provider of a domain. Every source of settings
+// fills it, and every dialect renders it.
 //
 // It owns the vocabulary (the values of the settings file), the invariants and
-// the kinds of error. It knows no file format, no network and no protocol of a
-// mail client: words such as SSL, %EMAILADDRESS% or EmailAuthPassword belong to
-// the renderers.
+// the kinds of error. It does not know file formats, the network or the dialects
+// of mail clients: words such as SSL, %EMAILADDRESS% or EmailAuthPassword belong
+// to the dialects.
 package settings

@@ -13,9 +13,9 @@ import (
 // sampleDomain replaces {domain} while a template is checked.
 const sampleDomain = "domain.placeholder.example"
 
-// ParseHost brings a host name, in which {domain} may stand for the customer's
-// domain, into canonical form: A-labels in lower case. Host names of services
-// must be names, because certificates of mail servers name no addresses.
+// ParseHost returns the canonical form of a host name: A-labels in lower case.
+// {domain} stands for the customer's domain. IP addresses are rejected, because
+// certificates of mail servers contain names.
 func ParseHost(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("the host is empty")
@@ -26,8 +26,8 @@ func ParseHost(s string) (string, error) {
 	if strings.Contains(s, "://") || strings.ContainsAny(s, "/:") {
 		return "", errors.New("the host must be a bare name such as mail.example.com, without scheme, port or path")
 	}
-	if !placeholderStandsAlone(s) {
-		return "", errors.New("{domain} must be set off by dots in the host, as in imap.{domain}")
+	if !placeholderIsLabel(s) {
+		return "", errors.New("{domain} must be separated by dots in the host, as in imap.{domain}")
 	}
 	d, err := address.ParseDomain(strings.ReplaceAll(s, domainPlaceholder, sampleDomain))
 	if err != nil || !sameSamples(s, string(d)) {
@@ -36,10 +36,10 @@ func ParseHost(s string) (string, error) {
 	return strings.ReplaceAll(string(d), sampleDomain, domainPlaceholder), nil
 }
 
-// placeholderStandsAlone reports whether {domain} is the whole of its labels.
-// Joined to other letters it would make a name of another owner out of the
-// customer's domain, or a label that IDNA encodes and nothing can fill in.
-func placeholderStandsAlone(host string) bool {
+// placeholderIsLabel reports whether {domain} is always a whole label. Joined to
+// other letters it would turn the customer's domain into somebody else's, or into
+// a label that IDNA encodes.
+func placeholderIsLabel(host string) bool {
 	for label := range strings.SplitSeq(host, ".") {
 		if label != domainPlaceholder && strings.Contains(label, domainPlaceholder) {
 			return false
@@ -48,26 +48,26 @@ func placeholderStandsAlone(host string) bool {
 	return true
 }
 
-// sameSamples reports whether every sample in what was read stands for a
-// placeholder, and was not written by somebody who knows it.
+// sameSamples reports whether every sample in the parsed form comes from a
+// placeholder of the template.
 func sameSamples(template, read string) bool {
 	return strings.Count(template, domainPlaceholder) == strings.Count(read, sampleDomain)
 }
 
-// ParseURL checks the URL of a service and brings its host name into canonical
-// form. It must be absolute, https or http, and hold no user name, query or
-// fragment: clients add their own. The path is kept as it is written.
+// ParseURL checks the URL of a service and returns it with a canonical host name.
+// It must be absolute, https or http, without user name, query and fragment,
+// because clients add their own. The path is not changed.
 func ParseURL(s string) (string, error) {
 	u, err := url.Parse(strings.ReplaceAll(s, domainPlaceholder, sampleDomain))
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("the url must be absolute, such as https://dav.example.com/")
 	case strings.ContainsAny(strings.ReplaceAll(s, domainPlaceholder, ""), "{}"):
-		return "", errors.New("the url has an unknown placeholder; only {domain} can stand in it")
+		return "", errors.New("the url has an unknown placeholder; only {domain} is known")
 	case u.User != nil:
-		return "", errors.New("the url must not hold a user name or a password")
+		return "", errors.New("the url must not contain a user name or a password")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("the url must not hold a query or a fragment")
+		return "", errors.New("the url must not contain a query or a fragment")
 	case strings.Contains(u.Path, "//") || strings.ContainsAny(u.Path, "\x00\r\n"):
 		return "", errors.New("the path of the url is not valid")
 	}
@@ -86,8 +86,8 @@ func ParseURL(s string) (string, error) {
 	return strings.ReplaceAll(u.String(), sampleDomain, domainPlaceholder), nil
 }
 
-// explicitPort returns the port of a URL with its colon, or "" when it is the
-// usual one of the scheme.
+// explicitPort returns the port of a URL with its colon, or "" for the default
+// port of the scheme.
 func explicitPort(u *url.URL) (string, error) {
 	if u.Port() == "" {
 		return "", nil

@@ -33,7 +33,7 @@ func TestParseHostRefuses(t *testing.T) {
 		address  = "the host is an IP address; mail clients need the name that the server's certificate has"
 		bare     = "the host must be a bare name such as mail.example.com, without scheme, port or path"
 		invalid  = "the host is not a valid host name such as mail.example.com"
-		setOff   = "{domain} must be set off by dots in the host, as in imap.{domain}"
+		setOff   = "{domain} must be separated by dots in the host, as in imap.{domain}"
 		tooMuch  = 300
 		longName = "a."
 	)
@@ -101,12 +101,12 @@ func TestParseURL(t *testing.T) {
 func TestParseURLRefuses(t *testing.T) {
 	const (
 		absolute    = "the url must be absolute, such as https://dav.example.com/"
-		user        = "the url must not hold a user name or a password"
-		query       = "the url must not hold a query or a fragment"
+		user        = "the url must not contain a user name or a password"
+		query       = "the url must not contain a query or a fragment"
 		path        = "the path of the url is not valid"
 		host        = "the host of the url is not a valid host name"
 		port        = "the port of the url must be a number from 1 to 65535"
-		placeholder = "the url has an unknown placeholder; only {domain} can stand in it"
+		placeholder = "the url has an unknown placeholder; only {domain} is known"
 	)
 	for _, tc := range []struct{ name, in, want string }{
 		{"nothing", "", absolute},

@@ -65,11 +65,11 @@ func TestLoginValidate(t *testing.T) {
 		{"{address}", ""},
 		{"{local}.{domain}", ""},
 		{"shared", ""},
-		{"", `the login is empty; "{address}" is the usual form`},
+		{"", `the login is empty; "{address}" is the usual one`},
 		{"{user}", `the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"{Address}", `the login "{Address}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"{local", `the login "{local" has an unknown placeholder; known are {address}, {local} and {domain}`},
-		{"sh\ue000ared", `the login "sh\ue000ared" holds a character that cannot be seen`},
+		{"sh\ue000ared", `the login "sh\ue000ared" contains an invisible character`},
 		{"local}", `the login "local}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"{lo{address}cal}", `the login "{lo{address}cal}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 	} {

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Problem is something wrong with, or doubtful about, one key of a service or
-// a provider. Warnings do not keep the settings from being used.
+// Problem is an error in, or a warning about, one key of a service or a
+// provider.
 type Problem struct {
-	Key     string // as it is spelt in the settings file
-	Text    string // what is wrong and what would be right
+	Key     string // of the settings file
+	Text    string // what is wrong and how to fix it
 	Warning bool
 }
 
@@ -25,7 +25,7 @@ func doubtful(key, format string, args ...any) Problem {
 	return Problem{Key: key, Text: fmt.Sprintf(format, args...), Warning: true}
 }
 
-// Problems returns what is wrong with one service that has its defaults.
+// Problems returns the problems of a service whose defaults are filled in.
 func (s Service) Problems() []Problem {
 	if !slices.Contains(Protocols(), s.Protocol) {
 		return []Problem{wrong("protocol", "unknown protocol %q; known are %s", s.Protocol, list(Protocols()))}
@@ -37,19 +37,19 @@ func (s Service) Problems() []Problem {
 		ps = s.problemsByHost()
 	}
 	if s.Protocol != POP3 && s.POP != (POPOptions{}) {
-		ps = append(ps, wrong(s.POP.firstKey(), "belongs to pop3 alone, not to %s", s.Protocol))
+		ps = append(ps, wrong(s.POP.firstKey(), "is an option of pop3, not of %s", s.Protocol))
 	}
 	if err := s.Login.Validate(); err != nil {
 		ps = append(ps, wrong("login", "%v", err))
 	}
 	if s.Login.Literal() && looksLikeData(string(s.Login)) {
-		ps = append(ps, doubtful("login", "Thunderbird takes %q for a number, a date or a yes or no, and changes it; give the login a letter in front", string(s.Login)))
+		ps = append(ps, doubtful("login", "Thunderbird reads %q as a number, a date or a boolean and changes it; put a letter in front", string(s.Login)))
 	}
 	return append(ps, s.problemsOfAuth()...)
 }
 
-// looksLikeData reports whether Thunderbird's reader of autoconfig would turn a
-// text into something else: 007 into 7, 1e3 into 1000, true into a truth.
+// looksLikeData reports whether Thunderbird's autoconfig reader would convert a
+// text: 007 to 7, 1e3 to 1000, true to a boolean.
 func looksLikeData(text string) bool {
 	if text == "true" || text == "false" {
 		return true
@@ -61,7 +61,7 @@ func looksLikeData(text string) bool {
 	return err == nil
 }
 
-// firstKey returns the key of the first option that says something.
+// firstKey returns the key of the first option that is set.
 func (o POPOptions) firstKey() string {
 	switch {
 	case o.LeaveMessagesOnServer != nil:
@@ -75,7 +75,7 @@ func (o POPOptions) firstKey() string {
 func (s Service) problemsByURL() []Problem {
 	var ps []Problem
 	if s.Host != "" || s.Port != 0 || s.Security != "" {
-		ps = append(ps, wrong("url", "%s is named by its url alone; put host, port and security into the url", s.Protocol))
+		ps = append(ps, wrong("url", "%s is given by its url alone; put host and port into the url", s.Protocol))
 	}
 	u, err := ParseURL(s.URL)
 	switch {
@@ -84,7 +84,7 @@ func (s Service) problemsByURL() []Problem {
 	case err != nil:
 		ps = append(ps, wrong("url", "%v", err))
 	case strings.HasPrefix(u, "http://"):
-		ps = append(ps, doubtful("url", "passwords travel in clear over http; use https"))
+		ps = append(ps, doubtful("url", "passwords are sent in clear text over http; use https"))
 	}
 	return ps
 }
@@ -92,7 +92,7 @@ func (s Service) problemsByURL() []Problem {
 func (s Service) problemsByHost() []Problem {
 	var ps []Problem
 	if s.URL != "" {
-		ps = append(ps, wrong("url", "%s is named by host, port and security, not by a url", s.Protocol))
+		ps = append(ps, wrong("url", "%s is given by host, port and security, not by a url", s.Protocol))
 	}
 	if s.Host == "" {
 		ps = append(ps, wrong("host", "%s needs a host such as mail.example.com", s.Protocol))
@@ -100,15 +100,15 @@ func (s Service) problemsByHost() []Problem {
 		ps = append(ps, wrong("host", "%v", err))
 	}
 	if s.Port == 0 {
-		ps = append(ps, wrong("port", "%s with security %s has no usual port; give one", s.Protocol, s.Security))
+		ps = append(ps, wrong("port", "%s with security %s has no default port; set one", s.Protocol, s.Security))
 	}
 	switch {
 	case !slices.Contains(Securities(), s.Security):
 		ps = append(ps, wrong("security", "unknown security %q; known are %s", s.Security, list(Securities())))
 	case s.Security == Plaintext:
-		ps = append(ps, doubtful("security", "passwords and mail travel in clear; use tls or starttls"))
+		ps = append(ps, doubtful("security", "passwords and mail are sent in clear text; use tls or starttls"))
 	case PortContradicts(s.Port, s.Security):
-		ps = append(ps, doubtful("security", "port %d is not used with %s; some clients tell the security from the port and will fail", s.Port, s.Security))
+		ps = append(ps, doubtful("security", "port %d is not used with %s; some clients derive the security from the port and will fail", s.Port, s.Security))
 	}
 	if s.Protocol == Submission && s.Port == 25 {
 		ps = append(ps, doubtful("port", "port 25 is for mail between servers and blocked by most networks; use 465 with tls or 587 with starttls"))
@@ -132,8 +132,7 @@ func (s Service) problemsOfAuth() []Problem {
 	return ps
 }
 
-// Problems returns what is wrong with the provider as a whole; each service
-// has its own Problems.
+// Problems returns the problems of the provider without those of its services.
 func (p *Provider) Problems() []Problem {
 	var ps []Problem
 	limit := func(key, what, name string, most int) {

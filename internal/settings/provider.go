@@ -7,21 +7,20 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Provider describes one mail service. It is immutable once it is built, and
-// shared by all its domains and all requests: answers are remembered under its
-// pointer.
+// Provider describes one mail service. It is immutable and shared by all its
+// domains and requests; caches use its pointer as the key.
 type Provider struct {
-	ID        string            // stable: the identifiers of Apple profiles derive from it
+	ID        string            // stable: Apple profile identifiers derive from it
 	Name      string            // at most MaxName characters
 	Names     map[string]string // the same in other languages, by BCP 47 tag; may be nil
 	ShortName string            // at most MaxShortName characters
 	HelpURL   string            // https URL of a page for people; "" for none
 	Brand     Brand
-	// AppPasswordURL is where people make a password for one app; "" for none.
+	// AppPasswordURL is where people create a password for one app; "" for none.
 	AppPasswordURL string
 
 	Services   []Service // in order of preference, per protocol
-	Subaddress string    // separator such as "+" that is cut off before logging in; "" for none
+	Subaddress string    // separator such as "+": the login ends before it; "" for none
 	OAuth2     *OAuth2Endpoints
 	Profile    ProfileOptions
 	Outlook    OutlookOptions
@@ -55,7 +54,7 @@ func (p *Provider) NameIn(language string) string {
 	return p.Name
 }
 
-// Brand is how a provider looks on the pages for people.
+// Brand is the look of a provider on the set-up page.
 type Brand struct {
 	Color    string // such as #1a2b3c; "" for none
 	Logo     []byte // nil for none
@@ -72,24 +71,23 @@ type OAuth2Endpoints struct {
 	ClientID string // "" where clients register themselves
 }
 
-// ProfileOptions are what Apple profiles can carry besides the services.
+// ProfileOptions are the options of Apple profiles besides the services.
 type ProfileOptions struct {
 	Organization string            // shown by the device; "" means the provider's name
 	ConsentText  map[string]string // BCP 47 tag or "default" to text; empty for no dialogue
 	RemovalDate  time.Time         // when the device removes the profile; zero for never
 }
 
-// OutlookOptions switch parts of Autodiscover that some clients need and
-// others are better without.
+// OutlookOptions enable and disable parts of Autodiscover that some clients need
+// and that harm others.
 type OutlookOptions struct {
 	DAV    bool // CalDAV and CardDAV blocks after the mail blocks, for eM Client
-	NoJSON bool // answer 404 on autodiscover.json: some Outlook 2021 do better without it
+	NoJSON bool // answer 404 on autodiscover.json: some Outlook 2021 work better without it
 }
 
-// Service is one way in: Host, Port and Security for the protocols named by a
-// host, URL for those named by a URL (Protocol.ByURL), never both. In a
-// Provider, Host and URL may hold {domain}; in what Settings.Services returns
-// they no longer do.
+// Service is one service of a provider, given by URL (Protocol.ByURL) or by Host,
+// Port and Security. In a Provider, Host and URL may contain {domain};
+// Settings.Services fills it in.
 type Service struct {
 	Protocol Protocol
 	Host     string // A-labels, lower case
@@ -101,15 +99,15 @@ type Service struct {
 	POP      POPOptions
 }
 
-// POPOptions say what a client should do with the mail on a POP3 server. The
-// zero value says nothing: each client does as it likes (autoconfig 1.1, "pop3").
+// POPOptions recommend what a client does with the mail on a POP3 server
+// (autoconfig 1.1, "pop3"). The zero value recommends nothing.
 type POPOptions struct {
-	LeaveMessagesOnServer       *bool // nil says nothing
-	DaysToLeaveMessagesOnServer int   // 0 says nothing
-	DownloadOnBiff              *bool // fetch as soon as there is something new; nil says nothing
+	LeaveMessagesOnServer       *bool // nil for no recommendation
+	DaysToLeaveMessagesOnServer int   // 0 for no recommendation
+	DownloadOnBiff              *bool // fetch new mail at once; nil for no recommendation
 }
 
-// domainPlaceholder stands in host names and URLs for the customer's domain.
+// domainPlaceholder is the customer's domain in host names and URLs.
 const domainPlaceholder = "{domain}"
 
 func (s Service) templated() bool {
@@ -130,8 +128,8 @@ func (s Service) Accepts(a Auth) bool {
 	return false
 }
 
-// ServicesFor returns the provider's services for one customer domain. The slice
-// may be shared with other requests: it is for reading only.
+// ServicesFor returns the provider's services for a customer domain. The slice is
+// read-only: requests share it.
 func (p *Provider) ServicesFor(d address.Domain) []Service {
 	for i := range p.Services {
 		if p.Services[i].templated() {

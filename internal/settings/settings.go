@@ -118,8 +118,8 @@ func FirstWeb(services []Service, p Protocol) (Service, bool) {
 
 func (s Service) overHTTPS() bool { return strings.HasPrefix(s.URL, "https://") }
 
-// Login returns the user name for a service; false when it depends on an
-// address and none was asked for. A sub-address is cut off first.
+// Login returns the user name for a service, without a sub-address; false when it
+// depends on an address and s has none.
 func (s Settings) Login(svc Service) (string, bool) {
 	if s.LoginName != "" {
 		return s.LoginName, true

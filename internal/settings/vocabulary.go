@@ -1,10 +1,10 @@
 package settings
 
-// Protocol is the protocol of a service, spelled as in the settings file.
+// Protocol is a protocol of a service, as written in the settings file.
 type Protocol string
 
-// The protocols of the model. Submission is SMTP for users (RFC 6409), never
-// the port 25 that servers use among themselves.
+// The protocols. Submission is SMTP for users (RFC 6409), not for relaying on
+// port 25.
 const (
 	IMAP        Protocol = "imap"
 	POP3        Protocol = "pop3"
@@ -17,13 +17,13 @@ const (
 	ActiveSync  Protocol = "activesync"
 )
 
-// Protocols lists every protocol, in the order in which people meet them.
+// Protocols returns every protocol, the most common ones first.
 func Protocols() []Protocol {
 	return []Protocol{IMAP, POP3, Submission, JMAP, CalDAV, CardDAV, WebDAV, ManageSieve, ActiveSync}
 }
 
-// ByURL reports whether the service is named by a URL; the others are named by
-// host, port and security.
+// ByURL reports whether a service of the protocol is given by a URL; others are
+// given by host, port and security.
 func (p Protocol) ByURL() bool {
 	switch p {
 	case JMAP, CalDAV, CardDAV, WebDAV, ActiveSync:
@@ -34,27 +34,26 @@ func (p Protocol) ByURL() bool {
 	return false
 }
 
-// Security says how a connection is protected. The zero value is invalid: there
-// is no silent default to plaintext.
+// Security is how a connection is protected. The zero value is invalid, so that
+// plaintext is never a default.
 type Security string
 
-// The three ways of RFC 8314: TLS from the first byte, an upgrade by STARTTLS
-// that must succeed, or nothing.
+// The values of RFC 8314: implicit TLS, mandatory STARTTLS, or none.
 const (
 	TLS       Security = "tls"
 	STARTTLS  Security = "starttls"
 	Plaintext Security = "plaintext"
 )
 
-// Securities lists every Security, the preferred one first.
+// Securities returns every Security, the preferred one first.
 func Securities() []Security { return []Security{TLS, STARTTLS, Plaintext} }
 
-// Auth names a way to authenticate.
+// Auth is an authentication method.
 type Auth string
 
-// The authentication methods. Password stands for any mechanism that sends the
-// password as it is (PLAIN, LOGIN, HTTP Basic); PasswordChallenge for those
-// that do not (CRAM-MD5, SCRAM, HTTP Digest).
+// The authentication methods. Password is any mechanism that sends the password
+// itself (PLAIN, LOGIN, HTTP Basic); PasswordChallenge any that does not
+// (CRAM-MD5, SCRAM, HTTP Digest).
 const (
 	OAuth2            Auth = "oauth2"
 	Password          Auth = "password"
@@ -65,13 +64,13 @@ const (
 	NoAuth            Auth = "none"
 )
 
-// Auths lists every Auth.
+// Auths returns every Auth.
 func Auths() []Auth {
 	return []Auth{OAuth2, Password, PasswordChallenge, ClientCert, GSSAPI, NTLM, NoAuth}
 }
 
-// DefaultPort returns the registered port of a protocol named by host, or 0
-// where there is none (ManageSieve has no port for implicit TLS).
+// DefaultPort returns the registered port of a protocol given by host; 0 for
+// none (ManageSieve has no port for implicit TLS).
 func DefaultPort(p Protocol, s Security) uint16 {
 	implicit := s == TLS
 	switch p {
@@ -88,8 +87,8 @@ func DefaultPort(p Protocol, s Security) uint16 {
 	return 0
 }
 
-// DefaultSecurity returns the security that a port implies where the settings
-// name none: what the port is registered for, else TLS from the first byte.
+// DefaultSecurity returns the security that a port is registered for, else
+// implicit TLS.
 func DefaultSecurity(p Protocol, port uint16) Security {
 	switch port {
 	case 143, 110, 587, 25, 4190:
@@ -102,10 +101,10 @@ func DefaultSecurity(p Protocol, port uint16) Security {
 	return TLS
 }
 
-// PortContradicts reports whether clients that tell the security from the port
-// would get it wrong: Thunderbird's and FairEmail's Autodiscover readers take
-// STARTTLS for what is on its registered ports, and TLS for everything else. Of
-// plaintext only the ports of TLS are told: everybody is warned of it anyway.
+// PortContradicts reports whether clients that derive the security from the port
+// would get it wrong: Thunderbird's and FairEmail's Autodiscover readers assume
+// STARTTLS on its registered ports and TLS on all others. Plaintext contradicts
+// the ports of TLS alone, because it has a warning of its own.
 func PortContradicts(port uint16, s Security) bool {
 	registered := false
 	switch port {

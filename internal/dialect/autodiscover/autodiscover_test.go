@@ -248,15 +248,15 @@ func TestErrorDocuments(t *testing.T) {
 		},
 		{
 			"markup in the address", request2006("a&lt;/LoginName&gt;@example.com", outlookSchema), settings.BadRequest,
-			wantError("602", "The e-mail address is not valid", "the part before the @ holds a character that is not allowed there"),
+			wantError("602", "The e-mail address is not valid", "the part before the @ contains a character that is not allowed there"),
 		},
 		{
 			"line break in the address", request2006("a&#13;&#10;b@example.com", outlookSchema), settings.BadRequest,
-			wantError("602", "The e-mail address is not valid", "the part before the @ holds a character that is not allowed there"),
+			wantError("602", "The e-mail address is not valid", "the part before the @ contains a character that is not allowed there"),
 		},
 		{
 			"character that stands for anybody", request2006(anybody+"@example.com", outlookSchema), settings.BadRequest,
-			wantError("602", "The e-mail address is not valid", "the part before the @ holds a character that is not allowed there"),
+			wantError("602", "The e-mail address is not valid", "the part before the @ contains a character that is not allowed there"),
 		},
 		{
 			"IP address", request2006("anna@192.0.2.1", outlookSchema), settings.BadRequest,

@@ -9,9 +9,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Random returns valid settings: every protocol, security, way to log in and
-// form of the user name comes up, and texts hold what formats have to escape.
-// The same state of r gives the same settings.
+// Random returns valid settings. They cover every protocol, security,
+// authentication method and login, and texts that formats must escape. The same
+// state of r gives the same settings.
 func Random(r *rand.Rand) settings.Settings {
 	s := settings.Settings{Provider: provider(r), Domain: pick(r, domains())}
 	s.Canonical = s.Domain
