@@ -38,8 +38,8 @@ func TestInvite(t *testing.T) {
 		"no address":      {invitingSettings, []string{"anna"}, "the address has no @"},
 		"nobody's domain": {invitingSettings, []string{"anna@example.net"}, "example.net: this server does not answer for that domain"},
 		"too long":        {invitingSettings, []string{"anna@example.com", "--expires", "100000h"}, "a link can work for a minute to a year"},
-		"no URL":          {strings.Replace(invitingSettings, `url: "https://setup.example.com/", `, "", 1), []string{"anna@example.com"}, "set pages.url"},
-		"no key":          {strings.Replace(invitingSettings, "0123456789abcdef0123456789abcdef", "", 1), []string{"anna@example.com"}, "set pages.keys"},
+		"no URL":          {strings.Replace(invitingSettings, `url: "https://setup.example.com/", `, "", 1), []string{"anna@example.com"}, "pages.url is not set"},
+		"no key":          {strings.Replace(invitingSettings, "0123456789abcdef0123456789abcdef", "", 1), []string{"anna@example.com"}, "pages.keys is not set"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, _, errs := waymark(t, append([]string{"invite", "-c", write(tc.settings)}, tc.args...)...)

@@ -51,7 +51,7 @@ func TestParseRefuses(t *testing.T) {
 		{"IPv4 address", "anna@192.0.2.1", "the domain is an IP address or ends in a number"},
 		{"port", "anna@example.com:25", "the domain is not a valid name"},
 		{"underscore", "anna@a_b.example", "the domain is not a valid name"},
-		{"empty label", "anna@example..com", "the domain has an empty label, two dots in a row or one in front"},
+		{"empty label", "anna@example..com", "the domain has an empty label: two dots in a row or a leading dot"},
 		{"hyphen in front", "anna@-a.example", "a label of the domain begins or ends with a hyphen"},
 		{"broken A-label", "anna@xn--\u00fc.example", "the domain is not a valid name"},
 		{"long label", "anna@" + strings.Repeat("a", 64) + ".example", "a label of the domain is longer than 63 octets"},

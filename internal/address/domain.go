@@ -84,7 +84,7 @@ func checkHostName(s string) error {
 	for label := range strings.SplitSeq(s, ".") {
 		switch {
 		case label == "":
-			return errors.New("the domain has an empty label, two dots in a row or one in front")
+			return errors.New("the domain has an empty label: two dots in a row or a leading dot")
 		case len(label) > maxLabel:
 			return errors.New("a label of the domain is longer than 63 octets")
 		case label[0] == '-' || label[len(label)-1] == '-':

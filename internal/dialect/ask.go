@@ -10,14 +10,12 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// servicePrefixes are the host names below a customer's domain that clients
-// make up themselves.
+// servicePrefixes are the labels that clients put before a customer's domain.
 var servicePrefixes = [...]string{"autoconfig.", "autodiscover.", "ua-auto-config.", "mta-sts."}
 
-// HostDomain returns the domain that the name of the server in the request
-// stands for: the name itself, less the label that a client put in front
-// (autoconfig.example.com asks about example.com). It is "" for an IP address
-// or a malformed Host.
+// HostDomain returns the domain that the host name of the request is about: the
+// name without the label that a client put before it (autoconfig.example.com is
+// about example.com). It is "" for an IP address or a malformed Host.
 func HostDomain(r *http.Request) address.Domain {
 	d := HostName(r)
 	for _, prefix := range servicePrefixes {
@@ -28,8 +26,8 @@ func HostDomain(r *http.Request) address.Domain {
 	return d
 }
 
-// HostName returns the name by which the client reached the server, without a
-// port; "" for an IP address or a malformed Host.
+// HostName returns the host name of the request without a port; "" for an IP
+// address or a malformed Host.
 func HostName(r *http.Request) address.Domain {
 	host := r.Host
 	if strings.IndexByte(host, ':') >= 0 {
@@ -46,13 +44,13 @@ func HostName(r *http.Request) address.Domain {
 	return d
 }
 
-// Ask returns the query for an address from the request, or, when addr is
-// empty, for the domain that the host name stands for.
+// Ask returns the query for an address from the request, or, when addr is empty,
+// for the domain of the host name. The error is a BadRequest.
 func Ask(r *http.Request, addr string) (settings.Query, error) {
 	if addr == "" {
 		host := HostDomain(r)
 		if host == "" {
-			return settings.Query{}, settings.Errorf(settings.BadRequest, "name an address, or ask by a domain's host name: this one is not a domain")
+			return settings.Query{}, settings.Errorf(settings.BadRequest, "the request has no address, and its host name is not a domain")
 		}
 		return settings.Query{Host: host}, nil
 	}
@@ -64,10 +62,9 @@ func Ask(r *http.Request, addr string) (settings.Query, error) {
 }
 
 // QueryAddress returns the first parameter of the query whose name is one of
-// names, in any case, decoded once; "" when there is none. FairEmail and
-// Nextcloud send addresses raw, so that a plus sign means itself here and not
-// a space; and where a proxy has already made it a space, it is mended, since
-// no address has a space before its @.
+// names, in any case, decoded once; "" for none. FairEmail and Nextcloud do not
+// encode addresses, so a plus sign is not a space here, and a space that a proxy
+// made of it becomes a plus sign again.
 func QueryAddress(r *http.Request, names ...string) (string, error) {
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
 		key, value, _ := strings.Cut(pair, "=")
@@ -79,8 +76,7 @@ func QueryAddress(r *http.Request, names ...string) (string, error) {
 	return "", nil
 }
 
-// QueryAddresses returns every parameter of the query whose name is one of
-// names, as QueryAddress does the first. Empty ones are left out.
+// QueryAddresses returns every such parameter that is not empty.
 func QueryAddresses(r *http.Request, names ...string) ([]string, error) {
 	var all []string
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
@@ -107,9 +103,8 @@ func decodeAddress(value string) (string, error) {
 	return MendAddress(decoded), nil
 }
 
-// MendAddress takes white space off an address that somebody typed or a form
-// sent, and makes a space a plus sign again: no address has a space before its
-// @, and a plus sign that is not encoded reads as one in a form.
+// MendAddress trims white space and turns spaces into plus signs: no address has
+// a space before its @, and an unencoded plus sign is decoded as a space in forms.
 func MendAddress(addr string) string {
 	return strings.ReplaceAll(strings.TrimSpace(addr), " ", "+")
 }

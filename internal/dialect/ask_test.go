@@ -75,7 +75,7 @@ func TestAsk(t *testing.T) {
 		{"by address", "autoconfig.hosting.example", "Anna@Example.com", settings.Query{Domain: "example.com", Address: anna}, ""},
 		{"by host name", "autoconfig.example.com", "", settings.Query{Host: "example.com"}, ""},
 		{"by an address at an IP address", "192.0.2.1", "Anna@example.com", settings.Query{Domain: "example.com", Address: anna}, ""},
-		{"by nothing", "192.0.2.1", "", settings.Query{}, "name an address, or ask by a domain's host name: this one is not a domain"},
+		{"by nothing", "192.0.2.1", "", settings.Query{}, "the request has no address, and its host name is not a domain"},
 		{"bad address", "example.com", "example.com", settings.Query{}, "the address has no @"},
 		{"hostile address", "example.com", "a\r\nb@example.com", settings.Query{}, "the part before the @ contains a character that is not allowed there"},
 	} {

@@ -8,7 +8,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Dialect is one way in which clients ask for settings.
+// Dialect is one way in which clients request settings.
 type Dialect struct {
 	Name      string // in metrics, logs and the command line
 	Endpoints []Endpoint
@@ -38,7 +38,7 @@ func IgnoreChoice(render func(settings.Settings) ([]byte, error)) func(settings.
 	return func(s settings.Settings, _ Choice) ([]byte, error) { return render(s) }
 }
 
-// Endpoint is one path, answered on every host name the server is reached by.
+// Endpoint is one path. It is served on every host name.
 type Endpoint struct {
 	// Path is a chi pattern. http.Request.PathValue returns its parameters
 	// decoded.
@@ -66,11 +66,11 @@ type Response struct {
 	Header      http.Header    // further fields; may be nil, is not changed
 	Body        []byte         // may be shared between requests: for reading only
 	ETag        string         // quoted; "" for none. The server answers 304 by it
-	Domain      address.Domain // of the settings in the answer, for the log; "" for none
+	Domain      address.Domain // of the settings in the response, for the log; "" for none
 }
 
-// Resolver finds the settings for a query. Its errors are settings.Errors:
-// UnknownDomain or Unavailable.
+// Resolver finds the settings for a query. The kind of its error is
+// UnknownDomain, or Unavailable when a source is down.
 type Resolver interface {
 	Resolve(context.Context, settings.Query) (settings.Settings, error)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// memoWeight bounds the bytes of remembered documents per dialect.
+// memoWeight limits the bytes of cached documents per dialect.
 const memoWeight = 16 << 20
 
 // Memo caches rendered documents of domains. An entry never becomes stale: a
@@ -37,7 +37,7 @@ func NewMemo() *Memo {
 	return &Memo{documents: otter.Must(&otter.Options[memoKey, Document]{
 		MaximumWeight: memoWeight,
 		Weigher: func(_ memoKey, d Document) uint32 {
-			const overhead = 256 // of an entry besides its body: key, tag, bookkeeping
+			const overhead = 256 // of an entry besides its body
 			return uint32(min(len(d.Body)+overhead, memoWeight))
 		},
 	})}

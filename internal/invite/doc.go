@@ -1,6 +1,6 @@
-// Package invite makes and reads the tokens of links that stand for a mail
-// address: who opens the link need not type it, and no log on the way sees it.
+// Package invite seals mail addresses into the tokens of links, so that people
+// need not type an address and no log contains it.
 //
-// It owns the form of a token and its keys. It keeps nothing: a token says all
-// by itself, to every server that has the keys. It knows neither pages nor URLs.
+// It owns the format of tokens and their keys. It stores nothing: every server
+// with the keys can open a token. It does not know pages or URLs.
 package invite

@@ -17,32 +17,32 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Purpose is what a token is valid for. A token is valid for one purpose only.
+// Purpose is what a token may be used for. A token is valid for one purpose only.
 type Purpose byte
 
-// The purposes. Their numbers are in links that are in use.
+// The purposes. Their numbers are part of existing links.
 const (
-	Setup   Purpose = 1 // opens the page with the address filled in
-	Profile Purpose = 2 // downloads the profile of the address
+	Setup   Purpose = 1 // opens the set-up page of the address
+	Profile Purpose = 2 // downloads the Apple profile of the address
 )
 
 var (
-	// ErrExpired says that a token was good and no longer is.
+	// ErrExpired is returned for a token that was valid.
 	ErrExpired = errors.New("the link has expired")
-	// ErrInvalid says that a token was never given out, was altered, or was
-	// made with a key that is no longer there.
-	ErrInvalid = errors.New("the link is not complete, or not one of ours")
+	// ErrInvalid is returned for a token that was not issued, was altered, or
+	// was sealed with a removed key.
+	ErrInvalid = errors.New("the link is incomplete or invalid")
 )
 
-// MinSecret is how many characters a secret must have at least: 24 random bytes
-// in base64.
+// MinSecret is the minimum length of a secret in characters: 24 random bytes in
+// base64.
 const MinSecret = 32
 
 // Keys seal and open tokens. It is safe for concurrent use.
 type Keys struct{ all []cipher.AEAD }
 
-// NewKeys returns keys made from secrets, of which the first one seals and all
-// open: a new secret goes in front, and the old one goes when its links have
+// NewKeys derives keys from secrets. The first one seals, all open: to rotate
+// keys, put a new secret first and remove the old one when its links have
 // expired.
 func NewKeys(secrets []string) (*Keys, error) {
 	if len(secrets) == 0 {
@@ -51,7 +51,7 @@ func NewKeys(secrets []string) (*Keys, error) {
 	k := &Keys{}
 	for i, secret := range secrets {
 		if len(secret) < MinSecret {
-			return nil, fmt.Errorf("key %d is too short: it has %d characters, and needs %d random ones, such as openssl rand -base64 32 prints", i+1, len(secret), MinSecret)
+			return nil, fmt.Errorf("key %d is too short: it has %d characters and needs %d; generate one with openssl rand -base64 32", i+1, len(secret), MinSecret)
 		}
 		aead, err := newAEAD([]byte(secret))
 		if err != nil {
@@ -62,8 +62,7 @@ func NewKeys(secrets []string) (*Keys, error) {
 	return k, nil
 }
 
-// RandomKeys returns keys that nobody has had before, for tokens that this
-// process alone has to open.
+// RandomKeys returns random keys, for tokens that this process alone opens.
 func RandomKeys() *Keys {
 	secret := make([]byte, MinSecret)
 	rand.Read(secret) // never fails
@@ -82,13 +81,13 @@ func newAEAD(secret []byte) (cipher.AEAD, error) {
 	return chacha20poly1305.NewX(key)
 }
 
-// Seal returns a token for an address that is good until a moment, to the
-// second. It holds letters, digits, - and _ only.
+// Seal returns a token for an address that expires at until, in whole seconds. It
+// contains only letters, digits, - and _.
 func (k *Keys) Seal(p Purpose, a address.Address, until time.Time) string {
 	aead := k.all[0]
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+8+len(a.String())+aead.Overhead())
 	rand.Read(nonce)                                                  // never fails
-	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // it comes back as it went
+	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // Open reverses it
 	plain = append(plain, a.String()...)
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte{byte(p)}))
 }
@@ -96,11 +95,11 @@ func (k *Keys) Seal(p Purpose, a address.Address, until time.Time) string {
 // maxToken is the length of the token of the longest address.
 const maxToken = (24 + 8 + 320 + 16) * 4 / 3
 
-// Open returns the address that a token stands for and until when it does. The
-// error is ErrInvalid, or ErrExpired together with both: the page may say for
-// whom the link was.
+// Open returns the address in a token and when it expires. The error is
+// ErrInvalid, or ErrExpired, which comes with both so that the page can show
+// the address.
 func (k *Keys) Open(p Purpose, token string, now time.Time) (address.Address, time.Time, error) {
-	// The decoder ignores line breaks, so one link would have many forms.
+	// The decoder ignores line breaks, which would give one link many forms.
 	if len(token) > maxToken+2 || strings.ContainsAny(token, "\r\n") {
 		return address.Address{}, time.Time{}, ErrInvalid
 	}
@@ -117,7 +116,7 @@ func (k *Keys) Open(p Purpose, token string, now time.Time) (address.Address, ti
 		if err != nil || len(plain) < 8 {
 			continue
 		}
-		until := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0) //nolint:gosec // as it went in
+		until := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0) //nolint:gosec // reverses Seal
 		a, err := address.Parse(string(plain[8:]))
 		switch {
 		case err != nil:

@@ -114,7 +114,7 @@ func TestSecretsThatAreTooShort(t *testing.T) {
 		want    string
 	}{
 		{nil, "there is no key"},
-		{[]string{firstSecret, "short"}, "key 2 is too short: it has 5 characters, and needs 32 random ones, such as openssl rand -base64 32 prints"},
+		{[]string{firstSecret, "short"}, "key 2 is too short: it has 5 characters and needs 32; generate one with openssl rand -base64 32"},
 	} {
 		if _, err := NewKeys(tc.secrets); err == nil || err.Error() != tc.want {
 			t.Errorf("got %v, want %s", err, tc.want)

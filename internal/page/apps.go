@@ -7,14 +7,13 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// device is what somebody holds in their hand, and the apps there are for it,
-// the usual one first.
+// device is a kind of device with its apps, the most common one first.
 type device struct {
 	id   string
 	apps []string
 }
 
-// devices lists what can be chosen. The ids are in the catalogues
+// devices returns the devices to choose from. The IDs are keys of the catalogues
 // (choose.device_…, apps.…).
 func devices() []device {
 	return []device{
@@ -28,7 +27,7 @@ func devices() []device {
 	}
 }
 
-// Apps lists the ids of all apps there are steps for.
+// Apps returns the IDs of all apps with steps.
 func Apps() []string {
 	var all []string
 	for _, d := range devices() {
@@ -41,9 +40,9 @@ func Apps() []string {
 	return all
 }
 
-// AppNamed returns the app that somebody means by its id or the beginning of it:
-// one that is usual for a device before others, as outlook is the new Outlook
-// for Windows. It is false when there is none.
+// AppNamed returns the app with an ID, or else with an ID that begins with name,
+// the default apps of devices first: outlook is the new Outlook for Windows. It is
+// false for no app.
 func AppNamed(name string) (string, bool) {
 	var usual []string
 	for _, d := range devices() {
@@ -60,7 +59,7 @@ func AppNamed(name string) (string, bool) {
 	return "", false
 }
 
-// deviceOf returns the device with an id, or the first one that has an app.
+// deviceOf returns the device with an ID, or the first one that has an app.
 func deviceOf(id, app string) (device, bool) {
 	all := devices()
 	if i := slices.IndexFunc(all, func(d device) bool { return d.id == id }); i >= 0 {
@@ -72,17 +71,17 @@ func deviceOf(id, app string) (device, bool) {
 	return device{}, false
 }
 
-// has reports whether a device can have an app; "" is no app in particular.
+// has reports whether a device has an app; "" is any app.
 func has(id, app string) bool {
 	return slices.ContainsFunc(devices(), func(d device) bool { return d.id == id && (app == "" || slices.Contains(d.apps, app)) })
 }
 
-// sets reports whether an app can be set up with what the provider offers.
-func (p picked) sets(app string) bool {
+// supports reports whether an app works with the provider's services.
+func (p picked) supports(app string) bool {
 	switch app {
-	case "outlook-mobile", "gmail-ios", "delta-chat": // they know no POP3
+	case "outlook-mobile", "gmail-ios", "delta-chat": // without POP3
 		return p.in.Protocol == settings.IMAP && p.out.Protocol != ""
-	case "gmail-web", "printer": // they only send
+	case "gmail-web", "printer": // send only
 		return p.out.Protocol != ""
 	case "davx5":
 		return p.caldav.URL != "" || p.carddav.URL != ""
@@ -90,8 +89,8 @@ func (p picked) sets(app string) bool {
 	return true
 }
 
-// recognise returns the id of the device that a browser runs on; "" when it
-// does not say. An iPad calls itself a Mac, which only the person can correct.
+// recognise returns the ID of the device that a browser runs on; "" if unknown. An
+// iPad identifies itself as a Mac, which only the person can correct.
 func recognise(userAgent string) string {
 	for _, known := range []struct{ word, id string }{
 		{"iPhone", "iphone"}, {"iPad", "iphone"}, {"iPod", "iphone"},

@@ -1,9 +1,9 @@
-// Package page is the set-up assistant for people: the steps for their device
-// and their app with their own values filled in, all settings in a table, the
-// Apple profile with a QR code, invitations, and a check of the password.
+// Package page is the set-up page for people: the steps for their device and app
+// with their own values, a table of all settings, the Apple profile with a QR
+// code, invitations, and a password check.
 //
-// It owns what is shown and in which order; the words are in package texts.
-// Addresses are posted or sealed in a token, so that they stay out of URLs and
-// logs. It asks the same Resolver as the dialects and knows none of them but
-// the address of the profile.
+// It owns the contents of the page; the texts are in package i18n. Addresses are
+// posted or sealed in a token, which keeps them out of URLs and logs. It uses the
+// same Resolver as the dialects, and does not know them, except for the path of
+// the Apple profile.
 package page

@@ -7,14 +7,14 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// form is what the page posts to itself. Device and app are ids that may be
-// anything: what is unknown chooses nothing.
+// form is the posted form of the page. Unknown IDs of a device or an app choose
+// nothing.
 type form struct {
 	email, device, app, password string
 	texts                        *i18n.Catalogue
 }
 
-// readForm reads a posted form. The body is capped by the server.
+// readForm reads a posted form. The server limits the body.
 func readForm(r *http.Request) (form, error) {
 	if err := r.ParseForm(); err != nil {
 		return form{}, &settings.Error{Kind: settings.BadRequest, Message: "the form cannot be read", Cause: err}

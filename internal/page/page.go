@@ -21,22 +21,22 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// Options are what the page needs.
+// Options configure New.
 type Options struct {
 	Resolver dialect.Resolver
-	// Tokens seal the addresses in links: of invitations, and of QR codes.
+	// Tokens seal the addresses in invitations and QR codes.
 	Tokens *invite.Keys
-	// Verify tries a password; nil where that is switched off.
+	// Verify checks passwords; nil disables that.
 	Verify Verifier
 	Now    func() time.Time
 }
 
-// Verifier tries a password at the mail server of a mailbox.
+// Verifier checks a password at the mail server of a mailbox.
 type Verifier interface {
 	Verify(ctx context.Context, s settings.Settings, password string) Verdict
 }
 
-// Verdict is what trying a password came to, as a key of the texts verify.….
+// Verdict is the result of a password check, as a key of the texts verify.….
 type Verdict string
 
 // The verdicts.
@@ -44,12 +44,12 @@ const (
 	Right       Verdict = "right"
 	Wrong       Verdict = "wrong"
 	Unreachable Verdict = "unreachable"
-	Unsupported Verdict = "unsupported" // the server takes no passwords
-	Limited     Verdict = "limited"     // there were too many tries
+	Unsupported Verdict = "unsupported" // the server accepts no passwords
+	Limited     Verdict = "limited"     // too many attempts
 )
 
-// QRLifetime is how long the link in a QR code works: long enough to find the
-// phone, and no longer than a page stays open.
+// QRLifetime is how long the link in a QR code works: long enough to fetch a
+// phone.
 const QRLifetime = 15 * time.Minute
 
 type page struct {
@@ -58,8 +58,8 @@ type page struct {
 	origin *http.CrossOriginProtection
 }
 
-// New returns the page as one more thing that is answered. It panics when the
-// embedded templates are broken, which is a mistake in the code.
+// New returns the page as a dialect. It panics when the embedded templates are
+// broken.
 func New(o Options) dialect.Dialect {
 	p := &page{Options: o, html: parseTemplates(), origin: http.NewCrossOriginProtection()}
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
@@ -84,11 +84,11 @@ func parseTemplates() *template.Template {
 	return template.Must(template.ParseFS(templates.Files, "page.html"))
 }
 
-// sameOrigin refuses forms that another site sends: it could make somebody's
-// browser try passwords here.
+// sameOrigin rejects forms from other sites, which could use somebody's browser to
+// guess passwords.
 func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
 	return func(r *http.Request) (dialect.Response, error) {
-		if !p.ours(r) {
+		if p.origin.Check(r) != nil {
 			c := i18n.All().Choose("", r.Header.Get("Accept-Language"))
 			return dialect.Response{}, settings.Errorf(settings.Forbidden, "%s", c.Text("page.forbidden"))
 		}
@@ -96,17 +96,13 @@ func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) f
 	}
 }
 
-// ours reports whether a form comes from a page of this server.
-func (p *page) ours(r *http.Request) bool { return p.origin.Check(r) == nil }
-
 func (p *page) start(r *http.Request) (dialect.Response, error) {
 	c := i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
 	return p.render(http.StatusOK, p.startView(r, c))
 }
 
-// startView shows the first page in the looks of whoever answers for the name
-// under which it was opened, or for a parent of it, such as example.com for
-// setup.example.com.
+// startView returns the first page with the brand of the provider of the host name,
+// or of its parent, such as example.com for setup.example.com.
 func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
 	v := newStartView(c)
 	host := r.Host
@@ -162,7 +158,7 @@ func (p *page) resolve(ctx context.Context, email string) (settings.Settings, er
 	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
 }
 
-// invitation greets whoever opens a link that was sent to them.
+// invitation answers the link of an invitation.
 func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 	f := form{texts: i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
 	token := r.PathValue("token")
@@ -193,7 +189,7 @@ func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 	})
 }
 
-// verify tries the password of the form and says what came of it.
+// verify checks the password of the form.
 func (p *page) verify(r *http.Request) (dialect.Response, error) {
 	if p.Verify == nil {
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "passwords are not checked here")
@@ -212,13 +208,13 @@ func (p *page) verify(r *http.Request) (dialect.Response, error) {
 	}
 	return p.assistant(r, found, f, func(v *view) {
 		if v.Verify != nil {
-			v.Verify.say(f.texts, verdict, f.email)
+			v.Verify.show(f.texts, verdict, f.email)
 		}
 	})
 }
 
-// assistant renders the page for somebody whose address is known. finish adds
-// what the occasion has to say.
+// assistant renders the page for a known address. finish, if not nil, completes
+// the view.
 func (p *page) assistant(r *http.Request, found settings.Settings, f form, finish func(*view)) (dialect.Response, error) {
 	if f.device == "" && has(recognise(r.UserAgent()), f.app) {
 		f.device = recognise(r.UserAgent())
@@ -241,7 +237,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 	return resp, err
 }
 
-// addQR puts a code on the page that brings the profile to a phone.
+// addQR adds the QR code that opens the profile on a phone.
 func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
 	token := p.Tokens.Seal(invite.Profile, a, p.Now().Add(QRLifetime))
 	label := v.T.Text("profile_page.qr_alt", "minutes", fmt.Sprint(int(QRLifetime.Minutes())))
@@ -277,7 +273,7 @@ func (p *page) render(status int, v *view) (dialect.Response, error) {
 	}, nil
 }
 
-// asset returns the answer for an embedded file.
+// asset returns the Serve function of an embedded file.
 func asset(name, contentType string) func(*http.Request) (dialect.Response, error) {
 	body, err := templates.Files.ReadFile(name)
 	if err != nil {
@@ -293,8 +289,8 @@ func asset(name, contentType string) func(*http.Request) (dialect.Response, erro
 	return func(*http.Request) (dialect.Response, error) { return resp, nil }
 }
 
-// brand answers with the logo or the colours of whoever answers for a domain:
-// <domain>.css and <domain>.logo.
+// brand serves the colours and the logo of a domain's provider: <domain>.css and
+// <domain>.logo.
 func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	name := r.PathValue("domain")
 	kind := path.Ext(name)
@@ -313,16 +309,16 @@ func (p *page) brand(r *http.Request) (dialect.Response, error) {
 		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
 	case kind == ".logo" && brand.Logo != nil:
 		resp.ContentType, resp.Body = brand.LogoType, brand.Logo
-		// An SVG that is opened by itself could run scripts.
+		// An SVG that is opened directly could run scripts.
 		resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	default:
-		return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is nothing of that kind for the domain")
+		return dialect.Response{}, settings.Errorf(settings.NotOffered, "the provider of the domain has no such file")
 	}
 	resp.ETag = dialect.ETag(resp.Body)
 	return resp, nil
 }
 
-// shown returns what was typed in a form that can stand on a page again.
+// shown returns the typed address in a form that the page can show again.
 func shown(email string) string {
 	const most = 320 // bytes; no address is longer
 	if len(email) > most {

@@ -222,7 +222,7 @@ func TestEveryAppInEveryLanguage(t *testing.T) {
 			for _, domain := range []address.Domain{"example.com", "pop.example"} {
 				s := settingsOf(t, domain)
 				body := rendered(t, s, Choice{Language: c.Language, App: app})
-				if pick(s.Services()).sets(app) && (!strings.Contains(body, `value="`+app+`" aria-current="true"`) || !strings.Contains(body, "<ol>")) {
+				if pick(s.Services()).supports(app) && (!strings.Contains(body, `value="`+app+`" aria-current="true"`) || !strings.Contains(body, "<ol>")) {
 					t.Errorf("%s, %s: no steps", c.Language, app)
 				}
 				_, body, _ = strings.Cut(body, "<body") // the script before it has one of its own

@@ -8,8 +8,8 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// standalone is what a page needs that is opened from a file, without a server
-// to ask for its style, its script and its logo.
+// standalone has the style, the script and the logo of a page that is opened from a
+// file.
 type standalone struct {
 	Style  template.CSS
 	Script template.JS
@@ -29,11 +29,11 @@ func newStandalone(b settings.Brand) (*standalone, error) {
 		style = append(style, stylesheet(b.Color)...)
 	}
 	s := &standalone{
-		Style:  template.CSS(style), //nolint:gosec // our own files, and a colour that the settings have checked
-		Script: template.JS(script), //nolint:gosec // our own file
+		Style:  template.CSS(style), //nolint:gosec // embedded files, and a colour that the settings check
+		Script: template.JS(script), //nolint:gosec // an embedded file
 	}
 	if b.Logo != nil {
-		s.Logo = template.URL("data:" + b.LogoType + ";base64," + base64.StdEncoding.EncodeToString(b.Logo)) //nolint:gosec // a picture; nothing in it runs
+		s.Logo = template.URL("data:" + b.LogoType + ";base64," + base64.StdEncoding.EncodeToString(b.Logo)) //nolint:gosec // an image does not run
 	}
 	return s, nil
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// relayPort is for mail between servers. Most networks block it.
+// relayPort is for mail between servers; most networks block it.
 const relayPort = 25
 
-// picked are the services that the steps name: for each purpose one.
+// picked has one service per purpose, for the steps.
 type picked struct {
 	in, out, caldav, carddav settings.Service
-	// older is the way to send for devices that know STARTTLS only.
+	// older is the outgoing service of devices that support STARTTLS only.
 	older settings.Service
-	mail  bool // there is a way to read mail, and to send it
+	mail  bool // mail can be read and sent
 }
 
 func pick(services []settings.Service) picked {
@@ -56,15 +56,15 @@ func best(services []settings.Service, p settings.Protocol) (settings.Service, b
 	})
 }
 
-// valuesOf returns what stands in the place of placeholders in steps and help.
-// What is not offered is "", and the sentence about it is left out.
+// valuesOf returns the values of the placeholders in steps and help. Those of
+// services that are not offered are missing, which omits the sentence.
 func valuesOf(s settings.Settings, p picked, c *i18n.Catalogue) map[string]string {
 	values := map[string]string{"address": s.Address.String(), "provider": s.Provider.NameIn(c.Language)}
 	fill := func(prefix string, svc settings.Service) {
 		if svc.Host == "" && svc.URL == "" {
 			return
 		}
-		values[prefix+"_login"], _ = s.Login(svc) // there is an address, so there is a login
+		values[prefix+"_login"], _ = s.Login(svc) // known, because there is an address
 		if svc.Protocol.ByURL() {
 			values[prefix+"_url"] = svc.URL
 			if u, err := url.Parse(svc.URL); err == nil {
@@ -79,7 +79,7 @@ func valuesOf(s settings.Settings, p picked, c *i18n.Catalogue) map[string]strin
 		if svc.Security == settings.Plaintext {
 			values[prefix+"_ssl"] = c.Text("settings.off")
 		}
-		// For apps that take the address for the user name unless told otherwise.
+		// For apps whose default user name is the address.
 		if values[prefix+"_login"] != values["address"] {
 			values[prefix+"_other_login"] = values[prefix+"_login"]
 		}
@@ -89,7 +89,7 @@ func valuesOf(s settings.Settings, p picked, c *i18n.Catalogue) map[string]strin
 	fill("older", p.older)
 	fill("caldav", p.caldav)
 	fill("carddav", p.carddav)
-	// For apps that look for calendars and contacts at one place.
+	// For apps with one URL for calendars and contacts.
 	fill("dav", p.caldav)
 	switch {
 	case p.caldav.URL == "":
@@ -104,9 +104,9 @@ func valuesOf(s settings.Settings, p picked, c *i18n.Catalogue) map[string]strin
 	return values
 }
 
-// inWordsOf returns values with the words of an app for encryption where it has
-// its own, such as Samsung Email, which calls STARTTLS TLS.
-func inWordsOf(app string, p picked, c *i18n.Catalogue, values map[string]string) map[string]string {
+// withTermsOf returns values with an app's own terms for encryption: Samsung Email
+// calls STARTTLS TLS.
+func withTermsOf(app string, p picked, c *i18n.Catalogue, values map[string]string) map[string]string {
 	key := "apps." + app + ".encryption."
 	if !c.Has(key + string(settings.TLS)) {
 		return values
@@ -129,8 +129,8 @@ type row struct {
 	protocol settings.Protocol
 }
 
-// rows puts all services into words: what people need first, and for each
-// purpose the recommended one first.
+// rows returns all services, the most needed ones first, and per purpose the
+// recommended one first.
 func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 	var all []row
 	seen := map[settings.Protocol]bool{}
@@ -155,7 +155,7 @@ func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 				r.Rank = "recommended"
 			}
 		case settings.JMAP, settings.ActiveSync:
-			// Together with IMAP they would set up the mailbox twice.
+			// Beside IMAP they would set up the mailbox twice.
 			if !p.mail && !seen[svc.Protocol] {
 				r.Rank = "recommended"
 			}

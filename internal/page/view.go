@@ -11,16 +11,15 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Choice is what somebody chose on the page: a language, a device, an app, by
-// their ids. What is unknown or "" is not chosen.
+// Choice is the language, the device and the app that were chosen, as IDs. Unknown
+// ones and "" choose nothing.
 type Choice struct{ Language, Device, App string }
 
-// Render returns the page that somebody with that address sees, as one file that
-// looks the same without a server. It lacks what only a running server can put
-// on it: a QR code, a check of the password, a greeting.
+// Render returns the page of an address as one file that needs no server. It has
+// no QR code, no password check and no greeting.
 func Render(s settings.Settings, choice Choice) ([]byte, error) {
 	if s.Address.IsZero() {
-		return nil, settings.Errorf(settings.BadRequest, "the page is made for an address")
+		return nil, settings.Errorf(settings.BadRequest, "the page needs an address")
 	}
 	v := newView(s, choice)
 	var err error
@@ -38,17 +37,17 @@ func execute(t *template.Template, v *view) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// view is what the template shows. Everything that is empty is not there.
+// view is the data of the template. Empty parts are not shown.
 type view struct {
 	T          *i18n.Catalogue
 	Languages  []choice
 	Email      string // of the form
 	Problem    string
-	Standalone *standalone // nil when a server is there
+	Standalone *standalone // nil when a server serves the page
 
 	Greeting, Until string
 	Ticket          template.HTML // a QR code of the invitation
-	Found           bool          // the address is one of ours; what follows is set
+	Found           bool          // the address is known; the fields below are set
 	Provider        string
 	HelpURL         string
 	Domain          string // for the brand
@@ -67,7 +66,7 @@ type view struct {
 	mail bool
 }
 
-// choice is one button of several.
+// choice is one of several buttons.
 type choice struct {
 	ID, Name           string
 	Chosen, Recognised bool
@@ -75,10 +74,10 @@ type choice struct {
 
 type appView struct {
 	ID, Name string
-	Note     string     // what to know before anything else
-	Auto     []sentence // what it finds by itself
-	Steps    []sentence // by hand
-	Profile  bool       // the profile goes first
+	Note     string     // before the steps
+	Auto     []sentence // automatic set-up
+	Steps    []sentence // manual set-up
+	Profile  bool       // show the Apple profile first
 }
 
 type profileView struct {
@@ -96,7 +95,7 @@ type helpView struct {
 type verifyView struct {
 	Privacy        string
 	Secure         bool
-	Verdict        string // right, wrong or what else there is to say; "" before a try
+	Verdict        string // a Verdict; "" before a check
 	Text           string
 	Hints          []string
 	AppPasswordURL string
@@ -132,14 +131,14 @@ func newView(s settings.Settings, chosen Choice) *view {
 	return v
 }
 
-// brand puts the name, the logo and the colours of a provider on the page.
+// brand sets the name, the logo and the colours of a provider.
 func (v *view) brand(s settings.Settings) {
 	v.Provider, v.Domain = s.Provider.NameIn(v.T.Language), string(s.Domain)
 	v.Logo, v.Color = s.Provider.Brand.Logo != nil, s.Provider.Brand.Color != ""
 }
 
-// choose lists devices and the apps of the chosen one, and the steps of the
-// chosen app, which is the first one unless somebody said otherwise.
+// choose sets the devices, the apps of the chosen device, and the steps of the
+// chosen app, by default the first one.
 func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	d, ok := deviceOf(chosen.Device, chosen.App)
 	v.Device = d.id
@@ -149,7 +148,7 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	if !ok {
 		return
 	}
-	apps := slices.DeleteFunc(slices.Clone(d.apps), func(app string) bool { return !p.sets(app) })
+	apps := slices.DeleteFunc(slices.Clone(d.apps), func(app string) bool { return !p.supports(app) })
 	if len(apps) == 0 {
 		return
 	}
@@ -164,20 +163,20 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	if v.T.Has("apps." + app + ".note") {
 		v.App.Note = v.T.Text("apps." + app + ".note")
 	}
-	values = inWordsOf(app, p, v.T, values)
+	values = withTermsOf(app, p, v.T, values)
 	v.App.Auto = sentences(v.T.List("apps."+app+".auto"), values)
 	v.App.Steps = sentences(v.T.List("apps."+app+".steps"), values)
 }
 
-// recognised marks the device that the browser named.
+// recognised marks the device of the browser.
 func (v *view) recognised(id string) {
 	for i := range v.Devices {
 		v.Devices[i].Recognised = v.Devices[i].ID == id
 	}
 }
 
-// newProfile returns nil when a profile could set up nothing: it needs a
-// password, and for mail a server to send with.
+// newProfile returns nil when a profile would be empty: it requires passwords, and
+// for mail an outgoing server.
 func newProfile(p picked, c *i18n.Catalogue, values map[string]string, mac bool) *profileView {
 	var what []string
 	if p.mail && p.in.Accepts(settings.Password) {
@@ -211,16 +210,16 @@ func newVerify(s settings.Settings, c *i18n.Catalogue, secure bool) *verifyView 
 	}
 }
 
-// say adds what trying a password came to.
-func (v *verifyView) say(c *i18n.Catalogue, verdict Verdict, email string) {
+// show adds the verdict of a password check.
+func (v *verifyView) show(c *i18n.Catalogue, verdict Verdict, email string) {
 	v.Verdict, v.Text = string(verdict), c.Text("verify."+string(verdict))
 	if verdict == Wrong {
 		v.Hints = []string{c.Text("verify.hint_own", "address", email), c.Text("verify.hint_case"), c.Text("verify.hint_app")}
 	}
 }
 
-// stylesheet returns the colours of a brand. Text on the colour is black or
-// white, whichever can be read better (WCAG 2, contrast ratio).
+// stylesheet returns the colours of a brand. Text on the colour is black or white,
+// whichever has more contrast (WCAG 2).
 func stylesheet(color string) []byte {
 	on := "#fff"
 	if luminance(color) > 0.179 {

@@ -7,8 +7,8 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// ClientAddress returns the address of the client of a request that is being
-// served, behind trusted proxies too; the zero Addr when it is not known.
+// ClientAddress returns the client's address from the context of a request, also
+// behind trusted proxies; the zero Addr when it is unknown.
 func ClientAddress(ctx context.Context) netip.Addr {
 	a, err := netip.ParseAddr(middleware.GetClientIP(ctx))
 	if err != nil {

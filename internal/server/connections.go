@@ -6,16 +6,15 @@ import (
 	"sync/atomic"
 )
 
-// connections counts those of one listener that are open.
+// connections counts the open connections of a listener.
 type connections struct {
 	open atomic.Int64
 	most int64 // 0 for no limit
 }
 
-// changed is called by net/http when a connection gets another state. Once three
-// quarters of all are taken, those end that have nothing to ask any more: clients
-// keep them for a question that never comes, and these would have everybody else
-// wait for a minute.
+// changed is called by net/http when the state of a connection changes. When
+// three quarters of the limit are open, idle connections are closed: clients keep
+// them without need, and others would wait for the idle time-out.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -24,7 +23,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 		c.open.Add(-1)
 	case http.StateIdle:
 		if c.most > 0 && c.open.Load() > c.most*3/4 {
-			_ = conn.Close() // whoever is on the other end has its answer
+			_ = conn.Close() // its response was sent
 		}
 	case http.StateActive:
 	}

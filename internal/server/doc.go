@@ -1,7 +1,6 @@
-// Package server is everything between the network and the dialects: routing,
-// the client's address, limits, recovering, writing, counting and logging. Each
-// request ends in one place, with one answer, one count and one log line.
+// Package server connects the network to the dialects.
 //
-// It knows dialects only as dialect.Dialect values. It knows no settings file
-// and does not look anything up.
+// It owns routing, the client's address, limits, recovery from panics, and the
+// one place where a response is written, counted and logged. It knows dialects
+// as dialect.Dialect values. It does not know the settings file or the directory.
 package server

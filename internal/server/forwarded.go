@@ -9,12 +9,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// believeProxies sets the scheme and the host of the request to what the
-// client used. X-Forwarded-Proto and X-Forwarded-Host count only when a
-// trusted proxy sent them; anybody else could choose another domain's settings
-// or a redirect of their liking. Of several values the last counts, the one
-// set by the proxy nearest to us.
-func believeProxies(r *http.Request, trusted []netip.Prefix) {
+// applyForwarded sets the scheme and the host of the request to what the client
+// used. X-Forwarded-Proto and X-Forwarded-Host count only from a trusted proxy;
+// others could request another domain's settings or forge a redirect. The last
+// of several values counts: the nearest proxy set it.
+func applyForwarded(r *http.Request, trusted []netip.Prefix) {
 	r.URL.Scheme = "http"
 	if r.TLS != nil {
 		r.URL.Scheme = "https"

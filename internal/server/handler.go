@@ -22,7 +22,7 @@ const maxBody = 64 << 10
 // Options configure New.
 type Options struct {
 	Dialects          []dialect.Dialect
-	TrustedProxies    []netip.Prefix // whose forwarding headers are believed
+	TrustedProxies    []netip.Prefix // their forwarding headers are trusted
 	RequestsPerMinute int            // per client address; 0 for no limit
 	StrictPerMinute   int            // the same for strict endpoints alone
 	RequestsAtOnce    int            // of all clients; 0 for no limit
@@ -80,7 +80,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 // a 405 can list what is allowed and a PROPFIND can be redirected.
 func (h *handler) prepare(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		believeProxies(r, h.trusted)
+		applyForwarded(r, h.trusted)
 		if r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}

@@ -35,7 +35,7 @@ func (o Ops) invite(r *http.Request) (dialect.Response, error) {
 		return dialect.Response{}, settings.Errorf(settings.BadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "720h"}`)
 	}
 	if _, err := in.Token(); err != io.EOF {
-		return dialect.Response{}, settings.Errorf(settings.BadRequest, "there is something behind the JSON object")
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, "unexpected data after the JSON object")
 	}
 	a, err := address.Parse(asked.Email)
 	if err != nil {

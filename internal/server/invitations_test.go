@@ -35,7 +35,7 @@ func TestInvitations(t *testing.T) {
 		{"no address", `{"email": "anna"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"the address has no @"}`},
 		{"no time", `{"email": "anna@example.com", "expires": "soon"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"expires must be a time such as 720h"}`},
 		{"an unknown key", `{"mail": "anna@example.com"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"the body must be JSON such as {\"email\": \"anna@example.com\", \"expires\": \"720h\"}"}`},
-		{"two of them", `{"email": "anna@example.com"}{}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"there is something behind the JSON object"}`},
+		{"two of them", `{"email": "anna@example.com"}{}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"unexpected data after the JSON object"}`},
 		{"nobody's domain", `{"email": "anna@unknown.example"}`, 422, "application/problem+json", `{"title":"Unprocessable Entity","status":422,"detail":"unknown.example: this server does not answer for that domain"}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

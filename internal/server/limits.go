@@ -7,15 +7,15 @@ import (
 	"github.com/go-chi/httprate"
 )
 
-// limiter counts the requests of each client, or of its network for IPv6, in a
-// minute that slides.
+// limiter counts the requests of each client, or of its IPv6 network, in a
+// sliding minute.
 type limiter struct {
 	perMinute int
-	mu        sync.Mutex // makes asking and counting one step
+	mu        sync.Mutex // makes check and increment atomic
 	seen      httprate.LimitCounter
 }
 
-// newLimiter returns a limiter; nil, which never refuses, for no limit.
+// newLimiter returns a limiter; 0 returns nil, which never refuses.
 func newLimiter(perMinute int) *limiter {
 	if perMinute <= 0 {
 		return nil
@@ -23,7 +23,7 @@ func newLimiter(perMinute int) *limiter {
 	return &limiter{perMinute: perMinute, seen: httprate.NewLocalLimitCounter(time.Minute)}
 }
 
-// refuses counts a request of an address, and reports whether it is one too many.
+// refuses counts a request of an address and reports whether it exceeds the limit.
 func (l *limiter) refuses(remote string) bool {
 	if l == nil {
 		return false
@@ -31,17 +31,17 @@ func (l *limiter) refuses(remote string) bool {
 	client := httprate.CanonicalizeIP(remote)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.over(client, time.Now().UTC()) // read here: a counter that is shown an earlier time forgets
+	return l.over(client, time.Now().UTC()) // read under the lock: the counter drops data when time goes back
 }
 
-// over counts a request of a client, and reports whether it is one too many.
-// Those that are refused do not count: whoever goes on asking is answered again
-// as soon as the last 60 seconds have room.
+// over counts a request of a client and reports whether it exceeds the limit.
+// Refused requests do not count, so a client that keeps asking is served again
+// as soon as the last 60 seconds allow it.
 func (l *limiter) over(client string, now time.Time) bool {
 	this := now.Truncate(time.Minute)
-	// A counter in memory has no errors.
+	// The local counter never fails.
 	count, before, _ := l.seen.Get(client, this, this.Add(-time.Minute))
-	// Of the minute before, as much counts as still lies within 60 seconds.
+	// The previous minute counts by its share of the last 60 seconds.
 	still := float64(before) * float64(time.Minute-now.Sub(this)) / float64(time.Minute)
 	if float64(count)+still+1 > float64(l.perMinute) {
 		return true

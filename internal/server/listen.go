@@ -21,15 +21,15 @@ const (
 	maxHeaderBytes    = 16 << 10
 )
 
-// Listener is one address that is served.
+// Listener is one address to serve.
 type Listener struct {
 	Name    string       // for messages: "http", "https", "ops"
 	Address string       // host:port; port 0 takes a free one
-	Open    net.Listener // open already, which makes Address not count; else nil
+	Open    net.Listener // already open, used instead of Address; may be nil
 	Handler http.Handler
 	TLS     *tls.Config // nil for plain HTTP
-	// Connections is how many may be open at once, 0 for no limit. Further ones
-	// wait; TCP keeps them.
+	// Connections limits the open connections, 0 for no limit. Further ones wait
+	// in the kernel.
 	Connections int
 }
 
@@ -40,9 +40,9 @@ type Group struct {
 	listeners []net.Listener
 }
 
-// Listen opens every address before any is served, so that a port that is
-// taken is known at once and nothing has been answered yet. errorLog receives
-// what net/http has to say, such as broken TLS handshakes.
+// Listen opens every address before any is served, so that it fails before the
+// first response when a port is in use. errorLog receives the messages of
+// net/http, such as failed TLS handshakes.
 func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group, error) {
 	g := &Group{}
 	for _, s := range specs {
@@ -82,7 +82,7 @@ func (g *Group) close() error {
 	return errors.Join(errs...)
 }
 
-// Addr returns the address that a listener really has; "" for an unknown name.
+// Addr returns the actual address of a listener; "" for an unknown name.
 func (g *Group) Addr(name string) string {
 	for i, have := range g.names {
 		if have == name {
@@ -92,9 +92,8 @@ func (g *Group) Addr(name string) string {
 	return ""
 }
 
-// Serve answers until ctx ends or a listener fails. Then it stops accepting
-// and gives requests in progress drain to finish. It returns nil after
-// a clean stop.
+// Serve serves until ctx ends or a listener fails. Then it stops accepting and
+// waits up to drain for running requests. It returns nil after a clean stop.
 func (g *Group) Serve(ctx context.Context, drain time.Duration) error {
 	failed := make(chan error, len(g.servers))
 	for i, s := range g.servers {

@@ -58,7 +58,7 @@ func NewOps(o Ops) http.Handler {
 
 func (o Ops) reload(*http.Request) (dialect.Response, error) {
 	o.Reload()
-	return dialect.PlainText(http.StatusOK, "reloaded; waymark_config_last_reload_successful tells whether the settings were good"), nil
+	return dialect.PlainText(http.StatusOK, "reload done; waymark_config_last_reload_successful is 1 if it succeeded"), nil
 }
 
 // forOperators sets the header fields of every response on the ops listener,

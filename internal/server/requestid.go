@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// requestIDs gives every request a name that is unique among replicas and
-// restarts: a random word for the process and a number.
+// requestIDs makes request IDs that are unique among replicas and restarts: a
+// random prefix per process and a number.
 type requestIDs struct {
 	prefix string
 	last   atomic.Uint64

@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// Switch is a handler whose insides can be exchanged while it serves. A
-// request sees the one it began with, whole, to its end.
+// Switch is a handler that can be replaced while it serves. A request keeps the
+// handler that it began with.
 type Switch struct{ current atomic.Pointer[http.Handler] }
 
-// To makes h answer every request from now on.
+// To makes h serve all further requests.
 func (s *Switch) To(h http.Handler) { s.current.Store(&h) }
 
 // ServeHTTP answers with the current handler. There must be one.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Alive reports whether the process still answers, by a request to its own ops
-// listener. Without one it returns true.
+// Alive reports whether the ops listener of this process answers; true without an
+// ops listener.
 func (s *Service) Alive(ctx context.Context) bool {
 	address := s.Addr("ops")
 	if address == "" {

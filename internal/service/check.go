@@ -14,10 +14,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
-// checkProfiles renders one Apple profile for each provider and validates it
-// by Apple's schema, so that a device is never the first to find an error. A domain
-// that overrides something has a provider of its own: some are looked at too,
-// not all of a hundred thousand.
+// checkProfiles renders an Apple profile for each provider and checks it against
+// Apple's schema, so that errors do not show on devices first. A domain with
+// overrides has a provider of its own; of many, only the first ones are checked.
 func checkProfiles(cfg *config.Config) error {
 	const most = 1000 // about half a second
 	seen := map[*settings.Provider]bool{}
@@ -29,13 +28,13 @@ func checkProfiles(cfg *config.Config) error {
 		sample := settings.Settings{Provider: p, Domain: d, Canonical: d, Address: address.Address{Local: "somebody", Domain: d}}
 		profile, err := mobileconfig.Render(sample, mobileconfig.Options{})
 		if settings.KindOf(err) == settings.NotOffered {
-			return nil // there is nothing a device could be told
+			return nil
 		}
 		if err == nil {
 			err = schema.Check(profile)
 		}
 		if err != nil {
-			return fmt.Errorf("provider %s, domain %s: the Apple profile would be wrong: %w", p.ID, d, err)
+			return fmt.Errorf("provider %s, domain %s: invalid Apple profile: %w", p.ID, d, err)
 		}
 		return nil
 	}
@@ -52,9 +51,9 @@ func checkProfiles(cfg *config.Config) error {
 	return nil
 }
 
-// CheckFiles reads the certificates and keys that the settings name and renders
-// a profile for each provider, as a start would, and returns what is wrong.
-// name is the settings file's.
+// CheckFiles loads the certificates and keys of the settings, asks the sources and
+// renders a profile for each provider, as a start does. name is that of the
+// settings file, for the findings.
 func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings {
 	var all config.Findings
 	add := func(line int, key string, warnings []string, err error) {
@@ -86,7 +85,7 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 	return all
 }
 
-// checkDirectory asks every source of the directory, as a start does in the
+// checkDirectory queries every source of the directory, as a start does in the
 // background.
 func checkDirectory(cfg *config.Config, add func(line int, key string, warnings []string, err error)) {
 	sources, err := OpenSources(cfg, nil, nil)

@@ -23,7 +23,7 @@ func mailAt(id, host string) *settings.Provider {
 // reload nor a check lets one through.
 func TestAWrongProfileIsFoundBeforeItIsServed(t *testing.T) {
 	good, bad := mailAt("good", "mail.example.com"), mailAt("bad", "https://mail.example.com/")
-	const want = "domain %: the Apple profile would be wrong: payload 1 (com.apple.mail.managed): IncomingMailServerHostName is not a bare host name"
+	const want = "domain %: invalid Apple profile: payload 1 (com.apple.mail.managed): IncomingMailServerHostName is not a bare host name"
 	for name, tc := range map[string]struct {
 		cfg    config.Config
 		domain string // "" for no finding

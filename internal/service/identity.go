@@ -32,7 +32,7 @@ func sameIdentity(a, b *config.Config) bool {
 }
 
 // newIdentity loads the identity of the settings, or, when they name none, the
-// self-signed one of the state directory, which is made the first time.
+// self-signed one of the state directory, which it creates the first time.
 func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 	if cfg.Signing != nil {
 		k, err := sign.NewKeeper(func(now time.Time) (*sign.Identity, error) {

@@ -13,24 +13,24 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// DefaultInvitation is how long a link works unless somebody says otherwise;
-// longestInvitation is as long as anybody may say.
+// DefaultInvitation is how long an invitation works by default; longestInvitation
+// is the maximum.
 const (
 	DefaultInvitation = 30 * 24 * time.Hour
 	longestInvitation = 365 * 24 * time.Hour
 )
 
-// NewInvitation makes a link that opens the page for an address, which works for
-// the time that valid says, 0 for the usual one. The errors are in plain words.
+// NewInvitation creates a link that opens the set-up page for an address. valid is
+// how long it works, 0 for the default. The error is for people.
 func NewInvitation(cfg *config.Config, a address.Address, valid time.Duration, now time.Time) (server.Invitation, error) {
 	if valid == 0 {
 		valid = DefaultInvitation
 	}
 	switch {
 	case cfg.Pages.URL == "":
-		return server.Invitation{}, errors.New("the settings do not say where the page is; set pages.url to its address, such as https://setup.example.com")
+		return server.Invitation{}, errors.New("pages.url is not set; set it to the URL of the page, such as https://setup.example.com")
 	case len(cfg.Pages.Keys) == 0:
-		return server.Invitation{}, errors.New("the settings have no key that stays; set pages.keys to a list with one that openssl rand -base64 32 prints")
+		return server.Invitation{}, errors.New("pages.keys is not set; set it to a list with the output of openssl rand -base64 32")
 	case valid < time.Minute || valid > longestInvitation:
 		return server.Invitation{}, fmt.Errorf("a link can work for a minute to a year, not for %s", valid)
 	}
@@ -42,8 +42,8 @@ func NewInvitation(cfg *config.Config, a address.Address, valid time.Duration, n
 	return server.Invitation{URL: cfg.Pages.URL + "/i/" + keys.Seal(invite.Setup, a, until), Expires: until.UTC()}, nil
 }
 
-// Invite makes an invitation with the settings in force, for an address that is
-// one of ours.
+// Invite creates an invitation with the current settings, for an address of a known
+// domain.
 func (s *Service) Invite(ctx context.Context, a address.Address, valid time.Duration) (server.Invitation, error) {
 	s.reloading.Lock()
 	cfg, sources := s.current.cfg, s.current.sources

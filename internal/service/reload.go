@@ -11,8 +11,8 @@ import (
 )
 
 // Reload reads the settings, the identity and the certificates again. The new
-// settings take effect as a whole. If they have an error, the old ones stay
-// in force, every error is logged, and the reload metrics report the failure.
+// settings take effect as a whole. If they have an error, the old ones stay in use,
+// every error is logged, and the reload metrics report the failure.
 func (s *Service) Reload() {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -66,9 +66,8 @@ func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
 	return sources, err
 }
 
-// checkSources asks every source in the background, so that a mistake is in the
-// log before the first client meets it. A database that is down does not keep
-// the service from starting.
+// checkSources queries every source in the background, so that a fault is logged
+// before the first client meets it. The service starts even if a database is down.
 func (s *Service) checkSources(cfg *config.Config, sources *Sources) {
 	sources.background.Go(func() {
 		for i, err := range sources.Check(sources.ctx) {

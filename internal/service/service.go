@@ -23,33 +23,33 @@ import (
 	"github.com/waymark-mail/waymark/internal/watch"
 )
 
-// drain is how long requests in progress may take once the process is stopping.
+// drain is how long running requests may take when the process stops.
 const drain = 20 * time.Second
 
-// Options are what a Service is made of.
+// Options configure New.
 type Options struct {
 	// Load reads the settings again; it is called at each reload.
 	Load func() (*config.Config, config.Findings)
-	// StateDir is where the self-signed identity is kept when the settings
-	// name neither a state directory nor an identity.
+	// StateDir stores the self-signed identity when the settings have neither
+	// state_dir nor signing.
 	StateDir string
 	Metrics  *telemetry.Metrics
 	Log      *zap.Logger
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
-	// RootCAs are whom a check of a password trusts; nil for the system's.
+	// RootCAs are trusted by password checks; nil for those of the system.
 	RootCAs *x509.CertPool
-	// Sockets are listeners that are open already, by name (http, https, ops);
-	// they replace the addresses in the settings.
+	// Sockets are open listeners by name (http, https, ops), used instead of the
+	// addresses in the settings.
 	Sockets map[string]net.Listener
 	Manager Manager
 }
 
-// Manager is told what the service does. Functions may be nil; their errors are
+// Manager notifies the service manager. Functions may be nil; their errors are
 // logged.
 type Manager struct {
-	Ready     func() error // it answers, after the start or with new settings
-	Reloading func() error // it reads the settings again, which Ready ends
+	Ready     func() error // started, or reloaded
+	Reloading func() error // ends with Ready
 	Stopping  func() error
 }
 
@@ -72,16 +72,15 @@ type Service struct {
 	checksPrivate bool
 }
 
-// state is everything that one settings file brought into force.
+// state is everything that derives from one version of the settings.
 type state struct {
 	cfg      *config.Config
 	identity *sign.Keeper
 	sources  *Sources
 }
 
-// New brings the settings into force, opens the listeners and begins to watch
-// the files. It answers nothing yet. findings are the warnings that came with
-// the settings.
+// New applies the settings, opens the listeners and watches the files. Run serves.
+// findings are the warnings of the settings.
 func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Options) (*Service, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -118,7 +117,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	return s, nil
 }
 
-// Run answers until ctx ends, then lets requests in progress finish.
+// Run serves until ctx ends, then waits for running requests.
 func (s *Service) Run(ctx context.Context) error {
 	s.ready.Set(true)
 	s.tell(s.options.Manager.Ready)
@@ -135,7 +134,7 @@ func (s *Service) Run(ctx context.Context) error {
 	return errors.Join(err, s.current.sources.Close())
 }
 
-// Addr returns the address that a listener (http, https, ops) really has.
+// Addr returns the actual address of a listener (http, https, ops).
 func (s *Service) Addr(name string) string { return s.group.Addr(name) }
 
 func (s *Service) listen(ctx context.Context) (*server.Group, error) {
@@ -160,7 +159,7 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: &s.ops})
 	}
 	for name := range sockets {
-		return nil, fmt.Errorf("a socket that is open already has the name %q: names are http, https, which needs tls in the settings, and ops", name)
+		return nil, fmt.Errorf("unknown socket name %q; known are http, https (with tls in the settings) and ops", name)
 	}
 	errorLog, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
 	if err != nil {
@@ -186,8 +185,7 @@ func (s *Service) tell(what func() error) {
 	}
 }
 
-// use brings settings into force. Requests that began before see the old ones
-// to their end.
+// use applies new settings. Running requests keep the old ones.
 func (s *Service) use(next state) {
 	public := Handler(next.cfg, Deps{
 		Signer:  next.identity,
@@ -214,8 +212,8 @@ func (s *Service) use(next state) {
 	s.options.Metrics.SigningIdentity("default", next.identity.Identity().NotAfter())
 }
 
-// linkKeys returns the keys that seal links: those of the settings, or keys that
-// only this process has, which do for a QR code.
+// linkKeys returns the keys of the settings, else random keys of this process,
+// which are enough for QR codes.
 func (s *Service) linkKeys(cfg *config.Config) *invite.Keys {
 	if keys, err := invite.NewKeys(cfg.Pages.Keys); err == nil {
 		return keys

@@ -337,7 +337,7 @@ func TestSocketsThatAreOpenAlready(t *testing.T) {
 		return Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
 	}
 	for _, name := range []string{"waymark.socket", "https"} { // there is no tls in the settings
-		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `has the name "`+name+`": names are http, https, which needs tls in the settings, and ops`) {
+		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `unknown socket name "`+name+`"; known are http, https (with tls in the settings) and ops`) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

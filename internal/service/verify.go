@@ -12,8 +12,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// passwords tries passwords for the page. The count of tries is in the checker,
-// so it outlives a reload.
+// passwords checks passwords for the page. The checker counts attempts, so it
+// outlives a reload.
 type passwords struct{ checker *passwordcheck.Checker }
 
 // Verify implements page.Verifier.
@@ -21,8 +21,7 @@ func (p passwords) Verify(ctx context.Context, s settings.Settings, password str
 	return page.Verdict(p.checker.Verify(ctx, s, password, server.ClientAddress(ctx)))
 }
 
-// verifierFor returns who tries passwords under new settings; nil where that is
-// switched off.
+// verifierFor returns the verifier for new settings; nil when checks are disabled.
 func (s *Service) verifierFor(cfg *config.Config) page.Verifier {
 	if !cfg.Pages.VerifyPassword {
 		return nil

@@ -15,7 +15,7 @@ const mainPath = "/mail/config-v1.1.xml"
 type autoconfig struct {
 	resolver dialect.Resolver
 	memo     *dialect.Memo
-	header   http.Header // of an answer that caches may keep
+	header   http.Header // of a response that caches may store
 }
 
 // New returns the dialect.
@@ -36,8 +36,8 @@ func New(r dialect.Resolver) dialect.Dialect {
 	}
 }
 
-// forAddress answers for the address in the query, else for the domain that
-// the host name stands for.
+// forAddress answers for the address in the query, or for the domain of the host
+// name.
 func (a *autoconfig) forAddress(r *http.Request) (dialect.Response, error) {
 	addr, err := dialect.QueryAddress(r, "emailaddress")
 	if err != nil {
@@ -47,15 +47,15 @@ func (a *autoconfig) forAddress(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	// Thunderbird asks this path on autoconfig.<domain of the MX> for domains
-	// that have nothing of their own. It would not come here if the MX did not.
+	// Thunderbird requests this path on autoconfig.<domain of the MX> when a
+	// domain has no autoconfig of its own. The MX thus vouches for this server.
 	if addr != "" && r.URL.Path == mainPath && strings.HasPrefix(string(dialect.HostName(r)), "autoconfig.") {
 		q.Host = dialect.HostDomain(r)
 	}
 	return a.answer(r, q)
 }
 
-// forDomain answers as an ISPDB does, for the domain in the path.
+// forDomain answers for the domain in the path, like an ISPDB.
 func (a *autoconfig) forDomain(r *http.Request) (dialect.Response, error) {
 	d, err := address.ParseDomain(r.PathValue("domain"))
 	if err != nil {

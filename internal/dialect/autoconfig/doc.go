@@ -1,8 +1,8 @@
-// Package autoconfig answers Thunderbird and its kin: the clientConfig XML of
-// draft-ietf-mailmaint-autoconfig, in the form of version 1.1 that every client
-// in the field reads.
+// Package autoconfig answers Thunderbird and the clients that share its format:
+// the clientConfig XML of draft-ietf-mailmaint-autoconfig, in version 1.1, which
+// every client reads.
 //
-// It owns the paths, the words of the format and which of several services is
-// named. The answer depends on the domain alone: user names are placeholders,
-// and nothing from the request is echoed.
+// It owns the paths, the format and the choice among several services. A document
+// depends on the domain alone, with placeholders for user names, unless a mailbox
+// has its own.
 package autoconfig

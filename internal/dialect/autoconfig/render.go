@@ -9,20 +9,20 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Version 1.1 is the one every client in the field has met; the draft calls it
-// the compatible predecessor of its 1.2.
+// Every client reads version 1.1; the draft calls it the compatible predecessor
+// of its 1.2.
 const version = "1.1"
 
-// The placeholders every client replaces.
+// The placeholders that every client replaces.
 const (
 	emailAddress   = "%EMAILADDRESS%"
 	emailLocalPart = "%EMAILLOCALPART%"
 	emailDomain    = "%EMAILDOMAIN%"
 )
 
-// Render returns the clientConfig document of a domain. There is one section
-// for each type, since Evolution keeps the last of a type and everybody else
-// the first. The error is NotOffered when there is no mail service in it.
+// Render returns the clientConfig document of a domain. It has one section per
+// type, because Evolution uses the last of a type and other clients the first.
+// The error is NotOffered when the domain has no mail service.
 func Render(s settings.Settings) ([]byte, error) {
 	services := s.Services()
 	provider := emailProvider{
@@ -35,8 +35,8 @@ func Render(s settings.Settings) ([]byte, error) {
 		provider.Domains = append(provider.Domains, string(s.Canonical))
 	}
 	var mailLogin settings.Login // of the last mail section
-	// IMAP first: FairEmail looks for it in the first incoming server only,
-	// SnappyMail takes the first, whatever it is.
+	// IMAP first: FairEmail expects it in the first incoming server, SnappyMail
+	// uses the first of any type.
 	if svc, ok := best(services, settings.IMAP); ok {
 		provider.IncomingServers = append(provider.IncomingServers, socket(s, "imap", svc))
 		mailLogin = svc.Login
@@ -63,8 +63,8 @@ func Render(s settings.Settings) ([]byte, error) {
 	if s.Provider.HelpURL != "" {
 		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: descriptions(s.Provider)}
 	}
-	// FairEmail takes the last user name of the document for the mail account,
-	// wherever it stands: what comes behind the mail must not have another.
+	// FairEmail uses the last user name of the document for the mail account:
+	// services after the mail services must not have another.
 	services = slices.DeleteFunc(slices.Clone(services), func(svc settings.Service) bool { return svc.Login != mailLogin })
 	doc := clientConfig{
 		Version:       version,
@@ -81,13 +81,13 @@ func Render(s settings.Settings) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Delta Chat keeps of a text only what stands behind its last reference.
-	// An apostrophe, which is in many names, needs none here.
+	// Delta Chat keeps only what follows the last character reference of a text.
+	// An apostrophe, common in names, needs none here.
 	body = bytes.ReplaceAll(body, []byte("&#39;"), []byte("'"))
 	return append([]byte(xml.Header), append(body, '\n')...), nil
 }
 
-// descriptions says in every language what the page of the provider is.
+// descriptions returns the description of the help page in every language.
 func descriptions(p *settings.Provider) []descr {
 	var all []descr
 	for _, c := range i18n.All().Languages() {
@@ -134,8 +134,7 @@ func popOptions(o settings.POPOptions) *pop3 {
 	return &pop3{o.LeaveMessagesOnServer, o.DownloadOnBiff, o.DaysToLeaveMessagesOnServer}
 }
 
-// urlServers returns the preferred service of a protocol, as a list that is
-// empty when there is none.
+// urlServers returns the preferred service of a protocol as a list of at most one.
 func urlServers(s settings.Settings, kind string, services []settings.Service, p settings.Protocol) []urlServer {
 	if svc, ok := settings.FirstWeb(services, p); ok {
 		return []urlServer{byURL(s, kind, svc)}
@@ -154,8 +153,7 @@ func socketType(s settings.Security) string {
 	return "plain"
 }
 
-// username returns what the client logs in with, in placeholders wherever it
-// can be said in them: the document is the same for everybody then.
+// username returns the user name, in placeholders unless the document is personal.
 func username(s settings.Settings, svc settings.Service) string {
 	if s.Personal() {
 		login, _ := s.Login(svc) // there is an address, or a user name
@@ -164,13 +162,12 @@ func username(s settings.Settings, svc settings.Service) string {
 	return svc.Login.Replace(emailAddress, emailLocalPart, emailDomain)
 }
 
-// schemes returns the words for ways to log in, in order. OAuth2 counts only
-// before the password: Thunderbird skips it for hosts it was not built with,
-// and then needs the next one. A service that takes no password ends in
-// password-cleartext all the same, as the last resort: Thunderbird for Android
-// refuses the whole file for a section without a word that it knows. A
-// connection in clear is the exception, since no client may send a password over
-// it unasked.
+// schemes returns the authentication schemes in order. OAuth2 is listed only
+// before a password: Thunderbird skips it for hosts that are not built in and
+// then needs the next one. A service without passwords still ends in
+// password-cleartext, because Thunderbird for Android rejects the whole file for
+// a section without a scheme that it knows. Plaintext connections are excepted,
+// so that no client sends an unwanted password over them.
 func schemes(s settings.Service) []string {
 	var words []string
 	password := false
@@ -202,8 +199,8 @@ func schemes(s settings.Service) []string {
 	return words
 }
 
-// httpSchemes does the same for services named by a URL, whose passwords
-// travel as HTTP authentication.
+// httpSchemes does the same for services given by a URL, which use HTTP
+// authentication.
 func httpSchemes(auth []settings.Auth) []authentication {
 	var words []authentication
 	password := false
@@ -220,7 +217,7 @@ func httpSchemes(auth []settings.Auth) []authentication {
 			password = true
 			words = append(words, authentication{System: "http", Scheme: "Digest"})
 		case settings.ClientCert, settings.GSSAPI, settings.NTLM, settings.NoAuth:
-			// The draft has no word for them here.
+			// The draft has no scheme for them here.
 		}
 	}
 	return words

@@ -2,9 +2,9 @@ package autoconfig
 
 import "encoding/xml"
 
-// Thunderbird reads a scalar element that has an attribute as something else
-// than its text, and Evolution refuses a server element with any attribute but
-// type: scalars carry none, except where no client of theirs looks.
+// Scalar elements have no attributes, except where these clients do not look:
+// Thunderbird does not read a scalar with an attribute as text, and Evolution
+// rejects a server element with any attribute but type.
 
 type clientConfig struct {
 	XMLName       xml.Name       `xml:"clientConfig"`
@@ -27,7 +27,7 @@ type emailProvider struct {
 	Documentation    *documentation `xml:"documentation"`
 }
 
-// socketServer is named by host and port.
+// socketServer is a service given by host and port.
 type socketServer struct {
 	Type           string   `xml:"type,attr"`
 	Hostname       string   `xml:"hostname"`
@@ -38,15 +38,15 @@ type socketServer struct {
 	POP3           *pop3    `xml:"pop3"`
 }
 
-// pop3 says what a client does with the mail on the server. Thunderbird reads
-// it; the others ignore it.
+// pop3 recommends what to do with the mail on the server. Only Thunderbird reads
+// it.
 type pop3 struct {
 	LeaveMessagesOnServer       *bool `xml:"leaveMessagesOnServer"`
 	DownloadOnBiff              *bool `xml:"downloadOnBiff"`
 	DaysToLeaveMessagesOnServer int   `xml:"daysToLeaveMessagesOnServer,omitempty"`
 }
 
-// urlServer is named by a URL.
+// urlServer is a service given by a URL.
 type urlServer struct {
 	Type           string           `xml:"type,attr"`
 	URL            string           `xml:"url"`

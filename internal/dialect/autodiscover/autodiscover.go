@@ -19,9 +19,9 @@ const (
 	jsonType = "application/json"
 )
 
-// New returns the dialect. The clock stamps error documents and nothing else.
+// New returns the dialect. The clock is for error documents only.
 func New(r dialect.Resolver, now func() time.Time) dialect.Dialect {
-	d := answerer{resolver: r, requests: newShapes(), outlook: cached{dialect.NewMemo()}}
+	d := autodiscover{resolver: r, requests: newShapes(), outlook: cached{dialect.NewMemo()}}
 	read := []string{http.MethodGet}
 	return dialect.Dialect{
 		Name:   "autodiscover",
@@ -36,16 +36,15 @@ func New(r dialect.Resolver, now func() time.Time) dialect.Dialect {
 	}
 }
 
-type answerer struct {
+type autodiscover struct {
 	resolver dialect.Resolver
 	requests shapes
 	outlook  cached
 }
 
-// post answers a POX request. It is answered over plain HTTP too: Thunderbird
-// posts there, and behind a proxy that does not say it was https a redirect
-// would lead back to itself.
-func (d answerer) post(r *http.Request) (dialect.Response, error) {
+// post answers a POX request, also over plain HTTP: Thunderbird posts there, and
+// behind a proxy without X-Forwarded-Proto a redirect would loop.
+func (d autodiscover) post(r *http.Request) (dialect.Response, error) {
 	text, err := readBody(r.Body)
 	if err != nil {
 		return dialect.Response{}, err
@@ -79,14 +78,13 @@ func readBody(body io.Reader) ([]byte, error) {
 		return text, nil
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, settings.Errorf(settings.TooLarge, "the request is too large for an Autodiscover request")
+		return nil, settings.Errorf(settings.TooLarge, "the request is too large")
 	}
 	return nil, &settings.Error{Kind: settings.BadRequest, Message: "the request could not be read", Cause: err}
 }
 
-// render renders the first schema of the client's list for which there is
-// something to say.
-func (d answerer) render(s settings.Settings, schemas []schema) (body []byte, err error) {
+// render renders the first schema of the client's list that the provider offers.
+func (d autodiscover) render(s settings.Settings, schemas []schema) (body []byte, err error) {
 	for _, want := range schemas {
 		switch want {
 		case outlook:
@@ -101,10 +99,10 @@ func (d answerer) render(s settings.Settings, schemas []schema) (body []byte, er
 	return nil, err
 }
 
-// get answers a GET of the XML path. Over http it is Outlook's redirect step:
-// only a 302 to https counts. Over https nothing may be said with a 200:
-// Delta Chat would take any XML for an answer, and Thunderbird, whose POST
-// became a GET on a redirect, repeats the POST only where the GET fails.
+// get answers a GET of the XML path. Over http it is Outlook's redirect step,
+// which accepts only a 302 to https. Over https it must not return 200: Delta
+// Chat would accept any XML, and Thunderbird, whose POST becomes a GET on a
+// redirect, repeats the POST only if the GET fails.
 func get(r *http.Request) (dialect.Response, error) {
 	host := dialect.HostName(r)
 	if r.URL.Scheme == "http" && host != "" {
@@ -113,7 +111,7 @@ func get(r *http.Request) (dialect.Response, error) {
 			Header: http.Header{"Location": {"https://" + string(host) + xmlPath}},
 		}, nil
 	}
-	err := settings.Errorf(settings.MethodNotAllowed, "mail clients ask here with POST; there is nothing to see with a browser")
+	err := settings.Errorf(settings.MethodNotAllowed, "mail clients send POST requests here; there is no page for browsers")
 	resp := dialect.PlainFailure(err)
 	resp.Header = http.Header{"Allow": {http.MethodPost}}
 	return resp, err

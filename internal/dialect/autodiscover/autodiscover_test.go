@@ -224,7 +224,7 @@ func TestErrorDocuments(t *testing.T) {
 		},
 		{
 			"Thunderbird with an unescaped ampersand", request2006("a&b@example.com", outlookSchema), settings.BadRequest,
-			wantError("600", "Invalid Request", "the request is not well-formed XML in an encoding that is known here"),
+			wantError("600", "Invalid Request", "the request is not well-formed XML in a known encoding"),
 		},
 		{
 			"LegacyDN alone", "<Autodiscover><Request><LegacyDN>/o=Old/cn=anna</LegacyDN></Request></Autodiscover>", settings.BadRequest,
@@ -232,7 +232,7 @@ func TestErrorDocuments(t *testing.T) {
 		},
 		{
 			"unknown schema", request2006("anna@example.com", "http://evil.example/&lt;schema&gt;"), settings.NotOffered,
-			wantError("601", "Provider is not available", "none of the response schemas that the request accepts is known here"),
+			wantError("601", "Provider is not available", "no known response schema is acceptable to the request"),
 		},
 		{
 			"iOS and Gmail, where there is no ActiveSync", request2006("anna@example.com", mobileSyncSchema), settings.NotOffered,
@@ -288,7 +288,7 @@ func TestTroubleIsNoErrorDocument(t *testing.T) {
 		want   string
 	}{
 		{"a source of settings is down", strings.NewReader(request2006("anna@down.example.com", outlookSchema)), http.StatusServiceUnavailable, "the settings cannot be read at the moment\n"},
-		{"body over the cap", http.MaxBytesReader(nil, io.NopCloser(strings.NewReader(strings.Repeat("<a>", 1000))), 64), http.StatusRequestEntityTooLarge, "the request is too large for an Autodiscover request\n"},
+		{"body over the cap", http.MaxBytesReader(nil, io.NopCloser(strings.NewReader(strings.Repeat("<a>", 1000))), 64), http.StatusRequestEntityTooLarge, "the request is too large\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			resp, err := ask(t, xmlPath, httptest.NewRequest(http.MethodPost, xmlPath, tc.body))

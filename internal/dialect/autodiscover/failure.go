@@ -13,15 +13,15 @@ import (
 type errorCode uint16
 
 const (
-	notFound       errorCode = 500 // nobody here answers for the address
-	noSettings     errorCode = 501 // the domain is known, but nothing can be said about it
+	notFound       errorCode = 500 // unknown domain
+	noSettings     errorCode = 501 // known domain without settings for Outlook
 	invalidRequest errorCode = 600
 	noProvider     errorCode = 601 // the response schema is not available
 	badAddress     errorCode = 602
 )
 
-// message returns the words that go with a code. Those of 600 and 601 are the
-// ones of Exchange, which people search for; DebugData says more.
+// message returns the text of a code. 600 and 601 have the texts of Exchange,
+// which people search for; DebugData has the details.
 func (c errorCode) message() string {
 	switch c {
 	case notFound:
@@ -37,7 +37,7 @@ func (c errorCode) message() string {
 	return "Invalid Request"
 }
 
-// codedError is an error whose code is not the one that its kind has.
+// codedError is an error with another code than that of its kind.
 type codedError struct {
 	code errorCode
 	error
@@ -45,10 +45,10 @@ type codedError struct {
 
 func (e *codedError) Unwrap() error { return e.error }
 
-// fail words an error in the form of the endpoint it comes from. An error
-// document is a definite answer that ends a client's search, and goes with
-// HTTP 200. Trouble on our side is none: any other status sends the client to
-// its next candidate, and has it come back later.
+// fail formats an error for the endpoint that it comes from. An error document is
+// a definite answer with HTTP 200 that ends a client's search. Faults of this
+// server get another status: the client then tries its next candidate, and
+// retries later.
 func fail(err error, at time.Time) dialect.Response {
 	if e, ok := errors.AsType[*jsonError](err); ok {
 		return e.response()
@@ -59,7 +59,7 @@ func fail(err error, at time.Time) dialect.Response {
 	}
 	body, err := document(errorDocument{Error: errorBody{
 		Time: at.UTC().Format("15:04:05.0000000"),
-		// The Id tells which server of a farm answered. Here all are alike.
+		// The Id identifies a server of a farm. Waymark has no such IDs.
 		ID:        1,
 		ErrorCode: code,
 		Message:   code.message(),
@@ -71,8 +71,7 @@ func fail(err error, at time.Time) dialect.Response {
 	return dialect.Response{Status: http.StatusOK, ContentType: xmlType, Body: body}
 }
 
-// codeOf returns the code of an error; false for those that are not worded in
-// an error document.
+// codeOf returns the code of an error; false for errors without an error document.
 func codeOf(err error) (errorCode, bool) {
 	if e, ok := errors.AsType[*codedError](err); ok {
 		return e.code, true
@@ -84,7 +83,7 @@ func codeOf(err error) (errorCode, bool) {
 		return notFound, true
 	case settings.NotOffered:
 		return noSettings, true
-	default: // trouble of this server, or of the request as such
+	default:
 	}
 	return 0, false
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// pointer is an answer of Autodiscover version 2: where a protocol is found.
+// pointer is the response of Autodiscover version 2: the URL of a protocol.
 type pointer struct {
 	Protocol string
 	URL      string `json:"Url"`
 }
 
-// jsonError is an error of the JSON endpoints, which are never answered in XML.
+// jsonError is an error of the JSON endpoints. It is never formatted as XML.
 type jsonError struct {
-	code string // of Exchange
+	code string // as Exchange spells it
 	error
 }
 
@@ -32,11 +32,10 @@ func (e *jsonError) response() dialect.Response {
 	}{e.code, dialect.PublicMessage(e.error)})
 }
 
-// json answers a request of Outlook 2019 and later, of Microsoft's AutoDetect
-// and of Apple Mail. Without an address, the host name
-// determines the domain. An unknown domain gets a 404, so that the client tries its
-// next candidate instead of an error document of the XML.
-func (d answerer) json(r *http.Request) (dialect.Response, error) {
+// json answers Outlook 2019 and later, Microsoft's AutoDetect and Apple Mail.
+// Without an address the host name gives the domain. An unknown domain gets 404,
+// so that the client tries its next candidate instead of the XML.
+func (d autodiscover) json(r *http.Request) (dialect.Response, error) {
 	// An address in the path is in lower case, which is harmless: the answer
 	// depends on the domain.
 	addr, err := r.PathValue("address"), error(nil)
@@ -72,12 +71,11 @@ func (d answerer) json(r *http.Request) (dialect.Response, error) {
 	return resp, nil
 }
 
-// The protocols that there may be something to say about.
+// The protocols that have a URL.
 const xmlProtocol, syncProtocol = "AutodiscoverV1", "ActiveSync"
 
-// pointTo says where the XML is found, and ActiveSync when there is one.
-// Everything else, such as EWS and REST, is Exchange's own, and so an invalid
-// value here.
+// pointTo returns the URL of the XML endpoint, or of ActiveSync. Other values, such
+// as EWS and REST, are for Exchange and invalid here.
 func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
 	supported := xmlProtocol
 	sync, hasSync := settings.First(s.Services(), settings.ActiveSync)
@@ -96,9 +94,9 @@ func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
 	return pointer{}, &jsonError{"InvalidProtocol", settings.Errorf(settings.BadRequest, "The given protocol value is invalid. Supported values are '%s'.", supported)}
 }
 
-// xmlHost returns the name that the client used, for which it has just seen a
-// good certificate; and where a proxy has put an IP address in its place, the
-// name that clients make up themselves.
+// xmlHost returns the host name of the request, whose certificate the client has
+// just accepted; behind a proxy that replaced it with an IP address, the name
+// that clients use by default.
 func xmlHost(r *http.Request, s settings.Settings) string {
 	if host := dialect.HostName(r); host != "" {
 		return string(host)
@@ -106,8 +104,8 @@ func xmlHost(r *http.Request, s settings.Settings) string {
 	return "autodiscover." + string(s.Domain)
 }
 
-// parameter returns the first parameter of the query with that name in any
-// case: Outlook writes Protocol, others protocol.
+// parameter returns the first parameter of the query with a name, in any case:
+// Outlook writes Protocol, others protocol.
 func parameter(r *http.Request, name string) string {
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
 		key, value, _ := strings.Cut(pair, "=")
@@ -116,7 +114,7 @@ func parameter(r *http.Request, name string) string {
 		}
 		decoded, err := url.QueryUnescape(value)
 		if err != nil {
-			return value // no known value either
+			return value // an unknown value anyway
 		}
 		return strings.TrimSpace(decoded)
 	}
@@ -125,7 +123,7 @@ func parameter(r *http.Request, name string) string {
 
 func jsonResponse(status int, v any) dialect.Response {
 	body, err := json.Marshal(v)
-	if err != nil { // a struct of strings can always be written
+	if err != nil { // a struct of strings always encodes
 		return dialect.PlainFailure(err)
 	}
 	return dialect.Response{Status: status, ContentType: jsonType, Body: append(body, '\n')}

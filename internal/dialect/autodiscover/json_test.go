@@ -66,7 +66,7 @@ func TestJSON(t *testing.T) {
 		{"malformed address in the path", "", "/autodiscover/autodiscover.json/v1.0/anna?Protocol=AutodiscoverV1", 400, `{"ErrorCode":"InvalidUserId","ErrorMessage":"the address has no @"}`},
 		{"address in the path, encoded twice", "", "/autodiscover/autodiscover.json/v1.0/anna%2540example.com?Protocol=AutodiscoverV1", 400, `{"ErrorCode":"InvalidUserId","ErrorMessage":"the address has no @"}`},
 		{"address that is not encoded correctly", "", "/autodiscover/autodiscover.json?Email=%zz&Protocol=AutodiscoverV1", 400, `{"ErrorCode":"InvalidUserId","ErrorMessage":"the address in the query is not encoded correctly: % must be followed by two hexadecimal digits"}`},
-		{"neither address nor host name", "127.0.0.1:8080", "/autodiscover/autodiscover.json?Protocol=AutodiscoverV1", 400, `{"ErrorCode":"InvalidUserId","ErrorMessage":"name an address, or ask by a domain's host name: this one is not a domain"}`},
+		{"neither address nor host name", "127.0.0.1:8080", "/autodiscover/autodiscover.json?Protocol=AutodiscoverV1", 400, `{"ErrorCode":"InvalidUserId","ErrorMessage":"the request has no address, and its host name is not a domain"}`},
 
 		{"unknown domain", "", "/autodiscover/autodiscover.json?Email=anna@elsewhere.example&Protocol=AutodiscoverV1", 404, unknown},
 		{"unknown host", "elsewhere.example", "/autodiscover/autodiscover.json?Protocol=AutodiscoverV1", 404, unknown},

@@ -8,12 +8,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Render returns the answer for Outlook (schema 2006a): one Protocol block for
-// IMAP, POP3 and SMTP each, in this order, because Thunderbird takes the first
-// block that receives mail; then CalDAV and CardDAV for eM Client where the
-// provider has them switched on. A domain that moved gets RenderMoved. The error is a settings.Error: NotOffered when
-// there is no mail service that a password opens, BadRequest when s has no
-// address.
+// Render returns the response for Outlook (schema 2006a): a Protocol block each for
+// IMAP, POP3 and SMTP, in this order because Thunderbird uses the first incoming
+// block, then CalDAV and CardDAV for eM Client if the provider enables them. For
+// a domain that moved it returns RenderMoved. The error is NotOffered when no mail
+// service accepts a password, BadRequest when s has no address.
 func Render(s settings.Settings) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, errNoAddress
@@ -44,8 +43,8 @@ func Render(s settings.Settings) ([]byte, error) {
 	}})
 }
 
-// primary returns the address without its sub-address: what Microsoft calls the
-// primary address, and logs in.
+// primary returns the address without its sub-address, Microsoft's "primary
+// address".
 func primary(s settings.Settings) address.Address {
 	return s.Address.WithoutTag(s.Provider.Subaddress)
 }
@@ -83,8 +82,8 @@ func usable(s settings.Service) bool {
 func mailBlock(s settings.Settings, svc settings.Service) protocolBlock {
 	b := block(s, svc)
 	b.Server, b.Port = svc.Host, svc.Port
-	// Encryption overrides SSL where it is known. SSL must be on for STARTTLS
-	// as well: Delta Chat and Thunderbird take "off" for no encryption at all.
+	// Encryption overrides SSL in clients that know it. SSL must be on for
+	// STARTTLS too: for Delta Chat and Thunderbird, "off" is plaintext.
 	switch svc.Security {
 	case settings.TLS:
 		b.SSL, b.Encryption = on, "SSL"
@@ -96,14 +95,14 @@ func mailBlock(s settings.Settings, svc settings.Service) protocolBlock {
 	return b
 }
 
-// Delta Chat reads these words in lower case only.
+// Delta Chat accepts these values in lower case only.
 const (
 	on  = "on"
 	off = "off"
 )
 
-// block returns what all protocols have in common. LoginName is never left
-// out: Outlook's default is the local part of the address.
+// block returns the elements of all protocols. LoginName is always present:
+// Outlook's default is the local part of the address.
 func block(s settings.Settings, svc settings.Service) protocolBlock {
 	login, _ := s.Login(svc) // there is an address
 	b := protocolBlock{
@@ -121,7 +120,7 @@ func block(s settings.Settings, svc settings.Service) protocolBlock {
 }
 
 // typeOf returns the value of Type, whose case matters to Thunderbird and
-// FairEmail. CalDAV and CardDAV are for eM Client; Outlook ignores them.
+// FairEmail. CalDAV and CardDAV are known to eM Client; Outlook ignores them.
 func typeOf(p settings.Protocol) string {
 	switch p {
 	case settings.IMAP:
@@ -139,9 +138,9 @@ func typeOf(p settings.Protocol) string {
 	return "" // never chosen
 }
 
-// RenderMoved returns the answer for Outlook that sends it to where the mailbox
-// of a is now: to the same local part at another domain (redirectAddr), or to
-// another Autodiscover service (redirectUrl; MS-OXDSCLI section 2.2.4.1.1.2).
+// RenderMoved returns the response that redirects Outlook from address a to the
+// same local part at another domain (redirectAddr), or to another Autodiscover
+// service (redirectUrl; MS-OXDSCLI section 2.2.4.1.1.2).
 func RenderMoved(to *settings.MovedError, a address.Address) ([]byte, error) {
 	moved := account{AccountType: "email", Action: "redirectUrl", RedirectURL: to.URL}
 	if to.URL == "" {
@@ -151,13 +150,12 @@ func RenderMoved(to *settings.MovedError, a address.Address) ([]byte, error) {
 	return document(outlookDocument{Response: outlookResponse{Account: moved}})
 }
 
-// culture says nothing that a client uses, but has to be there.
+// culture is required, but no client uses it.
 const culture = "en:us"
 
-// RenderMobileSync returns the answer for ActiveSync clients. The error is a
-// settings.Error: NotOffered when the provider has no activesync service,
-// because a client would build an Exchange account that cannot work;
-// BadRequest when s has no address.
+// RenderMobileSync returns the response for ActiveSync clients. The error is
+// NotOffered when the provider has no activesync service, because a client would
+// create an Exchange account that cannot work; BadRequest when s has no address.
 func RenderMobileSync(s settings.Settings) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, errNoAddress
@@ -176,11 +174,11 @@ func RenderMobileSync(s settings.Settings) ([]byte, error) {
 	}})
 }
 
-// document writes a document with its declaration.
+// document encodes a document with its XML declaration.
 func document(v any) ([]byte, error) {
 	body, err := xml.MarshalIndent(v, "", "  ")
 	if err != nil {
-		return nil, &settings.Error{Kind: settings.Internal, Message: "the document cannot be written", Cause: err}
+		return nil, &settings.Error{Kind: settings.Internal, Message: "cannot encode the document", Cause: err}
 	}
 	return append([]byte(xml.Header), append(body, '\n')...), nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// schema is a form of answer that a client can ask for.
+// schema is a response schema that a client can request.
 type schema uint8
 
 const (
@@ -22,18 +22,18 @@ const (
 	mobileSync
 )
 
-// request is what a POX request says (MS-OXDSCLI section 2.2.3).
+// request is a parsed POX request (MS-OXDSCLI section 2.2.3).
 type request struct {
-	address string   // as it was sent, without white space around it; never empty
-	schemas []schema // what the client accepts and this package knows, first wish first; never empty
+	address string   // as sent, without surrounding white space; never empty
+	schemas []schema // those that the client accepts and this package knows, preferred first; never empty
 }
 
-// maxDepth bounds how deep elements may nest; a request has three levels.
+// maxDepth limits the nesting of elements; a request has three levels.
 const maxDepth = 32
 
-// parseRequest reads a request whatever its Content-Type said: FairEmail posts
-// XML as a form, others say nothing. Elements count by their local names, in
-// whatever namespace, and unknown ones are ignored anywhere.
+// parseRequest parses a request and ignores its Content-Type: FairEmail posts XML
+// as a form, others send none. Elements are matched by local name in any
+// namespace, and unknown ones are ignored.
 func parseRequest(body []byte) (request, error) {
 	text, err := toUTF8(body)
 	if err != nil {
@@ -47,9 +47,8 @@ func parseRequest(body []byte) (request, error) {
 	return rd.request()
 }
 
-// reader walks through a document once. It keeps the open elements itself:
-// that is all of encoding/xml's Token that is needed here, and far cheaper
-// than its name spaces.
+// reader reads a document once. It tracks open elements itself, which is much
+// cheaper than the namespaces of encoding/xml's Token.
 type reader struct {
 	xml      *xml.Decoder
 	open     [maxDepth]xml.Name
@@ -60,8 +59,8 @@ type reader struct {
 	requested bool // there is a Request in the Autodiscover
 	address   strings.Builder
 	accepts   strings.Builder
-	addressed bool // the first EMailAddress that says something is complete
-	asked     bool // some AcceptableResponseSchema says something
+	addressed bool // the first EMailAddress that is not empty is complete
+	asked     bool // an AcceptableResponseSchema is not empty
 	schemas   []schema
 }
 
@@ -75,8 +74,8 @@ func (rd *reader) read() error {
 			return nil
 		}
 		if err != nil {
-			// The decoder's words repeat parts of the request.
-			return invalid("the request is not well-formed XML in an encoding that is known here")
+			// The decoder's message repeats parts of the request.
+			return invalid("the request is not well-formed XML in a known encoding")
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -88,7 +87,7 @@ func (rd *reader) read() error {
 		case xml.ProcInst:
 			err = rd.instruction(t)
 		case xml.Directive:
-			err = invalid("the request has a DOCTYPE or another directive; none is accepted")
+			err = invalid("the request has a DOCTYPE or another directive; not accepted")
 		}
 		if err != nil {
 			return err
@@ -116,7 +115,7 @@ func (rd *reader) start(name xml.Name) error {
 
 func (rd *reader) end(name xml.Name) error {
 	if rd.depth == 0 || rd.open[rd.depth-1] != name {
-		return invalid("the request is not well-formed XML: an end tag does not fit")
+		return invalid("the request is not well-formed XML: an end tag does not match")
 	}
 	switch rd.field() {
 	case "EMailAddress":
@@ -147,8 +146,8 @@ func (rd *reader) text(t xml.CharData) error {
 	return nil
 }
 
-// instruction ignores processing instructions. A declaration is accepted
-// once: each could wrap the input in another decoder.
+// instruction ignores processing instructions. A declaration is accepted once:
+// each could wrap the input in another decoder.
 func (rd *reader) instruction(t xml.ProcInst) error {
 	if t.Target != "xml" {
 		return nil
@@ -169,15 +168,14 @@ func (rd *reader) field() string {
 	return rd.open[2].Local
 }
 
-// accept takes one AcceptableResponseSchema: older versions of Outlook list
-// several.
+// accept adds one AcceptableResponseSchema: older versions of Outlook list several.
 func (rd *reader) accept(name string) {
 	if name == "" {
 		return
 	}
 	rd.asked = true
-	// Microsoft's documentation prints these names with https by mistake, and
-	// what was written after it asks like that.
+	// Microsoft's documentation has these names with https by mistake, and some
+	// clients follow it.
 	if rest, ok := strings.CutPrefix(name, "https:"); ok {
 		name = "http:" + rest
 	}
@@ -195,9 +193,9 @@ func (rd *reader) accept(name string) {
 	}
 }
 
-// request says what was read. A request without AcceptableResponseSchema gets
-// the only form of answer that mail programs read; one that names somebody by
-// LegacyDN alone, a name in an Exchange directory, names nobody here.
+// request returns the parsed request. Without an AcceptableResponseSchema, the
+// schema is that of mail clients. A LegacyDN, a name in an Exchange directory,
+// does not replace the address.
 func (rd *reader) request() (request, error) {
 	req := request{address: strings.TrimSpace(rd.address.String()), schemas: rd.schemas}
 	switch {
@@ -208,18 +206,17 @@ func (rd *reader) request() (request, error) {
 	case !rd.asked:
 		req.schemas = []schema{outlook}
 	case len(req.schemas) == 0:
-		return request{}, &codedError{noProvider, settings.Errorf(settings.NotOffered, "none of the response schemas that the request accepts is known here")}
+		return request{}, &codedError{noProvider, settings.Errorf(settings.NotOffered, "no known response schema is acceptable to the request")}
 	}
 	return req, nil
 }
 
-func invalid(words string) error {
-	return &settings.Error{Kind: settings.BadRequest, Message: words}
+func invalid(message string) error {
+	return &settings.Error{Kind: settings.BadRequest, Message: message}
 }
 
-// toUTF8 takes a byte order mark off and turns UTF-16, which Windows programs
-// send, into UTF-8. Without a mark, the first character of a document, "<",
-// tells the byte order.
+// toUTF8 removes a byte order mark and converts UTF-16, which Windows programs
+// send, to UTF-8. Without a mark, the first character, "<", gives the byte order.
 func toUTF8(body []byte) ([]byte, error) {
 	if rest, ok := bytes.CutPrefix(body, []byte("\xef\xbb\xbf")); ok {
 		return rest, nil
@@ -238,9 +235,9 @@ func toUTF8(body []byte) ([]byte, error) {
 	return unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(body)
 }
 
-// declaredCharset decodes the encodings besides UTF-8 that a declaration may
-// name. A declared UTF-16 was decoded already, or is not true: .NET writes it
-// into documents that it then sends as UTF-8.
+// declaredCharset decodes the other encodings that a declaration may name. A
+// declared UTF-16 was decoded already, or is wrong: .NET declares it in documents
+// that it sends as UTF-8.
 func declaredCharset(label string, input io.Reader) (io.Reader, error) {
 	switch strings.ToLower(label) {
 	case "us-ascii", "ascii", "utf8", "utf-16", "utf-16le", "utf-16be", "unicode":

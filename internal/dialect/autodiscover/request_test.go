@@ -76,13 +76,13 @@ func TestParseRequest(t *testing.T) {
 func TestParseRequestRefuses(t *testing.T) {
 	const (
 		incomplete = "the request is not a complete XML document"
-		malformed  = "the request is not well-formed XML in an encoding that is known here"
-		directive  = "the request has a DOCTYPE or another directive; none is accepted"
+		malformed  = "the request is not well-formed XML in a known encoding"
+		directive  = "the request has a DOCTYPE or another directive; not accepted"
 		declared   = "the request has an XML declaration that is not at its beginning"
 		noRequest  = "the Autodiscover document has no Request"
 		noAddress  = "the request has no EMailAddress"
 		otherRoot  = "the request is not an Autodiscover document"
-		endTag     = "the request is not well-formed XML: an end tag does not fit"
+		endTag     = "the request is not well-formed XML: an end tag does not match"
 	)
 	good := request2006("anna@example.com", outlookSchema)
 	bomb := `<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;">]>`

@@ -8,14 +8,13 @@ import (
 )
 
 const (
-	maxShapes = 256  // more than there are versions of clients
+	maxShapes = 256  // more than clients have versions
 	maxShape  = 2048 // bytes
 )
 
-// shapes remembers what requests say besides their address. A client fills the
-// address into the same text each time, and decoding XML takes longer than all
-// the rest of an answer: the text is decoded when it is seen for the first
-// time, and after that the address alone is taken out of it.
+// shapes caches requests without their address. A client sends the same text with
+// another address each time, and decoding XML takes longer than the rest of a
+// response: a text is decoded once, and then only its address is extracted.
 type shapes struct {
 	known *otter.Cache[string, []schema]
 }
@@ -24,7 +23,7 @@ func newShapes() shapes {
 	return shapes{otter.Must(&otter.Options[string, []schema]{MaximumSize: maxShapes})}
 }
 
-// parse returns what parseRequest returns.
+// parse is a faster parseRequest.
 func (m shapes) parse(body []byte) (request, error) {
 	before, addr, after, ok := cutAddress(body)
 	if !ok || len(before)+len(after) > maxShape {
@@ -41,8 +40,8 @@ func (m shapes) parse(body []byte) (request, error) {
 	return req, err
 }
 
-// cutAddress cuts a request around the first thing that looks like a plain
-// address between its tags. The place may yet be in a comment.
+// cutAddress splits a request at the first plain address between its tags. It may
+// still be in a comment: see isPlace.
 func cutAddress(body []byte) (before []byte, addr string, after []byte, ok bool) {
 	const start, end = "<EMailAddress>", "</EMailAddress>"
 	i := bytes.Index(body, []byte(start))
@@ -63,14 +62,14 @@ func cutAddress(body []byte) (before []byte, addr string, after []byte, ok bool)
 	return body[:i], string(text), body[i+j:], true
 }
 
-// plain reports whether a character of an address means itself in the text of
-// an element, in every encoding that is accepted.
+// plain reports whether a character of an address needs no decoding in XML, in
+// every accepted encoding.
 func plain(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("@._+-", c) >= 0
 }
 
-// isPlace reports whether the address of the request comes from this place: it
-// does when it changes with the text there.
+// isPlace reports whether the parsed address comes from this place: it does when
+// it changes with the text there.
 func isPlace(before []byte, addr string, after []byte) bool {
 	another := "x" + addr
 	probe, err := parseRequest(bytes.Join([][]byte{before, []byte(another), after}, nil))

@@ -2,15 +2,14 @@ package autodiscover
 
 import "encoding/xml"
 
-// The names of the two forms of answer, as clients ask for them and as the
-// answers are marked. They begin with http on the wire, whatever Microsoft's
-// pages print.
+// The names of the response schemas. They begin with http on the wire, unlike in
+// Microsoft's documentation.
 const (
 	outlookSchema    = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 	mobileSyncSchema = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 )
 
-// outlookDocument is the answer with settings (MS-OXDSCLI section 2.2.4).
+// outlookDocument is the response with settings (MS-OXDSCLI section 2.2.4).
 type outlookDocument struct {
 	XMLName  xml.Name        `xml:"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006 Autodiscover"`
 	Response outlookResponse `xml:"http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a Response"`
@@ -21,15 +20,14 @@ type outlookResponse struct {
 	Account account
 }
 
-// user holds the primary address that the one asked for stands for. There is no
-// DisplayName: the name of a person is nobody's business who only knows the
-// address.
+// user has the primary address of the requested one. There is no DisplayName:
+// knowing an address must not reveal a person's name.
 type user struct {
 	AutoDiscoverSMTPAddress string
 }
 
 // account has AccountType and Action before the protocols, because FairEmail
-// reads a protocol only after it has seen both.
+// reads protocols only after both.
 type account struct {
 	AccountType  string
 	Action       string
@@ -53,8 +51,8 @@ type protocolBlock struct {
 	AuthRequired   string
 }
 
-// mobileSyncDocument is the answer with an ActiveSync server (MS-ASCMD
-// section 2.2.1.1, Autodiscover).
+// mobileSyncDocument is the response with an ActiveSync server (MS-ASCMD section
+// 2.2.1.1, Autodiscover).
 type mobileSyncDocument struct {
 	XMLName  xml.Name           `xml:"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006 Autodiscover"`
 	Response mobileSyncResponse `xml:"http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006 Response"`
@@ -73,8 +71,8 @@ type server struct {
 	Name string
 }
 
-// errorDocument says why there are no settings (MS-OXDSCLI section
-// 2.2.4.1.1.3). Its Response stays in the namespace of the root.
+// errorDocument is an error response (MS-OXDSCLI section 2.2.4.1.1.3). Its Response
+// is in the namespace of the root.
 type errorDocument struct {
 	XMLName xml.Name  `xml:"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006 Autodiscover"`
 	Error   errorBody `xml:"Response>Error"`

@@ -1,9 +1,7 @@
-// Package mobileconfig answers iPhones, iPads and Macs: one configuration
-// profile with a mail account, calendars and contacts, as Apple's device
-// management schema describes its payloads.
+// Package mobileconfig serves iPhones, iPads and Macs: a configuration profile with
+// a mail account, calendars and contacts, by Apple's device management schema.
 //
-// It owns what is in a profile and how it is identified, so that a new download
-// updates the account instead of making a second one. It asks a Signer for the
-// signature and does not know how one is made. No profile ever holds a
-// password.
+// It owns the contents of a profile and its identity, so that a new download
+// updates the account instead of adding a second one. A Signer signs it; the
+// package does not know how. A profile never contains a password.
 package mobileconfig

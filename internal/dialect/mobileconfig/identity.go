@@ -9,21 +9,19 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// origin is what every identifier derives from. It must never change: devices
-// recognise a profile by it.
+// origin is the namespace of every identifier. It must never change: devices
+// recognise a profile by its identifier.
 const origin = "https://github.com/waymark-mail/waymark/profile"
 
-// identity names a profile and its payloads. A device replaces the profile
-// that has the same identifier, and updates the payload that has the same
-// identifier and UUID; so both depend on nothing but the provider, the mailbox
-// and what was chosen: not on hosts, ports, languages, servers or time.
+// identity has the identifiers of a profile and its payloads. A device replaces
+// the profile with the same identifier, and updates the payload with the same
+// identifier and UUID. So both depend only on the provider, the mailboxes and the
+// selection, not on hosts, ports, languages, servers or time.
 //
-// What was chosen is part of it, so that somebody who installs mail first and
-// contacts later does not lose the mail account: a profile with the same
-// identifier would replace it. It is the choice that counts and not what the
-// provider had to offer: who took everything gets the calendars that the
-// provider adds later into the same profile. Aliases are no part of it: who adds
-// one gets it into the account that is there.
+// The selection is part of it, so that somebody who installs mail first and
+// contacts later does not lose the mail account. It is the selection, not what the
+// provider offered: a profile with everything is updated with calendars that the
+// provider adds later. Aliases are not part of it: a new one updates the account.
 type identity struct {
 	identifier string
 	profile    uuid.UUID
@@ -35,7 +33,7 @@ func identityOf(mailboxes []settings.Settings, chosen Selection) identity {
 	for _, s := range mailboxes {
 		names = append(names, nameOf(s))
 	}
-	slices.Sort(names) // in which order they were given does not matter
+	slices.Sort(names) // their order must not matter
 	provider, _, _ := strings.Cut(names[0], "\x00")
 	name := strings.Join(append(names, chosen.String()), "\x00")
 	id := uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(origin)), []byte(name))
@@ -46,8 +44,8 @@ func identityOf(mailboxes []settings.Settings, chosen Selection) identity {
 	}
 }
 
-// nameOf names a mailbox at its provider. Anna@ and anna@ are one mailbox on
-// every server worth the name.
+// nameOf identifies a mailbox at its provider. Mail servers treat Anna@ and anna@
+// as one mailbox.
 func nameOf(s settings.Settings) string {
 	return s.Provider.ID + "\x00" + strings.ToLower(s.Address.Local) + "@" + string(s.Address.Domain)
 }
@@ -75,5 +73,5 @@ func (i identity) payload(s settings.Settings, kind, payloadType string) head {
 	}
 }
 
-// upper writes a UUID as Apple's tools do.
+// upper formats a UUID like Apple's tools.
 func upper(id uuid.UUID) string { return strings.ToUpper(id.String()) }

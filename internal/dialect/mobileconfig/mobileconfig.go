@@ -11,13 +11,13 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Signer puts a profile inside a signature (DER of CMS SignedData).
+// Signer wraps a profile in a signature (DER of CMS SignedData).
 type Signer interface {
 	Sign(content []byte) ([]byte, error)
 }
 
-// Tokens reads the tokens of links that stand for an address, such as those in a
-// QR code. The error is one of package settings.
+// Tokens opens the tokens of links, such as those in QR codes. The error is a
+// settings.Error.
 type Tokens interface {
 	Profile(token string) (address.Address, error)
 }
@@ -28,9 +28,9 @@ type mobileconfig struct {
 	tokens   Tokens
 }
 
-// New returns the dialect. Safari opens the installer for a plain GET, as a
-// link or a QR code makes it. The page for people posts the address instead,
-// so that it stays out of URLs, and puts a token into its QR code.
+// New returns the dialect. Safari opens the installer for a GET, from a link or a
+// QR code. The set-up page posts the address instead, which keeps it out of URLs,
+// and its QR code has a token.
 func New(r dialect.Resolver, s Signer, t Tokens) dialect.Dialect {
 	m := &mobileconfig{resolver: r, signer: s, tokens: t}
 	p := dialect.Dialect{Name: "mobileconfig", Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
@@ -38,7 +38,7 @@ func New(r dialect.Resolver, s Signer, t Tokens) dialect.Dialect {
 	}}
 	for _, path := range []string{
 		"/profile.mobileconfig",
-		"/email.mobileconfig", "/mobileconfig/", "/mobileconfig", // as other servers spell it
+		"/email.mobileconfig", "/mobileconfig/", "/mobileconfig", // paths of other servers
 	} {
 		p.Endpoints = append(p.Endpoints, dialect.Endpoint{Path: path, Methods: []string{http.MethodGet, http.MethodPost}, Serve: m.serve, Strict: true})
 	}
@@ -54,10 +54,10 @@ func (m *mobileconfig) serve(r *http.Request) (dialect.Response, error) {
 	return m.answer(r, req)
 }
 
-// forToken answers for the address that a link stands for.
+// forToken answers for the address in the token of a link.
 func (m *mobileconfig) forToken(r *http.Request) (dialect.Response, error) {
 	a, err := m.tokens.Profile(r.PathValue("token"))
-	if err != nil { // this is read by the person whose phone has read the code
+	if err != nil { // read by the person who scanned the code
 		words := i18n.All().In(spoken(r, ""))
 		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.code"), Cause: err}
 	}
@@ -83,16 +83,16 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 		ContentType: "application/x-apple-aspen-config",
 		Header: http.Header{
 			"Content-Disposition": {`attachment; filename="` + string(found.Domain) + `.mobileconfig"`},
-			"Cache-Control":       {"no-store"}, // it holds an address
+			"Cache-Control":       {"no-store"}, // it contains an address
 		},
 		Body:   signed,
 		Domain: found.Domain,
 	}, nil
 }
 
-// resolve finds the settings of every mailbox. Whoever answers for the domain
-// of an alias is of no account here, but it must be somebody: a profile must
-// not make anybody send in the name of a stranger.
+// resolve finds the settings of every mailbox. The domain of an alias may have
+// another provider, but must be known: a profile must not let people send as
+// strangers.
 func (m *mobileconfig) resolve(ctx context.Context, req request) (settings.Settings, Options, error) {
 	options := Options{Selection: req.selection, Language: req.language}
 	var first settings.Settings

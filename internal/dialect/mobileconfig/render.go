@@ -17,12 +17,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Render returns the profile of an address as an XML property list, before it
-// is signed: the accounts of that mailbox, and of those in the options. The same
-// settings and options give the same bytes. The error is BadRequest without an
-// address, NotOffered when there is a mailbox of which nothing that was chosen
-// can be said in a profile, and Internal when a text of the settings holds a
-// character that a property list cannot carry.
+// Render returns the unsigned profile of an address as an XML property list, with
+// the accounts of that mailbox and of those in the options. The same settings and
+// options give the same bytes. The error is BadRequest without an address,
+// NotOffered when the selection is empty for a mailbox, and Internal when a text
+// of the settings has a character that a property list cannot represent.
 func Render(s settings.Settings, o Options) ([]byte, error) {
 	mailboxes := distinct(s, o.Also)
 	words := i18n.All().In(o.Language)
@@ -31,7 +30,7 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	var names []string
 	for i, s := range mailboxes {
 		if s.Address.IsZero() {
-			return nil, settings.Errorf(settings.BadRequest, "a profile is made for an address")
+			return nil, settings.Errorf(settings.BadRequest, "a profile needs an address")
 		}
 		account := accounts{Settings: s, services: s.Services(), identity: id, words: words}
 		if i == 0 {
@@ -39,7 +38,7 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 		}
 		payloads := account.payloads(o.Selection)
 		if len(payloads) == 0 {
-			return nil, settings.Errorf(settings.NotOffered, "there is nothing that a profile can set up for that address")
+			return nil, settings.Errorf(settings.NotOffered, "there is no service for that address that a profile can set up")
 		}
 		content = append(content, payloads...)
 		names = append(names, s.Address.String())
@@ -49,7 +48,7 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	profile := configuration{
 		head:         id.head(),
 		Organization: s.Provider.Profile.Organization,
-		Scope:        "User", // macOS takes mail, calendars and contacts for one user only
+		Scope:        "User", // on macOS, accounts belong to one user
 		Content:      content,
 		ConsentText:  consent(s.Provider.Profile.ConsentText),
 	}
@@ -65,16 +64,16 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	enc := plist.NewEncoder(&out)
 	enc.Indent("  ")
 	if err := enc.Encode(profile); err != nil {
-		return nil, fmt.Errorf("cannot write a property list: %w", err)
+		return nil, fmt.Errorf("cannot encode the property list: %w", err)
 	}
 	if bytes.Contains(out.Bytes(), []byte(replacement)) {
-		return nil, errors.New("a text of the provider holds a character that a property list cannot carry")
+		return nil, errors.New("a text of the provider contains a character that a property list cannot represent")
 	}
 	return out.Bytes(), nil
 }
 
-// distinct returns the mailboxes, each once: two payloads of one would have the
-// same identifier.
+// distinct returns every mailbox once: two payloads of one would have the same
+// identifier.
 func distinct(first settings.Settings, also []settings.Settings) []settings.Settings {
 	all := []settings.Settings{first}
 	for _, s := range also {
@@ -85,14 +84,13 @@ func distinct(first settings.Settings, also []settings.Settings) []settings.Sett
 	return all
 }
 
-// replacement is what the encoder writes, without a word, in the place of a
-// control character and of broken UTF-8. A user name changed like that would
-// fail on the device, where nobody could see why.
+// replacement is what the encoder silently writes for control characters and
+// invalid UTF-8. A changed user name would fail on the device without a reason.
 const replacement = "\uFFFD"
 
 // consent returns the texts that are not empty.
 func consent(texts map[string]string) map[string]string {
-	texts = maps.Clone(texts) // the settings are for reading only
+	texts = maps.Clone(texts) // the settings are read-only
 	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
 	return texts
 }
@@ -137,12 +135,12 @@ func (a accounts) head(kind, payloadType, name string) head {
 	return h
 }
 
-// label is what the list of accounts shows. Who has three mailboxes tells them
-// apart by their addresses.
+// label is the name in the list of accounts. The address tells several mailboxes
+// apart.
 func (a accounts) label(kind string) string { return kind + " " + a.Address.String() }
 
-// mail returns the mail account: IMAP, or POP when there is only that. An
-// account that cannot send is none: the schema demands an outgoing server.
+// mail returns the mail account: IMAP, else POP. The schema requires an outgoing
+// server.
 func (a accounts) mail() (mail, bool) {
 	accountType := "EmailTypeIMAP"
 	in, ok := best(a.services, settings.IMAP)
@@ -175,14 +173,14 @@ func (a accounts) mail() (mail, bool) {
 	}
 	if outAuth != authNone {
 		m.OutgoingUsername = login(a.Settings, out)
-		m.SamePassword = m.IncomingUsername == m.OutgoingUsername // then the device asks once
+		m.SamePassword = m.IncomingUsername == m.OutgoingUsername // then the device asks for it once
 	}
 	return m, true
 }
 
-// sendAs returns the address, and the aliases behind it. Devices are reported
-// to read a list whose commas have a space behind them, and to take one without
-// spaces for a single address; some read it when the account is next opened.
+// sendAs returns the address and its aliases. Devices are reported to read a list
+// separated by ", " and to treat one without spaces as a single address; some read
+// it when the account is next opened.
 func (a accounts) sendAs() string {
 	all := []string{a.Address.String()}
 	for _, alias := range a.aliases {
@@ -205,14 +203,14 @@ func best(services []settings.Service, p settings.Protocol) (settings.Service, b
 	})
 }
 
-// onTLSPort reports whether a device would begin with TLS on a port, whatever
-// the server does there: STARTTLS on it cannot be said.
+// onTLSPort reports whether devices use implicit TLS on a port: STARTTLS on it
+// cannot be expressed.
 func onTLSPort(port uint16) bool { return port == 993 || port == 995 || port == 465 }
 
-// usesTLS maps to the one switch there is. Apple has no key for STARTTLS: with
-// the switch on, a device begins with TLS on 993 and 465 and is taken to
-// negotiate STARTTLS on 143 and 587. With it off the password would travel in
-// clear, so it is off for nothing but plaintext.
+// usesTLS maps to the only key there is. Apple has no key for STARTTLS: with the
+// key on, a device uses implicit TLS on 993 and 465, and is believed to negotiate
+// STARTTLS on 143 and 587. With it off, the password would be sent in clear text,
+// so it is off for plaintext alone.
 func usesTLS(s settings.Security) bool { return s != settings.Plaintext }
 
 const (
@@ -222,10 +220,9 @@ const (
 	authNone      = "EmailAuthNone"
 )
 
-// authentication returns Apple's word for the provider's first way to log in
-// that it has a word for. The password as it is comes before all others: inside
-// TLS it works with every server, whereas few can answer CRAM-MD5, for which
-// they must store passwords that are not hashed.
+// authentication returns Apple's value for the provider's first authentication
+// method that has one. Password comes first: inside TLS it works with every
+// server, while few support CRAM-MD5, which requires stored plaintext passwords.
 func authentication(s settings.Service) (string, bool) {
 	if s.Accepts(settings.Password) {
 		return authPassword, true
@@ -239,24 +236,23 @@ func authentication(s settings.Service) (string, bool) {
 		case settings.NoAuth:
 			return authNone, true
 		case settings.Password, settings.OAuth2, settings.ClientCert, settings.GSSAPI:
-			// The first is seen to above; there is no word for the rest.
+			// Password is handled above; the rest have no value.
 		}
 	}
 	return "", false
 }
 
-// login returns the user name; there always is one, because there is an
-// address.
+// login returns the user name. It is always known, because there is an address.
 func login(s settings.Settings, svc settings.Service) string {
 	name, _ := s.Login(svc)
 	return name
 }
 
-// davAccount is a DAV service in the pieces that a payload wants.
+// davAccount is a DAV service in the parts that a payload requires.
 type davAccount struct {
-	host  string // bare: a URL in this place makes the account fail
-	port  int    // 0 for the usual one
-	path  string // where principals are found; "" lets the device discover it
+	host  string // bare: with a URL the account fails
+	port  int    // 0 for the default
+	path  string // of the principals; "" lets the device discover it
 	tls   bool
 	login string
 }
@@ -286,8 +282,8 @@ func davAt(u *url.URL, login string) davAccount {
 	if port, err := strconv.Atoi(u.Port()); err == nil {
 		d.port = port
 	}
-	// A path is seen working, as is a whole URL; the path cannot disagree with
-	// the host beside it. Without one the device discovers it (RFC 6764).
+	// Devices accept a path or a whole URL; the path cannot contradict the host
+	// key. Without one the device discovers it (RFC 6764).
 	if path := u.EscapedPath(); path != "/" {
 		d.path = path
 	}

@@ -15,22 +15,21 @@ import (
 )
 
 type request struct {
-	mailboxes []address.Address // one at least, each once
+	mailboxes []address.Address // at least one, without duplicates
 	aliases   []address.Address // of the first
 	selection Selection
 	language  string
 }
 
-// A person has a few mailboxes; a hundred in one profile are somebody's script.
+// A person has a few mailboxes; a script may send hundreds.
 const (
 	mostMailboxes = 10
 	mostAliases   = 20
 )
 
-// parse reads a request from its query or, when it is posted, from its form:
-// email or emailaddress, once for each mailbox; alias, once for each further
-// address of the first mailbox; services and lang. Without an address there is
-// no profile.
+// parse reads the query or the posted form: email or emailaddress for each
+// mailbox, at least one; alias for each further address of the first mailbox;
+// services and lang.
 func parse(r *http.Request) (request, error) {
 	if err := r.ParseForm(); err != nil {
 		return request{}, unreadable(err)
@@ -41,7 +40,7 @@ func parse(r *http.Request) (request, error) {
 		return request{}, err
 	}
 	if len(req.mailboxes) == 0 {
-		return request{}, settings.Errorf(settings.BadRequest, "name the address, as in /profile.mobileconfig?email=anna@example.com")
+		return request{}, settings.Errorf(settings.BadRequest, "the address is missing, as in /profile.mobileconfig?email=anna@example.com")
 	}
 	if req.aliases, err = addresses(r, mostAliases, "alias"); err != nil {
 		return request{}, err
@@ -53,13 +52,13 @@ func parse(r *http.Request) (request, error) {
 	return req, nil
 }
 
-// spoken returns the language that somebody chose, or else that of the browser.
+// spoken returns the chosen language, else that of the browser.
 func spoken(r *http.Request, chosen string) string {
 	return i18n.All().Choose(chosen, r.Header.Get("Accept-Language")).Language
 }
 
-// addresses returns the addresses of a form, or else of the query, that have
-// one of the names: each once, in the order in which they were given.
+// addresses returns the addresses of the form, else of the query, under one of the
+// names, in order and without duplicates.
 func addresses(r *http.Request, most int, names ...string) ([]address.Address, error) {
 	written := field(r.PostForm, names...)
 	if len(written) == 0 {
@@ -69,7 +68,7 @@ func addresses(r *http.Request, most int, names ...string) ([]address.Address, e
 		}
 	}
 	if len(written) > most {
-		return nil, settings.Errorf(settings.BadRequest, "too many addresses: at most %d are taken for %s", most, names[0])
+		return nil, settings.Errorf(settings.BadRequest, "too many addresses: at most %d are allowed for %s", most, names[0])
 	}
 	var all []address.Address
 	for _, w := range written {
@@ -84,8 +83,8 @@ func addresses(r *http.Request, most int, names ...string) ([]address.Address, e
 	return all, nil
 }
 
-// field returns the values of a form that have one of the names, in any case,
-// and are not empty. A page with one box to tick per service sends several.
+// field returns the values of a form under one of the names, in any case, without
+// empty ones. A page with a check box per service sends several.
 func field(form url.Values, names ...string) []string {
 	var found []string
 	for _, key := range slices.Sorted(maps.Keys(form)) {
@@ -103,7 +102,7 @@ func unreadable(err error) error {
 	return settings.Errorf(settings.BadRequest, "the request is not encoded correctly")
 }
 
-// parseSelection reads services=mail,calendar,contacts. Nothing means all.
+// parseSelection parses services=mail,calendar,contacts. Empty means all.
 func parseSelection(s string) (Selection, error) {
 	var chosen Selection
 	if s == "" {
@@ -118,7 +117,7 @@ func parseSelection(s string) (Selection, error) {
 		case "contacts":
 			chosen.Contacts = true
 		default:
-			return Selection{}, settings.Errorf(settings.BadRequest, "services may be mail, calendar and contacts, with commas between")
+			return Selection{}, settings.Errorf(settings.BadRequest, "services must be a comma-separated list of mail, calendar and contacts")
 		}
 	}
 	return chosen, nil

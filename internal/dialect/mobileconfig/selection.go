@@ -5,17 +5,16 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Options say what a profile holds besides the accounts of one mailbox, and in
-// which language it is described. The zero value means everything of that
-// mailbox, in English.
+// Options select the contents of a profile and its language. The zero value is
+// everything of one mailbox, in English.
 type Options struct {
 	Selection Selection
-	Language  string              // of package texts; "" for English
+	Language  string              // of package i18n; "" for English
 	Also      []settings.Settings // further mailboxes of the same person, each with its address
 	Aliases   []address.Address   // further addresses of the first mailbox
 }
 
-// Selection says which kinds of account were asked for. None means all.
+// Selection is the requested kinds of account. None means all.
 type Selection struct {
 	Mail, Calendar, Contacts bool
 }
@@ -26,7 +25,7 @@ func (s Selection) mail() bool     { return s.Mail || s.all() }
 func (s Selection) calendar() bool { return s.Calendar || s.all() }
 func (s Selection) contacts() bool { return s.Contacts || s.all() }
 
-// String names the selection in identifiers: it must never change.
+// String is the selection in identifiers. It must never change.
 func (s Selection) String() string {
 	if s.all() {
 		return "all"

@@ -2,8 +2,8 @@ package mobileconfig
 
 import "time"
 
-// head holds the keys that the profile and each payload have in common
-// (CommonPayloadKeys, TopLevel).
+// head has the keys of both the profile and its payloads (CommonPayloadKeys,
+// TopLevel).
 type head struct {
 	Identifier  string `plist:"PayloadIdentifier"`
 	UUID        string `plist:"PayloadUUID"`
@@ -23,9 +23,9 @@ type configuration struct {
 	RemovalDate  *time.Time        `plist:"RemovalDate,omitempty"`
 }
 
-// mail is com.apple.mail.managed. Keys that are empty are left out: iOS calls
-// the whole profile invalid otherwise, and says no more. There is no
-// EmailAccountName: nobody here knows what the person is called.
+// mail is com.apple.mail.managed. Empty keys are omitted: iOS rejects the whole
+// profile otherwise, without a reason. There is no EmailAccountName, because the
+// name of the person is unknown.
 type mail struct {
 	head
 	AccountType        string `plist:"EmailAccountType"`

@@ -9,13 +9,13 @@ import (
 type pacc struct {
 	resolver dialect.Resolver
 	memo     *dialect.Memo
-	header   http.Header // of every answer
+	header   http.Header // of every response
 }
 
 // New returns the dialect.
 func New(r dialect.Resolver) dialect.Dialect {
-	// A copy that caches keep must not outlive the old digest in DNS, which
-	// stays for one TTL after a change.
+	// A cached copy must not outlive the old digest in DNS, which is cached for
+	// one TTL after a change.
 	p := &pacc{resolver: r, memo: dialect.NewMemo(), header: http.Header{"Cache-Control": {"public, max-age=300"}}}
 	return dialect.Dialect{
 		Name:      "pacc",
@@ -27,8 +27,7 @@ func New(r dialect.Resolver) dialect.Dialect {
 	}
 }
 
-// serve answers for the domain that the host name stands for: there is no
-// address in this protocol.
+// serve answers for the domain of the host name: the protocol has no addresses.
 func (p *pacc) serve(r *http.Request) (dialect.Response, error) {
 	q, err := dialect.Ask(r, "")
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// The document of draft-ietf-mailmaint-pacc. The members are in the order in
-// which they are written; none is taken from a map, so the bytes are stable.
+// The document of draft-ietf-mailmaint-pacc. Nothing in it is a map, so the bytes
+// are stable.
 type document struct {
 	Protocols      protocols      `json:"protocols"`
 	Authentication authentication `json:"authentication"`
 	Info           info           `json:"info"`
 }
 
-// protocols names outgoing mail twice: it is "submit" from version 03 of the
-// draft on, and was "smtp" in 02. Readers ignore the one they do not know.
+// protocols lists outgoing mail twice: version 03 of the draft renamed "smtp" to
+// "submit". Readers ignore the one that they do not know.
 type protocols struct {
 	JMAP    *byURL  `json:"jmap,omitempty"`
 	IMAP    *byHost `json:"imap,omitempty"`
@@ -60,11 +60,10 @@ type help struct {
 	Documentation string `json:"documentation"`
 }
 
-// Render returns the document of a domain. Hosts mean TLS from the first byte
-// on the registered port and the full address as the user name, URLs mean
-// https on port 443, and the ways to log in are a password and OAuth2: the
-// format has no way to say anything else, so services that differ are left out.
-// The error is NotOffered when none is left.
+// Render returns the document of a domain. The format can express implicit TLS on
+// the registered port, https on port 443, the full address as the user name, and
+// passwords and OAuth2. Other services are omitted. The error is NotOffered when
+// none is left.
 func Render(s settings.Settings) ([]byte, error) {
 	var doc document
 	services, password, public := alike(s)
@@ -87,7 +86,7 @@ func Render(s settings.Settings) ([]byte, error) {
 			doc.Protocols.WebDAV = at
 		case settings.ManageSieve, settings.ActiveSync:
 			// Never expressible: the draft has no member for ActiveSync, and
-			// ManageSieve has no port for TLS from the first byte.
+			// ManageSieve has no port for implicit TLS.
 		}
 	}
 	doc.Authentication.Password = password
@@ -120,14 +119,14 @@ func expressible(s settings.Service) bool {
 	if err != nil || u.Scheme != "https" || u.Port() != "" {
 		return false
 	}
-	// The format wants the context path of DAV. Of a service that has only an
-	// origin, clients find the path by RFC 6764.
+	// The format requires the context path of DAV. For a URL without a path,
+	// clients discover it by RFC 6764.
 	return u.Path != "" || s.Protocol == settings.JMAP
 }
 
-// alike returns for each protocol the service that is named, and which ways to
-// log in all of them have: the document says that once for all. Those that take
-// a password go before those that do not, and are not named together with them.
+// alike returns one service per protocol, and the authentication methods that all
+// of them accept: the document has them once for all services. Services with
+// passwords come first and are not mixed with those without.
 func alike(s settings.Settings) (named []settings.Service, password, public bool) {
 	takesOAuth2 := func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) && s.Provider.OAuth2 != nil }
 	fits := func(svc settings.Service) bool { return expressible(svc) && (svc.TakesPassword() || takesOAuth2(svc)) }

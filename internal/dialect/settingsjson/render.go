@@ -24,8 +24,8 @@ type provider struct {
 	HelpURL   string            `json:"help_url,omitempty"`
 }
 
-// service has host, port and security, or a url. Login is the user name when
-// an address was asked for, else the form of it, such as {address}.
+// service has host, port and security, or a url. Login is the user name when the
+// query has an address, else its template, such as {address}.
 type service struct {
 	Protocol settings.Protocol `json:"protocol"`
 	Host     string            `json:"host,omitempty"`

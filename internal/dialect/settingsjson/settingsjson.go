@@ -8,7 +8,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// New returns the endpoint.
+// New returns the dialect.
 func New(r dialect.Resolver) dialect.Dialect {
 	return dialect.Dialect{
 		Name:      "settings",
@@ -43,8 +43,8 @@ func serve(r *http.Request, resolver dialect.Resolver) (dialect.Response, error)
 	}, nil
 }
 
-// query reads email=ADDRESS or domain=DOMAIN; without either the host name
-// says which domain is meant.
+// query reads email=ADDRESS or domain=DOMAIN; without either it uses the host
+// name.
 func query(r *http.Request) (settings.Query, error) {
 	addr, err := dialect.QueryAddress(r, "email")
 	if err != nil {
@@ -56,7 +56,7 @@ func query(r *http.Request) (settings.Query, error) {
 	}
 	switch {
 	case addr != "" && name != "":
-		return settings.Query{}, settings.Errorf(settings.BadRequest, "name an email or a domain, not both")
+		return settings.Query{}, settings.Errorf(settings.BadRequest, "email and domain exclude each other")
 	case name != "":
 		d, err := address.ParseDomain(name)
 		if err != nil {

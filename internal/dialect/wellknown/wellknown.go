@@ -9,8 +9,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// New returns the redirects. They answer every method, since clients begin
-// with PROPFIND (Thunderbird, iOS, DAVx5), OPTIONS (GNOME) or GET.
+// New returns the dialect. It accepts every method, because clients begin with
+// PROPFIND (Thunderbird, iOS, DAVx5), OPTIONS (GNOME) or GET.
 func New(r dialect.Resolver) dialect.Dialect {
 	to := func(p settings.Protocol) func(*http.Request) (dialect.Response, error) {
 		return func(req *http.Request) (dialect.Response, error) { return redirect(req, r, p) }
@@ -40,17 +40,16 @@ func redirect(r *http.Request, resolver dialect.Resolver, p settings.Protocol) (
 	if !ok || found.MovedTo != "" || leadsHere(r, svc.URL) {
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is no %s service for that domain", p)
 	}
-	// 301 is what every client meets in the field, and none but POST loses its
-	// method by it; RFC 6764 allows 303 and 307 too. Clients would keep it
-	// forever without an age.
+	// 301 is what clients know; only POST loses its method by it. RFC 6764 allows
+	// 303 and 307 too. Without max-age it would be cached permanently.
 	resp := dialect.PlainText(http.StatusMovedPermanently, svc.URL)
 	resp.Header = http.Header{"Location": {svc.URL}, "Cache-Control": {"public, max-age=3600"}}
 	resp.Domain = found.Domain
 	return resp, nil
 }
 
-// leadsHere reports whether a redirect would lead to where the client is. A
-// port that the URL does not name may be any that a proxy listens on.
+// leadsHere reports whether a redirect would lead to the URL of the request. A
+// target without a port matches any port, because of proxies.
 func leadsHere(r *http.Request, target string) bool {
 	u, err := url.Parse(target)
 	return err == nil && strings.TrimSuffix(u.Path, "/") == r.URL.Path &&

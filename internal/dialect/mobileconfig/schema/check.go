@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// uuidForm is what Apple's tools write. Version and variant are not asked for.
+// uuidForm is the format of Apple's tools, with any version and variant.
 var uuidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // Check reads a profile that is not signed, or whose signature was taken off,
@@ -19,7 +19,7 @@ var uuidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-
 // line each, in an order that does not change. nil means that nothing was found.
 func Check(profile []byte) error {
 	if !bytes.HasPrefix(profile, []byte("<?xml ")) {
-		return errors.New("the property list is not in XML") // the other forms are not read at all
+		return errors.New("the property list is not in XML") // other formats are not supported
 	}
 	top, err := Read(profile)
 	if err != nil {
@@ -112,7 +112,7 @@ func isPort(value any) bool {
 	return positive && n >= 1 && n <= 65535
 }
 
-// kindOf names a value as it was read; integers are uint64 unless negative.
+// kindOf returns the kind of a decoded value; integers are uint64 unless negative.
 func kindOf(value any) kind {
 	switch value.(type) {
 	case string:

@@ -1,5 +1,6 @@
-// Package schema holds a configuration profile against Apple's published
-// payload schema: every key, its type, whether it must be there, which values
-// it may have. It reads the finished property list with another library than
-// the one that wrote it, and knows neither settings nor signatures.
+// Package schema checks a configuration profile against Apple's published payload
+// schema: keys, types, required keys and allowed values.
+//
+// It decodes the property list with another library than the one that encoded it.
+// It does not know settings or signatures.
 package schema

@@ -14,14 +14,14 @@ const (
 	dictionary kind = "dictionary"
 )
 
-// key is what the schema says of one key.
+// key is the schema of one key.
 type key struct {
 	kind     kind
 	required bool
-	values   []string // that it may have; nil for any
-	host     bool     // a bare host name: a URL there is refused by the device
+	values   []string // allowed; nil for any
+	host     bool     // a bare host name: devices reject a URL
 	port     bool     // 1 to 65535
-	secret   bool     // the schema knows it, a profile that travels in clear must not have it
+	secret   bool     // in the schema, but not allowed in an unencrypted profile
 }
 
 var (
@@ -36,8 +36,8 @@ var (
 
 const topLevel = "Configuration"
 
-// payloads returns the keys of each payload type that mail accounts, calendars
-// and address books need (apple/device-management, mdm/profiles).
+// payloads returns the keys of the payload types for mail, calendars and contacts
+// (apple/device-management, mdm/profiles).
 func payloads() map[string]map[string]key {
 	return map[string]map[string]key{
 		topLevel: with(common(topLevel), map[string]key{
