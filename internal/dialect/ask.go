@@ -61,29 +61,35 @@ func Ask(r *http.Request, addr string) (settings.Query, error) {
 	return settings.Query{Domain: a.Domain, Address: a}, nil
 }
 
-// QueryAddress returns the first parameter of the query whose name is one of
-// names, in any case, decoded once; "" for none. FairEmail and Nextcloud do not
-// encode addresses, so a plus sign is not a space here, and a space that a proxy
-// made of it becomes a plus sign again.
-func QueryAddress(r *http.Request, names ...string) (string, error) {
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+// CutParameter returns the encoded value of the first parameter of a query whose
+// name is one of names, in any case, and the rest of the query after it: Outlook
+// writes Protocol, others protocol.
+func CutParameter(query string, names ...string) (value, rest string, found bool) {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
 		key, value, _ := strings.Cut(pair, "=")
-		if !matches(key, names) {
-			continue
+		for _, name := range names {
+			if strings.EqualFold(key, name) {
+				return value, query, true
+			}
 		}
-		return decodeAddress(value)
 	}
-	return "", nil
+	return "", "", false
+}
+
+// QueryAddress returns the first such parameter of a request, decoded once; "" for
+// none. FairEmail and Nextcloud do not encode addresses, so a plus sign is not a
+// space here, and a space that a proxy made of it becomes a plus sign again.
+func QueryAddress(r *http.Request, names ...string) (string, error) {
+	value, _, _ := CutParameter(r.URL.RawQuery, names...)
+	return decodeAddress(value)
 }
 
 // QueryAddresses returns every such parameter that is not empty.
 func QueryAddresses(r *http.Request, names ...string) ([]string, error) {
 	var all []string
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		if !matches(key, names) {
-			continue
-		}
+	for value, rest, found := CutParameter(r.URL.RawQuery, names...); found; value, rest, found = CutParameter(rest, names...) {
 		addr, err := decodeAddress(value)
 		if err != nil {
 			return nil, err
@@ -107,13 +113,4 @@ func decodeAddress(value string) (string, error) {
 // a space before its @, and an unencoded plus sign is decoded as a space in forms.
 func MendAddress(addr string) string {
 	return strings.ReplaceAll(strings.TrimSpace(addr), " ", "+")
-}
-
-func matches(key string, names []string) bool {
-	for _, name := range names {
-		if strings.EqualFold(key, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -104,21 +104,13 @@ func xmlHost(r *http.Request, s settings.Settings) string {
 	return "autodiscover." + string(s.Domain)
 }
 
-// parameter returns the first parameter of the query with a name, in any case:
-// Outlook writes Protocol, others protocol.
+// parameter returns the first parameter of the query with a name, "" for none.
 func parameter(r *http.Request, name string) string {
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		if !strings.EqualFold(key, name) {
-			continue
-		}
-		decoded, err := url.QueryUnescape(value)
-		if err != nil {
-			return value // an unknown value anyway
-		}
-		return strings.TrimSpace(decoded)
+	value, _, _ := dialect.CutParameter(r.URL.RawQuery, name)
+	if decoded, err := url.QueryUnescape(value); err == nil {
+		value = strings.TrimSpace(decoded)
 	}
-	return ""
+	return value
 }
 
 func jsonResponse(status int, v any) dialect.Response {
