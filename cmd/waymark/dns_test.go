@@ -101,7 +101,7 @@ func TestDNSWithoutARecord(t *testing.T) {
 		{"unknown format", []string{"example.com", "--format", "bind"}, statusUsage, "", "waymark: unknown format \"bind\"; known are " + strings.Join(dnsrecords.Formats(), ", ") + "\n"},
 		{"unknown output", []string{"example.com", "-o", "xml"}, statusUsage, "", "waymark: unknown output format \"xml\"; known are text, json\n"},
 		{"two formats", []string{"example.com", "-o", "json", "--format", "zone"}, statusUsage, "", "waymark: -o json and --format zone contradict each other\n"},
-		{"two hosts", []string{"example.com", "--host", "a.example", "--host", "b.example"}, statusUsage, "", "waymark: --host: there can be one host name only: a name in DNS is an alias of one other name\n"},
+		{"two hosts", []string{"example.com", "--host", "a.example", "--host", "b.example"}, statusUsage, "", "waymark: --host: give one host name only: a CNAME record has one target\n"},
 		{"no host", []string{"example.com", "--host", "https://a.example"}, statusUsage, "", "waymark: --host: \"https://a.example\" is neither a host name such as waymark.example.net nor an IP address\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

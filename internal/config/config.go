@@ -8,33 +8,32 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Config is what a settings file without errors says, defaults filled in. Paths
-// in it are absolute; everything it points to is read-only.
+// Config is the content of a valid settings file with the defaults filled in. Its
+// paths are absolute, and everything it points to is read-only.
 type Config struct {
 	Listen         string // of plain HTTP, "host:port"
 	TLS            *TLS   // nil for none
 	Ops            Ops
 	TrustedProxies []netip.Prefix // in the order of the file, without host bits
 	Signing        *Signing       // nil for a self-signed identity in StateDir
-	StateDir       string         // "" where the caller decides
+	StateDir       string         // "" for the default of the caller
 	API            API
 	Limits         Limits
 	Log            Log
 	Pages          Pages
 
 	Providers []*settings.Provider // in the order of the file
-	// Domains holds every listed domain, alias domains too. Domains without
+	// Domains has every listed domain, including aliases. Domains without
 	// overrides share the pointer of their provider.
 	Domains map[address.Domain]settings.Domain
-	// CatchAll answers for every domain that is not listed; nil for nobody.
+	// CatchAll is the provider of unlisted domains; nil for none.
 	CatchAll *settings.Provider
-	// Directory are the sources that are asked about domains that are not
-	// listed, in this order, before CatchAll answers.
+	// Directory are the sources for unlisted domains, queried in this order
+	// before CatchAll.
 	Directory []Source
 	Cache     source.Cache
 
-	// Files are the settings file and every file that a ${file:} in it names:
-	// a change of any of them changes the Config.
+	// Files are the settings file and every file that a ${file:} reference names.
 	Files []string
 }
 
@@ -52,39 +51,39 @@ type Ops struct {
 	Pprof  bool   // whether it has /debug/pprof
 }
 
-// Signing names the identity that signs Apple profiles.
+// Signing is the signing identity of Apple profiles.
 type Signing struct {
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
 	Line     int    // line in the settings file, from 1
 }
 
-// API says who may use what is for programs: the settings as JSON, invitations
-// and the reload.
+// API restricts the endpoints for programs: the settings as JSON, invitations and
+// the reload.
 type API struct {
-	Token string // a secret; "" for everybody who reaches it
+	Token string // a secret; "" for no authentication
 }
 
-// Limits bound what clients may ask for.
+// Limits bound the requests of clients.
 type Limits struct {
 	RequestsPerMinute int // per client address; 0 for no limit
-	// StrictPerMinute is the same for what costs a lot or could be used to
-	// guess: profiles, which are signed, and checks of passwords.
+	// StrictPerMinute is the limit for expensive requests and for those that
+	// could guess passwords: signed profiles and password checks.
 	StrictPerMinute int
 	RequestsAtOnce  int // of all clients; 0 for no limit
 	Connections     int // of all clients, open on each public listener; 0 for no limit
 }
 
-// Pages are the options of the pages for people.
+// Pages are the options of the setup page.
 type Pages struct {
-	URL  string   // https URL under which people reach the page, without a slash at its end; "" when it is not known
+	URL  string   // public https URL of the page without a trailing slash; "" when unknown
 	Keys []string // secrets that seal links, the current one first; none for a random one
-	// VerifyPassword lets people check a password before they type it into an
-	// app. VerifyPrivate lets that reach mail servers on private networks.
+	// VerifyPassword lets users check a password before they type it into an app.
+	// VerifyPrivate allows that for mail servers on private networks.
 	VerifyPassword, VerifyPrivate bool
 }
 
-// Log says how much is logged and in which form.
+// Log is the level and format of the log.
 type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // json or console

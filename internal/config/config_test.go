@@ -311,7 +311,7 @@ func TestLoadRefuses(t *testing.T) {
 func TestWithoutEnvironmentReferencesAreErrors(t *testing.T) {
 	_, findings := Parse("waymark.yaml", []byte("listen: ${env:HOME}\nstate_dir: ${file:/etc/hostname}\n"), Environment{})
 	want := []string{
-		"waymark.yaml:1: warning: domains: there is no domain: the server answers for nobody",
+		"waymark.yaml:1: warning: domains: no domains: the server answers no request",
 		"waymark.yaml:1: listen: ${env:HOME}: the environment variable is not set",
 		"waymark.yaml:2: state_dir: ${file:/etc/hostname}: files can't be read here",
 	}

@@ -1,9 +1,8 @@
-// Package config turns the settings file into a checked Config. It reports
-// everything that is wrong with the file at once, each finding with its line,
-// its key and what would be right.
+// Package config reads the settings file into a Config and checks it. It reports
+// all findings at once, each with its line, its key and what would be right.
 //
 // It owns the keys of the file, their defaults and the ${env:} and ${file:}
-// references. It does not know who uses a Config: no listener is opened, no
-// certificate read, no domain looked up here. What makes a service or a
-// provider sound is said by package settings.
+// references. It does not know who uses a Config: it opens no listener, reads no
+// certificate and looks up no domain. Package settings defines what makes a
+// service or a provider valid.
 package config

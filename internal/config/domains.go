@@ -8,11 +8,10 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// everyOther is the key of the entry for domains that are not listed.
+// everyOther is the key for unlisted domains.
 const everyOther = "*"
 
-// domain is one entry of domains while the file is read. Pointers are nil for
-// what it does not override.
+// domain is an entry of domains while it is read. nil means no override.
 type domain struct {
 	provider *provider
 	aliasOf  address.Domain
@@ -24,14 +23,14 @@ type domain struct {
 	services []settings.Service
 }
 
-// move is a domain whose mailboxes are elsewhere now.
+// move is a domain whose mailboxes moved.
 type move struct {
 	at     value
 	domain address.Domain
 	to     *settings.MovedError
 }
 
-// alias is a domain that gets everything from another one.
+// alias is a domain that has the settings of another one.
 type alias struct {
 	at     value
 	domain address.Domain
@@ -113,11 +112,12 @@ func otherSpelling(before, now value) string {
 	return ", spelt " + printed(before.written())
 }
 
-// oneAnswer checks that an entry says in one way who answers.
+// oneAnswer checks that an entry has exactly one of provider, alias_of and
+// moved_to.
 func (r *reader) oneAnswer(v value, name address.Domain) bool {
 	for _, alone := range []struct{ key, why string }{
-		{"alias_of", "an alias has everything from its target; take the other keys out, or name the provider instead"},
-		{"moved_to", "who answers is said where the domain moved to; take the other keys out"},
+		{"alias_of", "an alias has the settings of its target; remove the other keys, or set provider instead"},
+		{"moved_to", "the settings are those of the target; remove the other keys"},
 	} {
 		switch {
 		case !v.has(alone.key):
@@ -125,7 +125,7 @@ func (r *reader) oneAnswer(v value, name address.Domain) bool {
 			r.refuse(v.at(alone.key), `"*" can't have %s; give a provider`, alone.key)
 			return false
 		case len(v.node.Content) > 2:
-			r.refuse(v.at(alone.key), "stands alone: %s", alone.why)
+			r.refuse(v.at(alone.key), "must be the only key: %s", alone.why)
 			return false
 		default:
 			return true
@@ -150,9 +150,9 @@ func (r *reader) movedTo(v value) *settings.MovedError {
 	return &settings.MovedError{Domain: r.domainName(v)}
 }
 
-// settle replaces what is said of domains that moved, once their targets are
-// known, and of the aliases of those domains. listed holds every domain of the
-// file, those with errors too.
+// settle resolves moved domains, once their targets are known, and the aliases of
+// those domains. listed has every domain of the file, including those with
+// errors.
 func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) {
 	settled := make(map[*settings.MovedError]settings.Domain, len(moves))
 	for _, m := range moves {
@@ -161,9 +161,9 @@ func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) 
 		switch {
 		case m.to.URL != "":
 		case m.to.Domain == m.domain:
-			r.refuse(m.at, "a domain can't move to itself")
+			r.refuse(m.at, "must be another domain")
 		case target.Moved != nil:
-			r.refuse(m.at, "%s moved as well; name the domain where the mailboxes are now", printed(m.at.written()))
+			r.refuse(m.at, "%s moved too; name the domain that has the mailboxes now", printed(m.at.written()))
 		case here:
 			settled[m.to] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, MovedTo: m.to.Domain}
 		case !inFile && f.CatchAll != nil:
@@ -177,7 +177,7 @@ func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) 
 	}
 }
 
-// provider reads the id of a provider of the file; nil when there is none.
+// provider reads the id of a provider; nil for an unknown one.
 func (r *reader) provider(v value, f *file) *provider {
 	id, ok := r.text(v)
 	if !ok {
@@ -198,7 +198,7 @@ func (r *reader) provider(v value, f *file) *provider {
 	return nil
 }
 
-// maxListed is the number of providers up to which a finding lists them all.
+// maxListed is the number of providers that a finding lists at most.
 const maxListed = 20
 
 // domainName reads a domain in canonical form; "" when it is invalid.
@@ -214,8 +214,8 @@ func (r *reader) domainName(v value) address.Domain {
 	return d
 }
 
-// override returns the provider for a domain: the shared one, or one of the
-// domain's own when it overrides something.
+// override returns the provider of a domain: the shared one, or its own when the
+// domain overrides something.
 func (r *reader) override(v value, d *domain) *settings.Provider {
 	base := d.provider
 	if base.broken || d.name == nil && d.helpURL == nil && d.login == "" && d.services == nil {
@@ -241,8 +241,8 @@ func (r *reader) override(v value, d *domain) *settings.Provider {
 	return &own
 }
 
-// replace returns services with all those of a protocol that theirs has
-// replaced by theirs, in the place of the first.
+// replace replaces all services of the protocols in theirs, in place of the
+// first.
 func replace(services, theirs []settings.Service) []settings.Service {
 	all := make([]settings.Service, 0, len(services)+len(theirs))
 	has := func(in []settings.Service, p settings.Protocol) bool {
@@ -271,8 +271,8 @@ func replace(services, theirs []settings.Service) []settings.Service {
 	return all
 }
 
-// resolve gives aliases what their targets have. listed holds every domain of
-// the file, those with errors too.
+// resolve gives aliases the settings of their targets. listed has every domain of
+// the file, including those with errors.
 func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]value) {
 	open := make(map[address.Domain]alias, len(aliases))
 	for _, a := range aliases {
@@ -299,8 +299,8 @@ func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]val
 	}
 }
 
-// dangling reports an alias chain that ends nowhere: at a domain that is not
-// listed, or in a circle. A target with errors of its own is reported there.
+// dangling reports an alias whose target is not listed, or an alias cycle. A
+// target with errors is reported on its own.
 func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]value) {
 	i := slices.IndexFunc(path, func(a alias) bool { return a.domain == last.target })
 	if i >= 0 {
@@ -321,7 +321,7 @@ func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]va
 	}
 }
 
-// checkUse warns about what nobody will ever ask for.
+// checkUse warns about providers and files that answer no request.
 func (r *reader) checkUse(v value, f *file) {
 	if len(f.Domains) == 0 && f.CatchAll == nil && len(f.Directory) == 0 {
 		r.warn(v, "%s", answersNobody)
@@ -334,4 +334,4 @@ func (r *reader) checkUse(v value, f *file) {
 	}
 }
 
-const answersNobody = "there is no domain: the server answers for nobody"
+const answersNobody = "no domains: the server answers no request"

@@ -19,7 +19,7 @@ type file struct {
 	mxPatterns  []source.Pattern        // of all providers
 }
 
-// fileFields are the keys of the file. What others need comes first.
+// fileFields are the keys of the file, those that others depend on first.
 func fileFields() []field[file] {
 	return []field[file]{
 		{"listen", func(r *reader, v value, f *file) { r.listen(v, &f.Listen) }},
@@ -121,7 +121,7 @@ func autodiscoverFields() []field[settings.OutlookOptions] {
 	}
 }
 
-// need reports keys that a block must have and does not.
+// need reports missing keys of a block.
 func (r *reader) need(v value, keys ...string) {
 	for _, key := range keys {
 		if !v.has(key) {
@@ -175,9 +175,9 @@ func (r *reader) prefixes(v value) []netip.Prefix {
 		case err != nil:
 			r.refuse(v, `must be an address or a network such as "192.0.2.1" or "10.0.0.0/8", is %s`, describe(v.node))
 		case p != p.Masked():
-			r.refuse(v, "%s names a single address and a network at once; write the address without its length, or the network with zeros behind it", printed(v.written()))
+			r.refuse(v, "%s is an address with a prefix length; remove the length, or set the host bits to zero", printed(v.written()))
 		case p.Bits() == 0:
-			r.warn(v, "every client is trusted to tell its own address; name only the proxies in front")
+			r.warn(v, "trusts every client to set its own address; list only your proxies")
 			fallthrough
 		default:
 			all = append(all, p)

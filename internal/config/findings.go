@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Finding is one thing that is wrong with, or doubtful about, a settings file.
-// It never holds a value that came out of a ${env:} or ${file:} reference.
+// Finding is an error or a warning about a settings file. It never contains the
+// value of a ${env:} or ${file:} reference.
 type Finding struct {
 	File   string `json:"file"`
 	Line   int    `json:"line,omitempty"`   // from 1; 0 when the file as a whole is meant
@@ -22,7 +22,7 @@ type Finding struct {
 }
 
 // String returns "file:line: key: text", with "warning: " before the key of a
-// warning, and without what is not known.
+// warning. Unknown parts are left out.
 func (f Finding) String() string {
 	var b strings.Builder
 	b.WriteString(f.File)
@@ -54,8 +54,8 @@ func (fs Findings) sort() {
 	})
 }
 
-// printed returns text from the file in a form that fits on one line: quoted
-// when it holds anything but plain visible characters, and cut when it is long.
+// printed returns text from the file on one line: in quotes unless it is plain
+// printable text, and shortened if it is long.
 func printed(s string) string {
 	q := quoted(s)
 	if plain := q[1 : len(q)-1]; plain == s && s != "" {
@@ -64,7 +64,7 @@ func printed(s string) string {
 	return q
 }
 
-// quoted returns text from the file in quotes, cut when it is long.
+// quoted returns text from the file in quotes, shortened if it is long.
 func quoted(s string) string {
 	const most = 60
 	if len(s) > most {
@@ -87,7 +87,7 @@ func list[T ~string](words []T) string {
 	return b.String()
 }
 
-// unknown words the finding about a word that is not one of known.
+// unknown returns the finding about an unknown word.
 func unknown[T ~string](what, word string, known []T) string {
 	if near, ok := nearest(word, known); ok {
 		return fmt.Sprintf("unknown %s %s; did you mean %s? Known are %s", what, printed(word), printed(string(near)), list(known))

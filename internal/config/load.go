@@ -12,11 +12,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxSettingsFile bounds what is read into memory: a file with 100,000 domains
-// has about 5 MiB.
+// maxSettingsFile bounds the file, in octets: one with 100,000 domains has about
+// 5 MiB.
 const maxSettingsFile = 64 << 20
 
-// Load reads the settings file at path. Its result is that of Parse.
+// Load reads the settings file at path. It returns what Parse returns.
 func Load(path string, env Environment) (*Config, Findings) {
 	data, err := readSettings(path)
 	if err != nil {
@@ -30,7 +30,8 @@ func readSettings(path string) ([]byte, error) {
 	if err == nil {
 		defer func() { _ = f.Close() }() // it was only read
 		var data []byte
-		// One byte more than allowed, so that Parse sees what is too large.
+		// One byte more than allowed, so that Parse reports a file that is too
+		// large.
 		if data, err = io.ReadAll(io.LimitReader(f, maxSettingsFile+1)); err == nil {
 			return data, nil
 		}
@@ -41,9 +42,9 @@ func readSettings(path string) ([]byte, error) {
 	return nil, fmt.Errorf("the settings file can't be read: %w", err)
 }
 
-// Parse reads a settings file from memory. name is what findings call it;
-// relative paths in the file begin in its folder. The Config is nil when there
-// are errors; warnings come along with a Config.
+// Parse reads a settings file from memory. name is the file name in findings;
+// relative paths in the file start in its directory. The Config is nil when there
+// are errors; a Config can come with warnings.
 func Parse(name string, data []byte, env Environment) (*Config, Findings) {
 	path, err := filepath.Abs(name)
 	if err != nil {
@@ -62,7 +63,7 @@ func Parse(name string, data []byte, env Environment) (*Config, Findings) {
 	return cfg, r.findings
 }
 
-// config reads the whole file. What it returns is of use when r has no errors.
+// config reads the whole file. The result is valid only if r has no errors.
 func (r *reader) config(data []byte) *Config {
 	root := r.parse(data)
 	if root == nil {

@@ -25,9 +25,9 @@ func pagesFields() []field[Pages] {
 	}
 }
 
-// checkVerifyPrivate refuses to try passwords on private networks at hosts that
-// any visitor can name: of an address at their own domain, imap.{domain} can
-// lead to every address of the inner network.
+// checkVerifyPrivate forbids password checks on private networks when any visitor
+// can choose the host: with an address at their own domain, imap.{domain} can
+// point to any address of the internal network.
 func (r *reader) checkVerifyPrivate(root value, cfg *Config) {
 	if !cfg.Pages.VerifyPassword || !cfg.Pages.VerifyPrivate || cfg.CatchAll == nil {
 		return
@@ -35,7 +35,7 @@ func (r *reader) checkVerifyPrivate(root value, cfg *Config) {
 	for _, s := range cfg.CatchAll.Services {
 		if !s.Protocol.ByURL() && strings.Contains(s.Host, "{domain}") {
 			r.refuse(root.at("pages").at("verify_private"),
-				`can't be together with "*" in domains and the host %s: anybody could have passwords tried at any address of your network; list the domains, or name the host without {domain}`, printed(s.Host))
+				`must not be set with "*" in domains and the host %s: anybody could make Waymark try passwords at any address of your network; list the domains, or name the host without {domain}`, printed(s.Host))
 			return
 		}
 	}
@@ -67,11 +67,11 @@ func brandFields() []field[settings.Brand] {
 	}
 }
 
-// maxLogo bounds a picture that every visitor loads.
+// maxLogo bounds a picture, in octets: every visitor loads it.
 const maxLogo = 64 << 10
 
-// logo reads a picture. What is not SVG or PNG is refused: browsers guess the
-// type of anything else.
+// logo reads a picture. Only SVG and PNG are allowed, because browsers guess
+// other types.
 func (r *reader) logo(path string) ([]byte, string, error) {
 	data, err := r.fetchFile(path)
 	switch {

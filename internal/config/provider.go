@@ -18,13 +18,13 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// provider is one entry of providers while the file is read.
+// provider is an entry of providers while it is read.
 type provider struct {
 	*settings.Provider
 	key value // its id, with its own path
 
-	// What the provider says for services that say nothing themselves, and
-	// the services with nothing filled in: domains may override both.
+	// The defaults of services, and the services without them: domains may
+	// override both.
 	login    settings.Login
 	auth     []settings.Auth
 	services []settings.Service
@@ -113,7 +113,7 @@ func (r *reader) exchangers(v value) []string {
 		rest, below := strings.CutPrefix(s, "*.")
 		d, err := address.ParseDomain(rest)
 		if err != nil {
-			r.refuse(v, `must be the name of a mail exchanger such as mx1.mail.example, or "*.mail.example" for all below a domain, is %s`, describe(v.node))
+			r.refuse(v, `must be the name of a mail exchanger such as mx1.mail.example, or "*.mail.example" for all hosts below a domain, is %s`, describe(v.node))
 			return
 		}
 		match := string(d)
@@ -125,7 +125,7 @@ func (r *reader) exchangers(v value) []string {
 	return all
 }
 
-// problem reports what settings says about v, unless v has an error already.
+// problem reports a problem of v, unless v already has an error.
 func (r *reader) problem(v value, p settings.Problem) {
 	switch {
 	case r.wrong[v.path]:
@@ -169,7 +169,7 @@ func (r *reader) auths(v value) []settings.Auth {
 		}
 	})
 	if ok && len(v.node.Content) == 0 {
-		r.refuse(v, "the list is empty; [password] is the usual one")
+		r.refuse(v, "must not be empty; use [password] unless you need another one")
 	}
 	if r.errors > before {
 		return nil
@@ -177,7 +177,7 @@ func (r *reader) auths(v value) []settings.Auth {
 	return all
 }
 
-// separator reads what is between a mailbox and a sub-address.
+// separator reads the character between a mailbox and its sub-address.
 func (r *reader) separator(v value) string {
 	s, ok := r.text(v)
 	if !ok || s == "" {
@@ -185,7 +185,7 @@ func (r *reader) separator(v value) string {
 	}
 	_, err := address.Parse("a" + s + "b@example.com")
 	if utf8.RuneCountInString(s) != 1 || strings.ContainsAny(s, letters) || s[0] >= utf8.RuneSelf || err != nil {
-		r.refuse(v, `must be one character such as "+" that is no letter or digit, is %s`, describe(v.node))
+		r.refuse(v, `must be one character such as "+" that is not a letter or digit, is %s`, describe(v.node))
 		return ""
 	}
 	return s
@@ -207,7 +207,7 @@ func readOAuth2(r *reader, v value, p *provider) {
 	}
 }
 
-// webURL reads the https URL of something people or their clients open.
+// webURL reads an https URL that people or clients open.
 func (r *reader) webURL(v value) string {
 	s, ok := r.text(v)
 	if !ok {
@@ -221,8 +221,8 @@ func (r *reader) webURL(v value) string {
 	return u.String()
 }
 
-// issuer reads the issuer of an authorization server. Clients compare it octet
-// by octet (RFC 8414 section 3.3), so it is kept as it is written.
+// issuer reads the issuer of an authorization server. Clients compare it octet by
+// octet (RFC 8414 section 3.3), so it keeps its spelling.
 func (r *reader) issuer(v value) string {
 	s, ok := r.text(v)
 	if !ok {
@@ -233,9 +233,9 @@ func (r *reader) issuer(v value) string {
 	case err != nil:
 		r.refuse(v, "%v, is %s", err, describe(v.node))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		r.refuse(v, "an issuer must not hold a query or a fragment")
+		r.refuse(v, "must not contain a query or a fragment")
 	case u.String() != s:
-		r.refuse(v, "an issuer must be written exactly as the authorization server writes it: lower case, ASCII, nothing that needs escaping")
+		r.refuse(v, "must be spelt exactly as the authorization server does: lower case, ASCII, without escapes")
 	default:
 		return s
 	}
@@ -268,7 +268,7 @@ func profileFields() []field[settings.ProfileOptions] {
 	}
 }
 
-// anyLanguage is the key of the text for devices in no listed language.
+// anyLanguage is the key of the text for all other languages.
 const anyLanguage = "default"
 
 // consent reads a text, or one text per language.
@@ -289,23 +289,23 @@ func (r *reader) consent(v value) map[string]string {
 			return
 		}
 		if _, ok := texts[tag]; ok {
-			r.refuse(v, "the language %s is there twice", tag)
+			r.refuse(v, "the language %s is listed twice", tag)
 			return
 		}
 		texts[tag], _ = r.lines(v)
 	})
 	if _, ok := texts[anyLanguage]; !ok && len(texts) > 0 {
-		r.warn(v, "there is no text for the key default: devices in other languages than %s show none", list(slices.Sorted(maps.Keys(texts))))
+		r.warn(v, "has no text for default: devices in other languages than %s show none", list(slices.Sorted(maps.Keys(texts))))
 	}
 	return texts
 }
 
-// languageTag reads a key that is a language, in canonical form. The finding
-// ends in also.
+// languageTag reads a language as a key, in canonical form. also is appended to
+// the finding.
 func (r *reader) languageTag(key value, also string) (string, bool) {
 	t, err := language.Parse(key.written())
 	if err != nil {
-		r.refuse(key, "the key must be a language such as en or de-CH%s", also)
+		r.refuse(key, "must be a language such as en or de-CH%s", also)
 		return "", false
 	}
 	return t.String(), true
@@ -320,7 +320,7 @@ func (r *reader) names(v value) map[string]string {
 			return
 		}
 		if _, ok := names[tag]; ok {
-			r.refuse(v, "the language %s is there twice", tag)
+			r.refuse(v, "the language %s is listed twice", tag)
 			return
 		}
 		names[tag], _ = r.filled(v)
@@ -328,7 +328,7 @@ func (r *reader) names(v value) map[string]string {
 	return names
 }
 
-// date reads a day, which begins at midnight UTC, or a moment.
+// date reads a date, which means midnight UTC, or a time.
 func (r *reader) date(v value) time.Time {
 	s, ok := r.text(v)
 	if !ok {

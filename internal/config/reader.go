@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// reader walks the nodes of one settings file, checks their types and collects
-// what is wrong.
+// reader walks the nodes of a settings file, checks their types and collects
+// findings.
 type reader struct {
 	file string // as findings name it
 	dir  string // absolute folder that relative paths begin in
@@ -56,8 +56,8 @@ func (v value) find(name string) *yaml.Node {
 // has reports whether a block has a key.
 func (v value) has(name string) bool { return v.find(name) != nil }
 
-// at returns the value of a key of a block, or, when the block lacks it, a
-// stand-in with its path that stands where the block does.
+// at returns the value of a key of a block. For a missing key, it returns a
+// stand-in with the path of the key and the position of the block.
 func (v value) at(name string) value {
 	n := v.find(name)
 	if n == nil {
@@ -66,8 +66,8 @@ func (v value) at(name string) value {
 	return v.key(name, n)
 }
 
-// written returns a scalar as the file spells it, with its references: safe to
-// print.
+// written returns a scalar as the file spells it, with its references; it is safe
+// to print.
 func (v value) written() string { return v.node.Value }
 
 func follow(n *yaml.Node) *yaml.Node {
@@ -88,7 +88,7 @@ func (r *reader) refuse(v value, format string, args ...any) {
 	r.report(v.node.Line, v.node.Column, v.path, fmt.Sprintf(format, args...))
 }
 
-// warn reports something doubtful about v.
+// warn reports a warning about v.
 func (r *reader) warn(v value, format string, args ...any) {
 	r.findings = append(r.findings, Finding{
 		File: r.file, Line: v.node.Line, Column: v.node.Column, Key: v.path,
@@ -96,16 +96,15 @@ func (r *reader) warn(v value, format string, args ...any) {
 	})
 }
 
-// field is one key that a block may hold, and how its value is read into the
+// field is a key that a block may have, and how to read its value into the
 // block's T.
 type field[T any] struct {
 	key  string
 	read func(r *reader, v value, into *T)
 }
 
-// readBlock reads a block of known keys. The keys are read in the order of
-// fields, whatever their order in the file. It returns false when v is no
-// block.
+// readBlock reads a block of known keys, in the order of fields. It returns false
+// when v is not a block.
 func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
 	if !r.is(v, yaml.MappingNode, "a block of keys") {
 		return false
@@ -120,7 +119,7 @@ func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
 		f := slices.IndexFunc(fields, func(f field[T]) bool { return f.key == key.written() })
 		switch {
 		case f < 0 && key.written() == "<<":
-			r.refuse(key, "merge keys are not read; write the keys out, or use the anchor for the whole block")
+			r.refuse(key, "merge keys are not supported; write the keys out, or use an alias for the whole block")
 		case f < 0:
 			r.refuse(key, "%s", unknown("key", key.written(), keysOf(fields)))
 		case found[f] > 0:
@@ -145,7 +144,7 @@ func keysOf[T any](fields []field[T]) []string {
 	return keys
 }
 
-// keyOf returns the key of a block v; its path is that of v.
+// keyOf returns a key of the block v. Its path is that of v.
 func (r *reader) keyOf(v value, n *yaml.Node) (value, bool) {
 	key := value{follow(n), v.path}
 	if key.node.Kind != yaml.ScalarNode {
@@ -155,8 +154,8 @@ func (r *reader) keyOf(v value, n *yaml.Node) (value, bool) {
 	return key, true
 }
 
-// each calls read for every key of a block with keys of any name. The path of
-// key and value is the same.
+// each calls read for every key of a block with arbitrary keys. Key and value
+// have the same path.
 func (r *reader) each(v value, want string, read func(key, v value)) {
 	if !r.is(v, yaml.MappingNode, want) {
 		return
@@ -193,7 +192,7 @@ func (r *reader) is(v value, kind yaml.Kind, want string) bool {
 	return false
 }
 
-// describe says what a value is, for "must be a list, is ...".
+// describe returns what a value is, for "must be a list, is ...".
 func describe(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!seq":
@@ -212,8 +211,8 @@ func describe(n *yaml.Node) string {
 	return "a value with the tag " + printed(n.Tag)
 }
 
-// scalar returns what v stands for, references replaced. Any scalar but an
-// empty one will do; want says what was expected.
+// scalar returns the value of v with its references replaced. It accepts any
+// scalar but an empty one; want is what was expected.
 func (r *reader) scalar(v value, want string, lines bool) (string, bool) {
 	if v.node.Kind != yaml.ScalarNode || !slices.Contains(scalarTags(), v.node.Tag) {
 		r.refuse(v, "must be %s, is %s", want, describe(v.node))
@@ -268,7 +267,7 @@ func (r *reader) number(v value, least, most int) int {
 		return 0
 	}
 	n, err := strconv.Atoi(s)
-	// The text must be the number as people write it: YAML reads 0143 as octal.
+	// Compare the spelling: YAML reads 0143 as octal.
 	plain := err == nil && strconv.Itoa(n) == s && (v.node.Tag == "!!int" || v.referenced())
 	if !plain || n < least || n > most {
 		r.refuse(v, "must be %s, is %s", want, describe(v.node))

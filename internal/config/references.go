@@ -11,26 +11,26 @@ import (
 	"unicode/utf8"
 )
 
-// Environment is where ${env:NAME} and ${file:PATH} come from. Where a field is
-// nil, its references are errors.
+// Environment resolves ${env:NAME} and ${file:PATH}. References of a nil field
+// are errors.
 type Environment struct {
 	Getenv   func(name string) (string, bool)
 	ReadFile func(path string) ([]byte, error) // gets absolute paths
 }
 
-// maxReferencedFile bounds what a ${file:} may bring in: passwords, names and
+// maxReferencedFile bounds a referenced file, in octets: passwords, names and
 // addresses are short.
 const maxReferencedFile = 64 << 10
 
-// reference is what became of one ${...}; it is looked up once per file, so
-// that all of a Config sees the same value.
+// reference is the result of one ${...}. Each is looked up once per file, so that
+// a Config sees one value.
 type reference struct {
 	value string
 	err   error
 }
 
-// expand replaces the references in text. Its errors name references, never
-// what they stand for.
+// expand replaces the references in text. Its errors contain references, never
+// their values.
 func (r *reader) expand(text string) (string, error) {
 	if !strings.Contains(text, "${") {
 		return text, nil
@@ -49,7 +49,7 @@ func (r *reader) expand(text string) (string, error) {
 		}
 		end := strings.IndexByte(text[i:], '}')
 		if end < 0 {
-			return "", errors.New("a reference is not closed; write ${env:NAME} or ${file:PATH}, and $${ for a literal ${")
+			return "", errors.New("contains a reference without }; write ${env:NAME} or ${file:PATH}, or $${ for a literal ${")
 		}
 		value, err := r.lookUp(text[i : i+end+1])
 		if err != nil {
@@ -93,10 +93,10 @@ func (r *reader) fetch(ref string) (string, error) {
 		}
 		value = v
 	default:
-		return "", errors.New("unknown reference; known are ${env:NAME} and ${file:PATH}; write $${ for a literal ${")
+		return "", errors.New("unknown reference; write ${env:NAME} or ${file:PATH}, or $${ for a literal ${")
 	}
 	if err := checkText(value, false); err != nil {
-		return "", fmt.Errorf("what it stands for %w", err)
+		return "", fmt.Errorf("its value %w", err)
 	}
 	return value, nil
 }
@@ -113,8 +113,7 @@ func (r *reader) readFile(name string) (string, error) {
 	return strings.TrimSuffix(text, "\r"), nil
 }
 
-// fetchFile reads a file that the settings name, and notes that they depend on
-// it.
+// fetchFile reads a file that the settings name, and adds it to r.files.
 func (r *reader) fetchFile(name string) ([]byte, error) {
 	path := r.absolute(name)
 	if !slices.Contains(r.files, path) { // also one that does not exist yet
@@ -133,8 +132,8 @@ func (r *reader) fetchFile(name string) ([]byte, error) {
 	return data, nil
 }
 
-// absolute returns a path of the file as an absolute one: relative paths begin
-// in the folder of the settings file.
+// absolute returns an absolute path. Relative ones start in the directory of the
+// settings file.
 func (r *reader) absolute(path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -142,15 +141,15 @@ func (r *reader) absolute(path string) string {
 	return filepath.Join(r.dir, path)
 }
 
-// checkText refuses what no client can be sent: XML and property lists have no
-// way to write control characters.
+// checkText rejects what XML and property lists cannot contain: control
+// characters.
 func checkText(s string, lines bool) error {
 	if !utf8.ValidString(s) {
 		return errors.New("is not valid UTF-8")
 	}
 	for _, c := range s {
 		if unicode.IsControl(c) && (c != '\n' || !lines) || c == '\ufffe' || c == '\uffff' {
-			return fmt.Errorf("holds the character %U, which can't be shown", c)
+			return fmt.Errorf("contains the character %U, which is not allowed", c)
 		}
 	}
 	return nil

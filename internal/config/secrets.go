@@ -2,11 +2,10 @@ package config
 
 import "regexp"
 
-// minSecret is how many characters a secret has at least.
+// minSecret is the minimum length of a secret, in octets.
 const minSecret = 32
 
-// secret reads a secret of the operator's own making. Findings about it never
-// show it.
+// secret reads a secret that the operator chose. Findings never contain it.
 func (r *reader) secret(v value) (string, bool) {
 	switch v.node.Tag {
 	case "!!int", "!!float", "!!bool":
@@ -15,7 +14,7 @@ func (r *reader) secret(v value) (string, bool) {
 	}
 	s, ok := r.filled(v)
 	if ok && len(s) < minSecret {
-		r.refuse(v, "is too short: it needs %d random characters, such as openssl rand -base64 32 prints", minSecret)
+		r.refuse(v, "is too short; use at least %d random characters, such as the output of openssl rand -base64 32", minSecret)
 		return "", false
 	}
 	if ok {
@@ -24,18 +23,18 @@ func (r *reader) secret(v value) (string, bool) {
 	return s, ok
 }
 
-// warnInClear warns of a secret that everybody sees who sees the file.
+// warnInClear warns about a secret without a reference.
 func (r *reader) warnInClear(v value) {
 	if !v.referenced() {
-		r.warn(v, "holds a secret in clear, for everybody who may read this file; write ${env:NAME} or ${file:PATH} in its place")
+		r.warn(v, "contains a secret that everybody who can read this file sees; use ${env:NAME} or ${file:PATH}")
 	}
 }
 
-// passwordInDSN is a password in the forms of a DSN that the drivers know: in a
-// URL, before the host of MySQL, or as a key of libpq.
+// passwordInDSN matches a password in the DSN formats of the drivers: in a URL,
+// before the host of MySQL, or as a key of libpq.
 var passwordInDSN = regexp.MustCompile(`(?i)^(\w+://)?[^:/@]*:[^/@][^@]*@|\bpassword=\S`)
 
-// tokenForm is what may be sent as a bearer token (RFC 6750 section 2.1).
+// tokenForm matches a bearer token (RFC 6750 section 2.1).
 var tokenForm = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
 func readAPI(r *reader, v value, f *file) {
@@ -48,7 +47,7 @@ func readAPI(r *reader, v value, f *file) {
 			s, ok := r.secret(v)
 			switch {
 			case ok && !tokenForm.MatchString(s):
-				r.refuse(v, "holds a character that no token may hold; known are letters, digits and -._~+/, and = at the end")
+				r.refuse(v, "contains a character that is not allowed in a token; allowed are letters, digits and -._~+/, and = at the end")
 			case ok:
 				a.Token = s
 			}

@@ -32,7 +32,7 @@ func serviceFields() []field[settings.Service] {
 	}
 }
 
-// given reads a switch that says nothing when it is absent.
+// given reads an optional boolean.
 func (r *reader) given(v value) *bool {
 	if on, ok := r.truth(v); ok {
 		return &on
@@ -41,7 +41,7 @@ func (r *reader) given(v value) *bool {
 }
 
 // services reads a list of services. Login and Auth stay empty where a service
-// does not name its own.
+// sets none.
 func (r *reader) services(v value) []settings.Service {
 	var all []settings.Service
 	fields := serviceFields()
@@ -52,14 +52,14 @@ func (r *reader) services(v value) []settings.Service {
 		}
 	})
 	if ok && len(v.node.Content) == 0 {
-		r.refuse(v, "the list is empty; list at least one service")
+		r.refuse(v, "must contain at least one service")
 	}
 	return all
 }
 
-// finish fills in the usual port and security, reports the problems of a
-// service and brings its names into canonical form. It returns false when the
-// service can't be used.
+// finish fills in the default port and security, reports the problems of a
+// service and converts its names to canonical form. It returns false for an
+// invalid service.
 func (r *reader) finish(v value, s *settings.Service) bool {
 	before := r.errors
 	if s.Protocol == "" {
@@ -103,8 +103,8 @@ func asWritten(text, value, written string) string {
 	return strings.ReplaceAll(text, value, written)
 }
 
-// complete returns services with login and auth wherever they have none of
-// their own; "" and nil stand for the defaults.
+// complete returns services with the login and auth where they have none; "" and
+// nil mean the defaults.
 func complete(services []settings.Service, login settings.Login, auth []settings.Auth) []settings.Service {
 	if login == "" {
 		login = settings.LoginAddress

@@ -162,7 +162,7 @@ func readDirectory(r *reader, v value, f *file) {
 	})
 }
 
-// foreignKeys reports keys that belong to another kind of source.
+// foreignKeys reports keys of other kinds of sources.
 func (r *reader) foreignKeys(v value, kind string) {
 	allowed := append([]string{"source", "name", "timeout"}, keysOfKind()[kind]...)
 	for i := 0; i < len(v.node.Content); i += 2 {

@@ -2,11 +2,11 @@ package config
 
 import "strings"
 
-// maxCandidates bounds the work for a file in which everything is misspelt.
+// maxCandidates bounds the work.
 const maxCandidates = 100
 
-// nearest returns the known word that somebody who wrote word most likely
-// meant; false when none is close.
+// nearest returns the known word that was most likely meant; false when none is
+// close.
 func nearest[T ~string](word string, known []T) (T, bool) {
 	const most = 2 // changed letters
 	word = strings.ToLower(word)
@@ -18,7 +18,7 @@ func nearest[T ~string](word string, known []T) (T, bool) {
 		if meant(word, string(k)) {
 			return k, true
 		}
-		// Of a short word at least one letter and about half must be right.
+		// At least one letter and about half of a short word must match.
 		d := distance(word, string(k))
 		if d < bestDistance && d < len(k) && 2*d < len(k)+2 {
 			best, bestDistance = k, d
@@ -27,8 +27,7 @@ func nearest[T ~string](word string, known []T) (T, bool) {
 	return best, best != ""
 }
 
-// meant reports whether other mail software calls by word what known names
-// here.
+// meant reports whether word is the name of other mail software for known.
 func meant(word, known string) bool {
 	switch known {
 	case "tls":

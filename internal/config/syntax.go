@@ -12,8 +12,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// parse turns the text of the file into a tree of nodes; nil when it can't be
-// walked. What it finds goes to r.
+// parse parses the file into a tree of nodes; nil when it cannot be read.
+// Findings go to r.
 func (r *reader) parse(data []byte) *yaml.Node {
 	if len(data) > maxSettingsFile {
 		r.report(0, 0, "", "the file is larger than 64 MiB")
@@ -35,7 +35,7 @@ func (r *reader) parse(data []byte) *yaml.Node {
 		return nil
 	}
 	if second != nil {
-		r.report(second.Line, second.Column, "", "the file holds several YAML documents; only one is read: remove the line ---")
+		r.report(second.Line, second.Column, "", "the file contains several YAML documents; remove the line ---")
 	}
 	root := first.Content[0]
 	if err := checkAliases(root); err != nil {
@@ -45,11 +45,11 @@ func (r *reader) parse(data []byte) *yaml.Node {
 	return root
 }
 
-// compose returns the first document of data and the second one. Either is nil
-// when there is none.
+// compose returns the first and the second document of data; nil for a missing
+// one.
 func compose(data []byte) (first, second *yaml.Node, err error) {
-	// The library panics on states it believes to be impossible. A settings
-	// file that leads there must not end a running server that reloads it.
+	// The library panics on states that it considers impossible. A settings file
+	// must not end a running server that reloads it.
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the YAML parser failed: %v", p)
@@ -73,7 +73,7 @@ func compose(data []byte) (first, second *yaml.Node, err error) {
 	return first, second, nil
 }
 
-// syntaxError returns where and why data is no YAML.
+// syntaxError returns the position and the reason of a YAML error.
 func syntaxError(data []byte, err error) (line, column int, text string) {
 	var e *yaml.LoadError
 	if !errors.As(err, &e) {
@@ -92,12 +92,12 @@ func syntaxError(data []byte, err error) (line, column int, text string) {
 	case strings.Contains(e.ContextMsg, "alias"):
 		text += `; write "*" in quotes`
 	}
-	// The library sees a line break at the end of a file that has none.
+	// The library adds a line break to a file without one at its end.
 	line = min(e.Mark.Line, bytes.Count(data, []byte("\n"))+1)
 	return line, e.Mark.Column, text
 }
 
-// textAt returns the rest of a line from a column on.
+// textAt returns the rest of a line from a column.
 func textAt(data []byte, line, column int) string {
 	n := 0
 	for text := range bytes.Lines(data) {
@@ -108,9 +108,9 @@ func textAt(data []byte, line, column int) string {
 	return ""
 }
 
-// unreadable returns the line and the kind of the first byte that can't be in
-// a settings file; no text when there is none. The YAML library refuses them
-// too, but does not say where.
+// unreadable returns the line and the kind of the first byte that is not allowed
+// in a settings file; "" when there is none. The YAML library rejects them
+// without a position.
 func unreadable(data []byte) (line int, text string) {
 	line = 1
 	for i := 0; i < len(data); {
@@ -122,35 +122,34 @@ func unreadable(data []byte) (line int, text string) {
 		case c == utf8.RuneError && size == 1:
 			return line, "the file is not valid UTF-8"
 		case unicode.IsControl(c):
-			return line, fmt.Sprintf("the file holds the control character %U", c)
+			return line, fmt.Sprintf("the file contains the control character %U", c)
 		}
 		i += size
 	}
 	return 0, ""
 }
 
-// Aliases may make a file this much larger than it is: enough for 100,000
-// domains that share a block, far too little for one that is made to blow up.
+// Aliases may expand a file this much: enough for 100,000 domains that share a
+// block, far too little for a YAML bomb.
 const (
 	aliasFactor = 10
 	aliasMargin = 100_000
 )
 
-// checkAliases refuses files that aliases make endless, or much larger than
-// they are.
+// checkAliases rejects files that aliases make endless or far too large.
 func checkAliases(root *yaml.Node) error {
 	c := counter{expanded: map[*yaml.Node]int{}}
 	size := c.count(root)
 	switch {
 	case c.endless:
-		return errors.New("an alias of the file stands inside of what it stands for; write the block out")
+		return errors.New("a YAML alias refers to a block that contains it; write the block out")
 	case size > aliasFactor*c.written+aliasMargin:
-		return errors.New("the aliases of the file make it far too large; write the blocks out")
+		return errors.New("the YAML aliases expand the file far too much; write the blocks out")
 	}
 	return nil
 }
 
-// counter counts nodes, as they are written and with aliases followed.
+// counter counts nodes, as written and with aliases expanded.
 type counter struct {
 	written  int
 	expanded map[*yaml.Node]int // by anchored node

@@ -12,21 +12,20 @@ import (
 )
 
 const (
-	// maxDerived bounds the providers that are remembered because records
-	// override something. Each is as large as a provider of the file.
+	// maxDerived bounds the cached providers with overrides. Each is as large as
+	// a provider of the file.
 	maxDerived = 4096
-	// maxOverrides is one for each protocol.
+	// maxOverrides is one per protocol.
 	maxOverrides = 9
 )
 
-// derivations keeps the providers that records make out of those of the file.
-// Equal records share one, so that what is remembered under its pointer serves
-// every customer on the same servers.
+// derivations caches the providers that result from records. Equal records share
+// one, and so do the documents that are cached by its pointer.
 type derivations struct {
 	made *otter.Cache[derivation, derived]
 }
 
-// derivation is all that makes one derived provider differ from another.
+// derivation identifies a derived provider.
 type derivation struct {
 	base        *settings.Provider
 	name, login string
@@ -45,13 +44,13 @@ func newDerivations() *derivations {
 	})}
 }
 
-// provider returns base as a record has it.
+// provider returns base with the overrides of a record.
 func (m *derivations) provider(base *settings.Provider, r *source.Record) (*settings.Provider, error) {
 	if r.Name == "" && r.Login == "" && len(r.Overrides) == 0 {
 		return base, nil
 	}
 	if len(r.Overrides) > maxOverrides {
-		return nil, errors.New("the record overrides a protocol twice")
+		return nil, errors.New("the record has more than one override for a protocol")
 	}
 	key := derivation{base: base, name: r.Name, login: r.Login}
 	copy(key.overrides[:], r.Overrides)
@@ -63,9 +62,9 @@ func (m *derivations) provider(base *settings.Provider, r *source.Record) (*sett
 	return d.provider, d.err
 }
 
-// derive makes a provider out of base by what a record says, and checks it as
-// the settings file is checked. Its id is that of base: the identifiers of
-// Apple profiles stay the same when a customer moves between servers.
+// derive applies a record to base and validates the result like the settings
+// file. It keeps the id of base, from which the identifiers of Apple profiles
+// derive: they must not change when a customer moves between servers.
 func derive(base *settings.Provider, r *source.Record) (*settings.Provider, error) {
 	p := *base
 	if r.Name != "" { // in one language, and as long as a customer made it
@@ -81,23 +80,22 @@ func derive(base *settings.Provider, r *source.Record) (*settings.Provider, erro
 		}
 		for _, problem := range p.Services[i].Problems() {
 			if !problem.Warning {
-				return nil, fmt.Errorf("the record makes a service that can't be used: %s: %s: %s", p.Services[i].Protocol, problem.Key, problem.Text)
+				return nil, fmt.Errorf("the record results in an invalid service: %s: %s: %s", p.Services[i].Protocol, problem.Key, problem.Text)
 			}
 		}
 	}
 	for _, problem := range p.Problems() {
 		if !problem.Warning {
-			return nil, fmt.Errorf("the record makes a provider that can't be used: %s: %s", problem.Key, problem.Text)
+			return nil, fmt.Errorf("the record results in an invalid provider: %s: %s", problem.Key, problem.Text)
 		}
 	}
 	return &p, nil
 }
 
-// override replaces parts of the services of one protocol. A host alone goes
-// for all of them: it is another machine of the same kind. A port, a security
-// or a URL names one way in, which is the only one of the protocol then, since
-// nobody said that the provider's others are there as well. A protocol that
-// the provider does not have is added.
+// override applies an override to the services of one protocol. A host alone
+// replaces the host of all of them: it is another machine of the same kind. A
+// port, a security or a URL describes one service, so the others of the protocol
+// are dropped: nobody confirmed that they exist. A missing protocol is added.
 func override(services []settings.Service, o source.Override) []settings.Service {
 	ofProtocol := func(s settings.Service) bool { return s.Protocol == o.Protocol }
 	first := slices.IndexFunc(services, ofProtocol)
@@ -117,9 +115,9 @@ func override(services []settings.Service, o source.Override) []settings.Service
 	return services[:first+1+len(rest)]
 }
 
-// replaced returns a service with the parts that an override names. What it
-// does not name stays, unless a port and a security would contradict each
-// other: then the one that is named brings the other one.
+// replaced returns a service with the overridden parts. If only the port or only
+// the security is overridden and contradicts the other one, the other one becomes
+// its default.
 func replaced(s settings.Service, o source.Override) settings.Service {
 	if o.Host != "" {
 		s.Host = o.Host
@@ -143,8 +141,8 @@ func replaced(s settings.Service, o source.Override) settings.Service {
 	return s
 }
 
-// added returns a service of a protocol that the provider does not have. One
-// logs in there as at the provider's first service.
+// added returns a service of a protocol that the provider lacks, with the login
+// of the first service.
 func added(services []settings.Service, o source.Override) settings.Service {
 	s := settings.Service{
 		Protocol: o.Protocol, Host: o.Host, Port: o.Port, Security: o.Security, URL: o.URL,

@@ -71,15 +71,15 @@ func TestOverrides(t *testing.T) {
 			"imap imap.hoster.example:1993 tls {address}\nsubmission out.example.net:465 tls {address}\nsubmission out.example.net:587 starttls {address}\ncaldav https://own.example.net/ {address}"},
 
 		{"a protocol without a host", source.Record{Overrides: []source.Override{{Protocol: settings.POP3, Port: 995}}},
-			"the record makes a service that can't be used: pop3: host: pop3 needs a host such as mail.example.com"},
+			"the record results in an invalid service: pop3: host: pop3 needs a host such as mail.example.com"},
 		{"a port that has no default", source.Record{Overrides: []source.Override{{Protocol: settings.ManageSieve, Host: "sieve.example.net", Security: settings.TLS}}},
-			"the record makes a service that can't be used: managesieve: port: managesieve with security tls has no default port; set one"},
+			"the record results in an invalid service: managesieve: port: managesieve with security tls has no default port; set one"},
 		{"a form that nobody knows", source.Record{Login: "{user}"},
-			`the record makes a service that can't be used: imap: login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
+			`the record results in an invalid service: imap: login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"a url where a host belongs", source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, URL: "https://imap.example.net/"}}},
-			"the record makes a service that can't be used: imap: url: imap is given by host, port and security, not by a url"},
+			"the record results in an invalid service: imap: url: imap is given by host, port and security, not by a url"},
 		{"a protocol twice", source.Record{Overrides: make([]source.Override, 10)},
-			"the record overrides a protocol twice"},
+			"the record has more than one override for a protocol"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			base := &settings.Provider{ID: "hoster", Name: "Hoster", ShortName: "Hoster", Services: services()}
@@ -235,7 +235,7 @@ func TestDerivedProvidersAreValid(t *testing.T) {
 		p, err := newDerivations().provider(base, &record)
 		if err != nil {
 			bad++
-			if !strings.HasPrefix(err.Error(), "the record makes a ") {
+			if !strings.HasPrefix(err.Error(), "the record results in an invalid ") {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 			continue

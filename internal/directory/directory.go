@@ -10,8 +10,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Directory resolves queries from one settings file, and from the sources
-// outside of it that it names.
+// Directory resolves queries from a settings file and its sources.
 type Directory struct {
 	domains  map[address.Domain]settings.Domain
 	catchAll *settings.Provider
@@ -19,14 +18,13 @@ type Directory struct {
 	derived  *derivations
 }
 
-// New returns a directory of the listed domains. catchAll answers for every
-// other domain; nil for none. Both are kept, not copied.
+// New returns a directory of the listed domains. catchAll is the provider of
+// unlisted domains; nil for none. Neither is copied.
 func New(domains map[address.Domain]settings.Domain, catchAll *settings.Provider) *Directory {
 	return &Directory{domains: domains, catchAll: catchAll, outside: Outside{Count: func(string, string) {}}}
 }
 
-// With returns a directory that asks outside of the file too, where the listed
-// domains do not answer.
+// With returns a directory that also uses sources, for unlisted domains.
 func (d *Directory) With(o Outside) *Directory {
 	if o.Count == nil {
 		o.Count = d.outside.Count
@@ -73,9 +71,9 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 }
 
 // listedHost returns the closest listed domain at or above the host name.
-// Thunderbird for Android asks autoconfig.<MX host less its first label>
-// before autoconfig.<MX domain>, so a name below a listed domain means it. One
-// that moved means its own addresses only.
+// Thunderbird for Android asks autoconfig.<MX host without its first label>
+// before autoconfig.<MX domain>, so a name below a listed domain means that
+// domain. A moved domain matches its own addresses only.
 func (d *Directory) listedHost(q settings.Query) (address.Domain, settings.Domain, bool) {
 	for host, more := q.Host, q.Host != ""; more; host, more = host.Parent() {
 		if found, ok := d.domains[host]; ok && (q.Domain == "" || found.Moved == nil && found.MovedTo == "") {
@@ -85,12 +83,12 @@ func (d *Directory) listedHost(q settings.Query) (address.Domain, settings.Domai
 	return "", settings.Domain{}, false
 }
 
-// hostTries bounds the questions about one host name. Mail hosts are seldom more
-// than two labels below the domain of who runs them.
+// hostTries bounds the lookups for one host name. Mail hosts are rarely more than
+// two labels below the domain of their operator.
 const hostTries = 3
 
-// askHosts asks about the host name and what is above it. A top-level domain
-// has no mail service.
+// askHosts looks up the host name and its parents. A top-level domain has no mail
+// service.
 func (d *Directory) askHosts(ctx context.Context, q settings.Query) (settings.Settings, error) {
 	host := q.Host
 	for range hostTries {

@@ -1,9 +1,7 @@
-// Package directory says who answers for a domain: the domains listed in the
-// settings file, then the sources outside of it, then the catch-all, if there
-// is one.
+// Package directory finds the settings for a domain: in the settings file, then
+// in the sources, then from the catch-all.
 //
-// It owns this order, and makes settings out of what a source says. It knows
-// no protocol and no file format, and no database: package lookup asks the
-// sources and remembers. What it is given never changes, so that a reload
-// makes a new Directory.
+// It owns this order, and turns records of sources into settings. It knows no
+// dialect, file format or database: package lookup queries the sources and caches
+// the answers. A Directory never changes; a reload makes a new one.
 package directory

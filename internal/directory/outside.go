@@ -13,22 +13,21 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Outside is what a directory needs to answer from elsewhere than the file.
+// Outside are the sources of a directory.
 type Outside struct {
-	// Lookup asks the sources. It may be shared by directories; nil where
-	// there is only the file.
+	// Lookup queries the sources. Directories may share it; nil without sources.
 	Lookup *lookup.Lookup
-	// Providers are those of the file, by id.
+	// Providers are the providers of the file, by id.
 	Providers map[string]*settings.Provider
-	// Defaults are the providers of what names none, by the name of the source.
+	// Defaults are the providers of records without one, by source.
 	Defaults map[string]*settings.Provider
 	// Count is called for each query with the source "file" and found or unknown,
 	// and with the name of a source and error for an unusable record. It may be nil.
 	Count func(source, result string)
 }
 
-// ask answers for one name by what the sources know. The error is
-// source.ErrNotFound when they do not.
+// ask returns the settings for a name from the sources. The error is
+// source.ErrNotFound when none knows it.
 func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Query) (settings.Settings, error) {
 	if d.outside.Lookup == nil || asked == "" {
 		return settings.Settings{}, source.ErrNotFound
@@ -58,8 +57,8 @@ func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Qu
 	return s, nil
 }
 
-// provider returns who answers by a record: a provider of the file, or one
-// that is derived from it.
+// provider returns the provider of a record: one of the file, or one derived from
+// it.
 func (d *Directory) provider(found lookup.Found) (*settings.Provider, error) {
 	r := found.Record
 	base, ok := d.outside.Defaults[found.Source]
@@ -68,17 +67,17 @@ func (d *Directory) provider(found lookup.Found) (*settings.Provider, error) {
 	}
 	switch {
 	case !ok && r.Provider == "":
-		return nil, errors.New("the record names no provider, and the settings name none for the source")
+		return nil, errors.New("the record has no provider, and the source has no default provider")
 	case !ok:
-		return nil, fmt.Errorf("the record names the provider %q, which is not in the settings", r.Provider)
+		return nil, fmt.Errorf("the record has the unknown provider %q", r.Provider)
 	}
 	return d.derived.provider(base, r)
 }
 
-// loginName returns the user name of a mailbox as its source knows it; "" for
-// the form that the provider has. A mailbox that does not exist and one that
-// is switched off get the same answer as one without a name of its own, after
-// the same question: who asks does not learn which there are.
+// loginName returns the user name of a mailbox; "" for the provider's form.
+// Missing and disabled mailboxes get the same answer as one without its own user
+// name, after the same query, so that the answer does not reveal which mailboxes
+// exist.
 func (d *Directory) loginName(ctx context.Context, name string, a address.Address) (string, error) {
 	found, err := d.outside.Lookup.Mailbox(ctx, name, a)
 	switch {
@@ -98,21 +97,20 @@ func (d *Directory) loginName(ctx context.Context, name string, a address.Addres
 // maxLoginName is longer than any address.
 const maxLoginName = 320
 
-// checkLoginName refuses what a document could take for a placeholder, or
-// nobody could type.
+// checkLoginName rejects placeholders and characters that nobody can type.
 func checkLoginName(s string) error {
 	switch {
 	case len(s) > maxLoginName:
 		return fmt.Errorf("the login of a mailbox is longer than %d octets", maxLoginName)
 	case strings.ContainsAny(s, "{}"):
-		return errors.New("the login of a mailbox must be the name itself, without { and }")
+		return errors.New("the login of a mailbox must not contain { or }")
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
-		return errors.New("the login of a mailbox holds a character that cannot be seen")
+		return errors.New("the login of a mailbox contains an invisible character")
 	}
 	return nil
 }
 
-// unusable counts a record that can't be used, and words it for a client.
+// unusable counts an unusable record and returns the error for the client.
 func (d *Directory) unusable(found lookup.Found, err error) error {
 	d.outside.Count(found.Source, "error")
 	return &settings.Error{

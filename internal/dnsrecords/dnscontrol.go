@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// dnsControl prints a statement for dnsconfig.js of DNSControl. D_EXTEND adds
-// to the D of the domain, or of one above it, that is in the file already.
+// dnsControl prints a statement for dnsconfig.js of DNSControl. D_EXTEND adds to
+// the existing D of the domain or of a parent.
 func dnsControl(s Set) ([]byte, error) {
 	domain, err := javaScript(string(s.Domain))
 	if err != nil {
@@ -28,12 +28,12 @@ func dnsControl(s Set) ([]byte, error) {
 		}
 		arguments = append(arguments, fmt.Sprintf("%s(%s, %s, TTL(%d))", r.Type, label, value, TTL))
 	}
-	// No comma after the last one: the language is that of 2009.
+	// No comma after the last one: DNSControl reads ES5.
 	return []byte("D_EXTEND(" + strings.Join(arguments, ",\n    ") + "\n);\n"), nil
 }
 
-// javaScript returns a string literal. JSON is one, once U+2028 and U+2029 are
-// escaped, as the encoder does.
+// javaScript returns a string literal. A JSON string is one if U+2028 and U+2029
+// are escaped, as the encoder does.
 func javaScript(s string) (string, error) {
 	text, err := json.Marshal(s)
 	return string(text), err

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// printers is how a set can be printed.
+// printers are the output formats.
 func printers() map[string]func(Set) ([]byte, error) {
 	return map[string]func(Set) ([]byte, error){
 		"zone":       zone,
@@ -17,7 +17,7 @@ func printers() map[string]func(Set) ([]byte, error) {
 	}
 }
 
-// Formats lists what Print can print, sorted.
+// Formats lists the formats of Print, sorted.
 func Formats() []string {
 	var names []string
 	for name := range printers() {
@@ -27,9 +27,9 @@ func Formats() []string {
 	return names
 }
 
-// Print returns the records in a format: "zone" for zone files, "cloudflare"
-// for what Cloudflare imports, "json" with the notes, "octodns" for octoDNS and
-// "dnscontrol" for DNSControl. One set gives the same bytes each time.
+// Print returns the records in a format: "zone" for zone files, "cloudflare" for
+// the import of Cloudflare, "json" with the notes, "octodns" for octoDNS and
+// "dnscontrol" for DNSControl. The output of a Set is deterministic.
 func (s Set) Print(format string) ([]byte, error) {
 	p, ok := printers()[format]
 	if !ok {

@@ -9,14 +9,14 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Hosts is how Waymark is reached: by a name or by addresses, never both. The
-// zero value means that it is not known.
+// Hosts is the address of Waymark: a host name or IP addresses, never both. The
+// zero value means unknown.
 type Hosts struct {
 	Name      address.Domain
 	Addresses []netip.Addr // without zones, each once
 }
 
-// ParseHosts reads one host name or any number of IP addresses.
+// ParseHosts parses one host name or any number of IP addresses.
 func ParseHosts(values []string) (Hosts, error) {
 	var h Hosts
 	for _, v := range values {
@@ -35,55 +35,55 @@ func ParseHosts(values []string) (Hosts, error) {
 			return Hosts{}, fmt.Errorf("%q is neither a host name such as waymark.example.net nor an IP address", v)
 		}
 		if h.Name != "" && h.Name != name {
-			return Hosts{}, errors.New("there can be one host name only: a name in DNS is an alias of one other name")
+			return Hosts{}, errors.New("give one host name only: a CNAME record has one target")
 		}
 		h.Name = name
 	}
 	if h.Name != "" && len(h.Addresses) > 0 {
-		return Hosts{}, errors.New("give a host name or IP addresses, not both: an alias has no addresses of its own")
+		return Hosts{}, errors.New("give a host name or IP addresses, not both: a CNAME record excludes addresses")
 	}
 	return h, nil
 }
 
 func (h Hosts) known() bool { return h.Name != "" || len(h.Addresses) > 0 }
 
-// The purposes of the records that lead to Waymark.
+// The purposes of the records that point to Waymark.
 const (
 	forAutoconfig   = "Autoconfig: Thunderbird, K-9, Evolution, KMail, FairEmail, Delta Chat and others"
 	forAutodiscover = "Autodiscover: Outlook, eM Client and others"
 	forPACC         = "PACC: newer clients"
 )
 
-// waymark adds the records by which clients find Waymark.
+// waymark adds the records that point to Waymark.
 func (b *builder) waymark(h Hosts, pacc []byte) {
 	if !h.known() {
-		b.note("the host that Waymark is reached by is not given: the records for autoconfig, autodiscover, ua-auto-config and _autodiscover._tcp are left out")
+		b.note("the host of Waymark is not known: the records for autoconfig, autodiscover, ua-auto-config and _autodiscover._tcp are omitted")
 	}
 	b.leadTo(h, "autoconfig", forAutoconfig)
 	b.leadTo(h, "autodiscover", forAutodiscover)
 	switch {
 	case h.Name != "":
-		// Clients ask port 443 of the target only (MS-OXDISCO section 3.1.5).
+		// Clients use port 443 of the target only (MS-OXDISCO section 3.1.5).
 		b.records = append(b.records, Record{
 			Name: b.name("_autodiscover._tcp"), Type: SRV, Port: 443, Value: string(h.Name) + ".", Purpose: forAutodiscover,
 		})
 	case h.known():
-		b.note("_autodiscover._tcp is left out: an SRV record leads to a host name, not to an IP address")
+		b.note("_autodiscover._tcp is omitted: the target of an SRV record is a host name, not an IP address")
 	}
 	if pacc == nil {
-		b.note("the domain has no PACC document: the records for ua-auto-config and _ua-auto-config are left out")
+		b.note("the domain has no PACC document: the records for ua-auto-config and _ua-auto-config are omitted")
 		return
 	}
 	b.leadTo(h, "ua-auto-config", forPACC)
 	b.records = append(b.records, Record{Name: b.name("_ua-auto-config"), Type: TXT, Value: digest(pacc), Purpose: forPACC})
 }
 
-// leadTo lets a name below the domain lead to Waymark.
+// leadTo points a name below the domain to Waymark.
 func (b *builder) leadTo(h Hosts, label, purpose string) {
 	name := b.name(label)
 	switch {
 	case string(h.Name)+"." == name:
-		b.note("%s is the host that Waymark is reached by: it keeps its own addresses, and no record is printed for it", h.Name)
+		b.note("%s is the host of Waymark: it keeps its own addresses, so its record is omitted", h.Name)
 	case h.Name != "":
 		b.records = append(b.records, Record{Name: name, Type: CNAME, Value: string(h.Name) + ".", Purpose: purpose})
 	}
@@ -96,7 +96,7 @@ func (b *builder) leadTo(h Hosts, label, purpose string) {
 	}
 }
 
-// isAlias reports whether the records make an alias of a name.
+// isAlias reports whether there is a CNAME record with this name.
 func (b *builder) isAlias(name string) bool {
 	return slices.ContainsFunc(b.records, func(r Record) bool { return r.Type == CNAME && r.Name == name })
 }

@@ -8,7 +8,7 @@ type jsonSet struct {
 	Notes   []string     `json:"notes"`
 }
 
-// jsonRecord has priority, weight and port, zeros too, for SRV alone.
+// jsonRecord has priority, weight and port, including zeros, for SRV only.
 type jsonRecord struct {
 	Name     string  `json:"name"`
 	Type     Type    `json:"type"`

@@ -8,14 +8,14 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// octoDNSRecords are the records of one name and type. octoDNS refuses a file
-// whose keys are not sorted, those of this and of octoDNSTarget included.
+// octoDNSRecords are the records of one name and type. octoDNS rejects unsorted
+// keys, including those of this struct and of octoDNSTarget.
 type octoDNSRecords struct {
 	TTL    int    `yaml:"ttl"`
 	Type   Type   `yaml:"type"`
 	Value  any    `yaml:"value,omitempty"`
 	Values []any  `yaml:"values,omitempty"`
-	label  string // the key it stands under
+	label  string // its key in the file
 }
 
 type octoDNSTarget struct {
@@ -71,7 +71,7 @@ func octoDNSValue(r Record) any {
 	case SRV:
 		return octoDNSTarget{Port: r.Port, Priority: r.Priority, Target: r.Value, Weight: r.Weight}
 	case TXT:
-		return strings.ReplaceAll(r.Value, ";", `\;`) // octoDNS wants it so
+		return strings.ReplaceAll(r.Value, ";", `\;`) // octoDNS requires the escape
 	default:
 		return r.Value
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// TTL is how long resolvers may keep each record, in seconds. It is also how
-// long an old digest has to stay published beside a new one.
+// TTL is the time to live of each record, in seconds. An old digest must stay
+// published beside a new one for as long.
 const TTL = 3600
 
 // Type is the type of a resource record.
 type Type string
 
-// The types that lead a mail client somewhere.
+// The types of the records.
 const (
 	A     Type = "A"
 	AAAA  Type = "AAAA"
@@ -32,27 +32,27 @@ type Record struct {
 	// Priority, Weight and Port are those of SRV (RFC 2782); 0 for other types.
 	Priority, Weight, Port uint16
 	// Value is the address of A and AAAA, the target of CNAME and SRV with its
-	// final dot, and the text of TXT, at most 255 octets of ASCII. An SRV
-	// record with the target "." says that the service is not offered.
+	// final dot, or the text of TXT with at most 255 octets of ASCII. The target
+	// "." of SRV means that the service is not offered.
 	Value string
-	// Purpose says to people what the record is for. Records of one purpose
-	// follow each other.
+	// Purpose describes the record for people. Records of one purpose are
+	// consecutive.
 	Purpose string
 }
 
-// Set is what to publish for one domain.
+// Set is the records to publish for one domain.
 type Set struct {
 	Domain  address.Domain
 	Records []Record // in an order that depends on the settings alone
-	// Notes say in plain words what the records leave out or cannot say.
+	// Notes are remarks about what the records omit or cannot express.
 	Notes []string
 }
 
-// For returns the records of the domain that s is about. hosts is how Waymark
-// is reached; zero when that is not known, and then the records that lead to
-// it are left out. pacc holds the exact bytes of the domain's answer to clients
-// of draft-ietf-mailmaint-pacc; nil when it has none. The error is about a
-// domain that is too long for the names of its records.
+// For returns the records of the domain of s. hosts is the address of Waymark;
+// for the zero value, the records that point to it are omitted. pacc holds the
+// exact bytes of the domain's PACC document (draft-ietf-mailmaint-pacc); nil for
+// none. The error is about a domain that is too long for the names of its
+// records.
 func For(s settings.Settings, hosts Hosts, pacc []byte) (Set, error) {
 	b := builder{domain: s.Domain}
 	b.waymark(hosts, pacc)
@@ -82,8 +82,8 @@ func (b *builder) note(format string, args ...any) {
 	b.notes = append(b.notes, fmt.Sprintf(format, args...))
 }
 
-// digest returns the text by which a client checks that nobody changed the
-// document on its way (draft-ietf-mailmaint-pacc).
+// digest returns the text by which a client verifies the document
+// (draft-ietf-mailmaint-pacc).
 func digest(document []byte) string {
 	sum := sha256.Sum256(document)
 	return "v=UAAC1; a=sha256; d=" + base64.StdEncoding.EncodeToString(sum[:])

@@ -75,8 +75,8 @@ func compare(t *testing.T, what string, got, want []string) {
 }
 
 const (
-	noHost = "the host that Waymark is reached by is not given: the records for autoconfig, autodiscover, ua-auto-config and _autodiscover._tcp are left out"
-	noPACC = "the domain has no PACC document: the records for ua-auto-config and _ua-auto-config are left out"
+	noHost = "the host of Waymark is not known: the records for autoconfig, autodiscover, ua-auto-config and _autodiscover._tcp are omitted"
+	noPACC = "the domain has no PACC document: the records for ua-auto-config and _ua-auto-config are omitted"
 )
 
 func TestRecordsThatLeadToWaymark(t *testing.T) {
@@ -114,7 +114,7 @@ func TestRecordsThatLeadToWaymark(t *testing.T) {
 			"_autodiscover._tcp SRV 0 0 443 autoconfig.example.com.",
 			"ua-auto-config CNAME autoconfig.example.com.",
 			text,
-		}, []string{"autoconfig.example.com is the host that Waymark is reached by: it keeps its own addresses, and no record is printed for it"}},
+		}, []string{"autoconfig.example.com is the host of Waymark: it keeps its own addresses, so its record is omitted"}},
 		{"by addresses", []string{"192.0.2.1", "2001:db8::1"}, document, []string{
 			"autoconfig A 192.0.2.1",
 			"autoconfig AAAA 2001:db8::1",
@@ -123,7 +123,7 @@ func TestRecordsThatLeadToWaymark(t *testing.T) {
 			"ua-auto-config A 192.0.2.1",
 			"ua-auto-config AAAA 2001:db8::1",
 			text,
-		}, []string{"_autodiscover._tcp is left out: an SRV record leads to a host name, not to an IP address"}},
+		}, []string{"_autodiscover._tcp is omitted: the target of an SRV record is a host name, not an IP address"}},
 		{"not known", nil, document, []string{text}, []string{noHost}},
 		{"nothing known", nil, nil, nil, []string{noHost, noPACC}},
 	} {
@@ -183,7 +183,7 @@ func TestRecordsOfServices(t *testing.T) {
 		}, nil},
 		{"without encryption beside something better", []settings.Service{imapOpen, imap}, []string{
 			"_imaps._tcp SRV 0 1 993 mail.example.net.",
-		}, []string{"imap on mail.example.net:1143 is left out: it is not encrypted, and there is one that is"}},
+		}, []string{"imap on mail.example.net:1143 is omitted: it is not encrypted, and another service is"}},
 		{"calendars and contacts", []settings.Service{
 			byURL(settings.CalDAV, "https://dav.example.net/calendars/"), byURL(settings.CardDAV, "https://dav.example.net:8443/a%20b;c/"),
 		}, []string{
@@ -215,14 +215,14 @@ func TestRecordsOfServices(t *testing.T) {
 		}, []string{
 			"_caldavs._tcp SRV 0 1 443 one.example.net.",
 			"_caldavs._tcp TXT path=/x",
-		}, []string{"caldav on two.example.net:443/y is left out: there is one path for all hosts of _caldavs._tcp"}},
+		}, []string{"caldav on two.example.net:443/y is omitted: all hosts must have the same path in _caldavs._tcp"}},
 		{"a path as long as DNS can say", []settings.Service{byURL(settings.CalDAV, "https://dav.example.net/"+strings.Repeat("x", 249))}, []string{
 			"_caldavs._tcp SRV 0 1 443 dav.example.net.",
 			"_caldavs._tcp TXT path=/" + strings.Repeat("x", 249),
 		}, nil},
 		{"a longer path", []settings.Service{byURL(settings.CalDAV, "https://dav.example.net/"+strings.Repeat("x", 250))}, []string{
 			"_caldavs._tcp SRV 0 1 443 dav.example.net.",
-		}, []string{"the path of _caldavs._tcp is too long for DNS: clients find it by /.well-known/caldav on its host"}},
+		}, []string{"the path of _caldavs._tcp is too long for DNS: clients use /.well-known/caldav on its host"}},
 		{"JMAP has no path in DNS", []settings.Service{
 			byURL(settings.JMAP, "https://one.example.net/.well-known/jmap"), byURL(settings.JMAP, "https://two.example.net/session"),
 		}, []string{
@@ -230,13 +230,13 @@ func TestRecordsOfServices(t *testing.T) {
 			"_jmap._tcp SRV 10 1 443 two.example.net.",
 		}, nil},
 		{"JMAP without TLS", []settings.Service{byURL(settings.JMAP, "http://jmap.example.net/")}, nil, []string{
-			"jmap on jmap.example.net:80 is left out: its name in DNS stands for https",
+			"jmap on jmap.example.net:80 is omitted: its DNS name is for https",
 		}},
 		{"filters", []settings.Service{byHost(settings.ManageSieve, settings.STARTTLS, "mail.example.net", 4190)}, []string{
 			"_sieve._tcp SRV 0 1 4190 mail.example.net.",
 		}, nil},
 		{"filters over TLS", []settings.Service{byHost(settings.ManageSieve, settings.TLS, "mail.example.net", 5190)}, nil, []string{
-			"managesieve on mail.example.net:5190 is left out: its name in DNS stands for STARTTLS",
+			"managesieve on mail.example.net:5190 is omitted: its DNS name is for STARTTLS",
 		}},
 		{"services without a name in DNS", []settings.Service{
 			login(byURL(settings.WebDAV, "https://dav.example.net/files/"), "guest"), byURL(settings.ActiveSync, "https://eas.example.net/"),
@@ -247,7 +247,7 @@ func TestRecordsOfServices(t *testing.T) {
 			"_imaps._tcp SRV 0 1 993 mail.example.net.",
 			"_submissions._tcp SRV 0 1 465 mail.example.net.",
 			"_caldavs._tcp SRV 0 1 443 dav.example.net.",
-		}, []string{"SRV records name no user: clients that read them try the address, then what stands before its @, but here it is {local}.{domain}"}},
+		}, []string{"SRV records have no user name: clients try the address, then the part before the @, but the user name is {local}.{domain}"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			set := mustFor(t, offering(tc.services...), Hosts{}, nil)
@@ -280,17 +280,17 @@ func TestNothingFalseIsSaid(t *testing.T) {
 		note     string
 	}{
 		{"an IP address", offering(byHost(settings.IMAP, settings.TLS, "192.0.2.1", 993)), Hosts{},
-			[]string{"_imaps._tcp"}, "imap on 192.0.2.1:993 is left out: an SRV record leads to a host name"},
+			[]string{"_imaps._tcp"}, "imap on 192.0.2.1:993 is omitted: the target of an SRV record must be a host name"},
 		{"an IP address in a URL", offering(byURL(settings.CalDAV, "https://[2001:db8::1]/x")), Hosts{},
-			[]string{"_caldavs._tcp"}, "caldav on [2001:db8::1]:443 is left out: an SRV record leads to a host name"},
+			[]string{"_caldavs._tcp"}, "caldav on [2001:db8::1]:443 is omitted: the target of an SRV record must be a host name"},
 		{"a name that the domain makes too long", long, Hosts{},
-			[]string{"_imaps._tcp"}, "imap on imap." + strings.Repeat("x.", 100) + string(long.Domain) + ":993 is left out: an SRV record leads to a host name"},
+			[]string{"_imaps._tcp"}, "imap on imap." + strings.Repeat("x.", 100) + string(long.Domain) + ":993 is omitted: the target of an SRV record must be a host name"},
 		{"an alias that the records make", offering(byURL(settings.CalDAV, "https://autoconfig.example.com/dav/")), Hosts{Name: "waymark.example.net"},
-			[]string{"_caldavs._tcp"}, "caldav on autoconfig.example.com:443 is left out: an SRV record must not lead to an alias"},
+			[]string{"_caldavs._tcp"}, "caldav on autoconfig.example.com:443 is omitted: the target of an SRV record must not be an alias"},
 		{"a URL that cannot be read", offering(byURL(settings.CardDAV, "https://dav example/")), Hosts{},
-			[]string{"_carddavs._tcp", "_carddav._tcp"}, "carddav is left out: its URL cannot be read"},
+			[]string{"_carddavs._tcp", "_carddav._tcp"}, "carddav is omitted: invalid URL"},
 		{"a port that cannot be read", offering(byURL(settings.CardDAV, "https://dav.example:70000/")), Hosts{},
-			[]string{"_carddavs._tcp", "_carddav._tcp"}, "carddav is left out: the port of its URL cannot be read"},
+			[]string{"_carddavs._tcp", "_carddav._tcp"}, "carddav is omitted: invalid port in the URL"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			set := mustFor(t, tc.settings, tc.hosts, nil)
@@ -318,7 +318,7 @@ func TestMovedDomain(t *testing.T) {
 		"autoconfig CNAME waymark.example.net.", "autodiscover CNAME waymark.example.net.", "_autodiscover._tcp SRV 0 0 443 waymark.example.net.",
 	})
 	compare(t, "not offered", refused(set), nil)
-	compare(t, "notes", set.Notes, []string{noPACC, "the addresses of the domain moved to new.example, which SRV records cannot say: those of the services are left out"})
+	compare(t, "notes", set.Notes, []string{noPACC, "the addresses of the domain moved to new.example, which SRV records cannot express: those of the services are omitted"})
 }
 
 func TestPrioritiesEnd(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// kind is a protocol and the names under which clients look for it.
+// kind is a protocol and its names in DNS.
 type kind struct {
 	protocol settings.Protocol
 	overTLS  string // TLS from the first byte, or https; "" when there is no such name
@@ -20,8 +20,8 @@ type kind struct {
 	purpose  string
 }
 
-// kinds lists what has names in DNS. IMAP comes right before POP3, because
-// their priorities are compared.
+// kinds lists the protocols with names in DNS. IMAP is followed by POP3, because
+// clients compare their priorities.
 func kinds() []kind {
 	return []kind{
 		{settings.IMAP, "_imaps._tcp", "_imap._tcp", "Reading mail, RFC 6186"},
@@ -34,19 +34,19 @@ func kinds() []kind {
 	}
 }
 
-// services adds the records by which clients find the services themselves.
+// services adds the records that point to the services.
 func (b *builder) services(s settings.Settings) {
 	if s.MovedTo != "" {
-		// A client that finds a server by SRV logs in with the address that it
-		// was given, which is the old one.
-		b.note("the addresses of the domain moved to %s, which SRV records cannot say: those of the services are left out", s.MovedTo)
+		// A client that finds a server by SRV logs in with the address it has,
+		// which is the old one.
+		b.note("the addresses of the domain moved to %s, which SRV records cannot express: those of the services are omitted", s.MovedTo)
 		return
 	}
 	b.noteLogins(s)
 	var priority uint16
 	for _, k := range kinds() {
-		// RFC 6186 section 3.4: a client that can do both compares the
-		// priorities of IMAP and POP3, so POP3 goes on counting behind IMAP.
+		// RFC 6186 section 3.4: a client that supports both compares the
+		// priorities of IMAP and POP3, so those of POP3 continue after IMAP.
 		if k.protocol != settings.POP3 {
 			priority = 0
 		}
@@ -54,7 +54,7 @@ func (b *builder) services(s settings.Settings) {
 	}
 }
 
-// noteLogins says which user names clients will not think of by themselves.
+// noteLogins adds notes about user names that clients do not try on their own.
 func (b *builder) noteLogins(s settings.Settings) {
 	var said []settings.Login
 	for _, svc := range s.Services() {
@@ -65,7 +65,7 @@ func (b *builder) noteLogins(s settings.Settings) {
 		}
 		if inDNS && !slices.Contains(said, svc.Login) {
 			said = append(said, svc.Login)
-			b.note("SRV records name no user: clients that read them try the address, then what stands before its @, but here it is %s", svc.Login)
+			b.note("SRV records have no user name: clients try the address, then the part before the @, but the user name is %s", svc.Login)
 		}
 	}
 }
@@ -78,8 +78,8 @@ type owner struct {
 	silent  bool   // something is offered that a record cannot say
 }
 
-// kind adds the records of one protocol, the first with a priority. It returns
-// that of what comes next.
+// kind adds the records of one protocol, starting at a priority. It returns the
+// next priority.
 func (b *builder) kind(k kind, services []settings.Service, priority uint16) uint16 {
 	overTLS, plain := &owner{label: k.overTLS}, &owner{label: k.plain}
 	endpoints, complete := b.announced(k, services)
@@ -98,8 +98,8 @@ func (b *builder) kind(k kind, services []settings.Service, priority uint16) uin
 			continue
 		}
 		if len(at.records) == 0 && !at.silent {
-			// RFC 2782: decidedly not available. It keeps clients from
-			// guessing, and from falling back to a name without TLS.
+			// RFC 2782: not available. It keeps clients from guessing and from
+			// falling back to a name without TLS.
 			at.records = []Record{{Name: b.name(at.label), Type: SRV, Value: ".", Purpose: k.purpose}}
 		}
 		b.records = append(b.records, at.records...)
@@ -113,18 +113,18 @@ func (b *builder) add(at *owner, k kind, e endpoint, priority uint16) bool {
 	target := e.host + "."
 	switch {
 	case at.label == "":
-		b.note("%s on %s is left out: its name in DNS stands for %s", k.protocol, e, otherSecurity(k))
+		b.note("%s on %s is omitted: its DNS name is for %s", k.protocol, e, otherSecurity(k))
 		return false
 	case !isHostName(e.host):
-		b.note("%s on %s is left out: an SRV record leads to a host name", k.protocol, e)
+		b.note("%s on %s is omitted: the target of an SRV record must be a host name", k.protocol, e)
 		at.silent = true
 		return false
 	case b.isAlias(target):
-		b.note("%s on %s is left out: an SRV record must not lead to an alias", k.protocol, e)
+		b.note("%s on %s is omitted: the target of an SRV record must not be an alias", k.protocol, e)
 		at.silent = true
 		return false
 	case len(at.records) > 0 && e.path != at.path:
-		b.note("%s on %s%s is left out: there is one path for all hosts of %s", k.protocol, e, e.path, at.label)
+		b.note("%s on %s%s is omitted: all hosts must have the same path in %s", k.protocol, e, e.path, at.label)
 		return false
 	case slices.ContainsFunc(at.records, func(r Record) bool { return r.Value == target && r.Port == e.port }):
 		return false
@@ -136,7 +136,7 @@ func (b *builder) add(at *owner, k kind, e endpoint, priority uint16) bool {
 	return true
 }
 
-// otherSecurity says which service the only name of a protocol stands for.
+// otherSecurity returns what the only DNS name of a protocol is for.
 func otherSecurity(k kind) string {
 	if k.plain == "" {
 		return "https"
@@ -144,8 +144,7 @@ func otherSecurity(k kind) string {
 	return "STARTTLS"
 }
 
-// after returns the priority of what is less preferred. It leaves room for
-// records of somebody else.
+// after returns the next priority. It leaves room for records of others.
 func after(priority uint16) uint16 {
 	const step = 10
 	if priority > math.MaxUint16-step {
@@ -162,17 +161,17 @@ func (b *builder) contextPath(at *owner, k kind) {
 	}
 	text := "path=" + at.path
 	if len(text) > maxString {
-		b.note("the path of %s is too long for DNS: clients find it by /.well-known/%s on its host", at.label, k.protocol)
+		b.note("the path of %s is too long for DNS: clients use /.well-known/%s on its host", at.label, k.protocol)
 		return
 	}
 	b.records = append(b.records, Record{Name: b.name(at.label), Type: TXT, Value: text, Purpose: k.purpose})
 }
 
-// maxString is the length of a character-string in octets (RFC 1035 section
-// 3.3). A key with its value stands in one (RFC 6763 section 6.1).
+// maxString is the maximum length of a character-string in octets (RFC 1035
+// section 3.3), which holds a key with its value (RFC 6763 section 6.1).
 const maxString = 255
 
-// endpoint is where a service is.
+// endpoint is the address of a service.
 type endpoint struct {
 	host string
 	port uint16
@@ -182,10 +181,9 @@ type endpoint struct {
 
 func (e endpoint) String() string { return net.JoinHostPort(e.host, strconv.Itoa(int(e.port))) }
 
-// announced returns where the services of a protocol are, most preferred first;
-// false when one of them is unknown. One that does without encryption is
-// left out when there is another: its name in DNS could be the one that a
-// client tries.
+// announced returns the endpoints of a protocol, most preferred first; false when
+// one of them is unknown. An unencrypted service is omitted when there is an
+// encrypted one: a client might try the DNS name of the former.
 func (b *builder) announced(k kind, services []settings.Service) ([]endpoint, bool) {
 	var encrypted, open []endpoint
 	complete := true
@@ -196,7 +194,7 @@ func (b *builder) announced(k kind, services []settings.Service) ([]endpoint, bo
 		e, err := endpointOf(svc)
 		switch {
 		case err != nil:
-			b.note("%s is left out: %v", k.protocol, err)
+			b.note("%s is omitted: %v", k.protocol, err)
 			complete = false
 		case e.tls || svc.Security == settings.STARTTLS:
 			encrypted = append(encrypted, e)
@@ -208,7 +206,7 @@ func (b *builder) announced(k kind, services []settings.Service) ([]endpoint, bo
 		return open, complete
 	}
 	for _, e := range open {
-		b.note("%s on %s is left out: it is not encrypted, and there is one that is", k.protocol, e)
+		b.note("%s on %s is omitted: it is not encrypted, and another service is", k.protocol, e)
 	}
 	return encrypted, complete
 }
@@ -219,7 +217,7 @@ func endpointOf(s settings.Service) (endpoint, error) {
 	}
 	u, err := url.Parse(s.URL)
 	if err != nil {
-		return endpoint{}, errors.New("its URL cannot be read")
+		return endpoint{}, errors.New("invalid URL")
 	}
 	e := endpoint{host: u.Hostname(), port: 443, tls: u.Scheme == "https"}
 	if !e.tls {
@@ -228,7 +226,7 @@ func endpointOf(s settings.Service) (endpoint, error) {
 	if u.Port() != "" {
 		port, err := strconv.ParseUint(u.Port(), 10, 16)
 		if err != nil {
-			return endpoint{}, errors.New("the port of its URL cannot be read")
+			return endpoint{}, errors.New("invalid port in the URL")
 		}
 		e.port = uint16(port)
 	}
@@ -240,8 +238,8 @@ func endpointOf(s settings.Service) (endpoint, error) {
 	return e, nil
 }
 
-// isHostName tells host names from IP addresses, and from names that the domain
-// in them made too long.
+// isHostName reports whether host is a valid host name: not an IP address, and
+// not too long after {domain} was replaced.
 func isHostName(host string) bool {
 	d, err := address.ParseDomain(host)
 	return err == nil && string(d) == host

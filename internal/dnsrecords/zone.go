@@ -10,7 +10,7 @@ import (
 )
 
 // zone prints master file lines (RFC 1035 section 5), with a comment before the
-// records of each purpose. Names are complete, so they do not depend on $ORIGIN.
+// records of each purpose. Names are absolute, so they do not depend on $ORIGIN.
 func zone(s Set) ([]byte, error) {
 	var out bytes.Buffer
 	purpose := ""
@@ -28,8 +28,8 @@ func zone(s Set) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// cloudflare prints the same lines without comments: Cloudflare takes what
-// follows a semicolon for attributes of a record, or asks to take it out.
+// cloudflare prints the same lines without comments: Cloudflare parses the text
+// after a semicolon as attributes of a record.
 func cloudflare(s Set) ([]byte, error) {
 	var out bytes.Buffer
 	for _, r := range s.Records {
@@ -42,7 +42,7 @@ func cloudflare(s Set) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// rr returns the record as the library knows it.
+// rr converts a record for the DNS library.
 func (r Record) rr() (dns.RR, error) {
 	header := func(t uint16) dns.RR_Header {
 		return dns.RR_Header{Name: r.Name, Rrtype: t, Class: dns.ClassINET, Ttl: TTL}
@@ -57,7 +57,7 @@ func (r Record) rr() (dns.RR, error) {
 	case SRV:
 		return &dns.SRV{Hdr: header(dns.TypeSRV), Priority: r.Priority, Weight: r.Weight, Port: r.Port, Target: r.Value}, nil
 	case TXT:
-		// The library keeps texts escaped, and escapes quotes itself.
+		// The library stores text escaped, and escapes quotes itself.
 		text := strings.ReplaceAll(r.Value, `\`, `\\`)
 		return &dns.TXT{Hdr: header(dns.TypeTXT), Txt: []string{text}}, nil
 	}

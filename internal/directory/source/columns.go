@@ -11,10 +11,10 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// set puts the value of one column into a record. The value is not empty.
+// set stores the non-empty value of a column in a record.
 type set func(*Record, string) error
 
-// columns returns what each column means.
+// columns returns how to store each column.
 func columns() map[string]set {
 	all := map[string]set{
 		"provider":     func(r *Record, v string) error { r.Provider = v; return nil },
@@ -72,7 +72,7 @@ func (r *Record) override(p settings.Protocol) *Override {
 	return &r.Overrides[len(r.Overrides)-1]
 }
 
-// flag reads the ways in which databases and panels write a switch.
+// flag parses the booleans of databases and panels.
 func flag(v string) (bool, error) {
 	switch strings.ToLower(v) {
 	case "1", "y", "yes", "t", "true", "on", "active", "enabled":
@@ -83,7 +83,7 @@ func flag(v string) (bool, error) {
 	return false, errors.New("must be 1 or 0, yes or no, true or false")
 }
 
-// ColumnNames lists every column that a result may have, in order.
+// ColumnNames lists all columns, sorted.
 func ColumnNames() []string {
 	var names []string
 	for name := range columns() {
@@ -93,15 +93,15 @@ func ColumnNames() []string {
 	return names
 }
 
-// Columns is the head of a result: it turns rows into records.
+// Columns is the header of a result. It turns rows into records.
 type Columns struct {
 	names []string
 	sets  []set
 }
 
-// NewColumns returns the head of a result with these columns, in any case. A
-// result without columns says of a domain that it exists, and no more. The
-// errors name every column that is unknown or there twice.
+// NewColumns returns the header of a result with these columns, in any case. A
+// result without columns means only that a domain exists. The error names every
+// unknown or duplicate column.
 func NewColumns(names []string) (Columns, error) {
 	known := columns()
 	var c Columns
@@ -113,15 +113,15 @@ func NewColumns(names []string) (Columns, error) {
 		case !ok:
 			errs = append(errs, fmt.Errorf("unknown column %q; known are %s", written, strings.Join(ColumnNames(), ", ")))
 		case slices.Contains(c.names, name):
-			errs = append(errs, fmt.Errorf("the column %q is there twice", name))
+			errs = append(errs, fmt.Errorf("duplicate column %q", name))
 		}
 		c.names, c.sets = append(c.names, name), append(c.sets, s)
 	}
 	return c, errors.Join(errs...)
 }
 
-// Record reads one row: a value for each column, "" for what is empty or NULL.
-// The errors name the column, never the value, which may be a person's.
+// Record reads one row: a value for each column, "" for empty or NULL. The errors
+// name the column, never the value, which may be personal data.
 func (c Columns) Record(values []string) (Record, error) {
 	if len(values) != len(c.sets) {
 		return Record{}, fmt.Errorf("the row has %d values for %d columns", len(values), len(c.sets))

@@ -1,6 +1,7 @@
-// Package source holds what a place outside the settings file can say about a
-// domain or a mailbox: the record, and the names of the columns that make one.
+// Package source defines what a source of settings outside the settings file
+// returns and how it is configured: the record, the names of its columns, and the
+// options of each kind of source.
 //
-// It knows no database and no directory server; each of those has a package of
-// its own beside this one, and says what it found in these words.
+// It knows no database and no LDAP server: each kind of source has its own
+// package beside this one.
 package source

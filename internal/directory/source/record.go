@@ -7,31 +7,30 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// ErrNotFound says that a source was asked and does not know the domain or the
-// mailbox. Every other error says that it could not tell.
+// ErrNotFound is the error for a domain or a mailbox that a source does not know.
+// Any other error means that the lookup failed.
 var ErrNotFound = errors.New("not found")
 
-// Record is what a source says. It is for reading only once it is made.
+// Record is the answer of a source. It is read-only.
 type Record struct {
-	// Disabled is a domain that is known and not to be answered for.
+	// Disabled marks a known domain without settings.
 	Disabled bool
-	// Provider is the id of a provider of the settings file; "" for the one
-	// that the settings name for the source.
+	// Provider is the id of a provider of the settings file; "" for the default
+	// of the source.
 	Provider string
 	// Canonical is the domain that this one is an alias of; "" for none.
 	Canonical address.Domain
-	// Login is the user name of a mailbox as it is; "" for the form that the
-	// provider has. Of a domain it is a form such as {local}.
+	// Login is the user name of a mailbox; "" for the provider's form. For a
+	// domain it is a form such as {local}.
 	Login string
-	// Name is shown to people instead of the provider's; "" for that.
+	// Name is the display name; "" for that of the provider.
 	Name string
-	// Overrides replace parts of the provider's services, at most one for each
-	// protocol.
+	// Overrides change services of the provider, at most one per protocol.
 	Overrides []Override
 }
 
-// Override replaces parts of the services of one protocol. What is zero stays
-// as the provider has it.
+// Override changes services of one protocol. Zero values keep those of the
+// provider.
 type Override struct {
 	Protocol settings.Protocol
 	Host     string // canonical, may hold {domain}

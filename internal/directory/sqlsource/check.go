@@ -10,10 +10,10 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 )
 
-// Check connects and runs the queries for a mailbox that cannot exist (RFC
-// 6761 section 6.4), because only a query that runs meets missing privileges
-// and writes. It looks at the names and the types of the columns. The error
-// names everything that is wrong with both queries, in plain words.
+// Check connects and runs the queries for a mailbox that cannot exist (RFC 6761
+// section 6.4): only a query that runs reveals missing privileges and writes. It
+// checks the names and types of the columns. The error lists everything that is
+// wrong with both queries.
 func (s *Source) Check(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
@@ -47,21 +47,21 @@ func (s *Source) Check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// checkType refuses types that cannot hold what a column says. The type names
-// are those of three databases; any other type is
-// taken for text, including user-defined types.
+// checkType rejects types that cannot hold the value of a column. The type names
+// are those of three databases; any other is treated as text, such as
+// user-defined types.
 func checkType(column, typeName string) error {
 	column = strings.ToLower(column)
 	base, _, _ := strings.Cut(strings.ToUpper(typeName), "(")
 	var kind string
 	switch strings.TrimPrefix(strings.TrimSpace(base), "UNSIGNED ") {
 	case "DATE", "TIME", "TIMETZ", "DATETIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL", "YEAR":
-		return fmt.Errorf("column %s is a date or a time (%s); it must be text, a number or a yes or no", column, typeName)
+		return fmt.Errorf("column %s is a date or a time (%s); use text, a number or a boolean", column, typeName)
 	case "BOOL", "BOOLEAN":
 		if column == "enabled" {
 			return nil
 		}
-		kind = "a yes or no"
+		kind = "a boolean"
 	case "INT", "INTEGER", "INT2", "INT4", "INT8", "TINYINT", "SMALLINT", "MEDIUMINT", "BIGINT",
 		"NUMERIC", "DECIMAL", "REAL", "FLOAT", "FLOAT4", "FLOAT8", "DOUBLE", "DOUBLE PRECISION":
 		if column == "enabled" || column == "login" || strings.HasSuffix(column, "_port") {

@@ -19,7 +19,7 @@ func TestCheck(t *testing.T) {
 			{"a missing function", "SELECT nowhere('a') AS provider FROM domain WHERE name = {domain}", e.says["missing function"]},
 			{"bad syntax", "SELECT provider FORM domain name = {domain}", e.says["syntax"]},
 			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known are activesync_url, `},
-			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time (TIMESTAMP); it must be text, a number or a yes or no"},
+			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time (TIMESTAMP); use text, a number or a boolean"},
 			{"a number for a host", "SELECT port AS imap_host FROM domain WHERE name = {domain}", "column imap_host is a number ("},
 			{"several at once", "SELECT port AS imap_host, since AS Provider, host FROM domain WHERE name = {domain}",
 				"unknown column \"host\"; known are "},
@@ -51,10 +51,10 @@ func TestColumnTypes(t *testing.T) {
 		{"enabled", "BOOL boolean TINYINT CHAR ENUM INT2 16391", ""},
 		{"login", "TEXT INT citext", ""},
 		{"display_name", "VARCHAR TEXT NAME BPCHAR NULL", ""},
-		{"imap_port", "BOOL", "column imap_port is a yes or no (BOOL); it must be text"},
-		{"display_name", "timestamptz", "column display_name is a date or a time (timestamptz); it must be text, a number or a yes or no"},
+		{"imap_port", "BOOL", "column imap_port is a boolean (BOOL); it must be text"},
+		{"display_name", "timestamptz", "column display_name is a date or a time (timestamptz); use text, a number or a boolean"},
 		{"imap_host", "DECIMAL(10,2)", "column imap_host is a number (DECIMAL(10,2)); it must be text"},
-		{"caldav_url", "BOOLEAN", "column caldav_url is a yes or no (BOOLEAN); it must be text"},
+		{"caldav_url", "BOOLEAN", "column caldav_url is a boolean (BOOLEAN); it must be text"},
 	} {
 		for typeName := range strings.FieldsSeq(tc.types) {
 			got := ""

@@ -1,7 +1,6 @@
-// Package sqlsource asks the operator's own SQL database for the settings of a
-// domain or a mailbox, with queries that the operator wrote.
+// Package sqlsource looks up domains and mailboxes in an SQL database with
+// queries of the operator or of a preset.
 //
-// It owns the placeholders, the read-only sessions, the time limit, and the
-// words in which a database's errors are told. It does not know what a record
-// means, nor keeps one: remembering answers is for its callers.
+// It owns the placeholders, the read-only sessions, the time-out and the error
+// messages of databases. It does not know what a record means and caches nothing.
 package sqlsource

@@ -18,11 +18,11 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// backend is a database that can be connected to. Every session is read-only:
-// the operator's queries are trusted to be meant well, not to be written well.
+// backend is how to connect to a database. Every session is read-only: the
+// queries of the operator are trusted to be well meant, not to be correct.
 type backend struct {
 	connector driver.Connector
-	prepare   bool            // statements are kept by us
+	prepare   bool            // prepare statements once
 	listen    *pgx.ConnConfig // nil when the database cannot notify
 }
 
@@ -60,14 +60,14 @@ func openMySQL(opts source.SQL) (*backend, error) {
 	if err != nil {
 		return nil, errMySQLDSN
 	}
-	cfg.InterpolateParams = false // values are bound, never pasted
+	cfg.InterpolateParams = false // bind values, never insert them into the text
 	cfg.MultiStatements = false
-	cfg.ParseTime = true // so that a date is told from a text
+	cfg.ParseTime = true // to distinguish a date from text
 	cfg.Logger = &mysql.NopLogger{}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = opts.Timeout
 	}
-	if cfg.ReadTimeout == 0 { // a connection that is made ahead has no other limit
+	if cfg.ReadTimeout == 0 { // the only limit while a connection is opened ahead
 		cfg.ReadTimeout = opts.Timeout + time.Second
 	}
 	connector, err := mysql.NewConnector(cfg)
@@ -77,8 +77,8 @@ func openMySQL(opts source.SQL) (*backend, error) {
 	return &backend{connector: mysqlSessions{connector, opts.Timeout}, prepare: true}, nil
 }
 
-// mysqlSessions makes every new connection read-only and tells the server the
-// time limit, because it would run on with a query that nobody waits for.
+// mysqlSessions makes every new connection read-only and sets the time-out in the
+// server, which would otherwise continue a query that nobody waits for.
 type mysqlSessions struct {
 	driver.Connector
 	timeout time.Duration
@@ -127,7 +127,7 @@ func openSQLite(opts source.SQL) (*backend, error) {
 	}
 	params.Set("mode", "ro")
 	params.Set("_query_only", "1")
-	if !params.Has("_busy_timeout") { // wait for a panel that writes just now
+	if !params.Has("_busy_timeout") { // wait for a panel that is writing
 		params.Set("_busy_timeout", strconv.FormatInt(opts.Timeout.Milliseconds(), 10))
 	}
 	connector, err := sqlite.NewConnector("file:" + path + "?" + params.Encode())

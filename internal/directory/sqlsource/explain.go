@@ -17,17 +17,17 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// plainError is an error that is in plain words already and holds nobody's
-// data. Everything else goes through explain.
+// plainError is an error that can be shown as it is and contains no personal
+// data. All others go through explain.
 type plainError struct{ error }
 
 func (e plainError) Unwrap() error { return e.error }
 
 func plain(words string) error { return plainError{errors.New(words)} }
 
-// explain says in plain words why a database did not answer. What a database
-// says itself is repeated only where it speaks of the query and its tables:
-// other messages may quote the address that was looked up, or a row.
+// explain says why a query failed. It repeats the message of a database only if
+// that is about the query and its tables: others may contain the address or a
+// row.
 func (s *Source) explain(ctx context.Context, err error) error {
 	var p plainError
 	if errors.As(err, &p) {
@@ -61,15 +61,15 @@ func (s *Source) explain(ctx context.Context, err error) error {
 		errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrUnknownPlugin):
 		return err // fixed texts
 	case lostConnection(err):
-		return errors.New("the connection to the server broke")
+		return errors.New("the connection to the server was lost")
 	case strings.HasPrefix(err.Error(), "failed to encode args"):
-		return errors.New("compares a placeholder with something that is not text; write CAST(column AS text)")
+		return errors.New("compares a placeholder with a column that is not text; use CAST(column AS text)")
 	}
-	return fmt.Errorf("failed in a way that the driver does not explain (%T)", err)
+	return fmt.Errorf("unexpected error of the driver (%T)", err)
 }
 
-// lostConnection reports whether the connection is gone, so that asking again
-// over another one may help.
+// lostConnection reports whether the connection is gone, so that retrying on
+// another one may succeed.
 func lostConnection(err error) bool {
 	var fromPostgres *pgconn.PgError
 	if errors.As(err, &fromPostgres) {
@@ -92,14 +92,14 @@ func lostConnection(err error) bool {
 }
 
 // oldStatement reports whether a table changed since PostgreSQL prepared a
-// statement ("cached plan must not change result type"). pgx forgets it then.
+// statement ("cached plan must not change result type"). pgx drops it then.
 func oldStatement(err error) bool {
 	var fromPostgres *pgconn.PgError
 	return errors.As(err, &fromPostgres) && fromPostgres.Routine == "RevalidateCachedQuery"
 }
 
-// isTimeout reports whether the server gave up by itself, at the limit that
-// its session was told.
+// isTimeout reports whether the server cancelled the query at the limit of its
+// session.
 func isTimeout(err error) bool {
 	var fromPostgres *pgconn.PgError
 	if errors.As(err, &fromPostgres) {
@@ -116,30 +116,30 @@ func isMySQL(err error, number uint16) bool {
 }
 
 const (
-	wrongLogin = "the server refuses the user or the password"
-	readOnly   = "wants to change something; only reading is allowed"
+	wrongLogin = "the server rejected the user or the password"
+	readOnly   = "is not a read-only query"
 	tooMany    = "the server has too many connections"
 )
 
-// explainPostgres goes by the codes of PostgreSQL's appendix A.
+// explainPostgres explains the codes of PostgreSQL's appendix A.
 func explainPostgres(err *pgconn.PgError) error {
 	switch {
 	case err.Code == "28P01":
 		return errors.New(wrongLogin)
 	case strings.HasPrefix(err.Code, "28"):
-		return fmt.Errorf("the server refuses the login: %s", err.Message)
+		return fmt.Errorf("the server rejected the login: %s", err.Message)
 	case err.Code == "25006":
 		return errors.New(readOnly)
 	case err.Code == "53300":
 		return errors.New(tooMany)
 	case err.Code == "57P03":
 		return errors.New("the server is starting up or shutting down")
-	// Names, syntax, types and privileges, which are found before any value
-	// is looked at.
+	// Names, syntax, types and privileges, which are checked before any value is
+	// read.
 	case strings.HasPrefix(err.Code, "42"), strings.HasPrefix(err.Code, "3D"), strings.HasPrefix(err.Code, "3F"), err.Code == "57P01":
 		return errors.New(err.Message)
 	case strings.HasPrefix(err.Code, "22"):
-		return fmt.Errorf("a value does not fit the type that the query wants (SQLSTATE %s)", err.Code)
+		return fmt.Errorf("a value does not have the type that the query needs (SQLSTATE %s)", err.Code)
 	}
 	return fmt.Errorf("the server reports SQLSTATE %s", err.Code)
 }
@@ -165,7 +165,7 @@ func explainMySQL(err *mysql.MySQLError) error {
 func explainSQLite(err *sqlite.Error) error {
 	switch err.Code() & 0xff { // without the extended part
 	case sqlite3.SQLITE_CANTOPEN:
-		return errors.New("the file cannot be opened: does it exist, and may this user read it? A database in WAL mode needs its -wal and -shm files, or a directory that this user may write to")
+		return errors.New("the file cannot be opened: check that it exists and is readable; a database in WAL mode needs its -wal and -shm files, or a directory that Waymark may write to")
 	case sqlite3.SQLITE_NOTADB:
 		return errors.New("the file is not an SQLite database")
 	case sqlite3.SQLITE_CORRUPT:

@@ -23,14 +23,14 @@ func (s *Source) lookup(ctx context.Context, q *query, a address.Address) (sourc
 	return record, err
 }
 
-// ask runs a query within the time limit. Its errors are in plain words.
+// ask runs a query within the time-out and explains its errors.
 func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) error {
 	limited, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	err := s.try(limited, q, a, read)
-	// A connection that idled through a restart of the server, or a statement
-	// whose table changed, tells so only when it is used. Reading twice does no
-	// harm, and each try that fails takes one of them out of the pool.
+	// A connection that was idle during a restart of the server fails on its next
+	// use, and so does a statement whose table changed. Each failed try removes
+	// one of them from the pool, and reading again is safe.
 	for range s.opts.Connections {
 		if !lostConnection(err) && !oldStatement(err) || limited.Err() != nil {
 			break
@@ -59,9 +59,9 @@ func (s *Source) try(ctx context.Context, q *query, a address.Address, read func
 	return read(rows)
 }
 
-// run sends a query. The drivers of MySQL and SQLite would parse it each time,
-// so it is prepared for them once; pgx remembers statements for each
-// connection by itself, and forgets them when a table changes.
+// run sends a query. It is prepared once for MySQL and SQLite, whose drivers
+// would parse it each time. pgx caches statements per connection, and drops them
+// when a table changes.
 func (s *Source) run(ctx context.Context, q *query, args []any) (*sql.Rows, error) {
 	if !s.backend.prepare {
 		return s.db.QueryContext(ctx, q.text, args...)
@@ -82,7 +82,7 @@ func (s *Source) run(ctx context.Context, q *query, args []any) (*sql.Rows, erro
 	return stmt.QueryContext(ctx, args...)
 }
 
-// read makes a record of the only row.
+// read reads the only row.
 func (q *query) read(rows *sql.Rows) (source.Record, error) {
 	columns, err := q.columns(rows)
 	if err != nil {

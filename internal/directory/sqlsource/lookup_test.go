@@ -142,7 +142,7 @@ func TestValuesCannotBreakOut(t *testing.T) {
 
 // TestSessionsAreReadOnly asks as the administrator, who may do everything.
 func TestSessionsAreReadOnly(t *testing.T) {
-	const words = "wants to change something; only reading is allowed"
+	const words = "is not a read-only query"
 	everyEngine(t, func(t *testing.T, e engine) {
 		e.panel(t)
 		query := "DELETE FROM domain WHERE name = {domain} RETURNING provider"
@@ -255,8 +255,8 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 		for _, tc := range []struct{ name, query, want string }{
 			{"two rows", "SELECT provider FROM domain WHERE name >= {domain}", "returned more than one row; make the condition stricter or add LIMIT 1"},
 			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known are ` + strings.Join(source.ColumnNames(), ", ")},
-			{"a column twice", "SELECT provider, host AS provider FROM domain WHERE name = {domain}", `the column "provider" is there twice`},
-			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time; it must be text, a number or a yes or no"},
+			{"a column twice", "SELECT provider, host AS provider FROM domain WHERE name = {domain}", `duplicate column "provider"`},
+			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time; use text, a number or a boolean"},
 			{"a host that is none", "SELECT 'a b' AS imap_host FROM domain WHERE name = {domain}", "column imap_host: "},
 			{"far too long", "SELECT " + long(e) + " AS display_name FROM domain WHERE name = {domain}", "column display_name is longer than 4096 octets"},
 		} {

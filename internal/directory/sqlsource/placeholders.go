@@ -53,17 +53,17 @@ const (
 	stray                    // what no query may contain, such as a quote that is not closed
 )
 
-// tokens returns the expression that finds what may hide a placeholder from the
-// database, or what looks like one. Words are tokens because the e of some'\'
-// does not begin an escape string. A doubled quote ends one quoted text and
-// begins the next, which comes to the same.
+// tokens returns the expression for everything that can contain, or look like, a
+// placeholder. Words are tokens because the e of some'\' does not begin an escape
+// string. A doubled quote ends one quoted text and begins the next, with the same
+// result.
 func tokens(quotes, comments, parameters, opening string) *regexp.Regexp {
 	const rest = `[\w$\x{80}-\x{10FFFF}]*`
 	return regexp.MustCompile(`(?s)(` + quotes + `)|` + comments + `|::|:=|[\w\x{80}-\x{10FFFF}]` + rest +
 		`|(\{\w+\})|(:[a-zA-Z_\x{80}-\x{10FFFF}]` + rest + parameters + `)|([;\x00'"]|/\*` + opening + `)`)
 }
 
-// dollarTag begins and ends a text of PostgreSQL.
+// dollarTag begins and ends a dollar-quoted text of PostgreSQL.
 var dollarTag = regexp.MustCompile(`\$(?:[a-zA-Z_\x{80}-\x{10FFFF}][\w\x{80}-\x{10FFFF}]*)?\$`)
 
 // tokensOf returns tokens for a query to one kind of database.

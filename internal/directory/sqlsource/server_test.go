@@ -41,8 +41,8 @@ func TestLoginsThatFail(t *testing.T) {
 		e.exec(t, map[string]string{"postgres": "CREATE ROLE " + user + " LOGIN PASSWORD '" + secret + "'", "mysql": "CREATE USER " + user + " IDENTIFIED BY '" + secret + "'"}[e.driver])
 		e.exec(t, "GRANT SELECT ON mailbox TO "+user)
 		for _, tc := range []struct{ name, dsn, postgres, mysql string }{
-			{"a wrong password", e.server.DSN(user, secret+"x", e.database(t)), "the server refuses the user or the password", "the server refuses the user or the password"},
-			{"an unknown user", e.server.DSN("nobody", secret, e.database(t)), "the server refuses the user or the password", "the server refuses the user or the password"},
+			{"a wrong password", e.server.DSN(user, secret+"x", e.database(t)), "the server rejected the user or the password", "the server rejected the user or the password"},
+			{"an unknown user", e.server.DSN("nobody", secret, e.database(t)), "the server rejected the user or the password", "the server rejected the user or the password"},
 			{"an unknown database", e.server.DSN(user, secret, "nowhere"), `database "nowhere" does not exist`, "Access denied for user '" + user + "'@'%' to database 'nowhere'"},
 			{"a table that may not be read", e.server.DSN(user, secret, e.database(t)), "queries.domain: permission denied for table domain", "queries.domain: SELECT command denied to user '" + user + "'@'"},
 		} {
@@ -62,7 +62,7 @@ func TestLoginsThatFail(t *testing.T) {
 func TestFilesThatCannotBeRead(t *testing.T) {
 	e := newSQLite(t)
 	s := e.source(t, domainQuery, "", func(o *source.SQL) { o.DSN = t.TempDir() + "/none.db" })
-	const words = "the file cannot be opened: does it exist, and may this user read it? A database in WAL mode needs its -wal and -shm files, or a directory that this user may write to"
+	const words = "the file cannot be opened: check that it exists and is readable; a database in WAL mode needs its -wal and -shm files, or a directory that Waymark may write to"
 	fails(t, s.Check(t.Context()), "panel: "+words)
 	fails(t, lookUp(t, s, "example.com"), "panel: queries.domain: "+words)
 	s = e.source(t, domainQuery, "", func(o *source.SQL) { o.DSN = "source.go" })

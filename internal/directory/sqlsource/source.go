@@ -22,18 +22,18 @@ const (
 	maxConnectionAge = 5 * time.Minute
 )
 
-// Source asks one database. It is safe for concurrent use.
+// Source queries one database. It is safe for concurrent use.
 type Source struct {
 	name    string
 	opts    source.SQL
 	backend *backend
 	db      *sql.DB
-	domain  *query // nil when it is not asked
+	domain  *query // nil when there is no such query
 	mailbox *query
-	ping    time.Duration // how often Watch asks whether it still hears
+	ping    time.Duration // interval of Watch's checks
 }
 
-// query is one of the operator's queries.
+// query is a query of the operator.
 type query struct {
 	key    string // queries.domain or queries.mailbox
 	text   string // with the parameters of the database
@@ -42,7 +42,7 @@ type query struct {
 	head   atomic.Pointer[head]
 }
 
-// head remembers what the columns of the last result mean.
+// head is the header of the last result.
 type head struct {
 	names   []string
 	columns source.Columns
@@ -124,16 +124,17 @@ func newQuery(driver, key, text string, known, needed []string) (*query, error) 
 	return &query{key: key, text: rewritten, values: values}, nil
 }
 
-// Close gives the connections back.
+// Close closes the connections.
 func (s *Source) Close() error { return s.db.Close() }
 
-// Domain returns what the database says about a domain, or source.ErrNotFound.
+// Domain returns the record of a domain. The error is source.ErrNotFound for an
+// unknown domain.
 func (s *Source) Domain(ctx context.Context, d address.Domain) (source.Record, error) {
 	return s.lookup(ctx, s.domain, address.Address{Domain: d})
 }
 
-// Mailbox returns what the database says about a mailbox, or
-// source.ErrNotFound. Its errors never hold the address.
+// Mailbox returns the record of a mailbox. The error is source.ErrNotFound for an
+// unknown one; no error contains the address.
 func (s *Source) Mailbox(ctx context.Context, a address.Address) (source.Record, error) {
 	return s.lookup(ctx, s.mailbox, a)
 }

@@ -9,8 +9,8 @@ import (
 
 const maxText = 4096 // octets; a name or a URL is far shorter
 
-// text is the one place where the values that drivers return become text. NULL
-// is "". The errors never hold the value.
+// text converts a value of a driver to text. NULL becomes "". The errors never
+// contain the value.
 func text(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:
@@ -30,9 +30,9 @@ func text(v any) (string, error) {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	case time.Time:
-		return "", errors.New("is a date or a time; it must be text, a number or a yes or no")
+		return "", errors.New("is a date or a time; use text, a number or a boolean")
 	}
-	return "", errors.New("is neither text nor a number nor a yes or no")
+	return "", errors.New("is neither text nor a number nor a boolean")
 }
 
 func bounded(s string) (string, error) {

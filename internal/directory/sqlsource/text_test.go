@@ -34,8 +34,8 @@ func TestText(t *testing.T) {
 		value any
 		want  string
 	}{
-		{time.Now(), "is a date or a time; it must be text, a number or a yes or no"},
-		{[]string{"a"}, "is neither text nor a number nor a yes or no"},
+		{time.Now(), "is a date or a time; use text, a number or a boolean"},
+		{[]string{"a"}, "is neither text nor a number nor a boolean"},
 		{strings.Repeat("a", 4097), "is longer than 4096 octets"},
 		{[]byte("caf\xe9"), "is not valid UTF-8"},
 	} {

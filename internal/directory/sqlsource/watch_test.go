@@ -82,7 +82,7 @@ func TestWatchReconnects(t *testing.T) {
 	wantChange(t, changes, "")
 	for range 2 {
 		server.Kill(t)
-		fails(t, next(t, failures), "panel: notifications on waymark: the connection to the server broke")
+		fails(t, next(t, failures), "panel: notifications on waymark: the connection to the server was lost")
 		server.Start(t)
 		wantChange(t, changes, "")
 		e.exec(t, "NOTIFY waymark, 'example.com'")
@@ -118,7 +118,7 @@ func TestWatchSaysWhyItCannotListen(t *testing.T) {
 	e := newPostgreSQL(t, server)
 	e.dsn = server.DSN("nobody", secret, "postgres")
 	_, failures := watch(t, e)
-	fails(t, next(t, failures), "panel: notifications on waymark: the server refuses the user or the password")
+	fails(t, next(t, failures), "panel: notifications on waymark: the server rejected the user or the password")
 }
 
 func TestWatchWithoutAChannel(t *testing.T) {
