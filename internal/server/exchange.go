@@ -194,7 +194,7 @@ func write(w http.ResponseWriter, r *http.Request, x *exchange, retryAfter strin
 		header[name] = values
 	}
 	// One array holds the values of all fields, which saves an allocation each.
-	values := [...]string{x.id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body)), "*", retryAfter, x.allow}
+	values := [...]string{x.id, "nosniff", resp.ETag, resp.ContentType, strconv.Itoa(len(resp.Body)), "*"}
 	header["X-Content-Type-Options"] = values[1:2:2]
 	if resp.Status >= http.StatusBadRequest { // to find its log line
 		header["X-Request-Id"] = values[0:1:1]
@@ -203,10 +203,10 @@ func write(w http.ResponseWriter, r *http.Request, x *exchange, retryAfter strin
 		header["Access-Control-Allow-Origin"] = values[5:6:6]
 	}
 	if retryAfter != "" {
-		header["Retry-After"] = values[6:7:7]
+		header["Retry-After"] = []string{retryAfter}
 	}
 	if x.allow != "" {
-		header["Allow"] = values[7:8:8]
+		header["Allow"] = []string{x.allow}
 	}
 	if resp.ETag != "" {
 		header["Etag"] = values[2:3:3]
