@@ -176,6 +176,22 @@ directory: [{source: sql, driver: sqlite, dsn: mail.db, provider: p, queries: {d
 	}
 }
 
+// TestPresetFindings keeps the list of presets out of the golden files: a new
+// preset changes no expected output.
+func TestPresetFindings(t *testing.T) {
+	known := strings.Join(preset.SQLNames(), ", ")
+	for keys, want := range map[string]string{
+		"":                 "waymark.yaml:3: directory[0]: needs a preset (" + known + "), or queries with a domain query\n",
+		", preset: plesk":  "waymark.yaml:3: directory[0].preset: unknown preset plesk; known are " + known + "\n",
+		", preset: mailco": "waymark.yaml:3: directory[0].preset: unknown preset mailco; did you mean mailcow? Known are " + known + "\n",
+	} {
+		_, findings := Parse("waymark.yaml", []byte("providers: {}\ndirectory:\n  - {source: sql, driver: sqlite, dsn: mail.db"+keys+"}\n"), Environment{})
+		if got := lines(findings); got != want {
+			t.Errorf("%q: got\n%swant\n%s", keys, got, want)
+		}
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	const smallest = `
 providers: {p: {services: [{protocol: imap, host: mail.example.com}, {protocol: submission, host: mail.example.com}]}}

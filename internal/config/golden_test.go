@@ -67,23 +67,28 @@ func read(t *testing.T, path string) []byte {
 
 var update = flag.Bool("update", false, "write the findings into the golden files instead of comparing them")
 
+func lines(findings Findings) string {
+	var all strings.Builder
+	for _, f := range findings {
+		all.WriteString(f.String() + "\n")
+	}
+	return all.String()
+}
+
 // parseGolden parses a file and compares the findings with the .txt file beside
 // it, line by line.
 func parseGolden(t *testing.T, path string) (*Config, Findings) {
 	t.Helper()
 	cfg, findings := Parse(filepath.Base(path), read(t, path), testEnvironment())
-	var have strings.Builder
-	for _, f := range findings {
-		have.WriteString(f.String() + "\n")
-	}
+	have := lines(findings)
 	golden := strings.TrimSuffix(path, "yaml") + "txt"
 	if *update {
-		if err := os.WriteFile(golden, []byte(have.String()), 0o600); err != nil {
+		if err := os.WriteFile(golden, []byte(have), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if want := string(read(t, golden)); have.String() != want {
-		t.Errorf("have findings\n%s\nwant\n%s", have.String(), want)
+	if want := string(read(t, golden)); have != want {
+		t.Errorf("have findings\n%s\nwant\n%s", have, want)
 	}
 	return cfg, findings
 }

@@ -88,7 +88,7 @@ func watchedPostgreSQL(t *testing.T, size int) watched {
 
 func postgresTraffic(t *testing.T, db databases.Database) traffic {
 	t.Helper()
-	waitUntilGone(t, db)
+	db.WaitUntilIdle(t)
 	ctx := t.Context()
 	var seen traffic
 	err := errors.Join(

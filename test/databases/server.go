@@ -200,6 +200,18 @@ func (s *Server) Database(t testing.TB, name string) Database {
 	return Database{Server: s, Name: name, DSN: dsn, DB: db}
 }
 
+// WaitUntilIdle waits until Waymark is not connected to PostgreSQL any more, which
+// has counted the rows that it read by then.
+func (d Database) WaitUntilIdle(t testing.TB) {
+	t.Helper()
+	for connected := 1; connected > 0; {
+		const query = `SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE application_name = 'waymark' AND datname = current_database()`
+		if err := d.DB.QueryRowContext(t.Context(), query).Scan(&connected); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Exec runs statements as the administrator.
 func (d Database) Exec(t testing.TB, statements ...string) {
 	t.Helper()

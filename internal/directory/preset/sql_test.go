@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,178 +22,193 @@ var servers databases.Servers
 
 func TestMain(m *testing.M) { os.Exit(servers.Main(m)) }
 
-// panel is a panel's schema on one database, as far as mail is concerned, with
-// the same customers in each: a domain, one that is switched off, one that is
-// relayed only, an alias domain and an international one.
+// panel is a mail panel's schema as far as its preset reads it, with the indexes
+// and the character set of the panel, and rows of customers: a domain, a disabled
+// one, one that is only relayed, an alias domain and an international one.
 type panel struct {
 	name    string
 	drivers []string
+	charset string // for MariaDB; "" for the server's
 	schema  func(driver string) []string
 	fill    func(driver string) []string
+	many    func(driver string) []string // fills in ten thousand customers from n(i); one in ten has an alias domain
 
-	// What the panel has no word for is not asked.
-	noDisabledDomain, noBackup bool
-	international              address.Domain // a domain that is stored with U-labels
-	host                       string         // of the customer's server; "" for the provider's
-	login                      string         // of anna@example.com
+	noDisabledDomain bool   // the panel cannot disable a domain
+	host             string // of the customer's server; "" for the provider's
+	login            string // of anna@example.com
 }
 
-// tables are the schemas that PostfixAdmin had first. flag is the type of its
-// switches.
-func tables(flag string, more ...string) []string {
-	return append([]string{
-		`CREATE TABLE domain (domain varchar(255) PRIMARY KEY, description varchar(255) NOT NULL DEFAULT '', backupmx ` + flag + ` NOT NULL, active ` + flag + ` NOT NULL)`,
-		`CREATE TABLE alias_domain (alias_domain varchar(255) PRIMARY KEY, target_domain varchar(255) NOT NULL, active ` + flag + ` NOT NULL)`,
-	}, more...)
-}
-
-func customers(yes, no string) []string {
-	v := func(values string) string {
-		return strings.NewReplacer("yes", yes, "no", no).Replace(values)
-	}
-	return []string{
-		"INSERT INTO domain (domain, backupmx, active) VALUES " + v("('example.com', no, yes), ('off.example', no, no), ('relay.example', yes, yes), ('bücher.example', no, yes)"),
-		"INSERT INTO alias_domain VALUES " + v("('alias.example', 'example.com', yes), ('alias-off.example', 'example.com', no)"),
-	}
-}
-
-func flagOf(driver string) (kind, yes, no string) {
-	if driver == "postgres" {
+// flags returns the type of booleans with their values; numbers unless the panel
+// has booleans on PostgreSQL.
+func flags(driver string, booleans bool) (kind, yes, no string) {
+	if driver == "postgres" && booleans {
 		return "boolean", "true", "false"
 	}
 	return "smallint", "1", "0"
 }
 
-func panels() []panel {
-	numbers := func(more ...string) func(string) []string {
-		return func(string) []string { return append(customers("1", "0"), more...) }
+// aliased returns a panel with the tables that PostfixAdmin introduced. mailboxes
+// are rows of (username, local_part, domain, kind, active).
+func aliased(name, charset string, booleans bool, drivers []string, mailboxes string, more ...string) panel {
+	insert := func(driver string, statements ...string) []string {
+		_, yes, no := flags(driver, booleans)
+		for i := range statements {
+			statements[i] = strings.NewReplacer("YES", yes, "NO", no).Replace(statements[i])
+		}
+		return statements
 	}
+	return panel{
+		name: name, drivers: drivers, charset: charset, login: "anna@example.com",
+		schema: func(driver string) []string {
+			kind, _, _ := flags(driver, booleans)
+			return []string{
+				`CREATE TABLE domain (domain varchar(255) PRIMARY KEY, backupmx ` + kind + ` NOT NULL, active ` + kind + ` NOT NULL)`,
+				`CREATE TABLE alias_domain (alias_domain varchar(255) PRIMARY KEY, target_domain varchar(255) NOT NULL, active ` + kind + ` NOT NULL)`,
+				`CREATE INDEX alias_active ON alias_domain (active)`,
+				`CREATE INDEX alias_target ON alias_domain (target_domain)`,
+				`CREATE TABLE mailbox (username varchar(255) PRIMARY KEY, local_part varchar(255) NOT NULL, domain varchar(255) NOT NULL, kind varchar(100) NOT NULL, active ` + kind + ` NOT NULL)`,
+				`CREATE INDEX mailbox_domain ON mailbox (domain)`,
+			}
+		},
+		fill: func(driver string) []string {
+			return insert(driver, append([]string{
+				`INSERT INTO domain VALUES ('example.com', NO, YES), ('off.example', NO, NO), ('relay.example', YES, YES), ('bücher.example', NO, YES)`,
+				`INSERT INTO alias_domain VALUES ('alias.example', 'example.com', YES), ('alias-off.example', 'example.com', NO)`,
+				`INSERT INTO mailbox VALUES ('anna@example.com', 'anna', 'example.com', '', YES), ` + mailboxes,
+			}, more...)...)
+		},
+		many: func(driver string) []string {
+			return insert(driver,
+				`INSERT INTO domain SELECT CONCAT('customer-', i, '.example'), NO, YES FROM n`,
+				`INSERT INTO alias_domain SELECT CONCAT('alias-', i, '.example'), CONCAT('customer-', i, '.example'), YES FROM n WHERE i % 10 = 0`,
+				`INSERT INTO mailbox SELECT CONCAT('anna@customer-', i, '.example'), 'anna', CONCAT('customer-', i, '.example'), '', YES FROM n`,
+			)
+		},
+	}
+}
+
+func fixed(statements ...string) func(string) []string {
+	return func(string) []string { return slices.Clone(statements) }
+}
+
+func panels() []panel {
+	user := func(driver string) string { return map[bool]string{true: "`user`", false: `"user"`}[driver == "mysql"] }
 	return []panel{
+		// PostfixAdmin lists every alias domain among the domains too, and has one
+		// row that stands for all of them.
+		aliased("postfixadmin", "latin1", true, []string{"sqlite", "mysql", "postgres"}, `('bert@example.com', 'bert', 'example.com', '', NO)`,
+			`INSERT INTO domain VALUES ('alias.example', NO, YES), ('ALL', NO, YES)`),
+		// 2 is a mailbox that receives mail and may not log in.
+		aliased("mailcow", "", false, []string{"mysql"}, `('bert@example.com', 'bert', 'example.com', '', 2), ('room@example.com', 'room', 'example.com', 'location', 1)`),
+		aliased("iredmail", "", false, []string{"mysql", "postgres"}, `('bert@example.com', 'bert', 'example.com', '', NO)`),
 		{
-			name: "postfixadmin", drivers: []string{"sqlite", "mysql", "postgres"}, international: "bücher.example", login: "anna@example.com",
+			name: "ispconfig", drivers: []string{"mysql"}, charset: "utf8", host: "mail7.example.net", login: "web12p3",
+			schema: fixed(
+				`CREATE TABLE server (server_id int PRIMARY KEY, server_name varchar(255) NOT NULL)`,
+				`CREATE TABLE mail_domain (domain_id int PRIMARY KEY AUTO_INCREMENT, server_id int NOT NULL, domain varchar(255) NOT NULL, active enum('n','y') NOT NULL,
+					KEY (server_id, domain), KEY (domain, active))`,
+				`CREATE TABLE mail_forwarding (forwarding_id int PRIMARY KEY AUTO_INCREMENT, server_id int NOT NULL, source varchar(255) NOT NULL, destination text,
+					type enum('alias','aliasdomain','forward','catchall') NOT NULL, active enum('n','y') NOT NULL, KEY (server_id, source), KEY (type))`,
+				`CREATE TABLE mail_user (mailuser_id int PRIMARY KEY AUTO_INCREMENT, server_id int NOT NULL, email varchar(255) NOT NULL, login varchar(255) NOT NULL,
+					access enum('n','y') NOT NULL DEFAULT 'y', postfix enum('n','y') NOT NULL, KEY (server_id, email), KEY (email, access))`,
+			),
+			fill: fixed(
+				`INSERT INTO server VALUES (7, 'mail7.example.net')`,
+				`INSERT INTO mail_domain (server_id, domain, active) VALUES (7, 'example.com', 'y'), (7, 'off.example', 'n'), (7, 'bücher.example', 'y')`,
+				`INSERT INTO mail_forwarding (server_id, source, destination, type, active) VALUES (7, '@alias.example', '@example.com', 'aliasdomain', 'y'), (7, '@alias-off.example', '@example.com', 'aliasdomain', 'n'), (7, 'info@example.com', 'anna@example.com', 'alias', 'y')`,
+				`INSERT INTO mail_user (server_id, email, login, postfix) VALUES (7, 'anna@example.com', 'web12p3', 'y'), (7, 'bert@example.com', 'web12p4', 'n')`,
+			),
+			many: fixed(
+				`INSERT INTO server SELECT i, CONCAT('mail', i, '.hoster.example') FROM digit`,
+				`INSERT INTO mail_domain (server_id, domain, active) SELECT i % 10, CONCAT('customer-', i, '.example'), 'y' FROM n`,
+				`INSERT INTO mail_forwarding (server_id, source, destination, type, active) SELECT i % 10, CONCAT('info@customer-', i, '.example'), CONCAT('anna@customer-', i, '.example'), 'alias', 'y' FROM n`,
+				`INSERT INTO mail_forwarding (server_id, source, destination, type, active) SELECT i % 10, CONCAT('@alias-', i, '.example'), CONCAT('@customer-', i, '.example'), 'aliasdomain', 'y' FROM n WHERE i % 10 = 0`,
+				`INSERT INTO mail_user (server_id, email, login, postfix) SELECT i % 10, CONCAT('anna@customer-', i, '.example'), CONCAT('web', i, 'p1'), 'y' FROM n`,
+			),
+		},
+		{
+			name: "froxlor", drivers: []string{"mysql"}, charset: "utf8", login: "anna@example.com",
+			schema: fixed(
+				`CREATE TABLE panel_domains (id int PRIMARY KEY AUTO_INCREMENT, domain varchar(255) NOT NULL, aliasdomain int NULL, isemaildomain tinyint(1) NOT NULL, deactivated tinyint(1) NOT NULL DEFAULT 0, KEY (domain))`,
+				`CREATE TABLE mail_users (id int PRIMARY KEY AUTO_INCREMENT, email varchar(255) NOT NULL, username varchar(255) NOT NULL, postfix enum('Y','N') NOT NULL, UNIQUE KEY (email))`,
+			),
+			fill: fixed(
+				// A web site without mail stands for a relayed domain.
+				`INSERT INTO panel_domains (id, domain, aliasdomain, isemaildomain, deactivated) VALUES (1, 'example.com', NULL, 1, 0), (2, 'off.example', NULL, 1, 1), (3, 'relay.example', NULL, 0, 0), (4, 'xn--bcher-kva.example', NULL, 1, 0), (5, 'alias.example', 1, 1, 0), (6, 'alias-off.example', 1, 0, 0)`,
+				`INSERT INTO mail_users (email, username, postfix) VALUES ('anna@example.com', 'anna@example.com', 'Y'), ('anna@alias.example', 'anna@example.com', 'Y'), ('bert@example.com', 'bert@example.com', 'N')`,
+			),
+			many: fixed(
+				`INSERT INTO panel_domains (id, domain, isemaildomain) SELECT i + 1, CONCAT('customer-', i, '.example'), 1 FROM n`,
+				`INSERT INTO panel_domains (domain, aliasdomain, isemaildomain) SELECT CONCAT('alias-', i, '.example'), i + 1, 1 FROM n WHERE i % 10 = 0`,
+				`INSERT INTO mail_users (email, username, postfix) SELECT CONCAT('anna@customer-', i, '.example'), CONCAT('anna@customer-', i, '.example'), 'Y' FROM n`,
+			),
+		},
+		{
+			name: "mailu", drivers: []string{"sqlite", "mysql", "postgres"}, noDisabledDomain: true, login: "anna@example.com",
 			schema: func(driver string) []string {
-				kind, _, _ := flagOf(driver)
-				return tables(kind, `CREATE TABLE mailbox (username varchar(255) PRIMARY KEY, password varchar(255) NOT NULL DEFAULT '', name varchar(255) NOT NULL DEFAULT '', local_part varchar(255) NOT NULL, domain varchar(255) NOT NULL, active `+kind+` NOT NULL)`)
-			},
-			fill: func(driver string) []string {
-				_, yes, no := flagOf(driver)
-				return append(customers(yes, no),
-					// The panel wants every alias domain among the domains too,
-					// and has one row that stands for all of them.
-					`INSERT INTO domain (domain, backupmx, active) VALUES ('alias.example', `+no+`, `+yes+`), ('ALL', `+no+`, `+yes+`)`,
-					`INSERT INTO mailbox (username, local_part, domain, active) VALUES ('anna@example.com', 'anna', 'example.com', `+yes+`), ('bert@example.com', 'bert', 'example.com', `+no+`)`)
-			},
-		},
-		{
-			name: "mailcow", drivers: []string{"mysql"}, international: "bücher.example", login: "anna@example.com",
-			schema: func(string) []string {
-				return tables("tinyint(1)", `CREATE TABLE mailbox (username varchar(255) PRIMARY KEY, name varchar(255), local_part varchar(255) NOT NULL, domain varchar(255) NOT NULL, kind varchar(100) NOT NULL DEFAULT '', active tinyint(1) NOT NULL)`)
-			},
-			// 2 is a mailbox that takes mail and may not log in.
-			fill: numbers(`INSERT INTO mailbox (username, local_part, domain, kind, active) VALUES ('anna@example.com', 'anna', 'example.com', '', 1), ('bert@example.com', 'bert', 'example.com', '', 2), ('room@example.com', 'room', 'example.com', 'location', 1)`),
-		},
-		{
-			name: "iredmail", drivers: []string{"mysql", "postgres"}, international: "bücher.example", login: "anna@example.com",
-			schema: func(string) []string {
-				return tables("smallint", `CREATE TABLE mailbox (username varchar(255) PRIMARY KEY, local_part varchar(255) NOT NULL, domain varchar(255) NOT NULL, enableimap smallint NOT NULL DEFAULT 1, active smallint NOT NULL)`)
-			},
-			fill: numbers(`INSERT INTO mailbox (username, local_part, domain, active) VALUES ('anna@example.com', 'anna', 'example.com', 1), ('bert@example.com', 'bert', 'example.com', 0)`),
-		},
-		{
-			name: "ispconfig", drivers: []string{"mysql"}, international: "bücher.example", noBackup: true, host: "mail7.example.net", login: "web12p3",
-			schema: func(string) []string {
+				kind, _, _ := flags(driver, true)
 				return []string{
-					`CREATE TABLE server (server_id int PRIMARY KEY, server_name varchar(255) NOT NULL, mail_server tinyint(1) NOT NULL)`,
-					`CREATE TABLE mail_domain (domain_id int PRIMARY KEY AUTO_INCREMENT, server_id int NOT NULL, domain varchar(255) NOT NULL, active enum('n','y') NOT NULL)`,
-					`CREATE TABLE mail_forwarding (forwarding_id int PRIMARY KEY AUTO_INCREMENT, source varchar(255) NOT NULL, destination text, type enum('alias','aliasdomain','forward','catchall') NOT NULL, active enum('n','y') NOT NULL)`,
-					`CREATE TABLE mail_user (mailuser_id int PRIMARY KEY AUTO_INCREMENT, server_id int NOT NULL, email varchar(255) NOT NULL, login varchar(255) NOT NULL, name varchar(255) NOT NULL DEFAULT '', postfix enum('n','y') NOT NULL, disableimap enum('n','y') NOT NULL DEFAULT 'n')`,
-				}
-			},
-			fill: func(string) []string {
-				return []string{
-					`INSERT INTO server VALUES (7, 'mail7.example.net', 1)`,
-					`INSERT INTO mail_domain (server_id, domain, active) VALUES (7, 'example.com', 'y'), (7, 'off.example', 'n'), (7, 'bücher.example', 'y')`,
-					`INSERT INTO mail_forwarding (source, destination, type, active) VALUES ('@alias.example', '@example.com', 'aliasdomain', 'y'), ('@alias-off.example', '@example.com', 'aliasdomain', 'n'), ('info@example.com', 'anna@example.com', 'alias', 'y')`,
-					`INSERT INTO mail_user (server_id, email, login, postfix) VALUES (7, 'anna@example.com', 'web12p3', 'y'), (7, 'bert@example.com', 'web12p4', 'n')`,
-				}
-			},
-		},
-		{
-			name: "froxlor", drivers: []string{"mysql"}, international: "xn--bcher-kva.example", login: "anna@example.com",
-			schema: func(string) []string {
-				return []string{
-					`CREATE TABLE panel_domains (id int PRIMARY KEY AUTO_INCREMENT, domain varchar(255) NOT NULL, domain_ace varchar(255) NOT NULL DEFAULT '', aliasdomain int NULL, isemaildomain tinyint(1) NOT NULL, deactivated tinyint(1) NOT NULL DEFAULT 0)`,
-					`CREATE TABLE mail_users (id int PRIMARY KEY AUTO_INCREMENT, email varchar(255) NOT NULL, username varchar(255) NOT NULL, domainid int NOT NULL, imap tinyint(1) NOT NULL DEFAULT 1, postfix enum('Y','N') NOT NULL)`,
-				}
-			},
-			fill: func(string) []string {
-				return []string{
-					// A web site without mail stands for a domain that is relayed only.
-					`INSERT INTO panel_domains (id, domain, aliasdomain, isemaildomain, deactivated) VALUES (1, 'example.com', NULL, 1, 0), (2, 'off.example', NULL, 1, 1), (3, 'relay.example', NULL, 0, 0), (4, 'xn--bcher-kva.example', NULL, 1, 0), (5, 'alias.example', 1, 1, 0), (6, 'alias-off.example', 1, 0, 0)`,
-					`INSERT INTO mail_users (email, username, domainid, postfix) VALUES ('anna@example.com', 'anna@example.com', 1, 'Y'), ('anna@alias.example', 'anna@example.com', 5, 'Y'), ('bert@example.com', 'bert@example.com', 1, 'N')`,
-				}
-			},
-		},
-		{
-			name: "mailu", drivers: []string{"sqlite", "mysql", "postgres"}, international: "xn--bcher-kva.example", noDisabledDomain: true, noBackup: true, login: "anna@example.com",
-			schema: func(driver string) []string {
-				kind, _, _ := flagOf(driver)
-				user := map[bool]string{true: "`user`", false: `"user"`}[driver == "mysql"]
-				return []string{
-					`CREATE TABLE domain (name varchar(80) PRIMARY KEY, max_users int NOT NULL DEFAULT -1)`,
-					`CREATE TABLE alternative (name varchar(80) PRIMARY KEY, domain_name varchar(80) NOT NULL)`,
-					`CREATE TABLE ` + user + ` (email varchar(255) PRIMARY KEY, localpart varchar(80) NOT NULL, domain_name varchar(80) NOT NULL, displayed_name varchar(160) NOT NULL DEFAULT '', enabled ` + kind + ` NOT NULL)`,
+					`CREATE TABLE domain (name varchar(80) PRIMARY KEY)`,
+					`CREATE TABLE alternative (name varchar(80) PRIMARY KEY, domain_name varchar(80) NOT NULL REFERENCES domain (name))`,
+					`CREATE TABLE ` + user(driver) + ` (email varchar(255) PRIMARY KEY, localpart varchar(80) NOT NULL, domain_name varchar(80) NOT NULL REFERENCES domain (name), enabled ` + kind + ` NOT NULL)`,
 				}
 			},
 			fill: func(driver string) []string {
-				_, yes, no := flagOf(driver)
-				user := map[bool]string{true: "`user`", false: `"user"`}[driver == "mysql"]
+				_, yes, no := flags(driver, true)
 				return []string{
 					`INSERT INTO domain (name) VALUES ('example.com'), ('xn--bcher-kva.example')`,
 					`INSERT INTO alternative VALUES ('alias.example', 'example.com')`,
-					`INSERT INTO ` + user + ` (email, localpart, domain_name, enabled) VALUES ('anna@example.com', 'anna', 'example.com', ` + yes + `), ('bert@example.com', 'bert', 'example.com', ` + no + `)`,
+					`INSERT INTO ` + user(driver) + ` VALUES ('anna@example.com', 'anna', 'example.com', ` + yes + `), ('bert@example.com', 'bert', 'example.com', ` + no + `)`,
+				}
+			},
+			many: func(driver string) []string {
+				_, yes, _ := flags(driver, true)
+				return []string{
+					`INSERT INTO domain SELECT CONCAT('customer-', i, '.example') FROM n`,
+					`INSERT INTO alternative SELECT CONCAT('alias-', i, '.example'), CONCAT('customer-', i, '.example') FROM n WHERE i % 10 = 0`,
+					`INSERT INTO ` + user(driver) + ` SELECT CONCAT('anna@customer-', i, '.example'), 'anna', CONCAT('customer-', i, '.example'), ` + yes + ` FROM n`,
 				}
 			},
 		},
 	}
 }
 
-// database makes an empty database of a kind, on a real server where there is
-// one to start.
-func database(t *testing.T, driver string, statements []string) (dsn string) {
+// database makes a database with the panel's schema.
+func (p panel) database(t *testing.T, driver string, statements ...string) (db databases.Database) {
 	t.Helper()
-	if driver == "sqlite" {
-		dsn = filepath.Join(t.TempDir(), "panel.db")
-		db, err := sql.Open("sqlite", dsn)
+	switch driver {
+	case "sqlite":
+		file := filepath.Join(t.TempDir(), "panel.db")
+		opened, err := sql.Open("sqlite", file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		databases.Database{DB: db}.Exec(t, statements...)
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
+		t.Cleanup(func() { _ = opened.Close() })
+		db = databases.Database{DB: opened, DSN: file}
+	case "mysql":
+		db = servers.MariaDB(t).NewDatabase(t)
+		if p.charset != "" {
+			db.Exec(t, `ALTER DATABASE CHARACTER SET `+p.charset)
 		}
-		return dsn
+	case "postgres":
+		db = servers.PostgreSQL(t).NewDatabase(t)
 	}
-	server := servers.MariaDB
-	if driver == "postgres" {
-		server = servers.PostgreSQL
-	}
-	db := server(t).NewDatabase(t)
+	db.Exec(t, p.schema(driver)...)
 	db.Exec(t, statements...)
-	return db.DSN
+	return db
 }
 
-// TestPanels asks each panel's database as a running Waymark does.
+// TestPanels runs each preset against the databases of its panel.
 func TestPanels(t *testing.T) {
 	for _, p := range panels() {
 		for _, driver := range p.drivers {
 			t.Run(p.name+" on "+driver, func(t *testing.T) {
-				dsn := database(t, driver, append(p.schema(driver), p.fill(driver)...))
+				db := p.database(t, driver, p.fill(driver)...)
 				queries, err := preset.SQL(p.name, driver)
 				if err != nil {
 					t.Fatal(err)
 				}
-				src, err := sqlsource.New(p.name, source.SQL{Driver: driver, DSN: dsn, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox})
+				src, err := sqlsource.New(p.name, source.SQL{Driver: driver, DSN: db.DSN, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -267,25 +283,23 @@ func (p panel) askMailboxes(t *testing.T, src *sqlsource.Source) {
 	}
 }
 
-func TestGet(t *testing.T) {
+func TestSQL(t *testing.T) {
+	var tested []string
 	for _, p := range panels() {
+		tested = append(tested, p.name)
 		for _, driver := range []string{"postgres", "mysql", "sqlite"} {
-			_, err := preset.SQL(p.name, driver)
-			tested := false
-			for _, d := range p.drivers {
-				tested = tested || d == driver
-			}
-			if (err == nil) != tested {
+			if _, err := preset.SQL(p.name, driver); (err == nil) != slices.Contains(p.drivers, driver) {
 				t.Errorf("%s on %s: %v", p.name, driver, err)
 			}
 		}
 	}
-	if len(panels()) != len(preset.SQLNames()) {
-		t.Errorf("%d panels are tested, of %v", len(panels()), preset.SQLNames())
+	names := preset.SQLNames()
+	if slices.Sort(tested); !slices.Equal(slices.Sorted(slices.Values(names)), tested) {
+		t.Errorf("there are the presets %v, and panels() here has the tables of %v: add what is missing", names, tested)
 	}
 	for name, want := range map[string]string{
 		"mailcow": "mailcow needs the driver mysql, not sqlite",
-		"plesk":   `unknown preset "plesk"; known are ` + strings.Join(preset.SQLNames(), ", "),
+		"plesk":   `unknown preset "plesk"; known are ` + strings.Join(names, ", "),
 	} {
 		if _, err := preset.SQL(name, "sqlite"); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", name, err)
