@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,10 +40,23 @@ func run(ctx context.Context, args []string, env environment) int {
 	case errors.Is(err, errFindings):
 		return statusFindings
 	}
-	// If standard error is closed, there is nowhere else to report it.
-	_, _ = fmt.Fprintf(env.stderr, "waymark: %s\n", terminal.Lines(err.Error()))
+	text := fmt.Sprintf("waymark: %s\n", terminal.Lines(err.Error()))
 	if wrong, ok := errors.AsType[wrongUsage](err); ok {
-		_, _ = fmt.Fprintf(env.stderr, "Usage: %s\n", wrong.line)
+		text += fmt.Sprintf("Usage: %s\n", wrong.line)
+	}
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		// If standard error is closed, there is nowhere else to report it.
+		_, _ = io.WriteString(env.stderr, text)
+	}()
+	select {
+	case <-printed:
+	case <-ctx.Done(): // nobody reads standard error, and SIGTERM must end the process
+		select {
+		case <-printed:
+		case <-time.After(time.Second):
+		}
 	}
 	return statusUsage
 }

@@ -37,12 +37,15 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 	if findings.HasErrors() {
 		return unusable(findings)
 	}
-	log, flush, err := telemetry.NewLogger(cfg.Log.Level, cfg.Log.Format, env.stderr)
+	version, revision := build()
+	metrics := telemetry.NewMetrics(version, revision)
+	// When the reader of a log ends, the service goes on without it.
+	signal.Ignore(syscall.SIGPIPE)
+	log, flush, err := telemetry.NewLogger(cfg.Log.Level, cfg.Log.Format, env.stderr, metrics)
 	if err != nil {
 		return err
 	}
 	defer flush()
-	version, revision := build()
 	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)))
 	if source.embedded() {
 		log.Warn("no settings file; serving the embedded example", zap.String("domain", "example.com"), zap.String("hint", "copy examples/infomaniak.yaml to waymark.yaml and change it"))
@@ -56,7 +59,7 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
 		Load:     source.read,
 		StateDir: stateDir(env),
-		Metrics:  telemetry.NewMetrics(version, revision),
+		Metrics:  metrics,
 		Log:      log,
 	})
 	if err != nil {

@@ -268,7 +268,7 @@ func TestRateLimit(t *testing.T) {
 // no path, no Authorization, no cookie, wherever a client may put them.
 func TestNothingPrivateIsLogged(t *testing.T) {
 	var out bytes.Buffer
-	log, flush, err := telemetry.NewLogger("debug", "json", &out)
+	log, flush, err := telemetry.NewLogger("debug", "json", &out, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestTwoProtocolsOnOnePathAreAMistake(t *testing.T) {
 
 func BenchmarkOverhead(b *testing.B) {
 	l := newLab(Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
-	log, flush, err := telemetry.NewLogger("info", "json", io.Discard)
+	log, flush, err := telemetry.NewLogger("info", "json", io.Discard, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func BenchmarkEndpoints(b *testing.B) {
 	if findings.HasErrors() {
 		b.Fatal(findings)
 	}
-	log, flush, err := telemetry.NewLogger("info", "json", io.Discard)
+	log, flush, err := telemetry.NewLogger("info", "json", io.Discard, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func runLoad(ctx context.Context) (held, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, flush, err := telemetry.NewLogger("info", "json", io.Discard)
+	log, flush, err := telemetry.NewLogger("info", "json", io.Discard, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -9,14 +9,12 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// flushEvery is how long a log line may wait in memory. At many thousand
-// requests a second, one write per line costs as much as the request itself.
-const flushEvery = 250 * time.Millisecond
-
 // NewLogger returns a logger that writes lines at or above level (debug, info,
-// warn, error) as format (json or console) to w. The returned function flushes
-// the buffer; call it before the process ends.
-func NewLogger(level, format string, w io.Writer) (*zap.Logger, func(), error) {
+// warn, error) as format (json or console) to w. It never waits for w: lines
+// that find no room in memory are dropped and counted in m, which may be nil;
+// errors are the last to be dropped. The returned function writes what it can
+// within a second; call it once, before the process ends.
+func NewLogger(level, format string, w io.Writer, m *Metrics) (*zap.Logger, func(), error) {
 	var lvl zapcore.Level
 	if err := lvl.UnmarshalText([]byte(level)); err != nil {
 		return nil, nil, fmt.Errorf("unknown log level %q; known are debug, info, warn, error", level)
@@ -30,13 +28,23 @@ func NewLogger(level, format string, w io.Writer) (*zap.Logger, func(), error) {
 		enc = zapcore.NewJSONEncoder(conf)
 	case "console":
 		conf.EncodeTime = zapcore.TimeEncoderOfLayout(time.TimeOnly)
-		enc = zapcore.NewConsoleEncoder(conf)
+		enc = consoleEncoder{zapcore.NewConsoleEncoder(conf)}
 	default:
 		return nil, nil, fmt.Errorf("unknown log format %q; known are json, console", format)
 	}
-	out := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(w), FlushInterval: flushEvery}
+	dropped := func() {}
+	if m != nil {
+		dropped = m.logLinesDropped.Inc
+	}
+	out := newLineWriter(w, dropped, func(lines int) []byte {
+		entry := zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "log lines dropped"}
+		line, err := enc.EncodeEntry(entry, []zapcore.Field{zap.Int("lines", lines)})
+		if err != nil {
+			return nil
+		}
+		return line.Bytes()
+	})
 	// The line of a request that panicked has the stack already.
-	log := zap.New(zapcore.NewCore(enc, out, lvl), zap.AddStacktrace(zapcore.FatalLevel))
-	// An error in writing the log cannot be logged.
-	return log, func() { _ = out.Stop() }, nil
+	log := zap.New(&core{lvl, enc, out}, zap.AddStacktrace(zapcore.FatalLevel))
+	return log, out.close, nil
 }

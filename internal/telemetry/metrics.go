@@ -24,6 +24,7 @@ type Metrics struct {
 	domains          prometheus.Gauge
 	signingNotAfter  *prometheus.GaugeVec
 	certificates     *prometheus.CounterVec
+	logLinesDropped  prometheus.Counter
 	tlsNotAfter      *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
 }
 
@@ -49,6 +50,8 @@ func NewMetrics(version, revision string) *Metrics {
 			"Number of domains listed in the current settings, without the catch-all.")),
 		signingNotAfter: prometheus.NewGaugeVec(gauge("waymark_signing_certificate_not_after_timestamp_seconds",
 			"Unix timestamp when the first certificate of the signing identity expires, in seconds."), []string{"identity"}),
+		logLinesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "waymark_log_lines_dropped_total",
+			Help: "Total number of log lines dropped because the log could not be written fast enough."}),
 		certificates: counter("waymark_tls_certificates_total", "Total number of TLS certificates loaded or rejected.", "result"),
 		tlsNotAfter: prometheus.NewGaugeVec(gauge("waymark_tls_certificate_not_after_timestamp_seconds",
 			"Unix timestamp when the TLS certificate expires, in seconds."), nil),
@@ -57,7 +60,7 @@ func NewMetrics(version, revision string) *Metrics {
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.certificates, m.tlsNotAfter, build,
+		m.signingNotAfter, m.certificates, m.tlsNotAfter, m.logLinesDropped, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

@@ -89,7 +89,7 @@ func TestMetricNames(t *testing.T) {
 
 func TestNewLogger(t *testing.T) {
 	var out bytes.Buffer
-	log, flush, err := NewLogger("info", "json", &out)
+	log, flush, err := NewLogger("info", "json", &out, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,10 +99,10 @@ func TestNewLogger(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, `"msg":"shown","n":1}`) || strings.Contains(got, "not shown") {
 		t.Errorf("log is %q", got)
 	}
-	if _, _, err := NewLogger("loud", "json", &out); err == nil || !strings.Contains(err.Error(), "debug, info, warn, error") {
+	if _, _, err := NewLogger("loud", "json", &out, nil); err == nil || !strings.Contains(err.Error(), "debug, info, warn, error") {
 		t.Errorf("an unknown level gives %v", err)
 	}
-	if _, _, err := NewLogger("info", "xml", &out); err == nil || !strings.Contains(err.Error(), "json, console") {
+	if _, _, err := NewLogger("info", "xml", &out, nil); err == nil || !strings.Contains(err.Error(), "json, console") {
 		t.Errorf("an unknown format gives %v", err)
 	}
 }

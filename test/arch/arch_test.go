@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"internal/clients/markup":              {},
 	"internal/clients/pox":                 {"internal/clients/client", "internal/clients/markup"},
 	"internal/clients/*":                   {"internal/clients/client", "internal/clients/markup", "internal/clients/pox"},
-	"internal/telemetry":                   {},
+	"internal/telemetry":                   {"internal/terminal"},
 	"internal/watch":                       {},
 	"internal/passwordcheck":               {"internal/settings"},
 	"internal/dialect/mobileconfig/schema": {},

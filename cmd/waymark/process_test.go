@@ -1,0 +1,174 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain is waymark itself when a test starts it as a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("WAYMARK_TEST_PROCESS") != "" {
+		os.Exit(mainWithStatus())
+	}
+	os.Exit(m.Run())
+}
+
+// process is a running waymark serve.
+type process struct {
+	t           *testing.T
+	cmd         *exec.Cmd
+	public, ops string
+	dir         string
+	ended       chan error
+}
+
+// serveAsProcess starts waymark serve with settings, its log on stderr.
+func serveAsProcess(t *testing.T, settings string, stderr *os.File) *process {
+	t.Helper()
+	p := &process{t: t, public: freeAddress(t), ops: freeAddress(t), dir: t.TempDir(), ended: make(chan error, 1)}
+	p.write("waymark.yaml", p.listeners()+settings)
+	p.cmd = exec.Command(os.Args[0], "serve", "-c", filepath.Join(p.dir, "waymark.yaml"))
+	p.cmd.Env = append(os.Environ(), "WAYMARK_TEST_PROCESS=1")
+	p.cmd.Stderr = stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- p.cmd.Wait() }()
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	p.eventually("ready", func() bool { return p.get(p.ops, "/readyz") == nil })
+	return p
+}
+
+func (p *process) listeners() string {
+	return fmt.Sprintf("listen: %q\nops: {listen: %q}\nstate_dir: state\n", p.public, p.ops)
+}
+
+func (p *process) write(name, text string) {
+	p.t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// get returns an error unless a path answers 200 within five seconds.
+func (p *process) get(address, path string) error {
+	_, err := p.body(address, path)
+	return err
+}
+
+func (p *process) body(address, path string) (string, error) {
+	resp, err := (&http.Client{Timeout: 5 * time.Second}).Get("http://" + address + path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", path, resp.Status)
+	}
+	return string(body), err
+}
+
+// metric returns the line of a metric without labels.
+func (p *process) metric(name string) string {
+	p.t.Helper()
+	page, err := p.body(p.ops, "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for line := range strings.Lines(page) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	p.t.Fatalf("there is no metric %s", name)
+	return ""
+}
+
+func (p *process) eventually(what string, is func() bool) {
+	p.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+		select {
+		case err := <-p.ended:
+			p.t.Fatalf("ended before it was %s: %v", what, err)
+		default:
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("never %s", what)
+		}
+	}
+}
+
+// terminate sends SIGTERM and waits for the process to end well.
+func (p *process) terminate() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			p.t.Errorf("ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		p.t.Error("SIGTERM does not end the process")
+	}
+}
+
+const configPath = "/mail/config-v1.1.xml?emailaddress=anna@example.com"
+
+// TestLogThatNobodyReads sends many more requests than a pipe, which nobody
+// reads, has room for lines. All are answered, and SIGTERM works.
+func TestLogThatNobodyReads(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = read.Close(), write.Close() }()
+	p := serveAsProcess(t, "limits: {requests_per_minute: 0}\n"+good, write)
+	const requests = 8000
+	for i := range requests {
+		if err := p.get(p.public, configPath); err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+	}
+	if err := p.get(p.ops, "/healthz"); err != nil {
+		t.Error(err)
+	}
+	if dropped := p.metric("waymark_log_lines_dropped_total"); dropped == "0" {
+		t.Error("no dropped line was counted")
+	} else {
+		t.Logf("%d requests answered, %s lines dropped", requests, dropped)
+	}
+	p.terminate()
+}
+
+// TestLogReaderThatWentAway closes the other end of the log's pipe.
+func TestLogReaderThatWentAway(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = write.Close() }()
+	p := serveAsProcess(t, good, write)
+	if err := read.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if err := p.get(p.public, configPath); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond) // longer than a line is kept in memory
+	}
+	p.terminate()
+}
