@@ -57,7 +57,7 @@ func (m *derivations) provider(base *settings.Provider, r *source.Record) (*sett
 	d, ok := m.made.GetIfPresent(key)
 	if !ok {
 		d.provider, d.err = derive(base, r)
-		d, _ = m.made.SetIfAbsent(key, d) // whoever was first: there is one pointer
+		d, _ = m.made.SetIfAbsent(key, d) // the first one wins: there is one pointer
 	}
 	return d.provider, d.err
 }

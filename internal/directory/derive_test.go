@@ -172,7 +172,7 @@ func TestAMillionCustomersOnTenServersShareTenProviders(t *testing.T) {
 	}
 	m.made.CleanUp()
 	if n := m.made.EstimatedSize(); n > maxDerived {
-		t.Errorf("%d providers are remembered", n)
+		t.Errorf("%d providers are cached", n)
 	}
 }
 

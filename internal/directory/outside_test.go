@@ -322,7 +322,7 @@ func TestAMailboxThatDoesNotExistLooksLikeOneThatDoes(t *testing.T) {
 			s, err := w.Resolve(t.Context(), q)
 			shape = fmt.Sprint(err)
 			asked = len(customers.asked)
-			if err == nil { // a failure is not remembered
+			if err == nil { // a failure is not cached
 				login, _ := s.Login(s.Services()[0])
 				names := strings.NewReplacer(local, "NAME", "web1p1", "NAME")
 				shape = names.Replace(fmt.Sprint(s.Address, s.Domain, s.Canonical, s.MovedTo, s.MailboxLookup, s.Services(), login))

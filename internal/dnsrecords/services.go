@@ -176,7 +176,7 @@ type endpoint struct {
 	host string
 	port uint16
 	tls  bool   // from the first byte
-	path string // the context path of DAV, as it stands in the URL
+	path string // the context path of DAV, as in the URL
 }
 
 func (e endpoint) String() string { return net.JoinHostPort(e.host, strconv.Itoa(int(e.port))) }

@@ -107,7 +107,7 @@ func TestCustomersInADatabase(t *testing.T) {
 	}
 	db.Exec(t, `UPDATE customers SET mail_host = 'imap2.hoster.example'`)
 	if _, body := h.ask("anna@customer.example"); !strings.Contains(body, "imap1.hoster.example") {
-		t.Errorf("nothing is remembered: %s", body)
+		t.Errorf("nothing is cached: %s", body)
 	}
 	resp, err := h.client.Post("http://"+h.svc.Addr("ops")+"/-/reload", "", nil)
 	if err != nil || resp.StatusCode != http.StatusOK {
@@ -151,7 +151,7 @@ func TestAReloadKeepsWhatIsKnownWhileTheDatabaseIsDown(t *testing.T) {
 	})
 }
 
-// TestSourcesThatCannotBeUsed pins what is said at a start, a reload and a check.
+// TestSourcesThatCannotBeUsed checks the errors at start and by the check.
 func TestSourcesThatCannotBeUsed(t *testing.T) {
 	dsn, _ := sqliteCustomers(t)
 	for name, tc := range map[string]struct{ settings, starts, check string }{
@@ -240,7 +240,7 @@ func TestReplicasOnOneDatabase(t *testing.T) {
 	}
 	for _, h := range both {
 		h.eventually("the customer", func() bool { return hosts(h, "imap1.hoster.example") })
-		// What was remembered before the first notification arrives is asked
+		// What was cached before the first notification arrives is looked up
 		// again; from here on only a notification can bring the change.
 		h.eventually("the connection for notifications", func() bool {
 			var listening int

@@ -30,7 +30,7 @@ import (
 var domains = flag.Int("domains", 10_000, "how many domains BenchmarkDomains puts into each database")
 
 // BenchmarkDomains measures a service whose customers are in a database:
-// answers that are remembered, answers that are asked for, a start until the
+// cached answers, new lookups, a start until the
 // first answer, and what the process holds after a long day.
 func BenchmarkDomains(b *testing.B) {
 	for _, database := range []struct {

@@ -105,7 +105,7 @@ func postgresTraffic(t *testing.T, db databases.Database) traffic {
 
 // TestAnAnswerIsOneIndexedQuestionThenNone pins what makes the number of
 // domains not matter: what was never asked for costs one search in an index,
-// and what is remembered neither a question nor an allocation.
+// and a cached answer neither a query nor an allocation.
 func TestAnAnswerIsOneIndexedQuestionThenNone(t *testing.T) {
 	const size, sample = 10_000, 20
 	nobody := func(i int) address.Domain { return address.Domain(fmt.Sprintf("nobody-%d.example", i)) }
@@ -139,7 +139,7 @@ func TestAnAnswerIsOneIndexedQuestionThenNone(t *testing.T) {
 					}
 					ctx, again := t.Context(), tc.query(sample/2)
 					if n := testing.AllocsPerRun(1000, func() { ask(ctx, again) }); n != 0 {
-						t.Errorf("a remembered answer allocates %v times", n)
+						t.Errorf("a cached answer allocates %v times", n)
 					}
 					d.close(t)
 					want := tc.questions * sample

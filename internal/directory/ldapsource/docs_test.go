@@ -68,8 +68,8 @@ func TestTheGuide(t *testing.T) {
 	}
 }
 
-// TestTheGuideNamesTheColumns wants every column that is no part of a service,
-// and no other.
+// TestTheGuideNamesTheColumns compares the columns of the guide with those that
+// exist.
 func TestTheGuideNamesTheColumns(t *testing.T) {
 	guide, err := os.ReadFile("../../../docs/directory-ldap.md")
 	if err != nil {

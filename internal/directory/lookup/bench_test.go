@@ -60,7 +60,7 @@ func (million) Mailbox(context.Context, address.Address) (source.Record, error) 
 }
 
 // BenchmarkZipf asks about a million domains as often as people do, and
-// reports what the process holds after it, and how much of it was remembered.
+// reports what the process holds after it, and the rate of misses.
 func BenchmarkZipf(b *testing.B) {
 	var misses int
 	l := New(Options{

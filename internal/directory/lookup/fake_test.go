@@ -111,7 +111,7 @@ func answer(ctx context.Context, f *fake, read func() (source.Record, bool)) (so
 	return r, nil
 }
 
-// told keeps what a Lookup tells of itself.
+// told records the calls of a Lookup's callbacks.
 type told struct {
 	mu       sync.Mutex
 	asked    map[string]int // "source result"

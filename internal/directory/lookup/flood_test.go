@@ -71,7 +71,7 @@ func TestAFloodOfUnknownDomains(t *testing.T) {
 		}
 		l.domains.unknown.CleanUp()
 		if n := l.domains.unknown.EstimatedSize(); n > 1000 {
-			t.Errorf("%d unknown domains are remembered", n)
+			t.Errorf("%d unknown domains are cached", n)
 		}
 	})
 }

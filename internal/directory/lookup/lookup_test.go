@@ -25,8 +25,8 @@ func TestOrderOfSources(t *testing.T) {
 		{"the first that knows it wins", new(fake).knows("p", "d.example"), new(fake).knows("q", "d.example"), "a/p", []int{1, 0}},
 		{"the next is asked when one does not know it", new(fake), new(fake).knows("q", "d.example"), "b/q", []int{1, 1}},
 		{"nobody knows it", new(fake), new(fake), "unknown", []int{1, 1}},
-		{"one that can not tell ends it: the next could be wrong", &fake{err: errDown}, new(fake).knows("q", "d.example"), "unavailable", []int{1, 0}},
-		{"unknown to one and the other can not tell", new(fake), &fake{err: errDown}, "unavailable", []int{1, 1}},
+		{"an unavailable source ends it: the next could be wrong", &fake{err: errDown}, new(fake).knows("q", "d.example"), "unavailable", []int{1, 0}},
+		{"unknown to one, and the other is unavailable", new(fake), &fake{err: errDown}, "unavailable", []int{1, 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := open(t, Options{}, tc.first, tc.second)
@@ -370,7 +370,7 @@ func TestAChangeWhileAQuestionIsUnderWay(t *testing.T) {
 		l.Invalidate("d.example")
 		want(t, l, "d.example", "a/new")
 		all.Wait()
-		want(t, l, "d.example", "a/new") // the late old answer is not remembered
+		want(t, l, "d.example", "a/new") // the late old answer is not cached
 		wantQuestions(t, f, 2)
 	})
 }

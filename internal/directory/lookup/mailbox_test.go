@@ -98,7 +98,7 @@ func TestMailboxesShareOneMemory(t *testing.T) {
 	}
 	l.mailboxes.known.CleanUp()
 	if n := l.mailboxes.known.EstimatedSize(); n > 100 {
-		t.Errorf("%d mailboxes are remembered", n)
+		t.Errorf("%d mailboxes are cached", n)
 	}
 	f.asked()
 	_, _ = l.Mailbox(t.Context(), "a", mailboxAt("anna"))

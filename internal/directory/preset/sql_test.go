@@ -250,7 +250,7 @@ func (p panel) askDomains(t *testing.T, src *sqlsource.Source) {
 		got, err := src.Domain(t.Context(), d)
 		switch {
 		case expected == nil && !errors.Is(err, source.ErrNotFound):
-			t.Errorf("%s: got %+v, %v; want that it is not found", d, got, err)
+			t.Errorf("%s: got %+v, %v; want source.ErrNotFound", d, got, err)
 		case expected != nil && (err != nil || !reflect.DeepEqual(got, *expected)):
 			t.Errorf("%s: got %+v, %v; want %+v", d, got, err, *expected)
 		}
@@ -276,7 +276,7 @@ func (p panel) askMailboxes(t *testing.T, src *sqlsource.Source) {
 		got, err := src.Mailbox(t.Context(), a)
 		switch {
 		case login == "" && !errors.Is(err, source.ErrNotFound):
-			t.Errorf("%s: got %+v, %v; want that it is not found", text, got, err)
+			t.Errorf("%s: got %+v, %v; want source.ErrNotFound", text, got, err)
 		case login != "" && (err != nil || got.Login != login):
 			t.Errorf("%s: got %+v, %v; want the login %s", text, got, err, login)
 		}

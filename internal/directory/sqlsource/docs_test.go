@@ -118,7 +118,7 @@ func TestTheQueriesOfTheGuide(t *testing.T) {
 	})
 }
 
-// TestTheRightsOfTheGuide wants them to be enough for the queries, and no more.
+// TestTheRightsOfTheGuide checks that they suffice for the queries, and no more.
 func TestTheRightsOfTheGuide(t *testing.T) {
 	sections := guide(t)
 	test := func(t *testing.T, e engine, driver string, rights []string) {

@@ -154,7 +154,7 @@ const (
 	loginQuery  = "SELECT login FROM mailbox WHERE address = {address}"
 )
 
-// hosted wants the record of a domain of the hoster.
+// hosted checks that a domain has the record of the hoster.
 func hosted(t *testing.T, s *Source, d address.Domain) {
 	t.Helper()
 	if got, err := s.Domain(t.Context(), d); err != nil || got.Provider != "hoster" {
@@ -162,7 +162,7 @@ func hosted(t *testing.T, s *Source, d address.Domain) {
 	}
 }
 
-// fails wants an error that says these words and is not "not found".
+// fails checks the text of an error that is not source.ErrNotFound.
 func fails(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || err.Error() != want || errors.Is(err, source.ErrNotFound) {

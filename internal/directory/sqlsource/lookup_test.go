@@ -44,7 +44,7 @@ func TestDomain(t *testing.T) {
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				s := e.source(t, tc.query, "")
-				for range 2 { // the second time with what was remembered of the first
+				for range 2 { // the second time with the cached header
 					got, err := s.Domain(t.Context(), tc.domain)
 					if err != nil || !reflect.DeepEqual(got, tc.want) {
 						t.Errorf("got  %+v, %v\nwant %+v", got, err, tc.want)

@@ -25,7 +25,7 @@ func TestPathsOfSQLite(t *testing.T) {
 	}
 }
 
-// TestAFileIsNotMade wants a wrong path to stay without a file.
+// TestAFileIsNotMade checks that a wrong path creates no file.
 func TestAFileIsNotMade(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.db")
 	for _, dsn := range []string{file, "file:" + file + "?mode=rwc", "file:" + file + "?_query_only=0"} {

@@ -73,7 +73,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatchReconnects has the server restart twice. Each outage is told once,
+// TestWatchReconnects has the server restart twice. Each outage is reported once,
 // and afterwards everything may have changed.
 func TestWatchReconnects(t *testing.T) {
 	server := databases.StartPostgreSQL(t)
