@@ -177,7 +177,7 @@ func TestConsoleEscapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log.Info("bad request x\ntrusted     yes\x1b[2J", zap.String("field", "\u009b2J\u202e"), zap.Error(errors.New("a\tb\n")))
+	log.Info("bad request x\ntrusted     yes\x1b[2J", zap.String("field", "\u009b2J\u202e"), zap.Error(errors.New("a\tb\nc")))
 	flush()
 	text := out.String()
 	if strings.Count(text, "\n") != 1 || strings.ContainsAny(text, "\x1b\u009b\u202e") || !strings.Contains(text, `x\ntrusted`) {
