@@ -34,7 +34,7 @@ import (
 func TestOutputsParseBack(t *testing.T) {
 	t.Parallel()
 	read := map[string]int{}
-	for seed := range uint64(1000) {
+	for seed := range seeds() {
 		for name := range parseBack(t, random(seed)) {
 			read[name]++
 		}

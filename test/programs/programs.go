@@ -9,11 +9,14 @@ import (
 // variable is set by "make test-all".
 const variable = "WAYMARK_TEST_ALL"
 
+// All reports whether "make test-all" runs the test.
+func All() bool { return os.Getenv(variable) != "" }
+
 // OnlyInTestAll skips the test unless "make test-all" runs it. The reason completes
 // the sentence "this test ...".
 func OnlyInTestAll(t testing.TB, reason string) {
 	t.Helper()
-	if os.Getenv(variable) == "" {
+	if !All() {
 		t.Skipf("this test %s: run it with make test-all, or set %s=1", reason, variable)
 	}
 }
