@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// codes takes a picture of the QR code as it is on the screen, lets zbarimg
-// read it, and goes where it leads: to a profile that OpenSSL finds good. The
+// codes has zbarimg read a screenshot of the QR code and follows the link to a
+// profile that OpenSSL verifies. The
 // code of an invitation leads to the invitation.
 func (p *pages) codes(t *testing.T) {
 	var visits []map[string]any

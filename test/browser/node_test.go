@@ -101,15 +101,15 @@ func findNode(t *testing.T, modules string) string {
 	return programs.Need(t, "node", "nodejs (22 or newer)")
 }
 
-// lead tells the browser that the pages are at an address of loopback and
-// known by a key, and that nothing else is anywhere.
+// lead resolves the name of the pages to an address on loopback, pins its key, and
+// makes every other name unresolvable.
 func (s *scripts) lead(at string, id certtest.Party) {
 	s.input["origin"] = "https://" + setupHost
 	s.input["resolver"] = "MAP " + setupHost + ":443 " + at + ", MAP * ~NOTFOUND"
 	s.input["key"] = fingerprint(id)
 }
 
-// looked is what a script says about one thing that it looked at.
+// looked is what a script reports about one page.
 type looked struct {
 	Name     string
 	Findings []string
@@ -120,7 +120,7 @@ type looked struct {
 	}
 }
 
-// clean wants no findings.
+// clean requires that there are no findings.
 func clean(t *testing.T, l looked) {
 	t.Helper()
 	for _, finding := range l.Findings {
@@ -173,6 +173,6 @@ func (s *scripts) run(t *testing.T, script string, more map[string]any, look fun
 		t.Fatalf("%s: %v\n%s", script, err, &problems)
 	}
 	if count == 0 {
-		t.Fatalf("%s looked at nothing", script)
+		t.Fatalf("%s checked nothing", script)
 	}
 }

@@ -84,9 +84,9 @@ func catalogues(t *testing.T, languages []string) map[string]json.RawMessage {
 	return all
 }
 
-// theWholeWay lets every device go it in every language. Widths, schemes, and
-// browsers with and without scripts are dealt out so that every two of all
-// these come together once at least.
+// theWholeWay walks through the pages with every device in every language. Widths,
+// color schemes and browsers without scripts are spread so that each pair of values
+// occurs at least once.
 func (p *pages) theWholeWay(t *testing.T) {
 	widths, schemes := []int{320, 390, 768, 1280}, []string{"light", "dark"}
 	var walks []map[string]any
@@ -160,8 +160,7 @@ func (p *pages) visits(t *testing.T) []map[string]any {
 	return all
 }
 
-// forEverybody holds every kind of page against what is known of people who do
-// not see or point well, in every language, light and dark, narrow and wide.
+// forEverybody checks every kind of page for accessibility, in every language, light and dark, narrow and wide.
 func (p *pages) forEverybody(t *testing.T) {
 	p.run(t, "axe.mjs", map[string]any{"visits": p.visits(t)}, clean)
 }
@@ -179,7 +178,7 @@ func (p *pages) aPasswordIsChecked(t *testing.T) {
 	p.run(t, "password.mjs", map[string]any{"visits": visits, "rightPassword": rightPassword}, clean)
 }
 
-// everyAppOnAPhone wants no steps that make a person scroll sideways.
+// everyAppOnAPhone allows no steps that need sideways scrolling.
 func (p *pages) everyAppOnAPhone(t *testing.T) {
 	var visits []map[string]any
 	for _, language := range p.languages {
@@ -188,7 +187,7 @@ func (p *pages) everyAppOnAPhone(t *testing.T) {
 	p.run(t, "apps.mjs", map[string]any{"visits": visits, "apps": page.Apps()}, clean)
 }
 
-// onPaper wants an invitation to be of use when it is printed.
+// onPaper checks that a printed invitation is complete.
 func (p *pages) onPaper(t *testing.T) {
 	var visits []map[string]any
 	for _, language := range p.languages {
@@ -200,15 +199,15 @@ func (p *pages) onPaper(t *testing.T) {
 	p.run(t, "print.mjs", map[string]any{"visits": visits}, clean)
 }
 
-// nothingInTheLog wants no address in what the service logged of all this.
+// nothingInTheLog allows no address in the log of all these requests.
 func (p *pages) nothingInTheLog(t *testing.T) {
 	p.fetch(t, "en", http.StatusOK, "/", url.Values{"email": {"anna@example.com"}})
 	if len(p.Log.Lines(`"route":"/"`)) == 0 {
-		t.Errorf("the log knows nothing of the pages: %s", &p.Log)
+		t.Errorf("the log has no request for the page: %s", &p.Log)
 	}
 	for _, part := range []string{"anna", "bert", "@example.com", rightPassword} {
 		for _, line := range p.Log.Lines(part) {
-			t.Errorf("it holds %s: %s", part, line)
+			t.Errorf("the log contains %s: %s", part, line)
 		}
 	}
 }

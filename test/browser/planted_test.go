@@ -24,20 +24,20 @@ import (
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
-// What finds nothing on our pages could have stopped looking. Here everything
-// that looks at them is shown faults, and has to find them.
+// A check that finds nothing on our pages may be broken. Here every check gets pages
+// with faults, which it must find.
 
-// finds wants each of wants to be part of a finding; where none is wanted,
-// there may be none.
+// finds requires each of wants to be part of a finding. Without wants there must be
+// no findings.
 func finds(t *testing.T, findings []string, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		if !slices.ContainsFunc(findings, func(f string) bool { return strings.Contains(f, want) }) {
-			t.Errorf("nobody found %q, but %q", want, findings)
+			t.Errorf("no check found %q; the findings are %q", want, findings)
 		}
 	}
 	if len(wants) == 0 && len(findings) > 0 {
-		t.Errorf("nothing is wrong, but %q", findings)
+		t.Errorf("unexpected findings: %q", findings)
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
-// verify wants OpenSSL to find the signature of a profile good, and the
-// accounts of an address in it.
+// verify requires a profile that OpenSSL verifies, with the accounts of an address.
 func (p *pages) verify(t *testing.T, signed []byte, address string) {
 	t.Helper()
 	for _, finding := range p.profileFaults(t, signed, address) {
@@ -18,7 +17,7 @@ func (p *pages) verify(t *testing.T, signed []byte, address string) {
 	}
 }
 
-// profileFaults says what is wrong with a profile for an address.
+// profileFaults returns what is wrong with a profile for an address.
 func (p *pages) profileFaults(t *testing.T, signed []byte, address string) []string {
 	t.Helper()
 	profile, err := certtest.OpenSSL(t, signed, p.trusted)

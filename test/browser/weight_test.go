@@ -46,12 +46,12 @@ func (p *pages) weight(t *testing.T) {
 	})
 }
 
-// heavy says that a page costs too much, or that nobody knows; "" is good.
+// heavy returns a finding when a page is too large or was not weighed, else "".
 func (l looked) heavy() string {
 	if l.Weight.Bytes > 0 && l.Weight.Bytes <= mostBytes {
 		return ""
 	}
-	return fmt.Sprintf("it costs %d bytes, want at most %d", l.Weight.Bytes, mostBytes)
+	return fmt.Sprintf("the page has %d bytes, want at most %d", l.Weight.Bytes, mostBytes)
 }
 
 // firstByte measures how long people wait for the first byte.

@@ -53,7 +53,7 @@ func Parse(text []byte) (*Contract, error) {
 	return &Contract{doc}, nil
 }
 
-// closeObjects has an object hold what is described and nothing else.
+// closeObjects forbids properties that the document does not describe.
 func closeObjects(s *openapi3.Schema) {
 	if len(s.Properties) > 0 && s.AdditionalProperties.Has == nil {
 		s.AdditionalProperties.Has = new(bool)

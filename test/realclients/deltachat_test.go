@@ -22,9 +22,9 @@ import (
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
-// TestDeltaChat lets the core of Delta Chat set up each address. It searches
-// for the settings, then logs in: at the servers of the canonical settings, by
-// the user name that they say, and nowhere else.
+// TestDeltaChat sets up each address with the core of Delta Chat. The core finds the
+// settings, then logs in at the servers and with the user name of the canonical
+// settings, and nowhere else.
 func TestDeltaChat(t *testing.T) {
 	program := programs.Need(t, "deltachat-rpc-server", "npm, then npm install @deltachat/stdio-rpc-server, and put its program on the PATH")
 	python := programs.Need(t, "python3", "python3")
@@ -115,7 +115,7 @@ type login struct {
 	users <-chan string
 }
 
-// compareAsked wants each of want to have been asked; with only, nothing else.
+// compareAsked requires each of want to have been asked; with only, nothing else.
 func compareAsked(t *testing.T, asked, want []string, only bool) {
 	t.Helper()
 	for _, at := range want {
@@ -164,7 +164,7 @@ func startDeltaChat(ctx context.Context, t *testing.T, program string, net *netw
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("Delta Chat said:\n%s\nand asked %q", said, net.wasAskedFor())
+			t.Logf("Delta Chat wrote:\n%s\nand asked %q", said, net.wasAskedFor())
 		}
 	})
 	d := &deltaChat{in: in, out: bufio.NewReader(out)}

@@ -12,8 +12,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// startMailServer stands in for one server of an account. It speaks IMAP or SMTP
-// as far as the login, notes the user name, and refuses it.
+// startMailServer replaces one server of an account. It speaks IMAP or SMTP up to
+// the login, records the user name, and rejects it.
 func startMailServer(t *testing.T, of server, id tls.Certificate) (address string, users <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -62,7 +62,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestSignaturesThatAreNotGood shows that the check of signatures can fail.
+// TestSignaturesThatAreNotGood shows that the verification can fail.
 func TestSignaturesThatAreNotGood(t *testing.T) {
 	openssl := programs.Need(t, "openssl", "openssl")
 	chain, stranger := newChain(t, openssl), newChain(t, openssl)
@@ -77,8 +77,8 @@ func TestSignaturesThatAreNotGood(t *testing.T) {
 	}
 }
 
-// compareProfile wants the payloads of want, which name the values that matter,
-// in a profile.
+// compareProfile requires the payloads of want in a profile. want has only the keys
+// that matter.
 func compareProfile(t *testing.T, profile map[string]any, s settings.Settings, want []map[string]any) {
 	t.Helper()
 	if profile["PayloadType"] != "Configuration" || profile["PayloadVersion"] != json.Number("1") {
@@ -160,7 +160,7 @@ func payloads(t *testing.T, s settings.Settings, selection string) []map[string]
 // readers read property lists; neither of them is Go.
 type readers struct{ plistutil, python string }
 
-// read lets libplist turn the XML into the binary form, and Python read both.
+// read converts the XML to the binary form with libplist, and reads both with Python.
 func (r readers) read(t *testing.T, profile []byte) map[string]any {
 	t.Helper()
 	binary := output(t, profile, r.plistutil, "-i", "-", "-o", "-", "-f", "bin")

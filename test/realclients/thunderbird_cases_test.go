@@ -218,7 +218,7 @@ func (f found) server() server {
 	return server{protocol, f.Host, f.Port, socketType(f.SocketType), f.User, authMethod(f.Auth)}
 }
 
-// socketType says in Waymark's words what nsMsgSocketType means.
+// socketType translates nsMsgSocketType to the settings' own words.
 func socketType(number int) string {
 	switch number {
 	case 0:
@@ -231,7 +231,7 @@ func socketType(number int) string {
 	return fmt.Sprintf("socket type %d", number)
 }
 
-// authMethod does the same for nsMsgAuthMethod.
+// authMethod translates nsMsgAuthMethod.
 func authMethod(number int) string {
 	switch number {
 	case 3:

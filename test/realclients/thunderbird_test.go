@@ -33,7 +33,7 @@ type thunderbird struct {
 // written for. Debian's archives have both.
 var knownThunderbirds = []string{"140", "153"}
 
-// startThunderbird starts the program and lets it trust an authority.
+// startThunderbird starts the program and makes it trust an authority.
 func startThunderbird(t *testing.T, program string, net *network, trusted *x509.Certificate) *thunderbird {
 	t.Helper()
 	home := t.TempDir()
@@ -67,7 +67,7 @@ func startThunderbird(t *testing.T, program string, net *network, trusted *x509.
 	t.Cleanup(func() { // t.Context has ended, and so Thunderbird is told to
 		<-exited
 		if t.Failed() {
-			t.Logf("Thunderbird said:\n%s\nand asked %q", tb.output, net.wasAskedFor())
+			t.Logf("Thunderbird wrote:\n%s\nand asked %q", tb.output, net.wasAskedFor())
 		}
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -140,7 +140,7 @@ func preferences(net *network) []byte {
 	return []byte(text.String())
 }
 
-// portFinder keeps what Thunderbird says, and tells the port of its remote
+// portFinder keeps the output of Thunderbird, and sends the port of its remote
 // control once.
 type portFinder struct {
 	*programs.Log

@@ -134,7 +134,7 @@ func TestComposeFiles(t *testing.T) {
 			if len(theirs) != len(tt.mounts) {
 				t.Errorf("mounts %v, want %v", theirs, tt.mounts)
 			}
-			// What the file of the web server names has to be there.
+			// The web server's file must name the folder of the certificates.
 			for name, want := range map[string]string{"nginx": "/etc/ssl/waymark/", "traefik": "/certificates/"} {
 				if name == tt.front && !strings.Contains(text, want) {
 					t.Errorf("the file of %s does not name %s", name, want)

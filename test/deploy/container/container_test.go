@@ -92,7 +92,7 @@ func (b builder) run(t *testing.T, args ...string) string {
 	return programs.Output(t, exec.Command(b.program, append(slices.Clone(b.flags), args...)...))
 }
 
-// image is what the image says of itself.
+// image is the metadata of an image.
 type image struct {
 	Docker struct {
 		Config struct {
@@ -111,7 +111,7 @@ type image struct {
 	}
 }
 
-// checkImage holds the image "waymark" against what it is documented to be.
+// checkImage compares the image "waymark" with its documents.
 func (b builder) checkImage(t *testing.T) {
 	t.Helper()
 	var img image
@@ -144,8 +144,8 @@ func (b builder) checkImage(t *testing.T) {
 	checkRuns(t, root, img)
 }
 
-// checkFiles wants nothing in the image but what is known, and nothing that
-// its user may change but the state.
+// checkFiles allows only known files in the image, of which its user may change
+// nothing but the state directory.
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
 	var found []string
@@ -176,11 +176,11 @@ func checkFiles(t *testing.T, root string) {
 		t.Errorf("files %v, want %v", found, want)
 	}
 	if n := strings.Count(textfile.Read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")), "BEGIN CERTIFICATE"); n < 50 {
-		t.Errorf("%d authorities", n)
+		t.Errorf("found only %d certificate authorities", n)
 	}
 }
 
-// checkRuns runs what the image says, in the image, as its user.
+// checkRuns runs the image's own command, in the image, as its user.
 func checkRuns(t *testing.T, root string, img image) {
 	t.Helper()
 	cfg := img.Docker.Config
@@ -203,7 +203,7 @@ func checkRuns(t *testing.T, root string, img image) {
 		return check.Run() == nil
 	}
 	if healthy() {
-		t.Error("healthy before it runs")
+		t.Error("the health check passes before Waymark runs")
 	}
 	serve, said := inside(append(slices.Clone(cfg.Entrypoint), cfg.Cmd...))
 	if err := serve.Start(); err != nil {
@@ -211,7 +211,7 @@ func checkRuns(t *testing.T, root string, img image) {
 	}
 	for deadline := time.Now().Add(30 * time.Second); !healthy(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Error("never healthy")
+			t.Error("the health check never passes")
 			break
 		}
 	}
@@ -231,7 +231,7 @@ func checkRuns(t *testing.T, root string, img image) {
 		t.Errorf("it ended with %v\n%s", err, said)
 	}
 	if made, err := os.ReadDir(filepath.Join(root, "var/lib/waymark")); err != nil || len(made) == 0 {
-		t.Errorf("no identity is kept: %v", err)
+		t.Errorf("the state directory has no signing identity: %v", err)
 	}
 }
 

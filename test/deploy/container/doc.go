@@ -1,4 +1,4 @@
-// Package container holds what goes with the Dockerfile. Its tests build the
-// image, look at everything that is in it, and run it as its user. It has no
-// code of its own.
+// Package container tests the Dockerfile: it builds the image, checks every file in
+// it, and runs it as its user. It has no code of its own, and does not know what
+// Waymark answers.
 package container

@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/packages")) }
 
 // TestRelease makes a release twice, in two places, and looks at everything in
-// it. One platform stands for all: the others differ by what Go compiles for.
+// it. It builds one platform: the others differ only in what Go compiles for.
 func TestRelease(t *testing.T) {
 	programs.Need(t, "goreleaser", "golang, then go -C tools/release install github.com/goreleaser/goreleaser/v2")
 	for _, program := range []string{"git", "rpm", "dpkg", "mandoc"} {
@@ -105,14 +105,13 @@ func release(t *testing.T, tree string) string {
 	return filepath.Join(tree, "dist")
 }
 
-// file is what has to be the same in every package.
+// file is what must be the same in every package.
 type file struct {
 	mode   string
 	sha256 string
 }
 
-// wanted are the files of a package and where their texts come from; "" for
-// what is made.
+// wanted returns the files of a package and their sources; "" for generated ones.
 func wanted(zsh string) map[string]string {
 	return map[string]string{
 		"/usr/bin/waymark":                                  "",
@@ -160,7 +159,7 @@ func installed(t *testing.T, root string) map[string]file {
 	return all
 }
 
-// checkFiles looks at what is installed, and runs it.
+// checkFiles compares the installed files with their sources and runs the binary.
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
 	for path, source := range wanted("vendor-completions") {
@@ -242,7 +241,7 @@ func apk(t *testing.T, path string) map[string]file {
 	return all
 }
 
-// checkArchive wants the archive to hold the same binary, and what belongs to it.
+// checkArchive requires the same binary in the archive, with its documents.
 func checkArchive(t *testing.T, path string, binary file) {
 	t.Helper()
 	all := unpack(t, path)
@@ -285,7 +284,7 @@ func unpack(t *testing.T, path string) map[string]file {
 	}
 }
 
-// checkContents wants the list of contents to name every module of the binary.
+// checkContents requires the list of contents to name every module of the binary.
 func checkContents(t *testing.T, list, binary string) {
 	t.Helper()
 	var bom struct {
@@ -313,7 +312,7 @@ func checkContents(t *testing.T, list, binary string) {
 	}
 }
 
-// checkSums wants a checksum for everything that people download.
+// checkSums requires a right checksum for every file that people download.
 func checkSums(t *testing.T, dist, sums string) {
 	t.Helper()
 	var names []string

@@ -18,7 +18,7 @@ const (
 )
 
 // root is a folder in which package managers run scripts as on a machine of its
-// own: it has a shell, and a systemctl that writes down what it is told.
+// own: it has a shell, and a systemctl that records its arguments.
 func newRoot(t *testing.T) string {
 	t.Helper()
 	programs.NeedRoot(t, "change the root folder of scripts")
@@ -50,12 +50,12 @@ func runsSystemd(t *testing.T, root string) {
 	}
 }
 
-// told wants systemctl to have been called with these words since the last call.
+// told compares the arguments that systemctl got since the last call.
 func told(t *testing.T, root, when, want string) {
 	t.Helper()
 	path := filepath.Join(root, "told")
 	if got := textfile.Read(t, path); got != want {
-		t.Errorf("%s: systemctl was told\n%swant\n%s", when, got, want)
+		t.Errorf("%s: systemctl was called with\n%swant\n%s", when, got, want)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -232,7 +232,7 @@ func TestDashboardUsesWhatThereIs(t *testing.T) {
 	}
 }
 
-// TestLabelValuesExist wants every value that a query asks for to stand in
+// TestLabelValuesExist requires every label value in a query to be in
 // docs/metrics.md: a filter for a value that does not exist is always silent.
 func TestLabelValuesExist(t *testing.T) {
 	values := documentedValues(t)

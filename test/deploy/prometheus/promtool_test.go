@@ -105,8 +105,8 @@ func TestPromtoolChecksTheDashboard(t *testing.T) {
 	promtool(t, "check", "rules", file)
 }
 
-// TestEveryAlertFiresAndRests wants for each alert a case in which it fires,
-// and one in which it does not.
+// TestEveryAlertFiresAndRests requires two cases for each alert: one in which it
+// fires, and one in which it does not.
 func TestEveryAlertFiresAndRests(t *testing.T) {
 	var cases struct {
 		Tests []struct {
@@ -144,8 +144,7 @@ func TestEveryAlertFiresAndRests(t *testing.T) {
 	}
 }
 
-// TestRunbook wants an entry for each alert and no other, and every alert to
-// say where its entry is.
+// TestRunbook requires one entry for each alert, and a link to it in the alert.
 func TestRunbook(t *testing.T) {
 	var entries []string
 	for line := range strings.Lines(string(readFile(t, "../../docs/runbook.md"))) {

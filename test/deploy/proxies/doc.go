@@ -1,4 +1,4 @@
-// Package proxies holds example files for web servers in front of Waymark. Its
-// tests start the real servers with exactly these files, in front of the real
-// Waymark, and ask what mail clients ask. It has no code of its own.
+// Package proxies tests the example files in deploy/proxies: the real web servers
+// run with them in front of the real Waymark, and answer what mail clients ask. It
+// has no code of its own, and does not know how Waymark answers.
 package proxies

@@ -34,7 +34,7 @@ func TestProxies(t *testing.T) {
 			w := waymark.Start(t, settings(t))
 			p := server.start(t, w.HTTP)
 			t.Run("requests", func(t *testing.T) { testRequests(t, w, p) })
-			t.Run("Outlook is led from http to https once", func(t *testing.T) { testRedirect(t, w, p) })
+			t.Run("Outlook is redirected from http to https once", func(t *testing.T) { testRedirect(t, w, p) })
 			t.Run("forged headers", func(t *testing.T) { testForged(t, w, p) })
 			t.Run("large bodies", func(t *testing.T) { testBodies(t, w, p, server.large) })
 			t.Run("rate limit by client", func(t *testing.T) { testRateLimit(t, w, p) })
@@ -44,8 +44,8 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// settings are those for a machine with a web server in front. A client is soon
-// told that it asks too often, and ::1 is a client like any other.
+// settings returns those for a machine with a web server in front. The rate limit is
+// low, and ::1 is not a trusted proxy.
 func settings(t *testing.T) string {
 	t.Helper()
 	return textfile.Replaced(t, "../../examples/selfhosted.yaml",
@@ -99,16 +99,16 @@ func testRequests(t *testing.T, w *waymark.Waymark, p proxy) {
 			301, "https://dav.example.org/calendars/", waymark.Line{Protocol: "wellknown", Scheme: "https", Host: "example.org", Domain: "example.org"}},
 		{"contacts", "PROPFIND", "http://example.org/.well-known/carddav", "",
 			301, "https://dav.example.org/contacts/", waymark.Line{Protocol: "wellknown", Scheme: "http", Host: "example.org", Domain: "example.org"}},
-		{"JMAP, which there is not", "GET", "https://example.org/.well-known/jmap", "",
+		{"JMAP, which is not configured", "GET", "https://example.org/.well-known/jmap", "",
 			404, "", waymark.Line{Protocol: "wellknown", Scheme: "https", Host: "example.org"}},
 		{"a profile", "GET", "https://waymark.example.org/profile.mobileconfig?email=anna@example.org", "",
 			200, "com.apple.mail.managed", waymark.Line{Protocol: "mobileconfig", Scheme: "https", Host: "waymark.example.org", Domain: "example.org"}},
 		{"the page", "GET", "https://waymark.example.org/", "",
 			200, "<html", waymark.Line{Protocol: "page", Scheme: "https", Host: "waymark.example.org"}},
 		{"the website of the domain", "GET", "https://example.org/", "", 404, "", notOurs},
-		{"a path that only Waymark's own names have", "GET", "http://example.org/mail/config-v1.1.xml", "", 404, "", notOurs},
+		{"a path of Waymark's own host names only", "GET", "http://example.org/mail/config-v1.1.xml", "", 404, "", notOurs},
 		{"below a path of Waymark's", "GET", "https://example.org/.well-known/caldav/more", "", 404, "", notOurs},
-		{"another path of the same beginning", "GET", "https://example.org/autodiscovery", "", 404, "", notOurs},
+		{"a path with the same prefix", "GET", "https://example.org/autodiscovery", "", 404, "", notOurs},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			resp, body := p.ask(t, client, tt.method, tt.url, tt.body, nil)
@@ -126,7 +126,7 @@ func testRequests(t *testing.T, w *waymark.Waymark, p proxy) {
 	saw(t, w, p, client, asked...)
 }
 
-// testRedirect: only http is redirected, to a URL of https that is not.
+// testRedirect checks that http is redirected to https, and https nowhere.
 func testRedirect(t *testing.T, w *waymark.Waymark, p proxy) {
 	const client = "127.0.0.3"
 	var asked []waymark.Line
@@ -152,8 +152,7 @@ func testRedirect(t *testing.T, w *waymark.Waymark, p proxy) {
 	saw(t, w, p, client, asked...)
 }
 
-// testForged: nobody becomes another client, or asks for another host, by
-// saying so.
+// testForged checks that X-Forwarded headers from a client are ignored.
 func testForged(t *testing.T, w *waymark.Waymark, p proxy) {
 	const client = "127.0.0.4"
 	var asked []waymark.Line
@@ -177,7 +176,7 @@ func testForged(t *testing.T, w *waymark.Waymark, p proxy) {
 	saw(t, w, p, client, asked...)
 }
 
-// testBodies: what Waymark takes passes, more is refused.
+// testBodies checks that 64 KiB, Waymark's limit, pass and that 128 KiB do not.
 func testBodies(t *testing.T, w *waymark.Waymark, p proxy, passes bool) {
 	const client = "127.0.0.5"
 	var asked []waymark.Line
@@ -200,7 +199,7 @@ func testBodies(t *testing.T, w *waymark.Waymark, p proxy, passes bool) {
 	saw(t, w, p, client, asked...)
 }
 
-// testRateLimit: a client that asks too often leaves the others alone.
+// testRateLimit checks that one client's rate limit does not affect another.
 func testRateLimit(t *testing.T, w *waymark.Waymark, p proxy) {
 	const eager, other, url = "127.0.0.6", "127.0.0.7", "http://autoconfig.example.org/mail/config-v1.1.xml"
 	answered := waymark.Line{Protocol: "autoconfig", Scheme: "http", Host: "autoconfig.example.org", Domain: "example.org"}
@@ -217,7 +216,7 @@ func testRateLimit(t *testing.T, w *waymark.Waymark, p proxy) {
 	}
 	saw(t, w, p, eager, asked...)
 	if len(asked) == 100 {
-		t.Error("the eager client was never told to wait")
+		t.Error("the eager client never got status 429")
 	}
 	if resp, _ := p.ask(t, other, "GET", url, "", nil); resp.StatusCode != 200 {
 		t.Errorf("status %d for the other client, want 200", resp.StatusCode)
@@ -315,6 +314,6 @@ func saw(t *testing.T, w *waymark.Waymark, p proxy, client string, want ...wayma
 	slices.Sort(expected)
 	slices.Sort(got)
 	if !slices.Equal(got, expected) {
-		t.Errorf("these requests reached Waymark:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(expected, "\n"))
+		t.Errorf("got these requests at Waymark:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(expected, "\n"))
 	}
 }

@@ -28,7 +28,7 @@ type proxy struct {
 	roots       *x509.CertPool
 }
 
-// names are what the certificates are for.
+// names returns the host names in the certificates.
 func names() []string {
 	return []string{"waymark.example.org", "autoconfig.example.org", "autodiscover.example.org", "ua-auto-config.example.org", "example.org"}
 }

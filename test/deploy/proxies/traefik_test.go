@@ -23,9 +23,8 @@ type router struct {
 	}
 }
 
-// TestTraefik reads the files: Debian has no Traefik to start, so whether it
-// understands them is not shown here. Keys that are not expected are errors,
-// names that refer to something have to be there.
+// TestTraefik reads the files. Debian has no Traefik to run them with. Unknown keys
+// and references to missing names are errors.
 func TestTraefik(t *testing.T) {
 	var static struct {
 		EntryPoints map[string]struct{ Address string } `yaml:"entryPoints"`

@@ -1,4 +1,4 @@
-// Package systemd tests the units of this folder: what systemd itself says of
-// them, and what the real Waymark does when it is started as they say. It has no
-// code of its own.
+// Package systemd tests the units in deploy/systemd: systemd verifies them, and the
+// real Waymark is started with their command lines. It has no code of its own, and
+// does not know what Waymark answers.
 package systemd

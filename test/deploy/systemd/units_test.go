@@ -78,7 +78,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestSettings holds what systemd cannot know against what is documented.
+// TestSettings compares what systemd cannot verify with the documents.
 func TestSettings(t *testing.T) {
 	for unit, want := range map[string]map[string]string{
 		"waymark.service": {
@@ -96,7 +96,7 @@ func TestSettings(t *testing.T) {
 			}
 		}
 		if setting(t, unit, "Description") == "" || !strings.Contains(setting(t, unit, "Documentation"), "man:waymark(1)") {
-			t.Errorf("%s does not say what it is", unit)
+			t.Errorf("%s lacks a description or documentation", unit)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// await reads what systemd would hear until it hears this.
+// await reads notifications to systemd until this one comes.
 func await(t *testing.T, manager *net.UnixConn, want string) {
 	t.Helper()
 	if err := manager.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -180,7 +180,7 @@ func await(t *testing.T, manager *net.UnixConn, want string) {
 	for buf := make([]byte, 1024); ; {
 		n, err := manager.Read(buf)
 		if err != nil {
-			t.Fatalf("systemd never heard %s: %v", want, err)
+			t.Fatalf("no notification %s to systemd: %v", want, err)
 		}
 		if slices.Contains(strings.Split(string(buf[:n]), "\n"), want) {
 			return
