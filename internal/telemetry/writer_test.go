@@ -82,7 +82,7 @@ func TestADiskThatWasFull(t *testing.T) {
 	}
 }
 
-// stuck waits for ever, as a pipe does that nobody reads.
+// stuck waits forever, as a pipe does that nobody reads.
 type stuck struct {
 	release chan struct{}
 	out     io.Writer
