@@ -13,221 +13,111 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// heard is what a server understood.
+// heard is the login and password that a server received.
 type heard struct{ login, password string }
 
-// listener is a server that takes any password and remembers it. It reads what
-// it hears by itself, with nothing of the package under test.
-type listener struct {
-	in  *bufio.Reader
-	out io.Writer
+// listening returns a server that accepts any password and stores it in got. It
+// decodes what it reads by itself, with nothing of the package under test. A line
+// of the script is a step:
+//
+//	S: text        send a line
+//	C: text        read a line that begins with text
+//	PLAIN: text    read text and a message of SASL PLAIN
+//	LOGIN64: text  read text and the login in base64; likewise PASSWORD64
+//	LOGIN: text    read text and the login; likewise PASSWORD
+//	LITERAL        read the octets that the last line announced, as the login or
+//	               else the password
+func listening(got *heard, script string) func(net.Conn) error {
+	return func(conn net.Conn) error {
+		*got = heard{}
+		secure := encrypted(conn, trusted().good)
+		in := bufio.NewReader(secure)
+		rest := "" // of the last line that was read
+		for step := range strings.Lines(strings.TrimSpace(script)) {
+			verb, text, _ := strings.Cut(strings.Trim(step, "\t\n"), ": ")
+			if verb == "S" {
+				if _, err := io.WriteString(secure, text+"\r\n"); err != nil {
+					return err
+				}
+				continue
+			}
+			if verb == "LITERAL" {
+				if err := got.literal(rest, secure, in); err != nil {
+					return err
+				}
+				continue
+			}
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return err
+			}
+			after, ok := strings.CutPrefix(line, text)
+			after, ended := strings.CutSuffix(after, "\r\n")
+			if !ok || !ended {
+				return fmt.Errorf("a line does not begin with %q", text)
+			}
+			if rest = after; strings.HasSuffix(verb, "64") || verb == "PLAIN" {
+				raw, err := base64.StdEncoding.DecodeString(rest)
+				if err != nil {
+					return err
+				}
+				after = string(raw)
+			}
+			switch verb {
+			case "PLAIN":
+				parts := strings.Split(after, "\x00")
+				if len(parts) != 3 || parts[0] != "" {
+					return fmt.Errorf("a message of %d octets is not SASL PLAIN", len(after))
+				}
+				*got = heard{parts[1], parts[2]}
+			case "LOGIN", "LOGIN64":
+				got.login = after
+			case "PASSWORD", "PASSWORD64":
+				got.password = after
+			}
+		}
+		return nil
+	}
 }
 
-// listening makes a server of a protocol that takes one login.
-func listening(got *heard, serve func(listener) (heard, error)) func(net.Conn) error {
-	return func(conn net.Conn) error {
-		secure := encrypted(conn, trusted().good)
-		var err error
-		*got, err = serve(listener{bufio.NewReader(secure), secure})
+// literal reads the octets that an announcement counts.
+func (h *heard) literal(announced string, out io.Writer, in io.Reader) error {
+	var n int
+	if _, err := fmt.Sscanf(announced, "{%d}", &n); err != nil || announced != fmt.Sprintf("{%d}", n) {
+		return fmt.Errorf("%q announces no literal", announced)
+	}
+	if _, err := io.WriteString(out, "+ go ahead\r\n"); err != nil {
 		return err
 	}
-}
-
-func (l listener) say(lines ...string) error {
-	_, err := io.WriteString(l.out, strings.Join(lines, "\r\n")+"\r\n")
-	return err
-}
-
-// hear returns the next line, or an error where it does not begin with want.
-func (l listener) hear(want string) (rest string, err error) {
-	line, err := l.in.ReadString('\n')
-	if err != nil {
-		return "", err
-	}
-	rest, ok := strings.CutPrefix(line, want)
-	rest, ended := strings.CutSuffix(rest, "\r\n")
-	if !ok || !ended {
-		return "", fmt.Errorf("a line does not begin with %q", want)
-	}
-	return rest, nil
-}
-
-// literal returns the octets that an announcement at the end of line counts.
-func (l listener) literal(line string) (string, error) {
-	var n int
-	if _, err := fmt.Sscanf(line, "{%d}", &n); err != nil || line != fmt.Sprintf("{%d}", n) {
-		return "", fmt.Errorf("%q announces no literal", line)
-	}
-	if err := l.say("+ go ahead"); err != nil {
-		return "", err
-	}
 	text := make([]byte, n)
-	_, err := io.ReadFull(l.in, text)
-	return string(text), err
+	if _, err := io.ReadFull(in, text); err != nil {
+		return err
+	}
+	if h.login == "" {
+		h.login = string(text)
+	} else {
+		h.password = string(text)
+	}
+	return nil
 }
 
-func fromPlain(message string) (heard, error) {
-	raw, err := base64.StdEncoding.DecodeString(message)
-	parts := strings.Split(string(raw), "\x00")
-	if err != nil || len(parts) != 3 || parts[0] != "" {
-		return heard{}, fmt.Errorf("a message of %d octets is none of PLAIN: %w", len(message), err)
+// conversations are all the ways to send a password, as scripts of listening.
+func conversations() map[string]string {
+	imap := func(capabilities, login string) string {
+		return "S: * OK ready\nC: waymark CAPABILITY\nS: * CAPABILITY IMAP4rev1 " + capabilities + "\nS: waymark OK done\n" + login + "\nS: waymark OK Logged in"
 	}
-	return heard{parts[1], parts[2]}, nil
-}
-
-// conversations are all the ways in which a password is sent.
-func conversations() map[string]func(listener) (heard, error) {
-	imap := func(capabilities string, login func(listener) (heard, error)) func(listener) (heard, error) {
-		return func(l listener) (heard, error) {
-			if err := l.say("* OK ready"); err != nil {
-				return heard{}, err
-			}
-			if _, err := l.hear("waymark CAPABILITY"); err != nil {
-				return heard{}, err
-			}
-			if err := l.say("* CAPABILITY IMAP4rev1 "+capabilities, "waymark OK done"); err != nil {
-				return heard{}, err
-			}
-			got, err := login(l)
-			if err != nil {
-				return heard{}, err
-			}
-			return got, l.say("waymark OK Logged in")
-		}
-	}
-	return map[string]func(listener) (heard, error){
-		"imap initial response": imap("AUTH=PLAIN SASL-IR", func(l listener) (heard, error) {
-			message, err := l.hear("waymark AUTHENTICATE PLAIN ")
-			if err != nil {
-				return heard{}, err
-			}
-			return fromPlain(message)
-		}),
-		"imap continuation": imap("AUTH=PLAIN", func(l listener) (heard, error) {
-			if _, err := l.hear("waymark AUTHENTICATE PLAIN"); err != nil {
-				return heard{}, err
-			}
-			if err := l.say("+ "); err != nil {
-				return heard{}, err
-			}
-			message, err := l.hear("")
-			if err != nil {
-				return heard{}, err
-			}
-			return fromPlain(message)
-		}),
-		"imap login": imap("", func(l listener) (got heard, err error) {
-			line, err := l.hear("waymark LOGIN ")
-			if err != nil {
-				return heard{}, err
-			}
-			if got.login, err = l.literal(line); err != nil {
-				return heard{}, err
-			}
-			if line, err = l.hear(" "); err != nil {
-				return heard{}, err
-			}
-			if got.password, err = l.literal(line); err != nil {
-				return heard{}, err
-			}
-			_, err = l.hear("") // the end of the line
-			return got, err
-		}),
-		"pop3 auth": func(l listener) (heard, error) {
-			for _, turn := range [][2]string{{"+OK ready", "CAPA"}, {"+OK\r\nSASL PLAIN\r\n.", "AUTH PLAIN"}} {
-				if err := l.say(turn[0]); err != nil {
-					return heard{}, err
-				}
-				if _, err := l.hear(turn[1]); err != nil {
-					return heard{}, err
-				}
-			}
-			if err := l.say("+ "); err != nil {
-				return heard{}, err
-			}
-			message, err := l.hear("")
-			if err != nil {
-				return heard{}, err
-			}
-			got, err := fromPlain(message)
-			if err != nil {
-				return heard{}, err
-			}
-			return got, l.say("+OK")
-		},
-		"pop3 user": func(l listener) (got heard, err error) {
-			if err := l.say("+OK ready"); err != nil {
-				return heard{}, err
-			}
-			if _, err := l.hear("CAPA"); err != nil {
-				return heard{}, err
-			}
-			if err := l.say("-ERR"); err != nil {
-				return heard{}, err
-			}
-			if got.login, err = l.hear("USER "); err != nil {
-				return heard{}, err
-			}
-			if err := l.say("+OK"); err != nil {
-				return heard{}, err
-			}
-			if got.password, err = l.hear("PASS "); err != nil {
-				return heard{}, err
-			}
-			return got, l.say("+OK")
-		},
-		"smtp plain": func(l listener) (heard, error) {
-			for _, turn := range [][2]string{{"220 ESMTP", "EHLO "}, {"250-x\r\n250 AUTH PLAIN", "AUTH PLAIN"}} {
-				if err := l.say(turn[0]); err != nil {
-					return heard{}, err
-				}
-				if _, err := l.hear(turn[1]); err != nil {
-					return heard{}, err
-				}
-			}
-			if err := l.say("334 "); err != nil {
-				return heard{}, err
-			}
-			message, err := l.hear("")
-			if err != nil {
-				return heard{}, err
-			}
-			got, err := fromPlain(message)
-			if err != nil {
-				return heard{}, err
-			}
-			return got, l.say("235 ok")
-		},
-		"smtp login": func(l listener) (heard, error) {
-			for _, turn := range [][2]string{{"220 ESMTP", "EHLO "}, {"250-x\r\n250 AUTH LOGIN", "AUTH LOGIN"}} {
-				if err := l.say(turn[0]); err != nil {
-					return heard{}, err
-				}
-				if _, err := l.hear(turn[1]); err != nil {
-					return heard{}, err
-				}
-			}
-			var got [2]string
-			for i := range got {
-				if err := l.say("334 "); err != nil {
-					return heard{}, err
-				}
-				message, err := l.hear("")
-				if err != nil {
-					return heard{}, err
-				}
-				raw, err := base64.StdEncoding.DecodeString(message)
-				if err != nil {
-					return heard{}, err
-				}
-				got[i] = string(raw)
-			}
-			return heard{got[0], got[1]}, l.say("235 ok")
-		},
+	return map[string]string{
+		"imap initial response": imap("AUTH=PLAIN SASL-IR", "PLAIN: waymark AUTHENTICATE PLAIN "),
+		"imap continuation":     imap("AUTH=PLAIN", "C: waymark AUTHENTICATE PLAIN\nS: + \nPLAIN: "),
+		"imap login":            imap("", "C: waymark LOGIN \nLITERAL\nC:  \nLITERAL\nC: "),
+		"pop3 auth":             "S: +OK ready\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: + \nPLAIN: \nS: +OK",
+		"pop3 user":             "S: +OK ready\nC: CAPA\nS: -ERR\nLOGIN: USER \nS: +OK\nPASSWORD: PASS \nS: +OK",
+		"smtp plain":            "S: 220 ESMTP\nC: EHLO \nS: 250-x\nS: 250 AUTH PLAIN\nC: AUTH PLAIN\nS: 334 \nPLAIN: \nS: 235 ok",
+		"smtp login":            "S: 220 ESMTP\nC: EHLO \nS: 250-x\nS: 250 AUTH LOGIN\nC: AUTH LOGIN\nS: 334 \nLOGIN64: \nS: 334 \nPASSWORD64: \nS: 235 ok",
 	}
 }
 
-func TestPasswordsArriveAsTheyAre(t *testing.T) {
+func TestPasswordsArriveUnchanged(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	passwords := []string{
 		"secret", `"`, `\`, `\"`, `"\`, "{5}", "{5+}", "{6}\\r\\n", " ", " a ", "a  b", "*", "=", "+", ".", "..", "%", "\t", "\x7f", "\x01",
@@ -244,12 +134,12 @@ func TestPasswordsArriveAsTheyAre(t *testing.T) {
 		passwords = append(passwords, string(octets))
 	}
 	logins := []string{"anna@example.com", "web12p3", `a "b" \c{5}`, "用户@example.com", `DOMAIN\anna`, "x"}
-	for way, serve := range conversations() {
+	for way, script := range conversations() {
 		t.Run(way, func(t *testing.T) {
 			protocol, _, _ := strings.Cut(way, " ")
 			svc := service(settings.Protocol(strings.Replace(protocol, "smtp", "submission", 1)), settings.TLS)
 			var got heard
-			c := checkerFor(t, listening(&got, serve))
+			c := checkerFor(t, listening(&got, script))
 			for i, password := range passwords {
 				if !sendable(password) {
 					t.Fatalf("%q is not sent at all", password)

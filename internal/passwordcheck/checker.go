@@ -11,51 +11,49 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Verdict is what trying a password came to.
+// Verdict is the result of trying a password.
 type Verdict string
 
 // The verdicts.
 const (
 	Right       Verdict = "right"
-	Wrong       Verdict = "wrong"       // the server does not take it
-	Unreachable Verdict = "unreachable" // no connection, no trust in its certificate, no sense in its answers
-	Unsupported Verdict = "unsupported" // there is no way to send a password there
-	Limited     Verdict = "limited"     // there were too many tries, or there are too many at once
+	Wrong       Verdict = "wrong"
+	Unreachable Verdict = "unreachable" // no connection, an untrusted certificate, or unexpected responses
+	Unsupported Verdict = "unsupported" // the server or the settings accept no password
+	Limited     Verdict = "limited"     // too many tries, or too many at once
 )
 
 const (
-	// step is what every answer's time is a multiple of. It is longer than
-	// any hash of a password takes, so that a mailbox which does not exist
-	// takes as long as one which does.
+	// step is the unit of the time of every call. It is longer than hashing a
+	// password takes, so that an unknown mailbox takes as long as a known one.
 	step = 1500 * time.Millisecond
 	// timeLimit bounds one try, from the name lookup to the verdict: less than
-	// five steps, and more than the 6 s that Dovecot takes over the second
+	// five steps, and more than the 6 s that Dovecot waits after the second
 	// wrong password.
 	timeLimit = 6500 * time.Millisecond
-	// maxRunning bounds the tries at one time.
+	// maxRunning bounds the concurrent tries.
 	maxRunning = 32
-	// maxPassword is in octets, and more than any server takes.
+	// maxPassword is in bytes, and longer than any server accepts.
 	maxPassword = 1024
 )
 
-// Options are what a Checker needs besides the settings of a mailbox.
+// Options configure a Checker.
 type Options struct {
-	// RootCAs sign the certificates that are believed; nil for those of the
+	// RootCAs are the trusted certificate authorities; nil for those of the
 	// system.
 	RootCAs *x509.CertPool
-	// AllowPrivate lets a mail server be on a private or loopback address. It
-	// is not meant for operators who answer for any domain with hosts made of
-	// {domain}: a visitor could then have ports of the inner network tried.
+	// AllowPrivate allows mail servers on private and loopback addresses. With
+	// a catch-all whose hosts contain {domain}, a visitor could then probe ports
+	// of the internal network.
 	AllowPrivate bool
-	// Failed is told why a host did not answer to a password, for the log; nil
-	// for nobody. The error holds the names and addresses of hosts, what is
-	// wrong with a certificate, and nothing that the server or the visitor
-	// said besides. It is called by many goroutines.
+	// Failed is called with the reason when a host could not check a password,
+	// for the log; nil ignores it. The error contains names and addresses of
+	// hosts and problems with certificates, but nothing else that the server or
+	// the visitor sent. It is called concurrently.
 	Failed func(host string, err error)
 }
 
-// Checker tries passwords. It is safe for use by many goroutines. It counts
-// the attempts: a new one starts at zero.
+// Checker tries passwords and counts the tries. It is safe for concurrent use.
 type Checker struct {
 	options Options
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
@@ -73,18 +71,18 @@ func New(o Options) *Checker {
 	}
 }
 
-// Verify tries a password at the service that choose picks. One call is at
-// most one connection and one attempt to log in. It takes a multiple of 1.5 s,
-// 7.5 s at most, unless ctx ends sooner or there is nothing to try at all.
+// Verify tries a password at the service that choose picks, with at most one
+// connection and one login. It takes a multiple of 1.5 s, 7.5 s at most, unless
+// ctx ends sooner or no service accepts a password.
 //
-// Client is the visitor's address, or the zero value. Waymark passes it to IMAP
-// servers: Dovecot delays the visitor after wrong passwords if it trusts this host
-// (login_trusted_networks). Otherwise it delays this host, for longer than a check
-// may take.
+// client is the address of the visitor; the zero value means unknown. Verify
+// sends it to an IMAP server. One that trusts this host (login_trusted_networks
+// of Dovecot) then penalizes the visitor for wrong passwords. Otherwise it
+// penalizes this host, and Dovecot delays it for longer than a try may take.
 func (c *Checker) Verify(ctx context.Context, s settings.Settings, password string, client netip.Addr) Verdict {
 	svc, login, ok := choose(s)
 	if !ok {
-		return Unsupported // reveals only public settings
+		return Unsupported // the settings are public: no padding
 	}
 	began := time.Now()
 	verdict, err := c.limited(ctx, s, attempt{svc, login, password, client})
@@ -95,7 +93,7 @@ func (c *Checker) Verify(ctx context.Context, s settings.Settings, password stri
 	return verdict
 }
 
-// limited makes the try if it is one of few enough. The error is the reason
+// limited tries the password unless a limit is reached. The error is the reason
 // for Unreachable, or for Limited by the server.
 func (c *Checker) limited(ctx context.Context, s settings.Settings, a attempt) (Verdict, error) {
 	select {
@@ -104,8 +102,8 @@ func (c *Checker) limited(ctx context.Context, s settings.Settings, a attempt) (
 	default:
 		return Limited, nil
 	}
-	// The login finds who tries one mailbox under several addresses, the
-	// mailbox who tries it under the alias domains.
+	// One mailbox may be tried under several addresses with the same login, and
+	// under alias domains.
 	mailbox := s.Address.WithoutTag(s.Provider.Subaddress).Local + "@" + string(s.Canonical)
 	if !c.tries.admit(time.Now(), "login "+a.service.Host+" "+a.login, "mailbox "+mailbox) {
 		return Limited, nil
@@ -116,14 +114,14 @@ func (c *Checker) limited(ctx context.Context, s settings.Settings, a attempt) (
 	return c.try(ctx, a)
 }
 
-// sendable reports whether a password can be anybody's. PLAIN knows no empty
-// one (RFC 4616 section 2), and an LDAP server may take that for an anonymous
-// login and say yes.
+// sendable reports whether a password is worth sending. An empty one is invalid
+// in PLAIN (RFC 4616 section 2), and an LDAP server may accept it as an
+// anonymous login.
 func sendable(password string) bool {
 	return password != "" && len(password) <= maxPassword && oneLine(password)
 }
 
-// oneLine reports whether s holds nothing that ends a line or a field.
+// oneLine reports whether s contains no line break and no NUL.
 func oneLine(s string) bool { return !strings.ContainsAny(s, "\r\n\x00") }
 
 // pad waits until the time since began is a multiple of step.

@@ -2,10 +2,10 @@ package passwordcheck
 
 import "github.com/waymark-mail/waymark/internal/settings"
 
-// choose returns the service that a password is tried at, and the user name:
-// IMAP before POP3 before submission, TLS before STARTTLS, the operator's
-// order within these. Never one without encryption. It is false when no
-// service takes a password.
+// choose returns the service to try a password at, and the user name: IMAP
+// before POP3 before submission, TLS before STARTTLS, then in the operator's
+// order; never one without encryption. It returns false when no service accepts
+// a password.
 func choose(s settings.Settings) (svc settings.Service, login string, ok bool) {
 	for _, protocol := range []settings.Protocol{settings.IMAP, settings.POP3, settings.Submission} {
 		for _, security := range []settings.Security{settings.TLS, settings.STARTTLS} {

@@ -34,18 +34,18 @@ func TestChoose(t *testing.T) {
 		{"POP3 before submission", []settings.Service{
 			at("a.example", settings.Submission, settings.TLS), at("b.example", settings.POP3, settings.STARTTLS),
 		}, "b.example"},
-		{"submission where there is nothing else", []settings.Service{
+		{"submission if there is nothing else", []settings.Service{
 			at("a.example", settings.ManageSieve, settings.STARTTLS), at("b.example", settings.Submission, settings.STARTTLS),
 		}, "b.example"},
 		{"never plaintext", []settings.Service{at("a.example", settings.IMAP, settings.Plaintext)}, ""},
-		{"a password, and not the first choice", []settings.Service{
+		{"a password as the second choice", []settings.Service{
 			at("a.example", settings.IMAP, settings.TLS, settings.OAuth2, settings.Password),
 		}, "a.example"},
 		{"IMAP with OAuth2, submission with a password", []settings.Service{
 			at("a.example", settings.IMAP, settings.TLS, settings.OAuth2), at("b.example", settings.Submission, settings.TLS),
 		}, "b.example"},
-		{"OAuth2 alone", []settings.Service{at("a.example", settings.IMAP, settings.TLS, settings.OAuth2)}, ""},
-		{"challenges alone", []settings.Service{at("a.example", settings.IMAP, settings.TLS, settings.PasswordChallenge)}, ""},
+		{"only OAuth2", []settings.Service{at("a.example", settings.IMAP, settings.TLS, settings.OAuth2)}, ""},
+		{"only challenges", []settings.Service{at("a.example", settings.IMAP, settings.TLS, settings.PasswordChallenge)}, ""},
 		{"nothing", nil, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestChooseWantsAUserName(t *testing.T) {
+func TestChooseUserName(t *testing.T) {
 	s := mailbox(service(settings.IMAP, settings.TLS))
 	for login, want := range map[string]bool{"web12p3": true, "a\r\nb": false, "a\nb": false, "a\x00b": false} {
 		s.LoginName = login
@@ -67,7 +67,7 @@ func TestChooseWantsAUserName(t *testing.T) {
 	}
 }
 
-func TestChooseHoldsForAnySettings(t *testing.T) {
+func TestChooseRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	chosen := 0
 	for range 2000 {
@@ -82,6 +82,6 @@ func TestChooseHoldsForAnySettings(t *testing.T) {
 		}
 	}
 	if chosen < 200 {
-		t.Fatalf("chose %d times only", chosen)
+		t.Fatalf("chose only %d times", chosen)
 	}
 }

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// dialTime bounds connecting, so that a server that is silent at one of its
-// addresses can still be reached at another.
+// dialTime bounds connecting, so that there is time to try another address of a
+// server that does not respond at the first.
 const dialTime = 4 * time.Second
 
-// dialer returns the way to a mail server. The address is checked when its
-// socket is about to connect, after the name was looked up for the last time.
+// dialer returns a dial function. It checks the address just before the socket
+// connects, after the last DNS lookup.
 func dialer(allowPrivate bool) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: dialTime}
 	if !allowPrivate {
 		d.Control = func(_, address string, _ syscall.RawConn) error {
 			at, err := netip.ParseAddrPort(address)
 			if err != nil {
-				return fmt.Errorf("the address %q cannot be read: %w", address, err)
+				return fmt.Errorf("invalid address %q: %w", address, err)
 			}
 			if !public(at.Addr()) {
 				return fmt.Errorf("%s is not a public address", at.Addr())
@@ -32,7 +32,7 @@ func dialer(allowPrivate bool) func(ctx context.Context, network, address string
 	return d.DialContext
 }
 
-// public reports whether an address is one of the Internet at large.
+// public reports whether an address is a public one of the Internet.
 func public(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
@@ -50,9 +50,8 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// special lists what the registries of special addresses (RFC 6890) do not
-// hold to be reachable for everybody, beyond what net/netip knows, and the
-// forms of IPv6 addresses in which any IPv4 address can hide.
+// special lists the networks that are not globally reachable (RFC 6890) and that
+// net/netip does not know, and the IPv6 networks that embed IPv4 addresses.
 func special() []netip.Prefix {
 	return []netip.Prefix{
 		netip.MustParsePrefix("0.0.0.0/8"),

@@ -1,15 +1,14 @@
 // Package passwordcheck tries the password of a mailbox once at the mail
-// server of its provider, over TLS, and says in one word what came of it.
+// server of its provider, over TLS, and returns a verdict.
 //
-// It owns the choice of the service, just enough of IMAP, POP3 and SMTP to log
-// in, the limits on tries, and the padding that makes every answer take the
-// same steps of time. It connects only to hosts and ports that the operator's
-// settings name, never to what a visitor types. Where a host contains
-// {domain} and there is a catch-all, the visitor's domain is a part of the name.
-// So private, loopback and link-local addresses are refused by default, at the
-// moment of connecting, after the last DNS lookup.
+// It owns the choice of the service, the parts of IMAP, POP3 and SMTP that log
+// in, the limits on tries, and the padding that hides how long the server took.
+// It connects only to hosts and ports in the operator's settings, never to what
+// a visitor types. But a host may contain {domain}, and with a catch-all the
+// visitor chooses the domain. So private, loopback and link-local addresses are
+// refused unless Options allow them. That happens when the socket connects, so
+// that no second DNS lookup can return another address.
 //
-// Neither a password nor an address gets into an error, a log or anything that
-// is kept. The package knows nothing of HTTP, pages or clients: the caller
-// limits each client.
+// No error, log or stored value contains a password or an address. The package
+// does not know HTTP or pages, and does not limit the requests of a client.
 package passwordcheck

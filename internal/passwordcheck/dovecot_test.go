@@ -27,12 +27,12 @@ type port struct {
 	security settings.Security
 }
 
-// realPassword is as difficult as a line of a passwd-file can be.
+// realPassword has every difficult character that a passwd-file allows.
 const realPassword = `p"a\s{5} %swörd 🔑`
 
-// dovecot starts a Dovecot of its own. It returns its ports, and what ends it
-// and returns its log; it ends with the test in any case. It knows
-// anna@example.com with realPassword. Every protocol is offered in both ways.
+// dovecot starts Dovecot with the user anna@example.com and realPassword. It
+// offers every protocol with implicit TLS and with STARTTLS. stop stops it and
+// returns its log; the end of the test calls it, too.
 func dovecot(t *testing.T) (ports map[port]uint16, stop func() string) {
 	t.Helper()
 	program := programs.Need(t, "dovecot", "dovecot-core")
@@ -41,7 +41,7 @@ func dovecot(t *testing.T) (ports map[port]uint16, stop func() string) {
 	programs.Need(t, "/usr/lib/dovecot/submission-login", "dovecot-submissiond")
 	programs.NeedRoot(t, "start Dovecot, which changes between users")
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // Dovecot's own users look in
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // for the users that Dovecot runs as
 		t.Fatal(err)
 	}
 	ports = freePorts(t)
@@ -84,7 +84,7 @@ ssl_key = <DIR/key.pem
 disable_plaintext_auth = yes
 auth_mechanisms = plain login
 auth_failure_delay = 0
-# The user name is taken as it is, and the password may hold a colon or more.
+# The password may contain a colon.
 passdb {
   driver = passwd-file
   args = scheme=PLAIN username_format=%u DIR/users
@@ -96,13 +96,13 @@ userdb {
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
 first_valid_gid = 1
-# No relay is asked what it can do.
+# Do not query a relay for its capabilities.
 submission_relay_host = 127.0.0.1
 submission_relay_port = 1
 submission_backend_capabilities = 8BITMIME
-# The visitor's address is believed.
+# Trust the address of the visitor that the client sends.
 login_trusted_networks = 127.0.0.0/8
-# Failures of one client are not held back: all of them are ours.
+# Do not delay a client after failures: all of them are from this test.
 service anvil {
   unix_listener anvil-auth-penalty {
     mode = 0
@@ -141,12 +141,12 @@ service stats {
 			t.Error(err)
 		}
 		said := <-ended
-		_ = cmd.Wait() // it was told to end
+		_ = cmd.Wait() // its status is that of SIGTERM
 		return said
 	})
 	t.Cleanup(func() {
 		if said := stop(); t.Failed() {
-			t.Logf("Dovecot said:\n%s", said)
+			t.Logf("the log of Dovecot:\n%s", said)
 		}
 	})
 	select {
@@ -170,7 +170,7 @@ func freePorts(t *testing.T) map[port]uint16 {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = l.Close() }() // when all are found, so that no two are the same
+			defer func() { _ = l.Close() }() // only at the end, so that no two are the same
 			ports[port{protocol, security}] = uint16(l.Addr().(*net.TCPAddr).Port)
 		}
 	}
@@ -188,7 +188,7 @@ func TestDovecot(t *testing.T) {
 	try := func(c *Checker, svc settings.Service, login, password string) (Verdict, error) {
 		return c.try(t.Context(), attempt{svc, login, password, visitor})
 	}
-	var all sync.WaitGroup // at once: Dovecot takes its time for a no
+	var all sync.WaitGroup // concurrent, because Dovecot delays rejections
 	for p := range ports {
 		for _, tc := range []struct {
 			name, login, password string
@@ -226,6 +226,6 @@ func TestDovecot(t *testing.T) {
 		t.Error("the password is in Dovecot's log")
 	}
 	if !strings.Contains(said, "auth failed, 1 attempts") || !strings.Contains(said, "rip="+visitor.String()) {
-		t.Errorf("Dovecot does not hold wrong passwords against the visitor:\n%s", said)
+		t.Errorf("Dovecot does not blame the visitor for wrong passwords:\n%s", said)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// tape is a connection to a server that says what it says, a line at a time.
+// tape is a connection to a server that sends a fixed text, line by line.
 type tape struct {
 	net.Conn
 	said  []byte
@@ -37,15 +37,15 @@ func (c *tape) Read(p []byte) (int, error) {
 func (c *tape) Write(p []byte) (int, error) { return c.heard.Write(p) }
 func (c *tape) SetDeadline(time.Time) error { return nil }
 func (c *tape) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv6loopback} }
-func (c *tape) password() bool              { return holdsSecret(c.heard.Bytes()) }
+func (c *tape) password() bool              { return containsSecret(c.heard.Bytes()) }
 func (c *tape) contains(text string) bool   { return bytes.Contains(c.heard.Bytes(), []byte(text)) }
-func holdsSecret(heard []byte) bool {
+func containsSecret(heard []byte) bool {
 	return slices.ContainsFunc([]string{"secret", plainSecret, passBase64}, func(s string) bool {
 		return bytes.Contains(heard, []byte(s))
 	})
 }
 
-// FuzzConversations lets a server say anything.
+// FuzzConversations lets a server send anything.
 func FuzzConversations(f *testing.F) {
 	for _, said := range []string{
 		"* OK ready\r\n* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\nwaymark OK done\r\nwaymark OK [CAPABILITY x] in\r\n",
@@ -84,7 +84,7 @@ func FuzzConversations(f *testing.F) {
 		if upgrade {
 			s.upgrade = func() error {
 				if conn.password() || conn.contains("anna") || conn.contains(annaBase64) {
-					t.Fatalf("somebody was named before encryption: %q", conn.heard.String())
+					t.Fatalf("login or password sent before encryption: %q", conn.heard.String())
 				}
 				s.encrypted = true
 				return nil
@@ -94,24 +94,24 @@ func FuzzConversations(f *testing.F) {
 		switch verdict {
 		case Right:
 			if !conn.password() {
-				t.Fatalf("a password that was not sent is right: %q", conn.heard.String())
+				t.Fatalf("the verdict is right, but the password was not sent: %q", conn.heard.String())
 			}
 		case Wrong, Unsupported, Limited, Unreachable:
 		default:
-			t.Fatalf("no verdict: %q", verdict)
+			t.Fatalf("unknown verdict %q", verdict)
 		}
 		if (err != nil) != (verdict == Unreachable) {
 			t.Fatalf("%q with the error %v", verdict, err)
 		}
 		if err != nil && !slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }) {
-			t.Fatalf("an error with words of the server: %v", err)
+			t.Fatalf("an unknown error, perhaps with text of the server: %v", err)
 		}
 		if !s.encrypted && (conn.password() || conn.contains("anna") || conn.contains(annaBase64)) {
-			t.Fatalf("somebody was named without encryption: %q", conn.heard.String())
+			t.Fatalf("login or password sent without encryption: %q", conn.heard.String())
 		}
 		for line := range strings.SplitSeq(strings.TrimSuffix(conn.heard.String(), "\r\n"), "\r\n") {
 			if strings.ContainsAny(line, "\r\n\x00") {
-				t.Fatalf("a line that is more than one: %q", line)
+				t.Fatalf("a line break or NUL inside a line: %q", line)
 			}
 		}
 	})

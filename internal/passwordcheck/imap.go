@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// imapTag marks every command: one runs at a time.
+// imapTag is the tag of every command: only one runs at a time.
 const imapTag = "waymark"
 
-// imapReply ends a command, or asks for the rest of it.
+// imapReply ends a command, or requests the rest of it.
 type imapReply struct {
 	status string // OK, NO, BAD, or + for a continuation request
 	code   string // such as AUTHENTICATIONFAILED; "" for none
@@ -27,8 +27,8 @@ func (s *session) imap() (Verdict, error) {
 	case greeting.status == "BYE":
 		return Unreachable, errGoodbye
 	case greeting.status == "PREAUTH" && s.upgrade != nil:
-		// Who is logged in cannot go over to TLS any more: that is how
-		// somebody in between would keep us from it.
+		// STARTTLS is not possible once logged in, so an attacker on the network
+		// can prevent it with this greeting.
 		return Unreachable, errNoUpgrade
 	case greeting.status == "PREAUTH":
 		return Unsupported, nil
@@ -37,17 +37,11 @@ func (s *session) imap() (Verdict, error) {
 	}
 	if s.upgrade != nil {
 		reply, _, err := s.imapCommand("STARTTLS")
-		switch {
-		case err != nil:
-			return Unreachable, err
-		case reply.status != "OK":
-			return Unreachable, errNoUpgrade
-		}
-		if err := s.upgrade(); err != nil {
+		if err := s.startTLS(reply.status == "OK", err); err != nil {
 			return Unreachable, err
 		}
 	}
-	// What the greeting says about capabilities may be from before TLS.
+	// The capabilities in the greeting may be from before TLS.
 	reply, capabilities, err := s.imapCommand("CAPABILITY")
 	switch {
 	case err != nil:
@@ -56,8 +50,8 @@ func (s *session) imap() (Verdict, error) {
 		return Unreachable, errGarbage
 	}
 	if s.client.IsValid() && slices.Contains(capabilities, "ID") {
-		// RFC 2971, with the field by which Dovecot is told who is behind a
-		// webmail. Whatever it says to it, it does not matter.
+		// RFC 2971, with the field for the address behind a webmail that Dovecot
+		// knows. The reply does not matter.
 		if _, _, err := s.imapCommand(`ID ("name" "Waymark" "x-originating-ip" "` + s.client.Unmap().WithZone("").String() + `")`); err != nil {
 			return Unreachable, err
 		}
@@ -71,9 +65,9 @@ func (s *session) imap() (Verdict, error) {
 	return s.imapLogin()
 }
 
-func (s *session) imapAuthenticate(atOnce bool) (Verdict, error) {
+func (s *session) imapAuthenticate(initial bool) (Verdict, error) {
 	command := ""
-	if atOnce { // RFC 4959
+	if initial { // RFC 4959
 		command = imapTag + " AUTHENTICATE PLAIN "
 	} else {
 		reply, _, err := s.imapCommand("AUTHENTICATE PLAIN")
@@ -87,8 +81,7 @@ func (s *session) imapAuthenticate(atOnce bool) (Verdict, error) {
 	return s.imapVerdict()
 }
 
-// imapLogin sends both as literals: their length is said before them, and
-// nothing in them can end them.
+// imapLogin sends login and password as literals, which may contain any octet.
 func (s *session) imapLogin() (Verdict, error) {
 	reply, _, err := s.imapCommand("LOGIN " + imapLiteral(s.login))
 	if verdict, err := refusal(reply, err); verdict != "" {
@@ -107,11 +100,11 @@ func (s *session) imapLogin() (Verdict, error) {
 	return s.imapVerdict()
 }
 
-// imapLiteral announces a text that follows when the server asks for it.
+// imapLiteral announces a literal. The text follows when the server requests it.
 func imapLiteral(text string) string { return "{" + strconv.Itoa(len(text)) + "}" }
 
-// refusal says what it means when the server does not ask for the rest of a
-// command, and "" when it does. No password was sent yet: none was wrong.
+// refusal returns "" if the server requests the rest of a command, and else the
+// verdict. The password was not sent yet, so it cannot be wrong.
 func refusal(reply imapReply, failure error) (Verdict, error) {
 	switch {
 	case failure != nil:
@@ -126,7 +119,7 @@ func refusal(reply imapReply, failure error) (Verdict, error) {
 	return Unsupported, nil
 }
 
-// imapVerdict reads what the server says to the password.
+// imapVerdict reads the reply to the password.
 func (s *session) imapVerdict() (Verdict, error) {
 	reply, _, err := s.imapAnswer()
 	switch {
@@ -144,13 +137,13 @@ func (s *session) imapVerdict() (Verdict, error) {
 	return Wrong, nil
 }
 
-// temporary reports whether a NO has to do with the server alone (RFC 5530
-// section 3).
+// temporary reports whether a NO has its reason in the server, not in the
+// password (RFC 5530 section 3).
 func (r imapReply) temporary() bool {
 	return r.code == "UNAVAILABLE" || r.code == "INUSE" || r.code == "SERVERBUG" || r.code == "LIMIT"
 }
 
-// imapCommand sends a command that holds no secret and returns the answer.
+// imapCommand sends a command without a secret and returns the reply.
 func (s *session) imapCommand(command string) (imapReply, []string, error) {
 	if err := s.send(imapTag + " " + command); err != nil {
 		return imapReply{}, nil, err
@@ -158,8 +151,8 @@ func (s *session) imapCommand(command string) (imapReply, []string, error) {
 	return s.imapAnswer()
 }
 
-// imapAnswer reads up to the end of an answer. It returns the capabilities
-// that came with it, in capitals.
+// imapAnswer reads up to the tagged reply or a continuation request. It returns
+// the capabilities among the untagged responses, in upper case.
 func (s *session) imapAnswer() (reply imapReply, capabilities []string, err error) {
 	for {
 		line, err := s.receive()

@@ -9,17 +9,16 @@ import (
 
 const (
 	window = 15 * time.Minute
-	// triesEach is how often one mailbox may be tried within the window.
+	// triesEach is the number of tries of one mailbox within the window.
 	triesEach = 10
-	// triesOverall bounds the tries of all mailboxes within the window: the
-	// memory for them, and how far one password gets along many addresses.
+	// triesOverall bounds the tries of all mailboxes within the window. It limits
+	// the memory, and trying one password at many addresses.
 	triesOverall = 10_000
 )
 
-// ledger counts the tries of the last window. It keeps no login and no
-// address, only hashes of them with a seed of its own. What it cannot count it
-// refuses: a cache that forgets under pressure would let a guesser make it
-// forget.
+// ledger counts the tries of the last window. It stores no login and no address,
+// only hashes of them with its own seed. When it is full it refuses tries: if it
+// evicted entries, a guesser could make it forget.
 type ledger struct {
 	seed maphash.Seed
 
@@ -37,8 +36,8 @@ func newLedger() *ledger {
 	return &ledger{seed: maphash.MakeSeed(), count: map[uint64]int{}}
 }
 
-// admit counts a try under two names, whose case does not matter, and reports
-// whether it is one of few enough under both. What is refused is not counted.
+// admit counts a try under two names, regardless of case, and reports whether it
+// is within the limits of both. A refused try is not counted.
 func (l *ledger) admit(now time.Time, one, other string) bool {
 	keys := [2]uint64{maphash.String(l.seed, strings.ToLower(one)), maphash.String(l.seed, strings.ToLower(other))}
 	l.mu.Lock()
@@ -53,7 +52,7 @@ func (l *ledger) admit(now time.Time, one, other string) bool {
 	return true
 }
 
-// forget drops what is older than the window.
+// forget drops the tries that are older than the window.
 func (l *ledger) forget(now time.Time) {
 	for len(l.tries) > 0 && now.Sub(l.tries[0].at) >= window {
 		for _, key := range l.tries[0].keys {

@@ -8,11 +8,11 @@ import (
 
 var noon = time.Date(2027, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func TestLedgerCountsAMailboxUnderBothNames(t *testing.T) {
+func TestLedger(t *testing.T) {
 	l := newLedger()
 	for i := range triesEach {
 		if !l.admit(noon.Add(time.Duration(i)*time.Minute), "login a", "mailbox a") {
-			t.Fatalf("try %d is refused", i+1)
+			t.Fatalf("try %d was refused", i+1)
 		}
 	}
 	at := noon.Add((triesEach - 1) * time.Minute)
@@ -21,7 +21,7 @@ func TestLedgerCountsAMailboxUnderBothNames(t *testing.T) {
 		want                 bool
 	}{
 		{"the same", "login a", "mailbox a", false},
-		{"in capitals", "LOGIN A", "Mailbox A", false},
+		{"in upper case", "LOGIN A", "Mailbox A", false},
 		{"the same login under another domain", "login a", "mailbox b", false},
 		{"the same mailbox under an alias", "login b", "mailbox a", false},
 		{"another mailbox", "login b", "mailbox b", true},
@@ -31,31 +31,31 @@ func TestLedgerCountsAMailboxUnderBothNames(t *testing.T) {
 		}
 	}
 	if l.admit(noon.Add(window-1), "login a", "mailbox a") {
-		t.Error("a try is forgotten before its time")
+		t.Error("a try was forgotten too early")
 	}
 	if !l.admit(noon.Add(window), "login a", "mailbox a") {
-		t.Error("the first try is not forgotten in time")
+		t.Error("the first try was not forgotten")
 	}
 	if l.admit(noon.Add(window), "login a", "mailbox a") {
-		t.Error("more than the first try is forgotten")
+		t.Error("more than the first try was forgotten")
 	}
 }
 
-func TestLedgerIsBounded(t *testing.T) {
+func TestLedgerLimit(t *testing.T) {
 	l := newLedger()
 	for i := range triesOverall {
 		if !l.admit(noon, fmt.Sprint("login ", i), fmt.Sprint("mailbox ", i)) {
-			t.Fatalf("try %d is refused", i+1)
+			t.Fatalf("try %d was refused", i+1)
 		}
 	}
 	if l.admit(noon, "login x", "mailbox x") {
-		t.Error("there is one more than the bound")
+		t.Error("a try beyond the limit was admitted")
 	}
 	if len(l.tries) != triesOverall || len(l.count) != 2*triesOverall {
-		t.Errorf("%d tries and %d names are kept", len(l.tries), len(l.count))
+		t.Errorf("%d tries and %d names are stored", len(l.tries), len(l.count))
 	}
 	if !l.admit(noon.Add(window), "login x", "mailbox x") || len(l.tries) != 1 || len(l.count) != 2 {
-		t.Errorf("after the window %d tries and %d names are kept", len(l.tries), len(l.count))
+		t.Errorf("after the window %d tries and %d names are stored", len(l.tries), len(l.count))
 	}
 }
 

@@ -16,13 +16,7 @@ func (s *session) pop3() (Verdict, error) {
 	}
 	if s.upgrade != nil {
 		ok, _, err := s.pop3Command("STLS")
-		switch {
-		case err != nil:
-			return Unreachable, err
-		case !ok:
-			return Unreachable, errNoUpgrade
-		}
-		if err := s.upgrade(); err != nil {
+		if err := s.startTLS(ok, err); err != nil {
 			return Unreachable, err
 		}
 	}
@@ -38,8 +32,8 @@ func (s *session) pop3() (Verdict, error) {
 	return Unsupported, nil
 }
 
-// pop3Capabilities asks what the server can do (RFC 2449). One that does not
-// know the question knows USER.
+// pop3Capabilities requests the capabilities (RFC 2449). A server without CAPA
+// supports USER.
 func (s *session) pop3Capabilities() (plainOffered, userOffered bool, err error) {
 	ok, _, err := s.pop3Command("CAPA")
 	if err != nil || !ok {
@@ -62,8 +56,8 @@ func (s *session) pop3Capabilities() (plainOffered, userOffered bool, err error)
 	}
 }
 
-// pop3Auth waits to be asked for the password: a line of commands has too
-// little room for a long one (RFC 5034 section 4).
+// pop3Auth sends the password after the continuation request: a command line is
+// too short for a long one (RFC 5034 section 4).
 func (s *session) pop3Auth() (Verdict, error) {
 	if err := s.send("AUTH PLAIN"); err != nil {
 		return Unreachable, err
@@ -77,7 +71,7 @@ func (s *session) pop3Auth() (Verdict, error) {
 		if pop3Code(rest) != "" {
 			return pop3Refusal(rest)
 		}
-		return Unsupported, nil // it has not seen the password yet
+		return Unsupported, nil // the password was not sent yet
 	case mark != "+":
 		return Unreachable, errGarbage
 	}
@@ -92,7 +86,7 @@ func (s *session) pop3User() (Verdict, error) {
 	switch {
 	case err != nil:
 		return Unreachable, err
-	case !ok: // some say here already that there is no such mailbox
+	case !ok: // some servers reject an unknown mailbox here
 		return pop3Refusal(text)
 	}
 	if err := s.sendSecret("PASS ", []byte(s.password)); err != nil {
@@ -101,20 +95,20 @@ func (s *session) pop3User() (Verdict, error) {
 	return s.pop3Verdict()
 }
 
-// pop3Verdict reads what the server says to the password.
+// pop3Verdict reads the reply to the password.
 func (s *session) pop3Verdict() (Verdict, error) {
 	ok, text, err := s.pop3Answer()
 	switch {
 	case err != nil:
 		return Unreachable, err
-	case ok, pop3Code(text) == "IN-USE": // another app reads the mailbox, which only the right password tells
+	case ok, pop3Code(text) == "IN-USE": // another app has the mailbox open; only the right password reveals that
 		return Right, nil
 	}
 	return pop3Refusal(text)
 }
 
-// pop3Refusal reads the text of an -ERR (RFC 2449 section 8, RFC 3206) that
-// says nothing good about a password.
+// pop3Refusal returns the verdict for the text of an -ERR (RFC 2449 section 8,
+// RFC 3206).
 func pop3Refusal(text string) (Verdict, error) {
 	switch pop3Code(text) {
 	case "LOGIN-DELAY":
@@ -143,7 +137,7 @@ func (s *session) pop3Command(command string) (ok bool, text string, err error) 
 	return s.pop3Answer()
 }
 
-// pop3Answer reads one line: +OK or -ERR, and a text.
+// pop3Answer reads one line: +OK or -ERR, and its text.
 func (s *session) pop3Answer() (ok bool, text string, err error) {
 	line, err := s.receive()
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
-// authority is a CA of this test and certificates that it signed.
+// authority is a CA with server certificates.
 type authority struct {
 	roots   *x509.CertPool
 	good    tls.Certificate // for mail.example.com and localhost
@@ -62,8 +62,8 @@ func mailbox(services ...settings.Service) settings.Settings {
 	}
 }
 
-// checkerFor returns a Checker whose every connection is answered by serve.
-// It waits for serve at the end of the test.
+// checkerFor returns a Checker whose connections all lead to serve. It waits for
+// serve at the end of the test.
 func checkerFor(t *testing.T, serve func(net.Conn) error) *Checker {
 	t.Helper()
 	c := New(Options{RootCAs: trusted().roots})
@@ -82,8 +82,8 @@ func checkerFor(t *testing.T, serve func(net.Conn) error) *Checker {
 	return c
 }
 
-// checkerOverTCP is checkerFor on loopback, for conversations in which both
-// sides may write at once: a pipe has no buffer.
+// checkerOverTCP is checkerFor for one connection on loopback, where both sides
+// may write at once: a pipe has no buffer.
 func checkerOverTCP(t *testing.T, serve func(net.Conn) error) *Checker {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -116,22 +116,22 @@ func checkerOverTCP(t *testing.T, serve func(net.Conn) error) *Checker {
 func encrypted(conn net.Conn, cert tls.Certificate) *tls.Conn {
 	return tls.Server(conn, &tls.Config{
 		Certificates: []tls.Certificate{cert},
-		// Both sides would write at once, the server its ticket.
+		// A ticket would make both sides write at once.
 		SessionTicketsDisabled: true,
 	})
 }
 
-// script returns a server that plays one side of a conversation. A line of it
-// is what to do:
+// script returns a server that plays one side of a conversation. Each line is a
+// step:
 //
-//	S: text     say a line
-//	R: "text"   say this, quoted as in Go, and no more
-//	C: text     hear exactly this line
-//	TLS [NAME]  go over to TLS, with the certificate good, other or expired
-//	END         hear that the client hangs up
+//	S: text     send a line
+//	R: "text"   send exactly this, quoted as in Go
+//	C: text     read exactly this line
+//	TLS [NAME]  start TLS with the certificate good, other or expired
+//	END         expect that the client hangs up
 //
-// It hangs up at the end. A client that hangs up before may do so where the
-// server speaks, and nowhere else.
+// It hangs up at the end. The client may hang up earlier only while the server
+// is sending.
 func script(text string) func(net.Conn) error {
 	return func(conn net.Conn) error {
 		in := bufio.NewReader(conn)
@@ -152,23 +152,23 @@ func script(text string) func(net.Conn) error {
 					return nil
 				}
 			case "C:":
-				heard, err := in.ReadString('\n')
-				if err != nil || heard != rest+"\r\n" {
-					return fmt.Errorf("heard %q (%w), want %q", heard, err, rest)
+				line, err := in.ReadString('\n')
+				if err != nil || line != rest+"\r\n" {
+					return fmt.Errorf("got %q (%w), want %q", line, err, rest)
 				}
 			case "TLS":
 				certs := map[string]tls.Certificate{"": trusted().good, "other": trusted().other, "expired": trusted().expired}
 				secure := encrypted(conn, certs[rest])
 				if err := secure.Handshake(); err != nil {
-					return nil // the client does not like it
+					return nil // the client rejects the certificate
 				}
 				conn, in = secure, bufio.NewReader(secure)
 			case "END":
-				if heard, err := in.ReadString('\n'); err == nil || heard != "" {
-					return fmt.Errorf("heard %q, want the end", heard)
+				if line, err := in.ReadString('\n'); err == nil || line != "" {
+					return fmt.Errorf("got %q, want the end", line)
 				}
 			default:
-				return errors.New("no such step: " + line)
+				return errors.New("unknown step: " + line)
 			}
 		}
 		return nil

@@ -21,13 +21,7 @@ func (s *session) submission() (Verdict, error) {
 	}
 	if s.upgrade != nil {
 		code, _, err := s.smtpCommand("STARTTLS")
-		switch {
-		case err != nil:
-			return Unreachable, err
-		case code != "220":
-			return Unreachable, errNoUpgrade
-		}
-		if err := s.upgrade(); err != nil {
+		if err := s.startTLS(code == "220", err); err != nil {
 			return Unreachable, err
 		}
 		if mechanisms, err = s.smtpHello(); err != nil {
@@ -45,8 +39,9 @@ func (s *session) submission() (Verdict, error) {
 	return Unsupported, nil
 }
 
-// smtpHello greets and returns the mechanisms of AUTH, in capitals. The name
-// is an address literal, as RFC 5321 section 4.1.4 wants of who may have none.
+// smtpHello sends EHLO and returns the mechanisms of AUTH, in upper case. The
+// name is an address literal, for a host without a name (RFC 5321 section
+// 4.1.4).
 func (s *session) smtpHello() ([]string, error) {
 	name := "localhost"
 	if at, ok := s.conn.LocalAddr().(*net.TCPAddr); ok {
@@ -69,7 +64,7 @@ func (s *session) smtpHello() ([]string, error) {
 	return nil, nil
 }
 
-// smtpAuth answers each question of a mechanism in turn.
+// smtpAuth answers the challenges of a mechanism in turn.
 func (s *session) smtpAuth(mechanism string, answers ...func() []byte) (Verdict, error) {
 	code, _, err := s.smtpCommand("AUTH " + mechanism)
 	for i, answer := range answers {
@@ -77,11 +72,11 @@ func (s *session) smtpAuth(mechanism string, answers ...func() []byte) (Verdict,
 		case err != nil:
 			return Unreachable, err
 		case code == "334":
-		case code[0] == '5' && i == 0: // it has seen nothing yet
+		case code[0] == '5' && i == 0: // nothing was sent yet
 			return Unsupported, nil
 		case code[0] == '2':
 			return Unreachable, errGarbage
-		default: // some say here already that there is no such mailbox
+		default: // some servers reject an unknown mailbox here
 			return smtpVerdict(code)
 		}
 		if err := s.sendSecret("", answer()); err != nil {
@@ -95,16 +90,17 @@ func (s *session) smtpAuth(mechanism string, answers ...func() []byte) (Verdict,
 	return smtpVerdict(code)
 }
 
-// smtpVerdict reads what the server says to the password (RFC 4954 section 6).
+// smtpVerdict returns the verdict for the reply to the password (RFC 4954
+// section 6).
 func smtpVerdict(code string) (Verdict, error) {
 	switch {
 	case code == "235":
 		return Right, nil
-	case code == "432": // the password has to be changed first
+	case code == "432": // the password must be changed first
 		return Wrong, nil
 	case code[0] == '4':
 		return Unreachable, errTemporary
-	case code == "530", code == "538", strings.HasPrefix(code, "50"): // want more encryption; do not know the command
+	case code == "530", code == "538", strings.HasPrefix(code, "50"): // stronger encryption required; unknown command
 		return Unsupported, nil
 	case code[0] == '5':
 		return Wrong, nil
@@ -119,8 +115,8 @@ func (s *session) smtpCommand(command string) (code string, lines []string, err 
 	return s.smtpAnswer()
 }
 
-// smtpAnswer reads the lines of an answer: the code of three digits that all
-// of them have, and at least one text.
+// smtpAnswer reads a reply: the three-digit code that all of its lines have, and
+// their texts, at least one.
 func (s *session) smtpAnswer() (code string, lines []string, err error) {
 	for {
 		line, err := s.receive()
@@ -141,7 +137,7 @@ func (s *session) smtpAnswer() (code string, lines []string, err error) {
 	}
 }
 
-// smtpLine reports whether a line has the form of an answer.
+// smtpLine reports whether a line is a valid line of a reply.
 func smtpLine(line string) bool {
 	return len(line) >= 3 && line[0] >= '2' && line[0] <= '5' && digit(line[1]) && digit(line[2]) &&
 		(len(line) == 3 || line[3] == ' ' || line[3] == '-')

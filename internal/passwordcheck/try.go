@@ -13,23 +13,23 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// attempt is all that is to be tried, and where.
+// attempt is one login to try.
 type attempt struct {
 	service         settings.Service
 	login, password string
-	client          netip.Addr // of the visitor; zero to say nothing
+	client          netip.Addr // of the visitor; zero if unknown
 }
 
-// session is a conversation with a server about one password.
+// session is the conversation with a server about one password.
 type session struct {
 	*wire
 	attempt
-	// upgrade goes over to TLS; nil when the connection began with it.
+	// upgrade starts TLS; nil when the connection began with it.
 	upgrade func() error
 }
 
-// try connects, logs in and takes leave. An error is the reason for
-// Unreachable, or for Limited where the server only says nothing.
+// try connects, logs in and logs out. The error is the reason for Unreachable,
+// or for Limited when the server did not reply to the password.
 func (c *Checker) try(ctx context.Context, a attempt) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
@@ -37,9 +37,9 @@ func (c *Checker) try(ctx context.Context, a attempt) (Verdict, error) {
 	if err != nil {
 		return Unreachable, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is left to be said on it
+	defer conn.Close() //nolint:errcheck // nothing is left to send
 	stop := context.AfterFunc(ctx, func() {
-		conn.SetDeadline(time.Unix(1, 0)) //nolint:errcheck // it fails on a closed connection only
+		conn.SetDeadline(time.Unix(1, 0)) //nolint:errcheck // it only fails on a closed connection
 	})
 	defer stop()
 
@@ -57,6 +57,17 @@ func (c *Checker) try(ctx context.Context, a attempt) (Verdict, error) {
 	return s.converse()
 }
 
+// startTLS upgrades the connection if the server agreed to it.
+func (s *session) startTLS(agreed bool, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case !agreed:
+		return errNoUpgrade
+	}
+	return s.upgrade()
+}
+
 func (s *session) converse() (Verdict, error) {
 	var verdict Verdict
 	var err error
@@ -68,7 +79,7 @@ func (s *session) converse() (Verdict, error) {
 	case settings.POP3:
 		verdict, err = s.pop3()
 		goodbye = "QUIT"
-	default: // choose picks no fourth
+	default: // choose picks nothing else
 		verdict, err = s.submission()
 		goodbye = "QUIT"
 	}

@@ -18,11 +18,11 @@ import (
 
 var visitor = netip.MustParseAddr("192.0.2.7")
 
-// answer is a server that takes its time for the verdict on a password.
+// answer returns a server that sends its verdict on a password after a delay.
 func answer(after time.Duration, verdict string) func(net.Conn) error {
 	return func(conn net.Conn) error {
 		secure := encrypted(conn, trusted().good)
-		if err := script(strings.ReplaceAll(imapAsked, "PLAIN64", plainSecret))(secure); err != nil {
+		if err := script(strings.ReplaceAll(imapAsked(), "PLAIN64", plainSecret))(secure); err != nil {
 			return err
 		}
 		time.Sleep(after)
@@ -31,9 +31,9 @@ func answer(after time.Duration, verdict string) func(net.Conn) error {
 	}
 }
 
-// TestTimeTellsNothing holds each answer to the steps in which time is given.
-func TestTimeTellsNothing(t *testing.T) {
-	trusted() // keys are made outside of the bubble
+// TestVerifyTakesWholeSteps pins that the duration reveals nothing.
+func TestVerifyTakesWholeSteps(t *testing.T) {
+	trusted() // creates the keys outside of the bubble
 	for _, tc := range []struct {
 		name  string
 		serve func(net.Conn) error
@@ -43,9 +43,9 @@ func TestTimeTellsNothing(t *testing.T) {
 		{"right", answer(0, "OK"), Right, step},
 		{"wrong", answer(300*time.Millisecond, "NO"), Wrong, step},
 		{"no such mailbox", answer(0, "NO"), Wrong, step},
-		{"wrong, the server waits first", answer(2300*time.Millisecond, "NO"), Wrong, 2 * step},
-		{"no such mailbox, the server waits first", answer(2*time.Second, "NO"), Wrong, 2 * step},
-		{"wrong at the last moment, and hangs on", func(conn net.Conn) error {
+		{"wrong, after a delay", answer(2300*time.Millisecond, "NO"), Wrong, 2 * step},
+		{"no such mailbox, after a delay", answer(2*time.Second, "NO"), Wrong, 2 * step},
+		{"wrong at the last moment, then silent", func(conn net.Conn) error {
 			if err := answer(timeLimit-1, "NO")(conn); err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ func TestTimeTellsNothing(t *testing.T) {
 		{"refused", script("TLS\nS: * BYE"), Unreachable, step},
 		{"silent", silent, Unreachable, 5 * step},
 		{"silent after the password", answer(time.Hour, "OK"), Limited, 5 * step},
-		{"drips", drip, Unreachable, 5 * step},
+		{"one octet per second", drip, Unreachable, 5 * step},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,29 +69,29 @@ func TestTimeTellsNothing(t *testing.T) {
 	}
 }
 
-// drip says one octet of a greeting in a second.
+// drip sends one octet of a greeting per second.
 func drip(conn net.Conn) error {
 	secure := encrypted(conn, trusted().good)
 	for range 60 {
-		_, _ = secure.Write([]byte("*")) // the client may have had enough
+		_, _ = secure.Write([]byte("*")) // the client may have hung up
 		time.Sleep(time.Second)
 	}
 	return nil
 }
 
-// silent hears everything and says nothing.
+// silent reads everything and sends nothing.
 func silent(conn net.Conn) error {
 	_, err := io.Copy(io.Discard, conn)
 	return err
 }
 
-func TestWhatNobodyTakesIsNotSent(t *testing.T) {
+func TestUnsendablePasswords(t *testing.T) {
 	for name, password := range map[string]string{
 		"empty": "", "a line feed": "a\nb", "a carriage return": "a\rb", "a NUL": "a\x00b", "too long": strings.Repeat("x", maxPassword+1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := checkerFor(t, func(net.Conn) error { return errors.New("it was connected to") })
+				c := checkerFor(t, func(net.Conn) error { return errors.New("unexpected connection") })
 				began := time.Now()
 				if got := c.Verify(t.Context(), mailbox(service(settings.IMAP, settings.TLS)), password, visitor); got != Wrong || time.Since(began) != step {
 					t.Errorf("got %q after %v", got, time.Since(began))
@@ -101,14 +101,14 @@ func TestWhatNobodyTakesIsNotSent(t *testing.T) {
 	}
 }
 
-func TestWithoutAServiceNothingIsTried(t *testing.T) {
-	c := checkerFor(t, func(net.Conn) error { return errors.New("it was connected to") })
+func TestWithoutAService(t *testing.T) {
+	c := checkerFor(t, func(net.Conn) error { return errors.New("unexpected connection") })
 	if got := c.Verify(t.Context(), mailbox(service(settings.IMAP, settings.Plaintext)), "secret", visitor); got != Unsupported {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestTriesOfOneMailbox(t *testing.T) {
+func TestLimitOfOneMailbox(t *testing.T) {
 	trusted()
 	synctest.Test(t, func(t *testing.T) {
 		connections := 0
@@ -141,14 +141,14 @@ func TestTriesOfOneMailbox(t *testing.T) {
 	})
 }
 
-func TestTriesAtOnce(t *testing.T) {
+func TestLimitOfConcurrentTries(t *testing.T) {
 	trusted()
 	synctest.Test(t, func(t *testing.T) {
 		c := checkerFor(t, func(conn net.Conn) error {
 			var got heard
 			return listening(&got, conversations()["imap initial response"])(conn)
 		})
-		var held sync.WaitGroup // until everybody has asked
+		var held sync.WaitGroup // until all calls have started
 		held.Add(1)
 		dial := c.dial
 		c.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -164,7 +164,7 @@ func TestTriesAtOnce(t *testing.T) {
 		time.Sleep(step)
 		for range 5 {
 			if got := <-verdicts; got != Limited {
-				t.Errorf("got %q, want those refused who are too many", got)
+				t.Errorf("got %q, want the calls beyond the limit refused", got)
 			}
 		}
 		held.Done()
@@ -180,11 +180,11 @@ func TestTriesAtOnce(t *testing.T) {
 	})
 }
 
-func TestAVisitorWhoLeavesEndsTheTry(t *testing.T) {
+func TestCancelledContextEndsTheTry(t *testing.T) {
 	trusted()
 	synctest.Test(t, func(t *testing.T) {
 		c := checkerFor(t, answer(time.Hour, "OK"))
-		c.options.Failed = func(string, error) { t.Error("it is no fault of the server") }
+		c.options.Failed = func(string, error) { t.Error("Failed was called") }
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
@@ -193,22 +193,22 @@ func TestAVisitorWhoLeavesEndsTheTry(t *testing.T) {
 			t.Errorf("it ended after %v", time.Since(began))
 		}
 		if len(c.running) != 0 {
-			t.Error("the try still takes a place")
+			t.Error("the try still counts as running")
 		}
 	})
 }
 
-// TestReasonsHoldNothingOfTheVisitor lets the server repeat all it was told.
-func TestReasonsHoldNothingOfTheVisitor(t *testing.T) {
+// TestReasonsContainNoSecret lets the server repeat everything it was sent.
+func TestReasonsContainNoSecret(t *testing.T) {
 	trusted()
 	for _, tc := range []struct {
 		name, reason string
 		serve        func(net.Conn) error
 		want         Verdict
 	}{
-		{"garbage", "the server does not answer as its protocol wants it",
+		{"garbage", "the server violated the protocol",
 			answer(0, "BAD "+plainSecret+" anna@example.com secret"), Unreachable},
-		{"held back", "the server took a password and did not answer in time; Dovecot does that to a host from which wrong ones came",
+		{"delayed", "the server did not reply to the password in time; Dovecot delays hosts that sent wrong passwords",
 			answer(time.Hour, "OK"), Limited},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -13,30 +13,30 @@ import (
 )
 
 const (
-	maxLine  = 8 << 10 // octets of one line; RFC 7162 section 4 wants 8192 of IMAP
-	maxLines = 256     // of one conversation
-	// quitTime is how long the server is given to say goodbye.
+	maxLine  = 8 << 10 // octets per line; RFC 7162 section 4 requires 8192 for IMAP
+	maxLines = 256     // per conversation
+	// quitTime is the time-out for the server to end the session.
 	quitTime = 500 * time.Millisecond
 )
 
-// What a server can do wrong. None of these repeats what it said.
+// Reasons for Unreachable and Limited. None of them repeats what the server sent.
 var (
-	errTooMuch   = errors.New("the server says more than any mail server has to say")
-	errGarbage   = errors.New("the server does not answer as its protocol wants it")
-	errGoodbye   = errors.New("the server wants no conversation now")
-	errTemporary = errors.New("the server cannot check passwords now")
-	errHeldBack  = errors.New("the server took a password and did not answer in time; Dovecot does that to a host from which wrong ones came")
-	errNoUpgrade = errors.New("the server does not offer STARTTLS, which the settings promise")
-	errInjected  = errors.New("the server, or somebody before it, said more before encryption than the end of its answer")
-	errPlaintext = errors.New("a password was about to be sent without encryption")
+	errTooMuch   = errors.New("the server sent too much data")
+	errGarbage   = errors.New("the server violated the protocol")
+	errGoodbye   = errors.New("the server refused the session")
+	errTemporary = errors.New("the server is temporarily unable to check passwords")
+	errHeldBack  = errors.New("the server did not reply to the password in time; Dovecot delays hosts that sent wrong passwords")
+	errNoUpgrade = errors.New("the server does not offer STARTTLS, which the settings require")
+	errInjected  = errors.New("unexpected data before TLS, from the server or an attacker on the network")
+	errPlaintext = errors.New("refused to send a password without encryption")
 )
 
-// wire is a connection that carries lines. What comes in is bounded.
+// wire is a connection that carries lines, with limits on the input.
 type wire struct {
 	conn      net.Conn
 	in        *bufio.Reader
 	encrypted bool
-	sent      bool // something secret
+	sent      bool // the secret
 	lines     int
 }
 
@@ -44,8 +44,8 @@ func newWire(conn net.Conn) *wire {
 	return &wire{conn: conn, in: bufio.NewReaderSize(conn, maxLine)}
 }
 
-// encrypt goes over to TLS. Nothing may be left of what was said before: it
-// could be read as the first answer after it, and be anybody's
+// encrypt starts TLS. It fails if plaintext input is buffered: an attacker may
+// have injected it, and it would be read as the first reply inside TLS
 // (CVE-2011-0411, RFC 9051 section 11.1).
 func (w *wire) encrypt(ctx context.Context, config *tls.Config) error {
 	if w.in.Buffered() > 0 {
@@ -59,7 +59,7 @@ func (w *wire) encrypt(ctx context.Context, config *tls.Config) error {
 	return nil
 }
 
-// receive returns the next line without its end.
+// receive returns the next line without its line break.
 func (w *wire) receive() (string, error) {
 	if w.lines++; w.lines > maxLines {
 		return "", errTooMuch
@@ -74,13 +74,13 @@ func (w *wire) receive() (string, error) {
 	return string(bytes.TrimSuffix(line[:len(line)-1], []byte("\r"))), nil
 }
 
-// send writes a line that holds no secret.
+// send writes a line without a secret.
 func (w *wire) send(line string) error {
 	_, err := io.WriteString(w.conn, line+"\r\n")
 	return err
 }
 
-// sendSecret writes a command and a secret as one line, and wipes the secret.
+// sendSecret writes a command and a secret as one line, and clears the secret.
 func (w *wire) sendSecret(command string, secret []byte) error {
 	line := make([]byte, 0, len(command)+len(secret)+len("\r\n"))
 	line = append(append(append(line, command...), secret...), "\r\n"...)
@@ -94,8 +94,8 @@ func (w *wire) sendSecret(command string, secret []byte) error {
 	return err
 }
 
-// quit takes leave of the server, whose log would call it a lost connection
-// otherwise. What comes of it does not matter any more.
+// quit ends the session, which the server would otherwise log as a lost
+// connection. Errors no longer matter.
 func (w *wire) quit(command string) {
 	if w.conn.SetDeadline(time.Now().Add(quitTime)) != nil || w.send(command) != nil {
 		return
@@ -107,15 +107,15 @@ func (w *wire) quit(command string) {
 	}
 }
 
-// plain is the message of SASL PLAIN (RFC 4616) in base64. Login and password
-// hold no NUL.
+// plain returns the message of SASL PLAIN (RFC 4616) in base64. login and
+// password must not contain NUL.
 func plain(login, password string) []byte {
 	message := make([]byte, 0, len(login)+len(password)+2)
 	message = append(append(append(append(message, 0), login...), 0), password...)
 	return encoded(message)
 }
 
-// encoded returns a message in base64, and wipes it.
+// encoded returns a message in base64, and clears it.
 func encoded(message []byte) []byte {
 	defer clear(message)
 	out := make([]byte, base64.StdEncoding.EncodedLen(len(message)))
