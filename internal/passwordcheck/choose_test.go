@@ -17,35 +17,22 @@ func TestChoose(t *testing.T) {
 		}
 		return svc
 	}
+	of := func(services ...settings.Service) []settings.Service { return services }
 	for _, tc := range []struct {
 		name     string
 		services []settings.Service
 		want     string // host; "" for none
 	}{
-		{"TLS before STARTTLS", []settings.Service{
-			at("a.example", settings.IMAP, settings.STARTTLS), at("b.example", settings.IMAP, settings.TLS),
-		}, "b.example"},
-		{"the operator's order", []settings.Service{
-			at("a.example", settings.IMAP, settings.TLS), at("b.example", settings.IMAP, settings.TLS),
-		}, "a.example"},
-		{"IMAP with STARTTLS before POP3 with TLS", []settings.Service{
-			at("a.example", settings.POP3, settings.TLS), at("b.example", settings.IMAP, settings.STARTTLS),
-		}, "b.example"},
-		{"POP3 before submission", []settings.Service{
-			at("a.example", settings.Submission, settings.TLS), at("b.example", settings.POP3, settings.STARTTLS),
-		}, "b.example"},
-		{"submission if there is nothing else", []settings.Service{
-			at("a.example", settings.ManageSieve, settings.STARTTLS), at("b.example", settings.Submission, settings.STARTTLS),
-		}, "b.example"},
-		{"never plaintext", []settings.Service{at("a.example", settings.IMAP, settings.Plaintext)}, ""},
-		{"a password as the second choice", []settings.Service{
-			at("a.example", settings.IMAP, settings.TLS, settings.OAuth2, settings.Password),
-		}, "a.example"},
-		{"IMAP with OAuth2, submission with a password", []settings.Service{
-			at("a.example", settings.IMAP, settings.TLS, settings.OAuth2), at("b.example", settings.Submission, settings.TLS),
-		}, "b.example"},
-		{"only OAuth2", []settings.Service{at("a.example", settings.IMAP, settings.TLS, settings.OAuth2)}, ""},
-		{"only challenges", []settings.Service{at("a.example", settings.IMAP, settings.TLS, settings.PasswordChallenge)}, ""},
+		{"TLS before STARTTLS", of(at("a.example", settings.IMAP, settings.STARTTLS), at("b.example", settings.IMAP, settings.TLS)), "b.example"},
+		{"the operator's order", of(at("a.example", settings.IMAP, settings.TLS), at("b.example", settings.IMAP, settings.TLS)), "a.example"},
+		{"IMAP with STARTTLS before POP3 with TLS", of(at("a.example", settings.POP3, settings.TLS), at("b.example", settings.IMAP, settings.STARTTLS)), "b.example"},
+		{"POP3 before submission", of(at("a.example", settings.Submission, settings.TLS), at("b.example", settings.POP3, settings.STARTTLS)), "b.example"},
+		{"submission if there is nothing else", of(at("a.example", settings.ManageSieve, settings.STARTTLS), at("b.example", settings.Submission, settings.STARTTLS)), "b.example"},
+		{"never plaintext", of(at("a.example", settings.IMAP, settings.Plaintext)), ""},
+		{"a password as the second choice", of(at("a.example", settings.IMAP, settings.TLS, settings.OAuth2, settings.Password)), "a.example"},
+		{"IMAP with OAuth2, submission with a password", of(at("a.example", settings.IMAP, settings.TLS, settings.OAuth2), at("b.example", settings.Submission, settings.TLS)), "b.example"},
+		{"only OAuth2", of(at("a.example", settings.IMAP, settings.TLS, settings.OAuth2)), ""},
+		{"only challenges", of(at("a.example", settings.IMAP, settings.TLS, settings.PasswordChallenge)), ""},
 		{"nothing", nil, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -419,53 +419,42 @@ func TestSubmission(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
+	plaintext := func(conn net.Conn) error {
+		go func() { _, _ = io.Copy(io.Discard, conn) }()
+		_, _ = conn.Write([]byte("* OK this is the port without TLS\r\n")) // the client may hang up
+		return nil
+	}
 	for _, tc := range []struct {
-		name, script string
-		security     settings.Security
-		is           func(error) bool
+		name     string
+		serve    func(net.Conn) error
+		security settings.Security
+		roots    *x509.CertPool
+		is       func(error) bool
 	}{
-		{"for another name", "TLS other", settings.TLS, func(err error) bool {
-			var e x509.HostnameError
-			return errors.As(err, &e)
-		}},
-		{"for another name, after an upgrade", "S: * OK ready\nC: waymark STARTTLS\nS: waymark OK begin\nTLS other", settings.STARTTLS, func(err error) bool {
-			var e x509.HostnameError
-			return errors.As(err, &e)
-		}},
-		{"expired", "TLS expired", settings.TLS, func(err error) bool {
+		{"for another name", script("TLS other"), settings.TLS, trusted().roots, is[x509.HostnameError]},
+		{"for another name, after an upgrade", script("S: * OK ready\nC: waymark STARTTLS\nS: waymark OK begin\nTLS other"), settings.STARTTLS, trusted().roots, is[x509.HostnameError]},
+		{"expired", script("TLS expired"), settings.TLS, trusted().roots, func(err error) bool {
 			var e x509.CertificateInvalidError
 			return errors.As(err, &e) && e.Reason == x509.Expired
 		}},
+		{"no TLS", plaintext, settings.TLS, trusted().roots, is[tls.RecordHeaderError]},
+		{"of an unknown authority", script("TLS"), settings.TLS, x509.NewCertPool(), is[x509.UnknownAuthorityError]},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c := checkerOverTCP(t, script(tc.script))
+			c := checkerOverTCP(t, tc.serve)
+			c.options.RootCAs = tc.roots
 			verdict, err := c.try(t.Context(), secretFor(service(settings.IMAP, tc.security)))
 			if verdict != Unreachable || !tc.is(err) {
 				t.Errorf("got %q, %v", verdict, err)
 			}
 		})
 	}
-	t.Run("no TLS", func(t *testing.T) {
-		c := checkerOverTCP(t, func(conn net.Conn) error {
-			go func() { _, _ = io.Copy(io.Discard, conn) }()
-			_, _ = conn.Write([]byte("* OK this is the port without TLS\r\n")) // the client may hang up
-			return nil
-		})
-		verdict, err := c.try(t.Context(), secretFor(service(settings.IMAP, settings.TLS)))
-		var header tls.RecordHeaderError
-		if verdict != Unreachable || !errors.As(err, &header) {
-			t.Errorf("got %q, %v", verdict, err)
-		}
-	})
-	t.Run("of an unknown authority", func(t *testing.T) {
-		c := checkerOverTCP(t, script("TLS"))
-		c.options.RootCAs = x509.NewCertPool()
-		verdict, err := c.try(t.Context(), secretFor(service(settings.IMAP, settings.TLS)))
-		var unknown x509.UnknownAuthorityError
-		if verdict != Unreachable || !errors.As(err, &unknown) {
-			t.Errorf("got %q, %v", verdict, err)
-		}
-	})
+}
+
+// is reports whether an error wraps one of type T.
+func is[T error](err error) bool {
+	var e T
+	return errors.As(err, &e)
 }
 
 func TestSendSecretRequiresEncryption(t *testing.T) {
