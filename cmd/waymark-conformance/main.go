@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/files"
 	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
@@ -133,11 +134,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, errors.Join(o.readRoots(caFile), o.readZone(zoneFile), o.readNumbers(only))
 }
 
+// maxInput bounds a file, in octets.
+const maxInput = 16 << 20
+
 func (o *options) readRoots(file string) error {
 	if file == "" {
 		return nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := files.Read(file, maxInput)
 	if err != nil {
 		return err
 	}
@@ -152,10 +156,11 @@ func (o *options) readZone(file string) error {
 	if file == "" {
 		return nil
 	}
+	read := func() ([]byte, error) { return files.Read(file, maxInput) }
 	if file == "-" {
-		file = "/dev/stdin"
+		read = func() ([]byte, error) { return io.ReadAll(io.LimitReader(os.Stdin, maxInput)) }
 	}
-	data, err := os.ReadFile(file)
+	data, err := read()
 	o.target.Zone = string(data)
 	return err
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // TestMain is waymark itself when a test starts it as a process of its own.
@@ -171,4 +173,110 @@ func TestLogReaderThatWentAway(t *testing.T) {
 		time.Sleep(100 * time.Millisecond) // longer than a line is kept in memory
 	}
 	p.terminate()
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// reload posts to /-/reload and returns when it has answered.
+func (p *process) reload() {
+	p.t.Helper()
+	resp, err := (&http.Client{Timeout: 20 * time.Second}).Post("http://"+p.ops+"/-/reload", "", nil)
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	_ = resp.Body.Close()
+}
+
+// TestFilesThatBlock replaces each kind of file that the settings name, and the
+// settings themselves, with a pipe that nobody writes to. A reload fails, the
+// service goes on, and SIGTERM ends it.
+func TestFilesThatBlock(t *testing.T) {
+	for _, name := range []string{"name", "waymark.yaml", "cert.pem", "key.pem"} {
+		t.Run(name, func(t *testing.T) {
+			log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = log.Close() }()
+			keys := t.TempDir()
+			certtest.Certify("signer", certtest.NewKey(), nil).Write(t, keys)
+			if err := os.WriteFile(filepath.Join(keys, "name"), []byte("A name\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			settings := fmt.Sprintf("signing: {cert_file: %s/cert.pem, key_file: %s/key.pem}\n", keys, keys) +
+				strings.Replace(good, "  one:\n", fmt.Sprintf("  one:\n    name: ${file:%s/name}\n", keys), 1)
+			p := serveAsProcess(t, settings, log)
+			path := filepath.Join(keys, name)
+			if name == "waymark.yaml" {
+				path = filepath.Join(p.dir, name)
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Mkfifo(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.signal(syscall.SIGHUP)
+			p.reload()
+			for _, at := range []struct{ address, path string }{{p.public, configPath}, {p.ops, "/healthz"}, {p.ops, "/readyz"}} {
+				if err := p.get(at.address, at.path); err != nil {
+					t.Error(err)
+				}
+			}
+			p.terminate()
+			if text, err := os.ReadFile(log.Name()); err != nil || !strings.Contains(string(text), "is a pipe, not a regular file") {
+				t.Errorf("the log does not name the reason: %v\n%s", err, text)
+			}
+		})
+	}
+}
+
+// TestCheckOfFilesThatBlock runs check on settings whose files never end, or
+// never begin.
+func TestCheckOfFilesThatBlock(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		pipe:        "is a pipe, not a regular file",
+		"/dev/zero": "is a device, not a regular file",
+		dir:         "is a directory, not a regular file",
+	} {
+		for _, settings := range []string{
+			strings.Replace(good, "  one:\n", "  one:\n    name: ${file:"+path+"}\n", 1),
+			"signing: {cert_file: " + path + ", key_file: " + path + "}\n" + good,
+			"tls: {cert_file: " + path + ", key_file: " + path + "}\n" + good,
+			"pages: {url: \"https://a.example\", keys: [\"${file:" + path + "}\"]}\n" + good,
+			strings.Replace(good, "domains:", "directory:\n  - {source: ldap, url: \"ldaps://127.0.0.1:1\", base_dn: dc=example, preset: iredmail, ca_file: "+path+", provider: one}\ndomains:", 1),
+		} {
+			if _, stdout, stderr := waymark(t, "check", file(t, "waymark.yaml", settings)); !strings.Contains(stdout, want) {
+				t.Errorf("%s: no %q in\n%s%s\nof\n%s", path, want, stdout, stderr, settings)
+			}
+		}
+		for _, args := range [][]string{
+			{"check", path},
+			{"render", "autoconfig", "anna@example.com", "-c", path},
+			{"verify", path},
+			{"verify", path, "--ca-file", path},
+			{"import", "autodiscover-email-settings", path},
+			{"import", "ispdb", path},
+			{"import", "automx2", path},
+		} {
+			if path == dir && args[1] == "ispdb" {
+				continue // which reads the files in it
+			}
+			status, stdout, stderr := waymark(t, args...)
+			if status == statusFine || !strings.Contains(stdout+stderr, want) {
+				t.Errorf("%v: status %d, no %q in\n%s%s", args, status, want, stdout, stderr)
+			}
+		}
+	}
 }

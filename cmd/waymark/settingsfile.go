@@ -28,7 +28,7 @@ type settingsFile struct {
 
 // configFlag adds -c to a command. Its value is known when the command runs.
 func configFlag(cmd *cobra.Command, env environment) *settingsFile {
-	f := &settingsFile{env: config.Environment{Getenv: env.getenv, ReadFile: os.ReadFile}}
+	f := &settingsFile{env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile}}
 	cmd.Flags().StringVarP(&f.path, "config", "c", "", "read the settings from `FILE` (default: waymark.yaml, /etc/waymark/waymark.yaml or the embedded example, in this order)")
 	return f
 }

@@ -7,12 +7,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // maxFile is in bytes; a chain with its key has a few kilobytes.
@@ -79,19 +79,11 @@ func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte, now t
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err // names the file
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
+	data, err := files.Read(path, maxFile)
+	if errors.As(err, new(files.TooLargeError)) {
 		return nil, fmt.Errorf("%s: larger than %d bytes, the limit for a certificate file", path, maxFile)
 	}
-	return data, nil
+	return data, err // which names the file
 }
 
 // blocks returns the blocks of a PEM file. encoding/pem skips what it cannot

@@ -312,7 +312,7 @@ func TestLoadRefuses(t *testing.T) {
 	missing := filepath.Join(dir, "missing.yaml")
 	for _, tc := range []struct{ name, path, want string }{
 		{"no file", missing, missing + ": the settings file can't be read: no such file or directory"},
-		{"a folder", dir, dir + ": the settings file can't be read: is a directory"},
+		{"a folder", dir, dir + ": the settings file can't be read: is a directory, not a regular file"},
 		{"more than 64 MiB", large, large + ": the file is larger than 64 MiB"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

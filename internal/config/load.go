@@ -3,13 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // maxSettingsFile bounds the file, in octets: one with 100,000 domains has about
@@ -26,15 +26,10 @@ func Load(path string, env Environment) (*Config, Findings) {
 }
 
 func readSettings(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	// One byte more than allowed, so that Parse reports a file that is too large.
+	data, err := files.Head(path, maxSettingsFile+1)
 	if err == nil {
-		defer func() { _ = f.Close() }() // it was only read
-		var data []byte
-		// One byte more than allowed, so that Parse reports a file that is too
-		// large.
-		if data, err = io.ReadAll(io.LimitReader(f, maxSettingsFile+1)); err == nil {
-			return data, nil
-		}
+		return data, nil
 	}
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err // every finding names the file already

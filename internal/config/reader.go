@@ -21,6 +21,7 @@ type reader struct {
 	wrong      map[string]bool // keys with an error
 	references map[string]reference
 	files      []string // of ${file:} references, each once
+	hung       bool     // a file system did not answer, and is not asked again
 }
 
 // value is one value of the file.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // Environment resolves ${env:NAME} and ${file:PATH}. References of a nil field
@@ -17,6 +20,10 @@ type Environment struct {
 	Getenv   func(name string) (string, bool)
 	ReadFile func(path string) ([]byte, error) // gets absolute paths
 }
+
+// ReadFile is for Environment: it reads regular files only, and no more of them
+// than a value may have.
+func ReadFile(path string) ([]byte, error) { return files.Head(path, maxReferencedFile+1) }
 
 // maxReferencedFile bounds a referenced file, in octets: passwords, names and
 // addresses are short.
@@ -122,7 +129,11 @@ func (r *reader) fetchFile(name string) ([]byte, error) {
 	if r.env.ReadFile == nil {
 		return nil, errors.New("files can't be read here")
 	}
+	if r.hung {
+		return nil, errors.New("the file can't be read: the file system of another one does not answer")
+	}
 	data, err := r.env.ReadFile(path)
+	r.hung = errors.Is(err, context.DeadlineExceeded)
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err // the path is in the reference already
 	}

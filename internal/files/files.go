@@ -15,19 +15,23 @@ import (
 // milliseconds; one on a lost network file system never returns.
 const Patience = 5 * time.Second
 
-// Read returns the content of a regular file of at most this many bytes. Errors
-// are *fs.PathError. One that wraps context.DeadlineExceeded means that the file
-// system does not answer.
+// Read returns the content of a regular file of at most this many bytes. Its
+// errors are those of Head, and *fs.PathError with a TooLargeError.
 func Read(path string, most int64) ([]byte, error) {
+	data, err := Head(path, most+1)
+	if err == nil && int64(len(data)) > most {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: TooLargeError{most}}
+	}
+	return data, err
+}
+
+// Head returns the first bytes of a regular file, at most this many. Errors are
+// *fs.PathError. One that wraps context.DeadlineExceeded means that the file
+// system does not answer.
+func Head(path string, most int64) ([]byte, error) {
 	var data []byte
-	err := Use(path, func(f io.Reader, size int64) (err error) {
-		if size > most {
-			return TooLargeError{most}
-		}
-		// The file may grow while it is read.
-		if data, err = io.ReadAll(io.LimitReader(f, most+1)); err == nil && int64(len(data)) > most {
-			err = TooLargeError{most}
-		}
+	err := Use(path, func(f io.Reader) (err error) {
+		data, err = io.ReadAll(io.LimitReader(f, most))
 		return err
 	})
 	if err != nil {
@@ -41,10 +45,10 @@ type TooLargeError struct{ Most int64 }
 
 func (e TooLargeError) Error() string { return fmt.Sprintf("is over %d bytes", e.Most) }
 
-// Use opens a regular file and calls use with it and its size. When that takes
-// longer than Patience, Use returns and use goes on in the background: nothing
-// that use writes may be read after an error.
-func Use(path string, use func(f io.Reader, size int64) error) error {
+// Use opens a regular file and calls use with it. When that takes longer than
+// Patience, Use returns and use goes on in the background: nothing that use
+// writes may be read after an error.
+func Use(path string, use func(io.Reader) error) error {
 	return within(Patience, path, func() error { return open(path, use) })
 }
 
@@ -61,8 +65,11 @@ func within(patience time.Duration, path string, read func() error) error {
 	}
 }
 
-func open(path string, use func(io.Reader, int64) error) error {
+func open(path string, use func(io.Reader) error) error {
 	info, err := os.Stat(path) // to open a device can do something
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		failed.Op = "open"
+	}
 	if err == nil {
 		err = regular(path, info)
 	}
@@ -79,7 +86,7 @@ func open(path string, use func(io.Reader, int64) error) error {
 		err = regular(path, info)
 	}
 	if err == nil {
-		err = use(f, info.Size())
+		err = use(f)
 	}
 	if err != nil && !errors.As(err, new(*fs.PathError)) {
 		err = &fs.PathError{Op: "read", Path: path, Err: err}

@@ -55,18 +55,12 @@ func openReadOnly(path string) (*sql.DB, error) {
 
 // checkSQLite reports what the driver would report unclearly.
 func checkSQLite(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return errors.New(reason(err))
-	case !info.Mode().IsRegular():
-		return errors.New("not a regular file")
-	case info.Size() > maxDatabase:
-		return fmt.Errorf("the database is larger than %d MiB", maxDatabase>>20)
-	}
 	head, err := readFile(path, 15)
 	if err != nil {
 		return errors.New(reason(err))
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > maxDatabase {
+		return errors.Join(err, fmt.Errorf("the database is larger than %d MiB", maxDatabase>>20))
 	}
 	if !bytes.Equal(head, []byte("SQLite format 3\x00")) {
 		return errors.New("not an SQLite database")

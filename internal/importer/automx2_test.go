@@ -180,7 +180,7 @@ func TestWhatIsNoAutomx2(t *testing.T) {
 	}
 	for _, tc := range []struct{ name, path, want string }{
 		{"nothing there", filepath.Join(dir, "none"), "cannot be read: no such file or directory"},
-		{"a folder", dir, "not a regular file"},
+		{"a folder", dir, "cannot be read: is a directory, not a regular file"},
 		{"an empty file", write("empty", ""), "not an SQLite database"},
 		{"a text", write("text", "CREATE TABLE provider (id INTEGER);"), "not an SQLite database"},
 		{"a broken database", write("broken", "SQLite format 3\x00"+strings.Repeat("x", 4096)), "cannot be read: "},

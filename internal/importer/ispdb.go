@@ -3,11 +3,12 @@ package importer
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // Limits of all files of one import.
@@ -139,10 +140,5 @@ func looksLikeXML(data []byte) bool {
 
 // readFile reads a file, at most one octet more than most.
 func readFile(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	return io.ReadAll(io.LimitReader(f, most+1))
+	return files.Head(path, most+1)
 }

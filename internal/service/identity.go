@@ -14,7 +14,7 @@ import (
 // read again, if it comes from the same files. If they cannot be read, as while
 // they are being written, the old state stays.
 func (s *Service) identityFor(cfg *config.Config) (*sign.Keeper, error) {
-	old := s.current
+	old := s.current.Load()
 	if !sameIdentity(old.cfg, cfg) {
 		return s.newIdentity(cfg)
 	}

@@ -45,11 +45,9 @@ func NewInvitation(cfg *config.Config, a address.Address, valid time.Duration, n
 // Invite creates an invitation with the current settings, for an address of a known
 // domain.
 func (s *Service) Invite(ctx context.Context, a address.Address, valid time.Duration) (server.Invitation, error) {
-	s.reloading.Lock()
-	cfg, sources := s.current.cfg, s.current.sources
-	s.reloading.Unlock()
-	if _, err := sources.Directory(cfg, nil).Resolve(ctx, settings.Query{Domain: a.Domain, Address: a}); err != nil {
+	now := s.current.Load()
+	if _, err := now.sources.Directory(now.cfg, nil).Resolve(ctx, settings.Query{Domain: a.Domain, Address: a}); err != nil {
 		return server.Invitation{}, fmt.Errorf("%s: %w", a.Domain, err)
 	}
-	return NewInvitation(cfg, a, valid, s.options.Now())
+	return NewInvitation(now.cfg, a, valid, s.options.Now())
 }

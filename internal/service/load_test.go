@@ -66,7 +66,7 @@ func runLoad(ctx context.Context) (held, error) {
 	if err != nil {
 		return nil, err
 	}
-	directory := svc.current.sources.Directory(svc.current.cfg, metrics)
+	directory := svc.current.Load().sources.Directory(svc.current.Load().cfg, metrics)
 	put := func(_ int, d address.Domain) error {
 		_, err := directory.Resolve(ctx, from("anna", d))
 		return err

@@ -10,12 +10,43 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 )
 
+// reloadPatience is how long the caller of Reload waits. Reading a file takes
+// files.Patience at most, but the file system can also hold up a look at a link.
+const reloadPatience = 30 * time.Second
+
 // Reload reads the settings, the identity and the certificates again. The new
 // settings take effect as a whole. If they have an error, the old ones stay in use,
-// every error is logged, and the reload metrics report the failure.
-func (s *Service) Reload() {
-	s.reloading.Lock()
-	defer s.reloading.Unlock()
+// every error is logged, and the reload metrics report the failure. Reloads run one
+// after the other. When one does not end, Reload returns and reports a failure, and
+// so do the next ones: only one of them ever waits for a file system.
+func (s *Service) Reload() { s.reloadWithin(reloadPatience) }
+
+func (s *Service) reloadWithin(patience time.Duration) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	done := make(chan struct{})
+	select {
+	case s.reloading <- struct{}{}:
+		go func() {
+			defer close(done)
+			defer func() { <-s.reloading }()
+			s.reload()
+		}()
+	case <-timer.C:
+		s.keepOld(errors.New("the reload before has not ended: a file system does not answer"))
+		return
+	case <-s.stopping:
+		return
+	}
+	select {
+	case <-done:
+	case <-timer.C:
+		s.keepOld(fmt.Errorf("it takes longer than %s: a file system does not answer", patience))
+	case <-s.stopping:
+	}
+}
+
+func (s *Service) reload() {
 	s.tell(s.options.Manager.Reloading)
 	defer s.tell(s.options.Manager.Ready)
 	s.reloadCertificate()
@@ -40,7 +71,7 @@ func (s *Service) Reload() {
 		return
 	}
 	s.warnWhatNeedsRestart(cfg)
-	old := s.current.sources
+	old := s.current.Load().sources
 	s.use(state{cfg, identity, sources})
 	if old != sources {
 		s.retire(old)
@@ -55,9 +86,9 @@ func (s *Service) Reload() {
 // caches, if the settings of the sources are unchanged. Cached entries are then
 // refreshed before their next use.
 func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
-	if s.current.sources.serves(cfg) {
-		s.current.sources.changed("")
-		return s.current.sources, nil
+	if old := s.current.Load().sources; old.serves(cfg) {
+		old.changed("")
+		return old, nil
 	}
 	sources, err := OpenSources(cfg, s.options.Metrics, s.log)
 	if err == nil {
@@ -121,7 +152,7 @@ func (s *Service) logCertificate() {
 
 // warnWhatNeedsRestart logs the changed keys that are only read at the start.
 func (s *Service) warnWhatNeedsRestart(next *config.Config) {
-	old := s.current.cfg
+	old := s.current.Load().cfg
 	for key, changed := range map[string]bool{
 		"listen":             old.Listen != next.Listen,
 		"ops.listen":         old.Ops.Listen != next.Ops.Listen,
@@ -144,7 +175,7 @@ func sameTLS(a, b *config.TLS) bool {
 
 // watched lists every file whose change triggers a reload.
 func (s *Service) watched() []string {
-	cfg := s.current.cfg
+	cfg := s.current.Load().cfg
 	files := append([]string(nil), cfg.Files...)
 	if cfg.Signing != nil {
 		files = append(files, cfg.Signing.CertFile, cfg.Signing.KeyFile)

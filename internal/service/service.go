@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -25,6 +25,10 @@ import (
 
 // drain is how long running requests may take when the process stops.
 const drain = 20 * time.Second
+
+// closing is how long the end of the process waits for a reload and for the
+// sources.
+const closing = 5 * time.Second
 
 // Options configure New.
 type Options struct {
@@ -63,8 +67,10 @@ type Service struct {
 	group   *server.Group
 	random  *invite.Keys // of links, where the settings have no keys
 
-	reloading sync.Mutex // guards what follows; a file and a signal may call at once
-	current   state
+	current  atomic.Pointer[state]
+	stopping chan struct{} // closed when Run begins to stop
+
+	reloading chan struct{} // holds a value while somebody may change what follows
 	watcher   *watch.Watcher
 	tlsFiles  *certs.Keeper // nil without a TLS listener
 
@@ -85,9 +91,12 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Service{options: o, log: o.Log, random: invite.RandomKeys()}
-	s.reloading.Lock()
-	defer s.reloading.Unlock()
+	s := &Service{
+		options: o, log: o.Log, random: invite.RandomKeys(),
+		stopping: make(chan struct{}), reloading: make(chan struct{}, 1),
+	}
+	s.reloading <- struct{}{}
+	defer func() { <-s.reloading }()
 	s.logFindings(findings)
 	if err := checkProfiles(cfg); err != nil {
 		return nil, err
@@ -123,22 +132,35 @@ func (s *Service) Run(ctx context.Context) error {
 	s.tell(s.options.Manager.Ready)
 	stop := context.AfterFunc(ctx, func() {
 		s.ready.Set(false)
+		close(s.stopping)
 		s.tell(s.options.Manager.Stopping)
 		s.log.Info("stopping; waiting for running requests", zap.Duration("at_most", drain))
 	})
 	defer stop()
 	err := s.group.Serve(ctx, drain)
-	err = errors.Join(err, s.watcher.Close())
-	s.reloading.Lock()
-	defer s.reloading.Unlock()
-	return errors.Join(err, s.current.sources.Close())
+	closed := make(chan error, 1)
+	go func() { closed <- s.close() }()
+	select {
+	case closeErr := <-closed:
+		return errors.Join(err, closeErr)
+	case <-time.After(closing):
+		s.log.Warn("ending while a reload still waits for a file or a source")
+		return err
+	}
+}
+
+// close waits for a running reload, then closes what New opened.
+func (s *Service) close() error {
+	err := s.watcher.Close()
+	s.reloading <- struct{}{}
+	return errors.Join(err, s.current.Load().sources.Close())
 }
 
 // Addr returns the actual address of a listener (http, https, ops).
 func (s *Service) Addr(name string) string { return s.group.Addr(name) }
 
 func (s *Service) listen(ctx context.Context) (*server.Group, error) {
-	cfg := s.current.cfg
+	cfg := s.current.Load().cfg
 	sockets := maps.Clone(s.options.Sockets)
 	take := func(name string) net.Listener {
 		l := sockets[name]
@@ -207,7 +229,7 @@ func (s *Service) use(next state) {
 	})
 	s.ops.To(ops) // first: whoever sees a new token on one listener needs it on the other
 	s.public.To(public)
-	s.current = next
+	s.current.Store(&next)
 	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))
 	s.options.Metrics.SigningIdentity("default", next.identity.Identity().NotAfter())
 }

@@ -1,11 +1,13 @@
 package watch
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"maps"
-	"os"
+
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // prints maps the path of a file to a fingerprint of its content. A file that
@@ -15,32 +17,24 @@ type prints map[string][sha256.Size]byte
 func printsOf(paths []string) prints {
 	all := prints{}
 	for _, path := range paths {
-		if sum, err := sumOf(path); err == nil {
+		sum, err := sumOf(path)
+		if errors.Is(err, context.DeadlineExceeded) {
+			break // the others may well be on the same file system
+		}
+		if err == nil {
 			all[path] = sum
 		}
 	}
 	return all
 }
 
-var errNotRegular = errors.New("not a regular file")
-
 func sumOf(path string) (sum [sha256.Size]byte, err error) {
-	// Opening a pipe would wait for its writer, and reading it would take data
-	// that another reader expects.
-	info, err := os.Stat(path)
-	if err != nil {
-		return sum, err
-	}
-	if !info.Mode().IsRegular() {
-		return sum, errNotRegular
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return sum, err
-	}
-	defer func() { _ = f.Close() }() // nothing was written
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	err = files.Use(path, func(f io.Reader) error {
+		_, err := io.Copy(h, f)
+		return err
+	})
+	if err != nil {
 		return sum, err
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil

@@ -42,10 +42,10 @@ type Watcher struct {
 // quiet for 200 ms, and only if the content of a file changed. The error names a
 // directory that cannot be watched.
 func Files(paths []string, onChange func()) (*Watcher, error) {
-	return files(paths, settle, onChange)
+	return newWatcher(paths, settle, onChange)
 }
 
-func files(paths []string, settle time.Duration, onChange func()) (*Watcher, error) {
+func newWatcher(paths []string, settle time.Duration, onChange func()) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch files: %w", err)

@@ -53,7 +53,7 @@ func must(t *testing.T, err error) {
 func watched(t *testing.T, paths ...string) (*Watcher, tally) {
 	t.Helper()
 	calls := make(tally, 100)
-	w, err := files(paths, quiet, calls.called)
+	w, err := newWatcher(paths, quiet, calls.called)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
 	return w, calls
@@ -206,7 +206,7 @@ func TestReplaceFromOnChange(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	var w *Watcher
 	ready, calls := make(chan struct{}), make(tally, 100)
-	w, err := files([]string{one}, quiet, func() {
+	w, err := newWatcher([]string{one}, quiet, func() {
 		<-ready
 		must(t, w.Replace([]string{two}))
 		calls.called()
@@ -294,7 +294,7 @@ func TestARelativePath(t *testing.T) {
 func TestNoCallsAfterClose(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	calls := make(tally, 100)
-	w, err := files([]string{file}, quiet, calls.called)
+	w, err := newWatcher([]string{file}, quiet, calls.called)
 	must(t, err)
 	write(t, file, "1")
 	must(t, w.Close())
@@ -308,7 +308,7 @@ func TestNoCallsAfterClose(t *testing.T) {
 func TestCloseWaitsForARunningCall(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	entered, leave, closed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	w, err := files([]string{file}, quiet, func() {
+	w, err := newWatcher([]string{file}, quiet, func() {
 		close(entered)
 		<-leave
 	})

@@ -9,13 +9,13 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // server says where to connect and how to bind.
@@ -100,13 +100,16 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
+// maxAuthorities is far more octets than all authorities of a system have.
+const maxAuthorities = 16 << 20
+
 // readAuthorities returns the certificate authorities in a PEM file; nil, which
 // means the system's, for "".
 func readAuthorities(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := files.Read(file, maxAuthorities)
 	if err != nil {
 		return nil, err
 	}
