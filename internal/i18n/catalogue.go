@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Catalogue is what is said in one language.
+// Catalogue holds the texts of one language.
 type Catalogue struct {
 	// Language is its BCP 47 tag, such as de.
 	Language string
@@ -16,16 +16,15 @@ type Catalogue struct {
 	lists map[string]int    // the number of items of a list
 }
 
-// Name returns the name of the language in itself.
+// Name returns the name of the language in that language.
 func (c *Catalogue) Name() string { return c.texts["language"] }
 
-// Text returns a text with values in the place of its placeholders: names and
-// values in turn, a name without its braces. A key that nobody has is a mistake
-// in the code and panics.
+// Text returns a text with its placeholders replaced. namesAndValues alternates
+// names, without braces, and values. An unknown key is a bug, and panics.
 func (c *Catalogue) Text(key string, namesAndValues ...string) string {
 	text, ok := c.texts[key]
 	if !ok {
-		panic("texts: no text has the key " + strconv.Quote(key))
+		panic("i18n: no text has the key " + strconv.Quote(key))
 	}
 	if len(namesAndValues) == 0 {
 		return text
@@ -37,14 +36,14 @@ func (c *Catalogue) Text(key string, namesAndValues ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// Has reports whether there is a text with a key, which every language has or
-// none.
+// Has reports whether there is a text with a key. All languages have the same
+// keys.
 func (c *Catalogue) Has(key string) bool {
 	_, ok := c.texts[key]
 	return ok
 }
 
-// Date returns a day as people write it, the year last.
+// Date returns a date in the long form of the language: 5 November 2026.
 func (c *Catalogue) Date(day time.Time) string {
 	number := strconv.Itoa(day.Day())
 	if number == "1" {
@@ -54,7 +53,7 @@ func (c *Catalogue) Date(day time.Time) string {
 	return c.Text("date.long", "day", number, "month", month, "year", strconv.Itoa(day.Year()))
 }
 
-// Enumerate returns words as a person lists them: "a, b and c".
+// Enumerate joins words to a list such as "a, b and c".
 func (c *Catalogue) Enumerate(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -63,11 +62,11 @@ func (c *Catalogue) Enumerate(words []string) string {
 	return c.Text("and", "first", strings.Join(words[:last], ", "), "last", words[last])
 }
 
-// List returns the texts of a list, placeholders and all.
+// List returns the texts of a list, with their placeholders.
 func (c *Catalogue) List(key string) []string {
 	n, ok := c.lists[key]
 	if !ok {
-		panic("texts: no list has the key " + strconv.Quote(key))
+		panic("i18n: no list has the key " + strconv.Quote(key))
 	}
 	all := make([]string, n)
 	for i := range all {
@@ -78,15 +77,15 @@ func (c *Catalogue) List(key string) []string {
 
 func item(list string, i int) string { return list + "." + strconv.Itoa(i) }
 
-// Piece is a part of a sentence: words, or the value of a placeholder.
+// Piece is a part of a text: words, or the value of a placeholder.
 type Piece struct {
 	Text string
 	Name string // of the placeholder; "" for words
 }
 
-// Pieces cuts a text at its placeholders and puts values there. It returns false
-// when a value is missing or empty: the sentence is about something that is
-// not there.
+// Pieces splits a text at its placeholders and replaces them with values. It
+// returns false when a value is missing or empty: then the sentence does not
+// apply.
 func Pieces(text string, values map[string]string) ([]Piece, bool) {
 	var all []Piece
 	for {
@@ -107,8 +106,7 @@ func Pieces(text string, values map[string]string) ([]Piece, bool) {
 	}
 }
 
-// placeholders returns the names in a text, sorted, each as often as it is
-// there.
+// placeholders returns the names in a text, sorted, with repetitions.
 func placeholders(text string) []string {
 	var names []string
 	for {
@@ -119,7 +117,7 @@ func placeholders(text string) []string {
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			name = "?" // not closed: no other text has that
+			name = "?" // not closed; differs from every name
 		}
 		names = append(names, name)
 		text = after

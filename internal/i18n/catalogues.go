@@ -16,17 +16,17 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// pattern is the default language, which the others are compared with.
-const pattern = "en"
+// reference is the default language, which the others are compared with.
+const reference = "en"
 
-// Catalogues are those of all languages.
+// Catalogues holds the catalogues of all languages.
 type Catalogues struct {
 	all     []*Catalogue // the default first, then by their tags
 	matcher language.Matcher
 }
 
-// All returns the embedded catalogues. They are read once and never change. It
-// panics when they are broken, which is a mistake that the tests find.
+// All returns the embedded catalogues. They are read once and are immutable. It
+// panics when they are invalid, which the tests detect.
 func All() *Catalogues { return embedded() }
 
 var embedded = sync.OnceValue(func() *Catalogues {
@@ -40,9 +40,9 @@ var embedded = sync.OnceValue(func() *Catalogues {
 	panic(err)
 })
 
-// read reads the catalogues of a folder: one file <language>.json each, objects
-// in objects, with texts and lists of texts at their ends. The error names
-// every key and every placeholder in which a language differs from English.
+// read reads the catalogues of a folder: one file <language>.json each, with
+// nested objects that contain texts and lists of texts. The error names every
+// key and every placeholder in which a language differs from English.
 func read(files fs.FS) (*Catalogues, error) {
 	names, err := fs.Glob(files, "*.json")
 	if err != nil {
@@ -56,9 +56,9 @@ func read(files fs.FS) (*Catalogues, error) {
 		}
 		c.all = append(c.all, one)
 	}
-	i := slices.IndexFunc(c.all, func(c *Catalogue) bool { return c.Language == pattern })
+	i := slices.IndexFunc(c.all, func(c *Catalogue) bool { return c.Language == reference })
 	if i < 0 {
-		return nil, fmt.Errorf("there is no %s.json", pattern)
+		return nil, fmt.Errorf("%s.json is missing", reference)
 	}
 	english := c.all[i]
 	c.all = slices.Insert(slices.Delete(c.all, i, i+1), 0, english)
@@ -83,7 +83,7 @@ func readOne(files fs.FS, name string) (*Catalogue, error) {
 	}
 	c := &Catalogue{Language: strings.TrimSuffix(path.Base(name), ".json"), texts: map[string]string{}, lists: map[string]int{}}
 	if _, err := language.Parse(c.Language); err != nil {
-		return nil, fmt.Errorf("%s: the name of the file must be a language", name)
+		return nil, fmt.Errorf("%s: the file name must be a language tag, such as de.json", name)
 	}
 	if err := c.add("", tree); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -122,7 +122,8 @@ func (c *Catalogue) add(key string, node any) error {
 	return fmt.Errorf("%s: must be a text, a list of texts or an object", key)
 }
 
-// compare reports in what a language differs from English besides its words.
+// compare returns the differences of a language from English in keys and
+// placeholders.
 func compare(english, other *Catalogue) error {
 	var errs []error
 	differ := func(format string, args ...any) {
@@ -135,7 +136,7 @@ func compare(english, other *Catalogue) error {
 		case !ok:
 			differ("%s is missing", key)
 		case (text == "") != (english.texts[key] == ""):
-			differ("%s is empty in one language only", key)
+			differ("%s is empty in only one of the languages", key)
 		case !slices.Equal(slices.Compact(want), slices.Compact(have)):
 			differ("%s has the placeholders %v, want %v", key, have, want)
 		}
@@ -151,7 +152,7 @@ func compare(english, other *Catalogue) error {
 // Languages returns all catalogues, the default first.
 func (c *Catalogues) Languages() []*Catalogue { return slices.Clone(c.all) }
 
-// In returns the catalogue of a language, else the default.
+// In returns the catalogue of a language, or the default.
 func (c *Catalogues) In(tag string) *Catalogue {
 	for _, one := range c.all {
 		if one.Language == tag {
@@ -161,11 +162,11 @@ func (c *Catalogues) In(tag string) *Catalogue {
 	return c.all[0]
 }
 
-// maxPreference bounds what is read of a list of languages, in bytes.
+// maxPreference is the longest list of languages that is parsed, in bytes.
 const maxPreference = 200
 
-// Choose returns the best catalogue for what somebody chose and, after that, for
-// what their browser prefers (RFC 9110 section 12.5.4).
+// Choose returns the best catalogue for the language that a visitor chose and,
+// after that, for the Accept-Language of the browser (RFC 9110 section 12.5.4).
 func (c *Catalogues) Choose(chosen, accepted string) *Catalogue {
 	var wanted []string
 	for _, w := range []string{chosen, accepted} {

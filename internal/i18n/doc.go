@@ -1,5 +1,5 @@
-// Package i18n holds what people read, in every language: the catalogues, the
-// choice of a language, and how values get into a sentence.
+// Package i18n provides the texts of the page in every language: the catalogues,
+// the choice of a language, and the placeholders in a text.
 //
 // It does not know where a text is shown. One language is one file under
 // templates/texts; all others are compared with English.

@@ -1,5 +1,5 @@
-// Command bare is the yardstick of tools/throughput: a net/http server that
-// reads a request and writes a number of bytes, and does nothing else.
+// Command bare is the baseline of tools/throughput: a net/http server that only
+// reads a request and writes a number of bytes.
 package main
 
 import (

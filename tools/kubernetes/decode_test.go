@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// kindOf returns an empty object for each kind that the files may have.
+// kindOf returns an empty object for each supported kind.
 var kindOf = map[string]func() meta.Object{
 	"v1/ConfigMap":                            func() meta.Object { return &core.ConfigMap{} },
 	"v1/Namespace":                            func() meta.Object { return &core.Namespace{} },
@@ -36,10 +36,10 @@ var kindOf = map[string]func() meta.Object{
 	"policy/v1/PodDisruptionBudget":           func() meta.Object { return &policy.PodDisruptionBudget{} },
 }
 
-// objects are what one rendering has.
+// objects are the objects of one rendering.
 type objects []meta.Object
 
-// decode reads every document into its type, with every field in its spelling.
+// decode decodes every document into its type. Unknown fields are errors.
 func decode(text []byte) (objects, error) {
 	var all objects
 	seen := map[string]bool{}
@@ -65,7 +65,7 @@ func decode(text []byte) (objects, error) {
 		}
 		empty, ok := kindOf[is.APIVersion+"/"+is.Kind]
 		if !ok {
-			return nil, fmt.Errorf("a document of kind %s/%s", is.APIVersion, is.Kind)
+			return nil, fmt.Errorf("unsupported kind %s/%s", is.APIVersion, is.Kind)
 		}
 		object := empty()
 		strict, err := json.UnmarshalStrict(data, object)
@@ -74,7 +74,7 @@ func decode(text []byte) (objects, error) {
 		}
 		id := is.Kind + " " + object.GetName()
 		if seen[id] {
-			return nil, fmt.Errorf("%s is there twice", id)
+			return nil, fmt.Errorf("%s is defined twice", id)
 		}
 		seen[id] = true
 		all = append(all, object)
@@ -92,7 +92,7 @@ func of[T meta.Object](all objects) []T {
 	return found
 }
 
-// named returns the object of a type with this name.
+// named returns the object of a type with a name.
 func named[T meta.Object](t *testing.T, all objects, name string) T {
 	t.Helper()
 	for _, o := range of[T](all) {
@@ -105,7 +105,7 @@ func named[T meta.Object](t *testing.T, all objects, name string) T {
 	return none
 }
 
-// kinds lists what there is, as "Kind name".
+// kinds lists the objects as "Kind name".
 func kinds(all objects) []string {
 	var list []string
 	for _, o := range all {
@@ -120,8 +120,8 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"an unknown field", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {port: []}", `Service a: unknown field "spec.port"`},
 		{"another case", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterip: None}", `Service a: unknown field "spec.clusterip"`},
 		{"another type", "apiVersion: v1\nkind: Service\nmetadata: {name: 1}", "json: cannot unmarshal number into Go struct field"},
-		{"another kind", "apiVersion: extensions/v1beta1\nkind: Ingress", "a document of kind extensions/v1beta1/Ingress"},
-		{"twice", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "ConfigMap a is there twice"},
+		{"another kind", "apiVersion: extensions/v1beta1\nkind: Ingress", "unsupported kind extensions/v1beta1/Ingress"},
+		{"twice", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", "ConfigMap a is defined twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := decode([]byte(tc.text))

@@ -21,11 +21,11 @@ import (
 
 var update = flag.Bool("update", false, "write the facts into testdata/facts instead of comparing them")
 
-// released is the image of a release, whose version is no matter here.
+// released matches the image of any release.
 var released = regexp.MustCompile(`^(waymark-mail/waymark):\d+\.\d+\.\d+$`)
 
-// TestFacts holds what an operator reads in a rendering, such as ports, numbers
-// of replicas and who may ask whom, against what it is documented to be.
+// TestFacts compares the facts of a rendering that matter to an operator, such as
+// ports, replicas and allowed connections, with those in testdata.
 func TestFacts(t *testing.T) {
 	for _, r := range renderings {
 		t.Run(r.name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// fact tells what matters of an object, and where it is.
+// fact returns the facts of an object.
 func fact(o meta.Object) string {
 	kind := fmt.Sprintf("%T", o)
 	kind = kind[strings.LastIndexByte(kind, '.')+1:]
@@ -139,7 +139,7 @@ func details(o meta.Object) []string {
 	return nil
 }
 
-// placed tells what an operator says of a pod besides its container.
+// placed returns the facts of a pod besides its container.
 func placed(p core.PodTemplateSpec) []string {
 	all := []string{fmt.Sprintf("pods labelled %v, annotated %v", p.Labels, p.Annotations)}
 	if s := p.Spec; s.NodeSelector != nil || s.Tolerations != nil || s.Affinity != nil || s.PriorityClassName != "" || s.ImagePullSecrets != nil {

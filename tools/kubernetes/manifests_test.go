@@ -22,8 +22,8 @@ import (
 	securitypolicy "k8s.io/pod-security-admission/policy"
 )
 
-// renderings are all that is checked: with the names of the objects, and of the
-// Secrets that the operator makes.
+// renderings are the renderings to check, with the expected objects, and the
+// Secrets that the operator creates.
 var renderings = []struct {
 	name    string
 	render  func(*testing.T) []byte
@@ -105,7 +105,7 @@ func checkNames(t *testing.T, all objects) {
 	}
 }
 
-// pod is a template with the name of what makes pods of it.
+// pod is a pod template with the name of its workload.
 type pod struct {
 	owner string
 	core.PodTemplateSpec
@@ -122,7 +122,7 @@ func podsOf(all objects) []pod {
 	return pods
 }
 
-// selected returns the pods that a selector finds.
+// selected returns the pods that a selector matches.
 func selected(t *testing.T, all objects, selector *meta.LabelSelector) []pod {
 	t.Helper()
 	match, err := meta.LabelSelectorAsSelector(selector)
@@ -165,7 +165,7 @@ func checkPod(t *testing.T, all objects, p pod, secrets map[string]bool) {
 		if v.Secret != nil {
 			secrets[v.Secret.SecretName] = true
 			if v.Secret.DefaultMode == nil || *v.Secret.DefaultMode != 0o440 {
-				t.Errorf("%s: the Secret %s has not mode 0440", p.owner, v.Secret.SecretName)
+				t.Errorf("%s: the mode of the Secret %s is not 0440", p.owner, v.Secret.SecretName)
 			}
 		}
 	}
@@ -181,10 +181,10 @@ func checkPod(t *testing.T, all objects, p pod, secrets map[string]bool) {
 		for _, m := range c.VolumeMounts {
 			mounted[m.Name] = true
 			if !volumes[m.Name] {
-				t.Errorf("%s mounts %s, which is no volume", p.owner, m.Name)
+				t.Errorf("%s mounts %s, which is not a volume", p.owner, m.Name)
 			}
 			if m.SubPath != "" || m.SubPathExpr != "" {
-				t.Errorf("%s mounts %s with subPath: it is never brought up to date", p.owner, m.Name)
+				t.Errorf("%s mounts %s with subPath, so it is never updated", p.owner, m.Name)
 			}
 		}
 		for _, e := range c.Env {
@@ -197,7 +197,7 @@ func checkPod(t *testing.T, all objects, p pod, secrets map[string]bool) {
 		}
 		for name, probe := range map[string]*core.Probe{"startup": c.StartupProbe, "liveness": c.LivenessProbe, "readiness": c.ReadinessProbe} {
 			if probe != nil && probe.HTTPGet != nil && (probe.HTTPGet.Port.StrVal != "ops" || !p.hasPort(probe.HTTPGet.Port)) {
-				t.Errorf("%s: the %s probe does not ask the port ops", p.owner, name)
+				t.Errorf("%s: the %s probe does not use the port ops", p.owner, name)
 			}
 		}
 		if c.ReadinessProbe == nil {
@@ -216,8 +216,8 @@ func checkPod(t *testing.T, all objects, p pod, secrets map[string]bool) {
 	}
 }
 
-// checkSecurity asks what the API server asks in a namespace that takes
-// restricted pods only, and for more.
+// checkSecurity applies the checks of the API server in a namespace with the
+// restricted pod security standard, and more.
 func checkSecurity(t *testing.T, p pod) {
 	t.Helper()
 	evaluator, err := securitypolicy.NewEvaluator(securitypolicy.DefaultChecks(), nil)
@@ -230,7 +230,7 @@ func checkSecurity(t *testing.T, p pod) {
 	}
 	for _, c := range p.Spec.Containers {
 		if s := c.SecurityContext; s == nil || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem {
-			t.Errorf("%s: the root of the file system can be written", p.owner)
+			t.Errorf("%s: the root file system is writable", p.owner)
 		}
 	}
 }
@@ -248,7 +248,7 @@ func checkServices(t *testing.T, all objects) {
 				t.Errorf("Service %s: the pod has no port %s", s.Name, port.TargetPort.String())
 			}
 			if port.Name == "ops" && s.Spec.Type != core.ServiceTypeClusterIP && s.Spec.Type != "" {
-				t.Errorf("Service %s of type %s shows the ops listener", s.Name, s.Spec.Type)
+				t.Errorf("Service %s of type %s exposes the ops listener", s.Name, s.Spec.Type)
 			}
 		}
 	}
@@ -262,11 +262,11 @@ func checkIngresses(t *testing.T, all objects) {
 			hosts = append(hosts, r.Host)
 			for _, path := range r.HTTP.Paths {
 				if path.Path != "/" || path.PathType == nil || *path.PathType != networking.PathTypePrefix {
-					t.Errorf("Ingress %s: %s keeps paths from Waymark", i.Name, r.Host)
+					t.Errorf("Ingress %s: %s does not route all paths to Waymark", i.Name, r.Host)
 				}
 				s := named[*core.Service](t, all, path.Backend.Service.Name)
 				if path.Backend.Service.Port.Name != "http" || !slices.ContainsFunc(s.Spec.Ports, func(p core.ServicePort) bool { return p.Name == "http" }) {
-					t.Errorf("Ingress %s: %s does not lead to the port http", i.Name, r.Host)
+					t.Errorf("Ingress %s: %s does not route to the port http", i.Name, r.Host)
 				}
 			}
 		}
@@ -316,10 +316,10 @@ func checkScaling(t *testing.T, all objects) {
 	}
 	for _, b := range budgets {
 		if b.Spec.MaxUnavailable == nil || len(selected(t, all, b.Spec.Selector)) != 1 {
-			t.Errorf("PodDisruptionBudget %s keeps nothing", b.Name)
+			t.Errorf("PodDisruptionBudget %s protects nothing", b.Name)
 		}
 		if p := b.Spec.UnhealthyPodEvictionPolicy; p == nil || *p != policy.AlwaysAllow {
-			t.Errorf("PodDisruptionBudget %s: a pod that does not start keeps a node from being emptied", b.Name)
+			t.Errorf("PodDisruptionBudget %s: a pod that does not start blocks draining a node", b.Name)
 		}
 	}
 }
@@ -344,7 +344,7 @@ func checkNetwork(t *testing.T, all objects) {
 					t.Errorf("NetworkPolicy %s: no port %s", n.Name, port.Port.String())
 				}
 				if len(rule.From) == 0 && (!public || port.Port.StrVal != "http") {
-					t.Errorf("NetworkPolicy %s lets everybody in to %s", n.Name, port.Port.String())
+					t.Errorf("NetworkPolicy %s allows everybody to connect to %s", n.Name, port.Port.String())
 				}
 			}
 			if len(rule.Ports) == 0 {
@@ -365,12 +365,12 @@ func checkNetwork(t *testing.T, all objects) {
 			}
 			for _, to := range rule.To {
 				if to.PodSelector != nil && len(selected(t, all, to.PodSelector)) != 1 {
-					t.Errorf("NetworkPolicy %s lets out to nobody: %v", n.Name, to.PodSelector)
+					t.Errorf("NetworkPolicy %s allows connections to no pod: %v", n.Name, to.PodSelector)
 				}
 			}
 		}
 		if !slices.Contains(names, "53/UDP") || !slices.Contains(names, "53/TCP") {
-			t.Errorf("NetworkPolicy %s: no names can be looked up: %v", n.Name, names)
+			t.Errorf("NetworkPolicy %s: does not allow DNS lookups: %v", n.Name, names)
 		}
 	}
 }
@@ -391,7 +391,7 @@ func checkMonitors(t *testing.T, all objects) {
 					}
 				}
 			}
-			// The alert WaymarkDown knows Waymark by the name of the job.
+			// The alert WaymarkDown identifies Waymark by the job name.
 			if !slices.Equal(jobs, []string{"waymark"}) || e.Port != "ops" || e.Path != "/metrics" {
 				t.Errorf("ServiceMonitor %s scrapes %s at %s of the jobs %q", m.Name, e.Path, e.Port, jobs)
 			}
@@ -399,9 +399,9 @@ func checkMonitors(t *testing.T, all objects) {
 	}
 }
 
-// TestChartAndManifestsAreTheSame compares the pods of base and of the chart
-// with the same in it.
-func TestChartAndManifestsAreTheSame(t *testing.T) {
+// TestChartEqualsManifests compares the pods of base with those of the chart with
+// the same settings.
+func TestChartEqualsManifests(t *testing.T) {
 	var specs []core.PodSpec
 	for _, text := range [][]byte{kustomize(t, "base"), template(t, "waymark", "replicas.yaml")} {
 		all, err := decode(text)
@@ -410,7 +410,7 @@ func TestChartAndManifestsAreTheSame(t *testing.T) {
 		}
 		spec := named[*apps.Deployment](t, all, "waymark").Spec.Template.Spec
 		for i := range spec.TopologySpreadConstraints {
-			spec.TopologySpreadConstraints[i].LabelSelector = nil // a release selects its own
+			spec.TopologySpreadConstraints[i].LabelSelector = nil // it contains the release name
 		}
 		specs = append(specs, spec)
 	}

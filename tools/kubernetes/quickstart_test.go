@@ -15,9 +15,9 @@ import (
 	networking "k8s.io/api/networking/v1"
 )
 
-// TestQuickstart follows the section Kubernetes of docs/quickstart.md: what it
-// runs is run, what it installs is rendered, and its commands to the cluster must
-// fit what is rendered.
+// TestQuickstart follows the section Kubernetes of docs/quickstart.md: it runs the
+// commands that need no cluster, renders what the section installs, and checks
+// that the other commands fit that.
 func TestQuickstart(t *testing.T) {
 	text, err := os.ReadFile("../../docs/quickstart.md")
 	if err != nil {
@@ -63,8 +63,8 @@ func TestQuickstart(t *testing.T) {
 		if strings.HasPrefix(command, "helm ") {
 			continue
 		}
-		if !obeys(t, all, made, command) {
-			t.Errorf("nobody knows what comes of %s", command)
+		if !fits(t, all, made, command) {
+			t.Errorf("unknown command: %s", command)
 		}
 	}
 	wanted := map[string]string{}
@@ -89,17 +89,17 @@ func TestQuickstart(t *testing.T) {
 		}
 	}
 	if !maps.Equal(made, wanted) {
-		t.Errorf("the Secrets that are made are %v, wanted are %v", made, wanted)
+		t.Errorf("the Secrets are %v, want %v", made, wanted)
 	}
 	for _, host := range []string{"waymark", "autoconfig", "autodiscover", "ua-auto-config"} {
 		if !slices.Contains(hosts, host+".example.org") {
-			t.Errorf("nothing leads %s.example.org to Waymark", host)
+			t.Errorf("no Ingress for %s.example.org", host)
 		}
 	}
 }
 
-// obeys looks for what a command of kubectl is about.
-func obeys(t *testing.T, all objects, secrets map[string]string, command string) bool {
+// fits reports whether a kubectl command refers to an existing object.
+func fits(t *testing.T, all objects, secrets map[string]string, command string) bool {
 	t.Helper()
 	for form, is := range map[string]func(of []string) bool{
 		`kubectl create namespace waymark`: func([]string) bool { return true },

@@ -71,7 +71,7 @@ func kustomize(t *testing.T, folder string) []byte {
 	return text
 }
 
-// helm runs Helm without any settings of whoever runs the tests.
+// helm runs Helm without the settings of the user.
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), built.helm, args...)
@@ -104,8 +104,8 @@ func TestHelmLint(t *testing.T) {
 	}
 }
 
-// TestHelmRefuses wants a plain reason for values that make no sense.
-func TestHelmRefuses(t *testing.T) {
+// TestHelmErrors pins the errors for invalid values.
+func TestHelmErrors(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -114,12 +114,12 @@ func TestHelmRefuses(t *testing.T) {
 		{"no settings at all", nil, "settings.providers is empty: describe your mail servers there, see docs/configuration.md"},
 		{"no domains", []string{"--set", "settings.providers.mine.name=Mine"}, "settings.domains and settings.directory are empty: list the domains to answer for"},
 		{"replicas that sign with different identities", []string{"-f", "testdata/minimal.yaml", "--set", "replicaCount=2"}, "several replicas require a shared identity that signs Apple profiles: set signing.secretName"},
-		{"the same by autoscaling", []string{"-f", "testdata/minimal.yaml", "--set", "autoscaling.enabled=true"}, "several replicas require a shared identity that signs Apple profiles: set signing.secretName"},
+		{"the same with autoscaling", []string{"-f", "testdata/minimal.yaml", "--set", "autoscaling.enabled=true"}, "several replicas require a shared identity that signs Apple profiles: set signing.secretName"},
 		{"replicas with different keys", []string{"-f", "testdata/minimal.yaml", "--set", "replicaCount=2,signing.secretName=x"}, "several replicas require a shared key for links: set links.secretName"},
 		{"an Ingress without names", []string{"-f", "testdata/minimal.yaml", "--set", "ingress.enabled=true"}, "ingress.hosts is empty: name autoconfig.<domain> and autodiscover.<domain> of every domain"},
 		{"a value that does not exist", []string{"-f", "testdata/minimal.yaml", "--set", "replicas=2"}, "additional properties 'replicas' not allowed"},
 		{"a Secret in the place of another", []string{"-f", "testdata/minimal.yaml", "--set", "secrets[0].name=x,secrets[0].path=signing"}, "/secrets/0/path"},
-		{"settings that are the chart's", []string{"-f", "testdata/minimal.yaml", "--set", "settings.listen=:80"}, "/settings/listen"},
+		{"settings that the chart sets", []string{"-f", "testdata/minimal.yaml", "--set", "settings.listen=:80"}, "/settings/listen"},
 		{"TLS beside the Ingress", []string{"-f", "testdata/minimal.yaml", "--set", "settings.tls.cert_file=a"}, "/settings/tls"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -131,8 +131,7 @@ func TestHelmRefuses(t *testing.T) {
 	}
 }
 
-// TestHelmPackage wants a chart that can be packed, with nothing in it but what
-// it is made of.
+// TestHelmPackage packs the chart and renders the package.
 func TestHelmPackage(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := helm(t, "package", chart, "--destination", dir); err != nil {

@@ -20,7 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// secretValues are what the Secrets that the README speaks of have in them.
+// secretValues returns the contents of the Secrets in the README.
 func secretValues(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -49,8 +49,8 @@ func secretValues(t *testing.T) map[string]map[string]string {
 	}
 }
 
-// TestSettings puts what a pod mounts into a folder, and lets Waymark check the
-// settings there. A file that is not mounted is missing there, too.
+// TestSettings writes the files that a pod mounts to a folder, and runs waymark
+// check on the settings there. A file that is not mounted is missing there, too.
 func TestSettings(t *testing.T) {
 	for _, r := range renderings {
 		t.Run(r.name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestSettings(t *testing.T) {
 				mountAll(t, all, d.Spec.Template.Spec, root)
 			}
 			out, err := exec.CommandContext(t.Context(), built.waymark, "check", "-c", root+"/etc/waymark/waymark.yaml").CombinedOutput()
-			// There is no database here; deploy/kubernetes tests with a real one.
+			// There is no database here; test/deploy/kubernetes has a real one.
 			for line := range strings.Lines(string(out)) {
 				if !strings.Contains(line, ": warning: signing: ") && !strings.Contains(line, "the server cannot be reached") && !strings.Contains(line, " is fine: ") {
 					t.Errorf("waymark check: %v: %s", err, line)
@@ -86,8 +86,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// mountAll writes the ConfigMaps and Secrets of a pod below root, and lets the
-// settings speak of root.
+// mountAll writes the ConfigMaps and Secrets of a pod below root, and changes the
+// paths in the settings accordingly.
 func mountAll(t *testing.T, all objects, spec core.PodSpec, root string) {
 	t.Helper()
 	secrets := secretValues(t)

@@ -21,7 +21,7 @@ func TestEveryLanguageIsComplete(t *testing.T) {
 	}
 	for _, want := range []string{"en", "de", "es", "fr", "it"} {
 		if !slices.Contains(tags, want) {
-			t.Errorf("there is no %s in %v", want, tags)
+			t.Errorf("%s is missing in %v", want, tags)
 		}
 	}
 	english := All().In("en")
@@ -47,20 +47,20 @@ func folder(files map[string]string) fs.FS {
 	return all
 }
 
-func TestWhatALanguageMayNotLack(t *testing.T) {
+func TestDifferencesFromEnglish(t *testing.T) {
 	const english = `{"a": "Hello {name}", "b": {"list": ["one", "two"]}, "empty": ""}`
 	for name, tc := range map[string]struct{ german, want string }{
-		"complete":                 {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, ""},
-		"a text is missing":        {`{"b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a is missing"},
-		"an item is missing":       {`{"a": "Hallo {name}", "b": {"list": ["eins"]}, "empty": ""}`, "de.json: b.list.1 is missing"},
-		"one too many":             {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "c": "x", "empty": ""}`, "de.json: c is not in en.json"},
-		"a placeholder is missing": {`{"a": "Hallo", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [], want [name]"},
-		"another placeholder":      {`{"a": "Hallo {nam}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [nam], want [name]"},
-		"it is not closed":         {`{"a": "Hallo {name", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [?], want [name]"},
-		"an empty text":            {`{"a": "Hallo {name}", "b": {"list": ["eins", ""]}, "empty": ""}`, "de.json: b.list.1 is empty in one language only"},
-		"a number":                 {`{"a": 1, "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a: must be a text, a list of texts or an object"},
-		"an object in a list":      {`{"a": "Hallo {name}", "b": {"list": [{}]}, "empty": ""}`, "de.json: b.list.0: must be a text"},
-		"no JSON":                  {`{`, "de.json: unexpected end of JSON input"},
+		"complete":                         {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, ""},
+		"a text is missing":                {`{"b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a is missing"},
+		"an item is missing":               {`{"a": "Hallo {name}", "b": {"list": ["eins"]}, "empty": ""}`, "de.json: b.list.1 is missing"},
+		"an extra text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "c": "x", "empty": ""}`, "de.json: c is not in en.json"},
+		"a placeholder is missing":         {`{"a": "Hallo", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [], want [name]"},
+		"another placeholder":              {`{"a": "Hallo {nam}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [nam], want [name]"},
+		"a placeholder that is not closed": {`{"a": "Hallo {name", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [?], want [name]"},
+		"an empty text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", ""]}, "empty": ""}`, "de.json: b.list.1 is empty in only one of the languages"},
+		"a number":                         {`{"a": 1, "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a: must be a text, a list of texts or an object"},
+		"an object in a list":              {`{"a": "Hallo {name}", "b": {"list": [{}]}, "empty": ""}`, "de.json: b.list.0: must be a text"},
+		"not JSON":                         {`{`, "de.json: unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(folder(map[string]string{"en.json": english, "de.json": tc.german}))
@@ -69,11 +69,11 @@ func TestWhatALanguageMayNotLack(t *testing.T) {
 			}
 		})
 	}
-	if _, err := read(folder(map[string]string{"de.json": `{}`})); err == nil || err.Error() != "there is no en.json" {
+	if _, err := read(folder(map[string]string{"de.json": `{}`})); err == nil || err.Error() != "en.json is missing" {
 		t.Errorf("without English: %v", err)
 	}
 	if _, err := read(folder(map[string]string{"en.json": `{}`, "not a language.json": `{}`})); err == nil {
-		t.Error("any name is a language")
+		t.Error("an invalid language tag is accepted")
 	}
 }
 
@@ -84,7 +84,7 @@ func TestText(t *testing.T) {
 	}
 	english := c.In("en")
 	if got := english.Text("a", "name", "{place}", "place", "home"); got != "Hello {place}, {place} at home" {
-		t.Errorf("a value is read as a placeholder: %s", got)
+		t.Errorf("a value was treated as a placeholder: %s", got)
 	}
 	if got := english.List("l"); !slices.Equal(got, []string{"one", "two"}) {
 		t.Errorf("the list is %v", got)
@@ -93,7 +93,7 @@ func TestText(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("a %s that nobody has is not noticed", name)
+					t.Errorf("no panic for a %s with an unknown key", name)
 				}
 			}()
 			call()
@@ -133,17 +133,18 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	if got := All().In("xx").Language; got != "en" {
-		t.Errorf("an unknown language is %s", got)
+		t.Errorf("an unknown language selects %s", got)
 	}
 }
 
-// TestTypography checks the texts by the typographic rules of each language. A language without rules of its own has those of all.
+// TestTypography checks the typographic rules of each language. A language
+// without its own rules has only those of all.
 func TestTypography(t *testing.T) {
 	type rule struct{ what, pattern string }
 	all := []rule{
 		{"a straight quotation mark or apostrophe", `["']`},
 		{"three dots instead of an ellipsis", `\.\.\.`},
-		{"spaces that nobody sees", `  |^ | $`},
+		{"superfluous spaces", `  |^ | $`},
 		{"a placeholder that is not closed, or a name in capitals", `\{[^}]*$|\{[^}]*[^a-z_}]`},
 	}
 	const narrow = "\u202f"
@@ -152,10 +153,10 @@ func TestTypography(t *testing.T) {
 		"en": {unspaced, {"another language's quotation marks", `[«»„]`}},
 		"de": {unspaced, {"another language's quotation marks", `[«»”]`}},
 		"it": {unspaced, {"another language's quotation marks", `[“”„]`}},
-		"es": {unspaced, {"another language's quotation marks", `[“”„]`}, {"a question that does not begin", `^[^¿]*\?`}, {"a call that does not begin", `^[^¡]*!`}},
+		"es": {unspaced, {"another language's quotation marks", `[“”„]`}, {"a question without ¿", `^[^¿]*\?`}, {"an exclamation without ¡", `^[^¡]*!`}},
 		"fr": {
 			{"no narrow space before a mark", `[^` + narrow + `][;:!?»]`},
-			{"no narrow space behind a quotation mark", `«[^` + narrow + `]`},
+			{"no narrow space after a quotation mark", `«[^` + narrow + `]`},
 			{"another language's quotation marks", `[“”„]`},
 		},
 	}
@@ -179,7 +180,7 @@ func TestTypography(t *testing.T) {
 	}
 }
 
-// TestALanguageIsOneFile adds one, and finds it wherever a language is chosen.
+// TestALanguageIsOneFile adds a file, and expects its language everywhere.
 func TestALanguageIsOneFile(t *testing.T) {
 	files := fstest.MapFS{}
 	for _, c := range All().Languages() {
@@ -196,7 +197,7 @@ func TestALanguageIsOneFile(t *testing.T) {
 	}
 	dutch := c.In("nl")
 	if dutch.Name() != "Nederlands" || c.Choose("nl", "") != dutch || c.Choose("", "nl-BE,fr;q=0.5") != dutch || !slices.Contains(c.Languages(), dutch) {
-		t.Errorf("Dutch is %s", dutch.Name())
+		t.Errorf("Dutch selects %s", dutch.Name())
 	}
 }
 
