@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func refuse(stderr io.Writer, err error) int {
-	_, _ = fmt.Fprintln(stderr, "waymark-conformance:", terminal.Lines(err.Error())) // there is nobody else to tell
+	_, _ = fmt.Fprintln(stderr, "waymark-conformance:", terminal.Lines(err.Error())) // an error here cannot be reported
 	return usage
 }
 

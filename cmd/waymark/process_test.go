@@ -129,7 +129,7 @@ func (p *process) terminate() {
 
 const configPath = "/mail/config-v1.1.xml?emailaddress=anna@example.com"
 
-// TestLogThatNobodyReads sends many more requests than a pipe, which nobody
+// TestLogThatNobodyReads sends many more requests than a pipe, which no process
 // reads, has room for lines. All are answered, and SIGTERM works.
 func TestLogThatNobodyReads(t *testing.T) {
 	read, write, err := os.Pipe()

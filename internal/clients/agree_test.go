@@ -77,7 +77,7 @@ func questions(r reader, address string) []client.Question {
 }
 
 // TestClientsAgree compares every client with thousands of random settings, and
-// wants each exception to be met.
+// requires each exception to be met.
 func TestClientsAgree(t *testing.T) {
 	t.Parallel()
 	met, served := map[string]bool{}, map[string]int{}

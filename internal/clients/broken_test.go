@@ -49,7 +49,7 @@ func whole() settings.Settings {
 	}
 }
 
-// TestFaults breaks one rule at a time, and wants exactly the clients with that
+// TestFaults breaks one rule at a time, and expects exactly the clients with that
 // rule to end differently.
 func TestFaults(t *testing.T) {
 	for format, faults := range map[client.Format][]fault{

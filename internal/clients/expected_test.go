@@ -43,7 +43,7 @@ func expect(r reader, s settings.Settings, met func(exception)) *expectation {
 	return e
 }
 
-// somebody returns the address for settings of a whole domain.
+// somebody returns a placeholder address for settings of a whole domain.
 func somebody(s settings.Settings) address.Address {
 	if s.MovedTo != "" {
 		return address.Address{Local: "anna", Domain: s.MovedTo}

@@ -29,7 +29,7 @@ import (
 )
 
 // TestOutputsParseBack reads every output with parsers that share nothing with the
-// renderers, and wants every value that the format can express, not only those that
+// renderers, and requires every value that the format can express, not only those that
 // clients read.
 func TestOutputsParseBack(t *testing.T) {
 	t.Parallel()
@@ -221,9 +221,9 @@ func sections(t *testing.T, s settings.Settings, got []section, services ...*set
 	}
 }
 
-// words wants the ways to log in of a service in their order. OAuth2 after a
-// password, and what the format cannot express, are left out; a password is the
-// last resort.
+// words requires the authentication methods of a service in their order. OAuth2
+// after a password, and what the format cannot express, are left out; a password
+// is the last resort.
 func words(t *testing.T, got []word, svc settings.Service) {
 	t.Helper()
 	known := map[settings.Auth]word{

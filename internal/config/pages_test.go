@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestPasswordsAtPrivateAddresses says when verify_private may be on: when no
+// TestPasswordsAtPrivateAddresses pins when verify_private may be on: when no
 // visitor can name the host.
 func TestPasswordsAtPrivateAddresses(t *testing.T) {
 	const listed, anybody = `{example.com: {provider: p}}`, `{"*": {provider: p}}`

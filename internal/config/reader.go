@@ -260,7 +260,7 @@ func (r *reader) filled(v value) (string, bool) {
 	return s, ok
 }
 
-// number returns a whole number from least to most; 0 when v is none.
+// number returns a whole number from least to most; 0 when v is something else.
 func (r *reader) number(v value, least, most int) int {
 	want := fmt.Sprintf("a number from %d to %d", least, most)
 	s, ok := r.scalar(v, want, false)

@@ -97,7 +97,7 @@ func (d *Directory) loginName(ctx context.Context, name string, a address.Addres
 // maxLoginName is longer than any address.
 const maxLoginName = 320
 
-// checkLoginName rejects placeholders and characters that nobody can type.
+// checkLoginName rejects placeholders and characters that cannot be typed.
 func checkLoginName(s string) error {
 	switch {
 	case len(s) > maxLoginName:

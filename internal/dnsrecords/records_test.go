@@ -53,7 +53,7 @@ func lines(s Set) []string {
 	return all
 }
 
-// refused are the names whose service is said not to be offered.
+// refused are the names whose records say that the service is not offered.
 func refused(s Set) []string {
 	var names []string
 	for _, r := range s.Records {

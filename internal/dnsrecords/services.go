@@ -144,7 +144,7 @@ func otherSecurity(k kind) string {
 	return "STARTTLS"
 }
 
-// after returns the next priority. It leaves room for records of others.
+// after returns the next priority. It leaves room for other records.
 func after(priority uint16) uint16 {
 	const step = 10
 	if priority > math.MaxUint16-step {

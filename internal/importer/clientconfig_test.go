@@ -88,7 +88,7 @@ func TestNothingIsDroppedSilently(t *testing.T) {
 }
 
 // TestEveryElementIsReadOrNoted takes each element of the full sample and gives
-// it a name that nobody knows: then there is a note about it.
+// it an unknown name: then there is a note about it.
 func TestEveryElementIsReadOrNoted(t *testing.T) {
 	doc := sample(t, "everything.xml")
 	root, err := parseXML([]byte(doc))

@@ -154,7 +154,7 @@ func (e *element) text() string {
 	return clean(string(e.raw))
 }
 
-// attr takes an attribute; "" when there is none.
+// attr returns an attribute and marks it as used; "" when there is none.
 func (e *element) attr(name string) string {
 	for i := range e.attrs {
 		if e.attrs[i].name == name {

@@ -84,7 +84,7 @@ func parseTemplates() *template.Template {
 	return template.Must(template.ParseFS(templates.Files, "page.html"))
 }
 
-// sameOrigin rejects forms from other sites, which could use somebody's browser to
+// sameOrigin rejects forms from other sites, which could use a visitor's browser to
 // guess passwords.
 func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
 	return func(r *http.Request) (dialect.Response, error) {

@@ -115,7 +115,7 @@ func post(t *testing.T, p dialect.Dialect, path, userAgent string, fields ...str
 	return served(t, p, r)
 }
 
-// settingsOf returns what the house says of anna at a domain.
+// settingsOf returns the settings of anna at a domain.
 func settingsOf(t *testing.T, d address.Domain) settings.Settings {
 	t.Helper()
 	s, err := house{}.Resolve(t.Context(), settings.Query{Domain: d, Address: address.Address{Local: "anna", Domain: d}})

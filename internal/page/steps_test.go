@@ -41,7 +41,7 @@ func local(s settings.Service) settings.Service {
 	return s
 }
 
-// TestTheStepsSayTheRightValue pins the places where an app wants another word
+// TestTheStepsSayTheRightValue pins the places where an app needs another word
 // or another value than the table of all settings has.
 func TestTheStepsSayTheRightValue(t *testing.T) {
 	imap, smtp := service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)
@@ -187,7 +187,7 @@ func TestStepsInEveryLanguageHaveTheSameValues(t *testing.T) {
 	}
 }
 
-// TestOneWayToTheMailboxIsRecommended pins that nobody is told to set up the same
+// TestOneWayToTheMailboxIsRecommended pins that no visitor is told to set up the same
 // mailbox twice.
 func TestOneWayToTheMailboxIsRecommended(t *testing.T) {
 	imap, smtp := service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)

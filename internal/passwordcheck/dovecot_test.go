@@ -21,7 +21,7 @@ import (
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
-// port says where a server listens for a protocol.
+// port is the listener of a protocol.
 type port struct {
 	protocol settings.Protocol
 	security settings.Security

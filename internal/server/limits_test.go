@@ -83,7 +83,7 @@ func TestRequestsAtOnce(t *testing.T) {
 	}
 }
 
-// TestRefusalsInTheWordsOfTheProtocol has the server refuse by itself.
+// TestRefusalsInTheWordsOfTheProtocol makes the server itself refuse requests.
 func TestRefusalsInTheWordsOfTheProtocol(t *testing.T) {
 	words := dialect.Dialect{Name: "words", Fail: dialect.ProblemFailure, Endpoints: []dialect.Endpoint{
 		{Path: "/words", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) { return dialect.PlainText(200, "x"), nil }},

@@ -83,7 +83,7 @@ func TestTheTokenFollowsTheSettings(t *testing.T) {
 	}
 }
 
-// TestLimitsOfTheSettings wants each key of limits to do what it says.
+// TestLimitsOfTheSettings pins the effect of each key of limits.
 func TestLimitsOfTheSettings(t *testing.T) {
 	page := func(h *house) string { return "http://" + h.svc.Addr("http") + "/" }
 	t.Run("requests_per_minute", func(t *testing.T) {

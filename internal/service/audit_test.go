@@ -45,7 +45,7 @@ func auditTable(t *testing.T) map[string]audited {
 	return rows
 }
 
-// The words of the column that says who may ask.
+// The words of the column for who may send a request.
 const (
 	everybody = "everybody"
 	reaching  = "anybody with network access"

@@ -79,7 +79,7 @@ func (h *house) ask(address string) (int, string) {
 }
 
 // TestCustomersInADatabase walks through a whole request: what is listed, what
-// the database knows, what is switched off, what nobody knows.
+// the database knows, what is switched off, what is unknown.
 func TestCustomersInADatabase(t *testing.T) {
 	dsn, db := sqliteCustomers(t)
 	h := start(t, onDatabase("sqlite", dsn, "mailboxes: true"))

@@ -16,7 +16,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
-// hostile is what somebody may send in the place of an address.
+// hostile is what an attacker may send in place of an address.
 func hostile() []string {
 	return []string{
 		"", "@", "anna", "a@b@c", "anna@", "@example.com", "anna@example..com", "anna@[192.0.2.1]", "anna@192.0.2.1",

@@ -91,7 +91,7 @@ func (c company) cold(b *testing.B) {
 	c.resolve(b, d, from("anna", "customer.example")) // connects
 	b.ReportAllocs()
 	for b.Loop() {
-		if i == c.size { // nobody is left who was never asked for
+		if i == c.size { // every domain was looked up once
 			b.StopTimer()
 			d.close(b)
 			d, i = openDirectory(b, cfg), 0
@@ -195,7 +195,7 @@ func (c company) load(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(0, "ns/op") // says nothing here
+			b.ReportMetric(0, "ns/op") // meaningless here
 			for unit, value := range h {
 				b.ReportMetric(value, unit)
 			}

@@ -206,7 +206,7 @@ func (c call) body(t *testing.T) string {
 	return string(text)
 }
 
-// TestDescription wants the description to be valid OpenAPI, and its examples
+// TestDescription requires the description to be valid OpenAPI, and its examples
 // to be what they are examples of.
 func TestDescription(t *testing.T) {
 	c := loadContract(t)
@@ -228,7 +228,7 @@ func TestDescription(t *testing.T) {
 }
 
 // methodsOf asks a handler for the methods of a path. A path that takes a
-// method nobody has heard of takes them all.
+// method that is unknown takes them all.
 func methodsOf(t *testing.T, h http.Handler, path string) []string {
 	t.Helper()
 	rec := httptest.NewRecorder()
@@ -347,7 +347,7 @@ func TestRoutesAreDescribed(t *testing.T) {
 	}
 }
 
-// TestExamplesAreTrue sends the request of every example, and wants the answer
+// TestExamplesAreTrue sends the request of every example, and requires the answer
 // to be the example of it.
 func TestExamplesAreTrue(t *testing.T) {
 	c := loadContract(t)
@@ -420,7 +420,7 @@ func same(t *testing.T, example any, body []byte) bool {
 	return bytes.Equal(want, have)
 }
 
-// TestRefusalsAreDescribed sends what nobody should to every operation.
+// TestRefusalsAreDescribed sends invalid requests to every operation.
 func TestRefusalsAreDescribed(t *testing.T) {
 	c := loadContract(t)
 	h := described(t, describedHandler(t, nil))

@@ -70,7 +70,7 @@ type Service struct {
 	current  atomic.Pointer[state]
 	stopping chan struct{} // closed when Run begins to stop
 
-	reloading chan struct{} // holds a value while somebody may change what follows
+	reloading chan struct{} // a lock for what follows, held while it contains a value
 	watcher   *watch.Watcher
 	tlsFiles  *certs.Keeper // nil without a TLS listener
 
@@ -227,7 +227,7 @@ func (s *Service) use(next state) {
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
 	})
-	s.ops.To(ops) // first: whoever sees a new token on one listener needs it on the other
+	s.ops.To(ops) // first: a client that uses a new token on one listener needs it on the other
 	s.public.To(public)
 	s.current.Store(&next)
 	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))

@@ -27,7 +27,7 @@ func TestOneClientChecksFewPasswords(t *testing.T) {
 	}
 }
 
-// TestNoPasswordGetsIntoAProfile sends one along, as a form that somebody changed
+// TestNoPasswordGetsIntoAProfile sends one along, as a form that a visitor changed
 // could.
 func TestNoPasswordGetsIntoAProfile(t *testing.T) {
 	h := start(t, settingsFor("mail.example.net", "pages: {verify_password: true}"))

@@ -82,7 +82,7 @@ func TestADiskThatWasFull(t *testing.T) {
 	}
 }
 
-// stuck waits forever, as a pipe does that nobody reads.
+// stuck blocks forever, like a pipe without a reader.
 type stuck struct {
 	release chan struct{}
 	out     io.Writer

@@ -18,7 +18,7 @@ import (
 
 const module = "github.com/waymark-mail/waymark/"
 
-// mayImport says which packages of ours a package that ships may import. A package
+// mayImport lists which packages of ours a package that ships may import. A package
 // that is not listed here may not exist: decide first where it belongs. Packages
 // below test/ are not listed. They never ship: they may import every package, and
 // only tests may import them.
@@ -156,7 +156,7 @@ func TestBrokenRules(t *testing.T) {
 	}
 }
 
-// brokenRules says which imports of a package are not allowed.
+// brokenRules returns the imports of a package that are not allowed.
 func brokenRules(p listed) []string {
 	if isForTests(p.ImportPath) && p.ImportPath != "internal/settings/settingstest" {
 		return nil

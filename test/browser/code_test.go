@@ -59,7 +59,7 @@ func (p *pages) codes(t *testing.T) {
 	})
 }
 
-// read returns what the QR code in a picture says.
+// read returns the text of the QR code in a picture.
 func (p *pages) read(t *testing.T, picture string) (string, error) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), p.zbarimg, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture).Output()

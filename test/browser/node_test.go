@@ -22,7 +22,7 @@ import (
 // scripts steer the browser by Node.
 type scripts struct {
 	node, dir string
-	input     map[string]any // what all of them are told
+	input     map[string]any // the input of all of them
 }
 
 // newScripts puts the scripts beside the packages that they need, which are

@@ -142,7 +142,7 @@ func newServer(p program, dir string) (*Server, error) {
 
 func (s *Server) stop() {
 	if s.process != nil {
-		s.program.crash(s.process) // nobody wants the data
+		s.program.crash(s.process) // the data is no longer needed
 		s.process = nil
 	}
 }
@@ -179,7 +179,7 @@ type Database struct {
 	DB     *sql.DB // as the administrator
 }
 
-// NewDatabase makes an empty database, which nobody else uses.
+// NewDatabase creates an empty database for the caller alone.
 func (s *Server) NewDatabase(t testing.TB) Database {
 	t.Helper()
 	name := "test" + strconv.FormatInt(s.databases.Add(1), 10)

@@ -13,7 +13,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/clients/client"
 )
 
-// TestCardsOfClients wants a card in clients.md for each client of the list, in
+// TestCardsOfClients requires a card in clients.md for each client of the list, in
 // its order, with the questions that the client asks.
 func TestCardsOfClients(t *testing.T) {
 	page := read(t, "docs/clients.md")

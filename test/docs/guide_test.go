@@ -152,7 +152,7 @@ func guides(t *testing.T) []string {
 	return pages
 }
 
-// TestBlocks wants every command to be run, or shown for a reason.
+// TestBlocks requires that every command is run, or shown for a reason.
 func TestBlocks(t *testing.T) {
 	for _, page := range guides(t) {
 		all := sections(t, page)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestPromisesAreTested wants a row for each threat, and the tests that the
+// TestPromisesAreTested requires a row for each threat, and the tests that the
 // rows name in the packages they name: `internal/server` `TestRouting`.
 func TestPromisesAreTested(t *testing.T) {
 	_, threats, found := strings.Cut(read(t, "SECURITY.md"), "## Threats\n")

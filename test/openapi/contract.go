@@ -132,7 +132,7 @@ func (c *Contract) refusal(side Side, name string, status int, a Answer) error {
 	return c.answer(c.Doc.Components.Responses[name], a, false)
 }
 
-// refused reports whether an answer says that the request is wrong. Autodiscover
+// refused reports whether an answer rejects the request. Autodiscover
 // uses status 200 for that.
 func refused(a Answer) bool {
 	return a.Status >= http.StatusBadRequest || bytes.Contains(a.Body, []byte("<Error Time="))
@@ -156,7 +156,7 @@ func (c *Contract) match(side Side, u *url.URL) (string, map[string]string) {
 	return "", nil
 }
 
-// places returns what stands in the places of a path of the document.
+// places returns the values of the path parameters of the document.
 func places(path, asked string) (map[string]string, bool) {
 	have, want := strings.Split(asked, "/"), strings.Split(path, "/")
 	if len(have) != len(want) {

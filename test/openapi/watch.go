@@ -29,7 +29,7 @@ func (c *Contract) Watch(t testing.TB, side Side, h http.Handler) http.Handler {
 		}
 		w.WriteHeader(rec.Code)
 		if rec.Body.Len() > 0 {
-			_, _ = w.Write(rec.Body.Bytes()) // whoever asked may have gone away
+			_, _ = w.Write(rec.Body.Bytes()) // the client may have hung up
 		}
 	})
 }

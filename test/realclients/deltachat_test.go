@@ -198,7 +198,7 @@ with sqlite3.connect(sys.argv[1]) as db:
 	}
 }
 
-// setUp configures an address. It never succeeds, since nobody gets in here.
+// setUp configures an address. It never succeeds, since no server accepts a login.
 func (d *deltaChat) setUp(t *testing.T, email string) {
 	t.Helper()
 	if err := d.try("add_or_update_transport", nil, d.account, map[string]string{"addr": email, "password": "secret"}); err == nil {

@@ -61,7 +61,7 @@ func (n *network) serve(client net.Conn) {
 	n.mu.Unlock()
 	const succeeded, unreachable = 0, 4
 	reply := []byte{5, unreachable, 0, 1, 0, 0, 0, 0, 0, 0}
-	server, err := net.Dial("tcp", n.routes[wanted]) // an error where there is none
+	server, err := net.Dial("tcp", n.routes[wanted]) // an error without a route
 	if err != nil {
 		_, _ = client.Write(reply)
 		return

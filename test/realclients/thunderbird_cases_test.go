@@ -154,7 +154,7 @@ func TestThunderbird(t *testing.T) {
 	}
 }
 
-// wholePlan wants every host of Thunderbird's plan to have been asked, since
+// wholePlan requires that every host of Thunderbird's plan was asked, since
 // nothing was found.
 func wholePlan(t *testing.T, address string, net *network) {
 	t.Helper()

@@ -67,14 +67,14 @@ func servers(config *element) []string {
 	return lines
 }
 
-// sameServers wants a config with these servers at a URL.
+// sameServers requires a config with these servers at a URL.
 func (p *probe) sameServers(url string, want []string) {
 	if a, ok := p.ask(get(url)); ok {
 		p.hasServers(a, want)
 	}
 }
 
-// hasServers wants a config with these servers.
+// hasServers requires a config with these servers.
 func (p *probe) hasServers(a answer, want []string) {
 	if config, ok := p.document(a, "clientConfig"); ok && !slices.Equal(servers(config), want) {
 		p.find(a.request, "the servers are %q; they must be %q", servers(config), want)
@@ -177,7 +177,7 @@ func (p *probe) configOverHTTP() {
 	}
 }
 
-// reachable wants the config at a plain http URL, or a redirect to https.
+// reachable requires the config at a plain http URL, or a redirect to https.
 func (p *probe) reachable(from string, want []string) {
 	a, ok := p.ask(get(from))
 	if !ok {
@@ -222,7 +222,7 @@ func (p *probe) configOfUnknownDomain() {
 	}
 }
 
-// unknown wants an error that no client reads as a config.
+// unknown requires an error that no client reads as a config.
 func (p *probe) unknown(url string) {
 	a, ok := p.ask(get(url))
 	if !ok {

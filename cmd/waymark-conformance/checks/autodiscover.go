@@ -64,7 +64,7 @@ func (p *probe) outlookAnswer() (answer, *element, bool) {
 	return p.poxAnswer(post(p.at(autodiscoverHost(p.target.Domain), poxPath), poxType, outlookRequest(p.target.Known)))
 }
 
-// poxAnswer wants settings, and returns their Account.
+// poxAnswer requires settings, and returns their Account.
 func (p *probe) poxAnswer(q request) (answer, *element, bool) {
 	a, ok := p.ask(q)
 	if !ok {
@@ -134,7 +134,7 @@ func (p *probe) poxContentTypes() {
 	}
 }
 
-// sameSettings wants the answer that Outlook gets.
+// sameSettings requires the answer that Outlook gets.
 func (p *probe) sameSettings(path, contentType string) {
 	usual, _, ok := p.outlookAnswer()
 	if !ok {
@@ -149,7 +149,7 @@ func (p *probe) sameSettings(path, contentType string) {
 // errorOf returns the Error of an answer; nil when it has none.
 func errorOf(root *element) *element { return root.first("Response", "Error") }
 
-// wantError wants an error document with one of the codes, complete.
+// wantError requires an error document with one of the codes, complete.
 func (p *probe) wantError(a answer, codes string) {
 	root, ok := p.document(a, "Autodiscover")
 	if !ok {
@@ -167,7 +167,7 @@ func (p *probe) wantError(a answer, codes string) {
 
 var errorTime = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{7}$`)
 
-// completeError wants an error document with every part that MS-OXDSCLI section
+// completeError checks an error document for every part that MS-OXDSCLI section
 // 2.2.4.1.1.3 requires.
 func (p *probe) completeError(a answer) {
 	p.wantError(a, "600")

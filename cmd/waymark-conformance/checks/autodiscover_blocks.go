@@ -96,7 +96,7 @@ func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 
 func exactly(want string) func(string) bool { return func(got string) bool { return got == want } }
 
-// encryptionOfBlocks wants Encryption to fit the port, since Thunderbird and
+// encryptionOfBlocks requires Encryption to fit the port, since Thunderbird and
 // FairEmail only read the port.
 func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) {
 	byPort := map[string]map[string]string{

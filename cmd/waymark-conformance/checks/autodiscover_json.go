@@ -53,7 +53,7 @@ func (p *probe) autodiscoverJSON() {
 	}
 }
 
-// readJSON wants a status and a JSON object.
+// readJSON requires a status and a JSON object.
 func (p *probe) readJSON(url string, status int) (answer, map[string]any, bool) {
 	a, ok := p.ask(get(url))
 	if !ok {
@@ -85,7 +85,7 @@ func (p *probe) pointsToXML(from string) {
 	p.poxAnswer(post(p.at(to.Hostname(), to.Path), poxType, outlookRequest(p.target.Known)))
 }
 
-// jsonError wants 400 in JSON, with this code unless it is "".
+// jsonError requires 400 in JSON, with this code unless it is "".
 func (p *probe) jsonError(url, code string) {
 	a, object, ok := p.readJSON(url, http.StatusBadRequest)
 	if !ok {

@@ -107,7 +107,7 @@ func (p *probe) davRedirect(kind string) *url.URL {
 	return to
 }
 
-// ownerNames wants every name to be one that a client asks for, or the address
+// ownerNames requires every name to be one that a client asks for, or the address
 // of one that a record points to.
 func ownerNames(z zone, found func(string, ...any)) {
 	known := otherNames()
@@ -157,7 +157,7 @@ func serviceRecords(z zone, s service, found func(string, ...any)) {
 	}
 }
 
-// mailRecords wants the servers of the config in the records.
+// mailRecords requires the servers of the config in the records.
 func mailRecords(z zone, config *element, found func(string, ...any)) {
 	names := map[string]map[string]string{
 		"imap": {"SSL": "_imaps._tcp", "STARTTLS": "_imap._tcp"},
@@ -177,7 +177,7 @@ func mailRecords(z zone, config *element, found func(string, ...any)) {
 	}
 }
 
-// davRecords wants host and context path in the records to be those of the
+// davRecords requires host and context path in the records to be those of the
 // redirect (RFC 6764 sections 3 and 4).
 func davRecords(z zone, name string, to *url.URL, found func(string, ...any)) {
 	records := slices.DeleteFunc(z.services(name), func(r *dns.SRV) bool { return plain(r.Target) == "" })

@@ -115,7 +115,7 @@ const (
 	unserved = "a domain that the server does not serve"
 )
 
-// document wants status 200 and XML with this root element.
+// document requires status 200 and XML with this root element.
 func (p *probe) document(a answer, name string) (*element, bool) {
 	if a.status != http.StatusOK {
 		p.find(a.request, "the status is %d; it must be 200", a.status)
@@ -206,7 +206,7 @@ func newClient(t Target) *http.Client {
 				return dialer.DialContext(ctx, network, target)
 			},
 			// The names asked for are not those of a server that is tried on
-			// a loopback address, and certificates are none of these checks.
+			// a loopback address, and no check is about certificates.
 			TLSClientConfig:    &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
 			DisableCompression: true,                                  // bodies are compared as they are sent
 		},

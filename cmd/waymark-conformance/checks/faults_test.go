@@ -506,7 +506,7 @@ func redirects(is when, to func(*http.Request) string) layer {
 	})
 }
 
-// noContent says 204 instead of 404, as if there were nothing more to say.
+// noContent answers 204 instead of 404.
 func noContent(a *reply) {
 	if a.status == http.StatusNotFound {
 		a.status, a.body = http.StatusNoContent, nil

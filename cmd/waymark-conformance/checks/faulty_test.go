@@ -14,7 +14,7 @@ import (
 // A layer stands between Waymark and the client and does one thing wrong.
 type layer func(http.Handler) http.Handler
 
-// when says which requests a layer touches.
+// when selects the requests that a layer changes.
 type when func(*http.Request) bool
 
 func at(paths ...string) when {
@@ -57,7 +57,7 @@ func profileOf(r *http.Request) bool { return at("/profile.mobileconfig")(r) }
 func paccOf(r *http.Request) bool    { return at("/.well-known/user-agent-configuration.json")(r) }
 func dav(r *http.Request) bool       { return at("/.well-known/caldav", "/.well-known/carddav")(r) }
 
-// says answers certain requests itself.
+// says returns a layer that answers certain requests itself.
 func says(is when, status int, contentType, body string) layer {
 	return instead(is, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)

@@ -218,7 +218,7 @@ func quick() []int {
 	return numbers
 }
 
-// TestTargetsThatAreNone wants an error that says what would be right, before
+// TestTargetsThatAreNone requires an error that names a valid value, before
 // anything is asked.
 func TestTargetsThatAreNone(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
@@ -254,7 +254,7 @@ func TestTargetsThatAreNone(t *testing.T) {
 	}
 }
 
-// TestNumbers wants the checks to be those that people know by number.
+// TestNumbers pins the numbers of the checks, which people refer to.
 func TestNumbers(t *testing.T) {
 	sentences := map[string]bool{}
 	for i, c := range checks.All() {

@@ -61,7 +61,7 @@ func (p *probe) headIsGet(url string, signed bool) {
 	}
 }
 
-// refuses wants 405 for a method, and another method in Allow.
+// refuses requires 405 for a method, and another method in Allow.
 func (p *probe) refuses(q request, allowed string) {
 	a, ok := p.ask(q)
 	if !ok {

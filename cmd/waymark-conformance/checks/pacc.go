@@ -132,7 +132,7 @@ func (p *probe) paccURL(a answer, name string, service map[string]any) {
 	}
 }
 
-// paccInZone wants a TXT record with the digest of the body, and SRV records for
+// paccInZone requires a TXT record with the digest of the body, and SRV records for
 // implicit TLS on the listed hosts.
 func (p *probe) paccInZone(a answer, doc paccDocument) {
 	if !p.needs(p.target.Zone, "the zone, for the digest and for which servers offer implicit TLS") {

@@ -184,7 +184,7 @@ func TestMovedDomain(t *testing.T) {
 	}
 }
 
-// A user name that no form describes stands in the document as it is, and must
+// A user name that no form describes is written to the document as it is, and must
 // then be kept from everybody else.
 func TestLoginThatTheDirectoryKnows(t *testing.T) {
 	resolver := &house{login: "web12p3"}
@@ -429,7 +429,7 @@ func protocolOf(kind string) settings.Protocol {
 	return settings.Protocol(kind)
 }
 
-// canonical reports whether a section says what one of the services says.
+// canonical reports whether a section equals one of the services.
 func canonical(s settings.Settings, got server) bool {
 	sockets := map[string]settings.Security{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS, "plain": settings.Plaintext, "": ""}
 	for _, svc := range s.Services() {

@@ -88,8 +88,8 @@ func TestMovedDomains(t *testing.T) {
 	}
 }
 
-// ActiveSync has no word for another service, so that it hears what it would of
-// any domain that nobody knows.
+// ActiveSync has no response for another service, so it gets the one for an unknown
+// domain.
 func TestMovedDomainsForActiveSync(t *testing.T) {
 	for _, domain := range []string{"away.example", "service.example"} {
 		body := `<Autodiscover><Request><EMailAddress>anna@` + domain + `</EMailAddress><AcceptableResponseSchema>` + mobileSyncSchema + `</AcceptableResponseSchema></Request></Autodiscover>`

@@ -222,7 +222,7 @@ func checkBlocks(t *testing.T, seed uint64, s settings.Settings, body []byte) {
 	}
 }
 
-// says reports whether a block says what a service is.
+// says reports whether a block describes a service.
 func says(s settings.Settings, b readProtocol, svc settings.Service) bool {
 	login, ok := s.Login(svc)
 	password := svc.Accepts(settings.Password) || svc.Accepts(settings.PasswordChallenge)

@@ -18,7 +18,7 @@ const origin = "https://github.com/waymark-mail/waymark/profile"
 // identifier and UUID. So both depend only on the provider, the mailboxes and the
 // selection, not on hosts, ports, languages, servers or time.
 //
-// The selection is part of it, so that somebody who installs mail first and
+// The selection is part of it, so that a user who installs mail first and
 // contacts later does not lose the mail account. It is the selection, not what the
 // provider offered: a profile with everything is updated with calendars that the
 // provider adds later. Aliases are not part of it: a new one updates the account.

@@ -18,7 +18,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/files"
 )
 
-// server says where to connect and how to bind.
+// server is where to connect and how to bind.
 type server struct {
 	network, address string
 	tls              *tls.Config // nil without TLS

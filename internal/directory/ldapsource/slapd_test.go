@@ -296,7 +296,7 @@ func (s *slapd) start() {
 			s.mu.Unlock()
 		}
 	}()
-	// It says that it starts before it listens.
+	// It logs its start before it listens.
 	for {
 		if c, err := net.Dial("tcp", s.plain); err == nil {
 			_ = c.Close()
@@ -317,7 +317,7 @@ func (s *slapd) stop() {
 	}
 	_ = s.cmd.Process.Kill() // it may be gone already
 	<-s.logged
-	_ = s.cmd.Wait() // says that it was killed
+	_ = s.cmd.Wait() // its status is that of SIGKILL
 	s.cmd = nil
 }
 

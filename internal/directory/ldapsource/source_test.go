@@ -26,7 +26,7 @@ func iredmail(url string) source.LDAP {
 	return source.LDAP{URL: url, BindDN: reader, BindPassword: readerPassword, Domain: domain, Mailbox: &mailbox, Timeout: time.Minute}
 }
 
-// own are the searches of somebody whose entries are named by U-labels.
+// own are searches for entries that are named by U-labels.
 func own(url string) source.LDAP {
 	return source.LDAP{URL: url, Timeout: time.Minute, Domain: source.Search{
 		BaseDN: "ou={domain_unicode},ou=customers,dc=example,dc=com", Filter: "(objectClass=organizationalUnit)", Scope: source.BaseOnly,
@@ -116,7 +116,7 @@ func TestIRedMail(t *testing.T) {
 	}
 }
 
-// checkError wants exactly this error; "" for none.
+// checkError requires exactly this error; "" for none.
 func checkError(t *testing.T, err error, want string) {
 	t.Helper()
 	got := ""

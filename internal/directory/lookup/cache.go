@@ -65,7 +65,7 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 	if e == nil {
 		c.options.Answered("miss")
 		call, _ := c.join(key, miss)
-		// A call ends by itself; a source that ignores its context is left behind.
+		// The call has its own time-out; this one is for a source that ignores it.
 		if !call.wait(ctx, 2*c.options.Timeout) {
 			return Found{}, unavailable(errLate)
 		}

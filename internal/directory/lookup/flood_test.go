@@ -67,7 +67,7 @@ func TestAFloodOfUnknownDomains(t *testing.T) {
 		f.fails(errDown)
 		l.InvalidateAll()
 		for _, d := range known {
-			want(t, l, d, "a/p") // nobody was driven out
+			want(t, l, d, "a/p") // nothing was evicted
 		}
 		l.domains.unknown.CleanUp()
 		if n := l.domains.unknown.EstimatedSize(); n > 1000 {
@@ -76,7 +76,7 @@ func TestAFloodOfUnknownDomains(t *testing.T) {
 	})
 }
 
-// TestRoomForTheKnown fills a source with questions about what nobody knows.
+// TestRoomForTheKnown fills a source with lookups of unknown domains.
 func TestRoomForTheKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(fake).knows("old", "d.example")

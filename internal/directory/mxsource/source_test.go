@@ -346,7 +346,7 @@ func TestSystemResolvers(t *testing.T) {
 	wantError(t, err, "resolvers: none are named, and the system's cannot be read: open /nowhere: no such file or directory")
 }
 
-// TestTheGuide holds the patterns of the guide against what it says of them.
+// TestTheGuide compares the patterns of the guide with its explanations.
 func TestTheGuide(t *testing.T) {
 	guide, err := os.ReadFile("../../../docs/directory-mx.md")
 	if err != nil {

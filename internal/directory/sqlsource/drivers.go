@@ -78,7 +78,7 @@ func openMySQL(opts source.SQL) (*backend, error) {
 }
 
 // mysqlSessions makes every new connection read-only and sets the time-out in the
-// server, which would otherwise continue a query that nobody waits for.
+// server, which would otherwise continue an abandoned query.
 type mysqlSessions struct {
 	driver.Connector
 	timeout time.Duration

@@ -183,7 +183,7 @@ func cancelled(t *testing.T) context.Context {
 	return ctx
 }
 
-// listen takes connections on the address it returns and says nothing.
+// listen accepts connections on the address it returns and sends nothing.
 func listen(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -25,9 +25,9 @@ func (e plainError) Unwrap() error { return e.error }
 
 func plain(words string) error { return plainError{errors.New(words)} }
 
-// explain says why a query failed. It repeats the message of a database only if
-// that is about the query and its tables: others may contain the address or a
-// row.
+// explain returns the reason why a query failed. It repeats the message of a
+// database only if that is about the query and its tables: others may contain the
+// address or a row.
 func (s *Source) explain(ctx context.Context, err error) error {
 	var p plainError
 	if errors.As(err, &p) {

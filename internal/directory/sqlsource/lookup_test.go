@@ -228,7 +228,7 @@ func TestPoolIsBounded(t *testing.T) {
 			})
 		}
 		for s.db.Stats().WaitCount < lookups && !t.Failed() {
-			time.Sleep(time.Millisecond) // the pool tells nobody that somebody waits
+			time.Sleep(time.Millisecond) // the pool does not report that a query waits
 		}
 		for _, conn := range busy {
 			if err := conn.Close(); err != nil {
@@ -239,7 +239,7 @@ func TestPoolIsBounded(t *testing.T) {
 		if stats := s.db.Stats(); stats.OpenConnections != most {
 			t.Errorf("%d connections, want %d: %+v", stats.OpenConnections, most, stats)
 		}
-		if e.driver == "postgres" { // what the server says itself
+		if e.driver == "postgres" { // according to the server
 			var sessions int
 			err := e.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'waymark' AND datname = current_database()").Scan(&sessions)
 			if err != nil || sessions < 1 || sessions > most {

@@ -69,7 +69,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	fails(t, s.Check(t.Context()), "panel: the file is not an SQLite database")
 }
 
-// TestServerDownAtStart makes the source while nobody listens.
+// TestServerDownAtStart creates the source while the server is down.
 func TestServerDownAtStart(t *testing.T) {
 	bothServers(t, true, func(t *testing.T, e engine) {
 		e.panel(t)
@@ -123,7 +123,7 @@ func TestServerKilledWithoutNotice(t *testing.T) {
 	})
 }
 
-// TestServerThatHangs has a server that takes connections and says nothing.
+// TestServerThatHangs has a server that accepts connections and sends nothing.
 func TestServerThatHangs(t *testing.T) {
 	l := listen(t)
 	for driver, dsn := range map[string]string{"postgres": "postgres://waymark:" + secret + "@" + l + "/mail?sslmode=disable", "mysql": "waymark:" + secret + "@tcp(" + l + ")/mail"} {

@@ -11,7 +11,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// TestPathsOfSQLite wants every way to write the path of a file to lead there.
+// TestPathsOfSQLite opens a file by every way to write its path.
 func TestPathsOfSQLite(t *testing.T) {
 	e := newSQLite(t).panel(t)
 	t.Chdir(filepath.Dir(e.dsn))
@@ -75,7 +75,7 @@ func TestALockedFile(t *testing.T) {
 	hosted(t, s, "example.com")
 }
 
-// TestATableThatChanges wants statements that were prepared to follow.
+// TestATableThatChanges pins that prepared statements see a changed table.
 func TestATableThatChanges(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e engine) {
 		s := e.panel(t).source(t, "SELECT provider, port AS imap_port FROM domain WHERE name = {domain}", "", func(o *source.SQL) { o.Connections = 1 })

@@ -18,7 +18,7 @@ import (
 
 // metric is what docs/metrics.md, the rules and the dashboard must agree on.
 type metric struct {
-	kind   string   // as # TYPE says it
+	kind   string   // as in # TYPE
 	labels []string // in order
 }
 

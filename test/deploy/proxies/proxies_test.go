@@ -292,7 +292,7 @@ func (p proxy) ask(t *testing.T, client, method, url, body string, header http.H
 	return resp, string(text)
 }
 
-// saw wants these requests of a client to have reached Waymark since it was
+// saw requires that these requests of a client have reached Waymark since it was
 // called last, and no others. Of the log it compares what a proxy can change.
 // A last request marks the end; the order does not count, since a request is
 // logged after it was answered, when the next one may be in progress.

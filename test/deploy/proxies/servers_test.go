@@ -173,7 +173,7 @@ func await(t *testing.T, p proxy) proxy {
 			if time.Now().After(deadline) {
 				t.Fatalf("nothing listens on %s", address)
 			}
-			time.Sleep(20 * time.Millisecond) // a port tells nobody that it opened
+			time.Sleep(20 * time.Millisecond) // there is no notification for an open port
 		}
 	}
 	return p
