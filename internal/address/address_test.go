@@ -102,9 +102,9 @@ func TestUnicode(t *testing.T) {
 	}
 }
 
-// FuzzParse pins that what is accepted is canonical: reading it again changes
-// nothing, and it holds nothing that could break out of a header, a log line
-// or a document.
+// FuzzParse pins that an accepted address is canonical: parsing it again changes
+// nothing, and it contains nothing that could break out of a header, a log line or
+// a document.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"anna@example.com", "A@B。example", "a@xn--bcher-kva.example", "a\r\n@b", "a@b@c", "ü@ß.example", "x@1.2.3.4"} {
 		f.Add(s)

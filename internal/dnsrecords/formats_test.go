@@ -343,8 +343,8 @@ func randomHosts(r *rand.Rand, s settings.Settings) Hosts {
 	return some[r.IntN(len(some))]
 }
 
-// TestRandomSettings holds any valid settings against what DNS and the
-// specifications want.
+// TestRandomSettings compares the records of random valid settings with the
+// requirements of DNS and the specifications.
 func TestRandomSettings(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {

@@ -124,7 +124,7 @@ func authOf(system, s string) (a settings.Auth, exact bool) {
 		return settings.NTLM, true
 	case "none":
 		return settings.NoAuth, true
-	case "client-ip-address": // who is in the right network needs no password
+	case "client-ip-address": // a client in the right network needs no password
 		return settings.NoAuth, false
 	}
 	return "", false

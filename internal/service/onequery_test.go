@@ -40,8 +40,8 @@ func watchedCompanies() map[string]func(*testing.T, int) watched {
 }
 
 // sqliteAsked counts the values that SQLite looked for: one for each search in
-// an index, and one for each row when it reads a table from its begin to its
-// end, because it may not take the function for a constant.
+// an index, and one for each row when it scans a table, because it may not treat
+// the function as a constant.
 var sqliteAsked atomic.Int64
 
 var countInSQLite = sync.OnceValue(func() error {

@@ -144,7 +144,7 @@ func (s *Service) Run(ctx context.Context) error {
 	case closeErr := <-closed:
 		return errors.Join(err, closeErr)
 	case <-time.After(closing):
-		s.log.Warn("ending while a reload still waits for a file or a source")
+		s.log.Warn("stopped during a reload; a file or source does not respond")
 		return err
 	}
 }

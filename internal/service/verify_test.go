@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestOneClientChecksFewPasswords pins that the check of passwords is among what
-// a client may do the least often, whichever mailbox it asks about.
+// TestOneClientChecksFewPasswords pins that password checks have the strictest
+// rate limit of a client, whatever the mailbox.
 func TestOneClientChecksFewPasswords(t *testing.T) {
 	h := start(t, settingsFor("mail.example.net", "pages: {verify_password: true}", "limits: {strict_requests_per_minute: 3}"))
 	for i, mailbox := range []string{"anna", "bert", "carl", "dora"} {

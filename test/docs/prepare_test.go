@@ -17,8 +17,8 @@ import (
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
-// preparations are what the reader of a section has already, by the name that
-// the page gives it.
+// preparations set up what the reader of a section already has, by their names in
+// the pages.
 func preparations() map[string]func(*testing.T, *stage) {
 	return map[string]func(*testing.T, *stage){
 		"the example": withTheExample, "Caddy": withCaddy, "PostgreSQL": func(t *testing.T, s *stage) { withPostgreSQL(t, s) },

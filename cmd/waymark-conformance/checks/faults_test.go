@@ -525,7 +525,7 @@ func fetch(r *http.Request) {
 	if err != nil {
 		return
 	}
-	_, _ = io.ReadAll(conn) // until it was seen
+	_, _ = io.ReadAll(conn) // until the check closes it
 	_ = conn.Close()
 }
 

@@ -2,5 +2,5 @@
 // configuration profile, and how a device reads it.
 //
 // It owns the rules of Apple's payload reference. It does not verify signatures,
-// and knows nothing of Exchange accounts, for which alone Apple Mail searches.
+// and does not model Exchange accounts, the only ones that Apple Mail discovers.
 package apple

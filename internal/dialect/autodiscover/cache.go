@@ -14,9 +14,9 @@ import (
 const anybody = "\ue000"
 
 // cached renders for Outlook. The encoder takes most of the time of a request,
-// and the documents of one domain differ in the local part alone: the document
-// is rendered once for anybody and the escaped local part then replaces
-// anybody.
+// and the documents of one domain differ only in the local part. So a document is
+// rendered once for the local part "anybody", which the escaped local part of each
+// request then replaces.
 type cached struct{ memo *dialect.Memo }
 
 func (c cached) render(s settings.Settings) ([]byte, error) {

@@ -75,8 +75,8 @@ func (f *fake) Mailbox(ctx context.Context, a address.Address) (source.Record, e
 	return answer(ctx, f, func() (source.Record, bool) { r, ok := f.mailboxes[a]; return r, ok })
 }
 
-// answer reads what the source says when it is asked, and says it when it has
-// taken its time, as a database does.
+// answer reads the record at once and returns it after a delay, as a database
+// does.
 func answer(ctx context.Context, f *fake, read func() (source.Record, bool)) (source.Record, error) {
 	f.mu.Lock()
 	f.questions++

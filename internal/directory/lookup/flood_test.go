@@ -14,8 +14,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-// TestAFloodOfUnknownDomains asks about 10,000 made-up domains a second, while
-// people go on asking about theirs.
+// TestAFloodOfUnknownDomains looks up 10,000 made-up domains a second, and known
+// domains at the same time.
 func TestAFloodOfUnknownDomains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(fake)

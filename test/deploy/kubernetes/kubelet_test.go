@@ -158,8 +158,8 @@ func TestAConfigMapIsReloaded(t *testing.T) {
 	eventually(t, "http://"+s.Ops+"/metrics", "waymark_config_last_reload_successful 1")
 }
 
-// TestSettingsOfTheConfigMaps: both files of settings say what the Deployment
-// mounts, and what replicas behind an Ingress need.
+// TestSettingsOfTheConfigMaps: both settings files refer to the files that the
+// Deployment mounts, and fit replicas behind an Ingress.
 func TestSettingsOfTheConfigMaps(t *testing.T) {
 	for _, file := range []string{"base/configmap.yaml", "postgresql/configmap.yaml"} {
 		t.Run(file, func(t *testing.T) {
