@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/waymark-mail/waymark/internal/address"
 )
@@ -91,6 +92,9 @@ func tokensOf(driver, query string) *regexp.Regexp {
 // parameter of its own, so that PostgreSQL can give each its own type. All other
 // text is copied byte by byte.
 func rewrite(driver, query string, known []string) (string, []string, error) {
+	if !utf8.ValidString(query) {
+		return "", nil, errors.New("is not valid UTF-8")
+	}
 	var out strings.Builder
 	var names []string
 	copied := 0

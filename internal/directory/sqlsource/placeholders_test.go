@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestRewrite(t *testing.T) {
@@ -106,6 +107,12 @@ func FuzzRewrite(f *testing.F) {
 			got, values, err := rewrite(driver, s, mailboxPlaceholders())
 			if err != nil && (got != "" || values != nil) || err == nil && restore(got, s, values) != s {
 				t.Fatalf("%s: %q became %q with %q, %v", driver, s, got, values, err)
+			}
+			if !utf8.ValidString(s) {
+				if err == nil {
+					t.Fatalf("%s: %q is not UTF-8 and is accepted", driver, s)
+				}
+				continue
 			}
 			for _, literal := range literals(driver, s) {
 				q := "SELECT {domain}, " + literal + "\n, {domain}"
