@@ -25,18 +25,20 @@ func pagesFields() []field[Pages] {
 	}
 }
 
-// checkVerifyPrivate forbids password checks on private networks when any visitor
-// can choose the host: with an address at their own domain, imap.{domain} can
-// point to any address of the internal network.
+// checkVerifyPrivate warns about hosts that stay limited to public addresses: with
+// an address at their own domain, a visitor can point imap.{domain} to any address
+// of the internal network.
 func (r *reader) checkVerifyPrivate(root value, cfg *Config) {
-	if !cfg.Pages.VerifyPassword || !cfg.Pages.VerifyPrivate || cfg.CatchAll == nil {
+	if !cfg.Pages.VerifyPassword || !cfg.Pages.VerifyPrivate {
 		return
 	}
-	for _, s := range cfg.CatchAll.Services {
-		if !s.Protocol.ByURL() && strings.Contains(s.Host, "{domain}") {
-			r.refuse(root.at("pages").at("verify_private"),
-				`must not be set with "*" in domains and the host %s: anybody could make Waymark try passwords at any address of your network; list the domains, or name the host without {domain}`, printed(s.Host))
-			return
+	for _, p := range cfg.Providers {
+		for _, s := range p.Services {
+			if !s.Protocol.ByURL() && strings.Contains(s.Host, "{domain}") {
+				r.warn(root.at("pages").at("verify_private"),
+					"has no effect on the host %s: the owner of a domain chooses the address, so passwords are checked there at public addresses only; write out the host to allow private ones", printed(s.Host))
+				return
+			}
 		}
 	}
 }

@@ -105,7 +105,7 @@ func override(services []settings.Service, o source.Override) []settings.Service
 	if o.Port == 0 && o.Security == "" && o.URL == "" {
 		for i := range services {
 			if ofProtocol(services[i]) && o.Host != "" {
-				services[i].Host = o.Host
+				services[i].Host, services[i].HostFromOutside = o.Host, true
 			}
 		}
 		return services
@@ -120,7 +120,7 @@ func override(services []settings.Service, o source.Override) []settings.Service
 // its default.
 func replaced(s settings.Service, o source.Override) settings.Service {
 	if o.Host != "" {
-		s.Host = o.Host
+		s.Host, s.HostFromOutside = o.Host, true
 	}
 	if o.URL != "" {
 		s.URL = o.URL
@@ -145,7 +145,7 @@ func replaced(s settings.Service, o source.Override) settings.Service {
 // of the first service.
 func added(services []settings.Service, o source.Override) settings.Service {
 	s := settings.Service{
-		Protocol: o.Protocol, Host: o.Host, Port: o.Port, Security: o.Security, URL: o.URL,
+		Protocol: o.Protocol, Host: o.Host, HostFromOutside: true, Port: o.Port, Security: o.Security, URL: o.URL,
 		Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password},
 	}
 	if len(services) > 0 {

@@ -106,6 +106,42 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// TestHostsFromOutside lists every way to a host that the settings file does not
+// write out. Passwords are never sent to a private address of such a host.
+func TestHostsFromOutside(t *testing.T) {
+	host := func(o source.Override) source.Record { return source.Record{Overrides: []source.Override{o}} }
+	for name, tc := range map[string]struct {
+		host   string // of the provider's first service
+		record source.Record
+		want   string
+	}{
+		"written out":                  {"imap.hoster.example", source.Record{Provider: "hoster"}, ""},
+		"made from the domain":         {"imap.{domain}", source.Record{}, "imap.customer.example"},
+		"named by a record":            {"imap.hoster.example", host(source.Override{Protocol: settings.IMAP, Host: "own.example.net"}), "own.example.net own.example.net"},
+		"named with a port":            {"imap.hoster.example", host(source.Override{Protocol: settings.IMAP, Host: "own.example.net", Port: 993}), "own.example.net"},
+		"of a protocol that is added":  {"imap.hoster.example", host(source.Override{Protocol: settings.POP3, Host: "pop.example.net"}), "pop.example.net"},
+		"another port alone":           {"imap.hoster.example", host(source.Override{Protocol: settings.IMAP, Port: 993}), ""},
+		"a record's, with the domain":  {"imap.hoster.example", host(source.Override{Protocol: settings.Submission, Host: "smtp.{domain}", Port: 465}), "smtp.customer.example"},
+		"the domain of another record": {"imap.{domain}", source.Record{Canonical: "other.example"}, "imap.other.example"},
+	} {
+		w := newTown(t, nil, nil, &fake{domains: map[address.Domain]source.Record{"customer.example": tc.record}}, &fake{})
+		w.hoster.Services[0].Host = tc.host
+		found, err := w.Resolve(t.Context(), settings.Query{Domain: "customer.example"})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		var outside []string
+		for _, svc := range found.Services() {
+			if svc.HostFromOutside && svc.Host != "" {
+				outside = append(outside, svc.Host)
+			}
+		}
+		if got := strings.Join(outside, " "); got != tc.want {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
 func TestAddedServicesLogInLikeTheFirst(t *testing.T) {
 	base := &settings.Provider{Name: "Hoster", ShortName: "Hoster", Services: services()}
 	p, err := derive(base, &source.Record{Overrides: []source.Override{{Protocol: settings.POP3, Host: "pop.example.net"}}})

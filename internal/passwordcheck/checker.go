@@ -42,9 +42,9 @@ type Options struct {
 	// RootCAs are the trusted certificate authorities; nil for those of the
 	// system.
 	RootCAs *x509.CertPool
-	// AllowPrivate allows mail servers on private and loopback addresses. With
-	// a catch-all whose hosts contain {domain}, a visitor could then probe ports
-	// of the internal network.
+	// AllowPrivate allows mail servers on private and loopback addresses, if the
+	// settings file writes out their hosts. With another host, the owner of its
+	// domain could have ports of the internal network probed.
 	AllowPrivate bool
 	// Failed is called with the reason when a host could not check a password,
 	// for the log; nil ignores it. The error contains names and addresses of
@@ -56,7 +56,7 @@ type Options struct {
 // Checker tries passwords and counts the tries. It is safe for concurrent use.
 type Checker struct {
 	options Options
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	dial    func(ctx context.Context, svc settings.Service) (net.Conn, error)
 	running chan struct{}
 	tries   *ledger
 }

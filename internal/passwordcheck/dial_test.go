@@ -66,4 +66,12 @@ func TestPrivateAddresses(t *testing.T) {
 	if <-accepted; len(accepted) != 0 {
 		t.Error("one try connected twice")
 	}
+	svc.HostFromOutside = true
+	verdict, err = New(Options{RootCAs: trusted().roots, AllowPrivate: true}).try(t.Context(), secretFor(svc))
+	if verdict != Unreachable || err == nil || !strings.HasSuffix(err.Error(), " is not a public address") {
+		t.Errorf("allowed, for a host that the operator did not write: got %q, %v", verdict, err)
+	}
+	if len(accepted) != 0 {
+		t.Error("connected to a private address of a host that the operator did not write")
+	}
 }

@@ -69,7 +69,7 @@ func checkerFor(t *testing.T, serve func(net.Conn) error) *Checker {
 	c := New(Options{RootCAs: trusted().roots})
 	var running sync.WaitGroup
 	t.Cleanup(running.Wait)
-	c.dial = func(context.Context, string, string) (net.Conn, error) {
+	c.dial = func(context.Context, settings.Service) (net.Conn, error) {
 		client, server := net.Pipe()
 		running.Go(func() {
 			defer func() { _ = server.Close() }()
@@ -106,8 +106,8 @@ func checkerOverTCP(t *testing.T, serve func(net.Conn) error) *Checker {
 		running.Wait()
 	})
 	c := New(Options{RootCAs: trusted().roots})
-	c.dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, l.Addr().String())
+	c.dial = func(ctx context.Context, _ settings.Service) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
 	}
 	return c
 }

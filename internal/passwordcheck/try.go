@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -33,7 +31,7 @@ type session struct {
 func (c *Checker) try(ctx context.Context, a attempt) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	conn, err := c.dial(ctx, "tcp", net.JoinHostPort(a.service.Host, strconv.Itoa(int(a.service.Port))))
+	conn, err := c.dial(ctx, a.service)
 	if err != nil {
 		return Unreachable, err
 	}

@@ -151,9 +151,9 @@ func TestLimitOfConcurrentTries(t *testing.T) {
 		var held sync.WaitGroup // until all calls have started
 		held.Add(1)
 		dial := c.dial
-		c.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c.dial = func(ctx context.Context, svc settings.Service) (net.Conn, error) {
 			held.Wait()
-			return dial(ctx, network, address)
+			return dial(ctx, svc)
 		}
 		verdicts := make(chan Verdict, maxRunning+5)
 		for i := range maxRunning + 5 {

@@ -140,8 +140,9 @@ ops: {listen: "off"}
 pages: {verify_password: true, verify_private: true}
 providers:
   p: {services: [{protocol: imap, host: localhost, port: %d, security: tls}, {protocol: submission, host: smtp.example.net}]}
-domains: {example.com: {provider: p}}
-`, certFile, keyFile, port)
+  visitors: {services: [{protocol: imap, host: "{domain}", port: %d, security: tls}, {protocol: submission, host: smtp.example.net}]}
+domains: {example.com: {provider: p}, "*": {provider: visitors}}
+`, certFile, keyFile, port, port)
 	cfg, findings := config.Parse("waymark.yaml", []byte(text), config.Environment{})
 	if findings.HasErrors() {
 		t.Fatal(findings)
@@ -155,8 +156,13 @@ domains: {example.com: {provider: p}}
 	runUntilTheEnd(t, svc)
 	client := clientOf(t, svc, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}})
 	t.Cleanup(client.CloseIdleConnections)
-	for password, want := range map[string]string{"right-Pa55": `class="verdict right"`, "wrong-Pa55": `class="verdict wrong"`} {
-		resp, err := client.PostForm("https://"+svc.Addr("https")+"/verify", url.Values{"email": {"anna@example.com"}, "password": {password}})
+	for _, tc := range []struct{ email, password, want string }{
+		{"anna@example.com", "right-Pa55", `class="verdict right"`},
+		{"anna@example.com", "wrong-Pa55", `class="verdict wrong"`},
+		{"anna@localhost", "right-Pa55", `class="verdict unreachable"`}, // a private address that the visitor named
+	} {
+		password, want := tc.password, tc.want
+		resp, err := client.PostForm("https://"+svc.Addr("https")+"/verify", url.Values{"email": {tc.email}, "password": {password}})
 		if err != nil {
 			t.Fatal(err)
 		}

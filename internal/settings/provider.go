@@ -91,12 +91,16 @@ type OutlookOptions struct {
 type Service struct {
 	Protocol Protocol
 	Host     string // A-labels, lower case
-	Port     uint16
-	Security Security
-	URL      string // https URL
-	Login    Login
-	Auth     []Auth // most preferred first, never empty
-	POP      POPOptions
+	// HostFromOutside is set when the settings file does not write out Host: it
+	// contains the requested domain, or a source named it. Somebody else than the
+	// operator may then choose the address that it resolves to.
+	HostFromOutside bool
+	Port            uint16
+	Security        Security
+	URL             string // https URL
+	Login           Login
+	Auth            []Auth // most preferred first, never empty
+	POP             POPOptions
 }
 
 // POPOptions recommend what a client does with the mail on a POP3 server
@@ -142,6 +146,7 @@ func (p *Provider) ServicesFor(d address.Domain) []Service {
 func expand(services []Service, d address.Domain) []Service {
 	out := make([]Service, len(services))
 	for i, s := range services {
+		s.HostFromOutside = s.HostFromOutside || strings.Contains(s.Host, domainPlaceholder)
 		s.Host = strings.ReplaceAll(s.Host, domainPlaceholder, string(d))
 		s.URL = strings.ReplaceAll(s.URL, domainPlaceholder, string(d))
 		out[i] = s

@@ -15,11 +15,11 @@ func TestServicesOfATemplate(t *testing.T) {
 	alias := Settings{Provider: p, Domain: "alias.example", Canonical: "example.com"}
 	got := alias.Services()
 	for i, want := range []Service{
-		{Protocol: IMAP, Host: "imap.example.com", Port: 993, Security: TLS},
+		{Protocol: IMAP, Host: "imap.example.com", HostFromOutside: true, Port: 993, Security: TLS},
 		{Protocol: Submission, Host: "smtp.hosting.example", Port: 465, Security: TLS},
 		{Protocol: CalDAV, URL: "https://dav.example.com/example.com/"},
 	} {
-		if got[i].Host != want.Host || got[i].URL != want.URL || got[i].Port != want.Port {
+		if got[i].Host != want.Host || got[i].URL != want.URL || got[i].Port != want.Port || got[i].HostFromOutside != want.HostFromOutside {
 			t.Errorf("service %d: %+v, want %+v", i, got[i], want)
 		}
 	}
