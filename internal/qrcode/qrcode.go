@@ -19,7 +19,7 @@ type Code struct {
 func New(text string) (Code, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
-		return Code{}, err
+		return Code{}, fmt.Errorf("a QR code has no room for %d bytes", len(text)) // the library's error quotes the text
 	}
 	return Code{code, code.Bounds().Dx()}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,16 +30,24 @@ func serveGroup(t *testing.T, change func(*http.Server), specs ...Listener) *Gro
 	for _, s := range g.servers {
 		change(s)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	serveUntilStopped(t, g)
+	return g
+}
+
+// serveUntilStopped serves until the test ends, or stop is called.
+func serveUntilStopped(t *testing.T, g *Group) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- g.Serve(ctx, time.Minute) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return g
+	t.Cleanup(stop)
+	return stop
 }
 
 func unchanged(*http.Server) {}

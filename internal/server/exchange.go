@@ -1,7 +1,7 @@
 package server
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -40,6 +40,7 @@ type exchange struct {
 
 // Errors that the server itself raises.
 var (
+	errLongHost    error = &settings.Error{Kind: settings.BadRequest, Message: "the host name of the request is too long"}
 	errNotFound    error = &settings.Error{Kind: settings.NotFound, Message: "nothing is served at this path"}
 	errOverloaded  error = &settings.Error{Kind: settings.Overloaded, Message: "too many requests at once; try again in a moment"}
 	errRateLimited error = &settings.Error{Kind: settings.RateLimited, Message: "too many requests from your address; try again in a minute"}
@@ -109,7 +110,7 @@ func decodeParameters(r *http.Request) error {
 func recovering(serve func(*http.Request) (dialect.Response, error), r *http.Request) (resp dialect.Response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &settings.Error{Kind: settings.Internal, Message: "panic", Cause: fmt.Errorf("%v\n%s", v, debug.Stack())}
+			err = &panicked{v, debug.Stack()}
 		}
 	}()
 	return serve(r)
@@ -133,8 +134,11 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	if failure.Ours {
 		level = zap.ErrorLevel
 	}
+	if x.err != nil && !h.sparing.admits(x.outcome) {
+		return
+	}
 	if line := h.log.Check(level, "request"); line != nil {
-		line.Write(zap.Inline(logged{x, r}))
+		line.Write(zap.Inline(logged{x, r, failure}))
 	}
 }
 
@@ -156,6 +160,7 @@ func succeeded(status int) string {
 type logged struct {
 	*exchange
 	request *http.Request
+	failure dialect.Failure // when err is not nil
 }
 
 // MarshalLogObject writes the fields directly: a []zap.Field would be the
@@ -166,7 +171,7 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("client", l.client)
 	line.AddString("outcome", l.outcome)
 	line.AddInt("status", l.status)
-	line.AddString("method", shortMethod(l.request.Method))
+	line.AddString("method", knownMethod(l.request.Method))
 	line.AddString("scheme", l.request.URL.Scheme)
 	line.AddString("host", string(dialect.HostName(l.request)))
 	line.AddString("route", l.route)
@@ -174,17 +179,23 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("remote", l.remote)
 	line.AddDuration("took", l.took)
 	if l.err != nil {
-		line.AddString("error", l.err.Error())
+		line.AddString("error", errorText(l.request, l.err, l.failure))
+	}
+	var p *panicked
+	if errors.As(l.err, &p) {
+		line.AddString("stack", string(p.stack))
 	}
 	return nil
 }
 
-// shortMethod keeps a long unknown method out of the log.
-func shortMethod(method string) string {
-	if len(method) > 16 {
-		return "other"
+// knownMethod keeps what clients invent out of the log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace, "PROPFIND", "REPORT":
+		return method
 	}
-	return method
+	return "other"
 }
 
 // write sends the finished response and returns the status that was sent.

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -40,6 +41,7 @@ type handler struct {
 	strict    *limiter // for strict endpoints
 	metrics   *telemetry.Metrics
 	log       *zap.Logger
+	sparing   *sparing
 	ids       *requestIDs
 
 	requests int64        // how many may be served at once; 0 for no limit
@@ -60,13 +62,14 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		trusted:   o.TrustedProxies,
 		metrics:   o.Metrics,
 		log:       o.Log,
+		sparing:   newSparing(o.Log, zap.WarnLevel),
 		ids:       newRequestIDs(),
 
 		limiter:  newLimiter(o.RequestsPerMinute),
 		strict:   newLimiter(o.StrictPerMinute),
 		requests: int64(o.RequestsAtOnce),
 	}
-	h.router.Use(h.prepare, clientAddress(o.TrustedProxies))
+	h.router.Use(clientAddress(o.TrustedProxies), h.prepare)
 	h.router.Use(middlewares...)
 	for _, d := range o.Dialects {
 		h.mount(d)
@@ -75,12 +78,24 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 	return h
 }
 
-// prepare sets scheme and host to what the client used, limits the body, and
+// maxHost is the length of the longest domain with a port.
+const maxHost = 253 + len(":65535")
+
+// prepare sets scheme and host to what the client used, limits host and body, and
 // has the router match the path alone: the endpoint matches the method, so that
 // a 405 can list what is allowed and a PROPFIND can be redirected.
 func (h *handler) prepare(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil { // outside of a dialect; net/http would log the value
+				h.failed(w, r, &exchange{err: &panicked{v, debug.Stack()}})
+			}
+		}()
 		applyForwarded(r, h.trusted)
+		if len(r.Host) > maxHost {
+			h.failed(w, r, &exchange{err: errLongHost})
+			return
+		}
 		if r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}

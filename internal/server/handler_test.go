@@ -136,7 +136,8 @@ func TestPanicIsLoggedWithItsStack(t *testing.T) {
 	l := newLab(Options{})
 	l.do(httptest.NewRequest("GET", "/panic", nil))
 	entry := l.logs.All()[0]
-	if text, _ := entry.ContextMap()["error"].(string); entry.Level != zap.ErrorLevel || !strings.Contains(text, "boom") || !strings.Contains(text, "handler_test.go") {
+	stack, _ := entry.ContextMap()["stack"].(string)
+	if entry.Level != zap.ErrorLevel || entry.ContextMap()["error"] != "panic: boom" || !strings.Contains(stack, "handler_test.go") {
 		t.Errorf("logged %v", entry)
 	}
 	if !strings.Contains(l.metricsPage(), `waymark_requests_total{client="other",outcome="error",protocol="toy"} 1`) {

@@ -183,11 +183,7 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	for name := range sockets {
 		return nil, fmt.Errorf("unknown socket name %q; known are http, https (with tls in the settings) and ops", name)
 	}
-	errorLog, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
-	if err != nil {
-		return nil, err
-	}
-	g, err := server.Listen(ctx, specs, errorLog)
+	g, err := server.Listen(ctx, specs, server.ErrorLog(s.log))
 	if err != nil {
 		return nil, err
 	}

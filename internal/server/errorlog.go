@@ -1,0 +1,39 @@
+package server
+
+import (
+	"log"
+	"regexp"
+	"strings"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// maxMessage bounds a message of net/http, which may quote a client, in bytes.
+const maxMessage = 300
+
+// ErrorLog returns the logger for the messages of net/http: failed TLS handshakes
+// and violations of the protocol, at level debug. A failure to accept connections
+// is a warning: this process has run out of file descriptors.
+func ErrorLog(to *zap.Logger) *log.Logger {
+	return log.New(&errorLog{log: to, sparing: newSparing(to, zap.DebugLevel)}, "", 0)
+}
+
+// quoted matches what net/http quotes of a client, also where maxMessage cut it.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
+
+type errorLog struct {
+	log     *zap.Logger
+	sparing *sparing
+}
+
+func (e *errorLog) Write(message []byte) (int, error) {
+	text, kind, level := strings.TrimSpace(string(message[:min(len(message), maxMessage)])), "connection_error", zapcore.DebugLevel
+	if strings.HasPrefix(text, "http: Accept error: ") {
+		kind, level = "accept_error", zap.WarnLevel
+	}
+	if e.sparing.admits(kind) {
+		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", redactAddresses(quoted.ReplaceAllString(text, `"[redacted]"`))))
+	}
+	return len(message), nil
+}

@@ -1,0 +1,151 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/invite"
+	"github.com/waymark-mail/waymark/internal/page"
+	"github.com/waymark-mail/waymark/internal/server"
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+)
+
+const (
+	secretLocal    = "walburga.eisenhut"
+	secretPassword = "Pa55sesame"
+)
+
+// fault is a resolver, a signer and a password checker that fail in one way, with
+// an error that quotes the address.
+type fault struct {
+	works dialect.Resolver
+	fails func(a address.Address) error // nil: resolving works
+	signs error
+}
+
+func (f fault) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
+	if f.fails != nil {
+		return settings.Settings{}, f.fails(q.Address)
+	}
+	return f.works.Resolve(ctx, q)
+}
+
+func (f fault) Sign(profile []byte) ([]byte, error) { return profile, f.signs }
+
+func (f fault) Verify(context.Context, settings.Settings, string) page.Verdict {
+	return page.Unreachable
+}
+
+// TestNoEndpointLogsASecret sends an address, a password and a working link to
+// every endpoint, while everything behind it fails in every way, with hosts good
+// and bad, and looks for them in the log.
+func TestNoEndpointLogsASecret(t *testing.T) {
+	cfg, findings := config.Parse("waymark.yaml", []byte(describedSettings), config.Environment{})
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	works := (&Sources{}).Directory(cfg, nil)
+	somebody := address.Address{Local: secretLocal, Domain: "example.com"}
+	keys := invite.RandomKeys()
+	tokens := map[string]string{}
+	for name, purpose := range map[string]invite.Purpose{"i": invite.Setup, "p": invite.Profile} {
+		tokens["/"+name+"/{token}"] = keys.Seal(purpose, somebody, aMoment().Add(time.Hour))
+	}
+	tokens["expired"] = keys.Seal(invite.Setup, somebody, aMoment().Add(-time.Hour))
+
+	var out bytes.Buffer
+	log, flush, err := telemetry.NewLogger("debug", "json", &out, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults := map[string]fault{
+		"none":       {works: works},
+		"signature":  {works: works, signs: errors.New("cannot sign for " + somebody.String())},
+		"raw":        {fails: func(a address.Address) error { return fmt.Errorf("cannot find %s", a) }},
+		"panic":      {fails: func(a address.Address) error { panic("no " + a.String()) }},
+		"panic, nil": {},
+	}
+	for kind := settings.Internal; kind <= settings.Unavailable; kind++ {
+		faults[fmt.Sprint("kind ", kind)] = fault{fails: func(a address.Address) error {
+			return &settings.Error{Kind: kind, Message: "public", Cause: fmt.Errorf("asked for %s", a)}
+		}}
+	}
+	hosts := []string{"example.com", secretLocal + "@example.com", strings.Repeat(secretLocal+".", 140) + "example.com", strings.Repeat("x", 2400), "", "[::1", "example.com:x"}
+	sent := 0
+	for _, f := range faults {
+		for _, one := range calls(loadContract(t)) {
+			// New ones each, because floods are not logged line by line.
+			var h http.Handler = server.New(server.Options{
+				Dialects: dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, ""), Metrics: telemetry.NewMetrics("", ""), Log: log,
+			})
+			if strings.HasPrefix(one.path, "/-/") || one.path == "/api/v1/invites" {
+				h = server.NewOps(server.Ops{Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: &server.Readiness{}, Reload: func() {}, Token: aToken,
+					Invite: func(ctx context.Context, a address.Address, _ time.Duration) (server.Invitation, error) {
+						_, err := f.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+						return server.Invitation{}, fmt.Errorf("%s: %w", a, err)
+					}})
+			}
+			for _, host := range hosts {
+				of := []string{tokens[one.path], tokens["expired"], secretPassword}
+				if !strings.Contains(one.path, "{token}") {
+					of = of[:1]
+				}
+				for _, token := range of {
+					r := secretive(t, one.request(t, map[string]string{"token": token}))
+					r.Host = host
+					h.ServeHTTP(httptest.NewRecorder(), r)
+					sent++
+				}
+			}
+		}
+	}
+	flush()
+	text := strings.ToLower(out.String())
+	for _, secret := range []string{secretLocal, secretPassword, tokens["/i/{token}"], tokens["/p/{token}"], tokens["expired"], aToken} {
+		if i := strings.Index(text, strings.ToLower(secret)); i >= 0 {
+			t.Errorf("the log contains %s: %s", secret, out.String()[max(0, i-400):min(len(text), i+100)])
+		}
+	}
+	if lines := strings.Count(text, `"msg":"request"`); sent < 3000 || lines < sent*9/10 {
+		t.Errorf("%d requests sent, %d logged", sent, lines)
+	}
+}
+
+// secretive puts the secret address and the password where a request has an
+// address.
+func secretive(t *testing.T, r *http.Request) *http.Request {
+	t.Helper()
+	replace := strings.NewReplacer("anna@", secretLocal+"@", "anna%40", secretLocal+"%40").Replace
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := replace(string(body))
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		text += "&password=" + secretPassword
+	}
+	query := replace(r.URL.RawQuery)
+	if !strings.Contains(query, secretLocal) {
+		query += "&email=" + url.QueryEscape(secretLocal+"@example.com") + "&password=" + secretPassword
+	}
+	changed := httptest.NewRequest(r.Method, "/", strings.NewReader(text))
+	changed.Header = r.Header
+	changed.Header.Set("Authorization", "Bearer "+aToken)
+	u := *r.URL
+	u.Path, u.RawPath, u.RawQuery = replace(u.Path), replace(u.RawPath), strings.TrimPrefix(query, "&")
+	changed.URL = &u
+	return changed
+}
