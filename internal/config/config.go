@@ -70,7 +70,7 @@ type Limits struct {
 	// StrictPerMinute is the limit for expensive requests and for those that
 	// could guess passwords: signed profiles and password checks.
 	StrictPerMinute int
-	RequestsAtOnce  int // of all clients; 0 for no limit
+	RequestsAtOnce  int // of all clients, half of them of one client; 0 for no limit
 	Connections     int // of all clients, open on each public listener; 0 for no limit
 }
 

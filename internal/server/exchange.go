@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -25,9 +26,11 @@ type exchange struct {
 	route    string // pattern of the path; "" when none matched
 	public   bool   // scripts of any site may read the response
 	remote   string // address of the client
+	sharer   string // that address, or its IPv6 network: whose share it is
 	started  time.Time
 	response dialect.Response
 	err      error  // nil on success
+	bare     bool   // no body is sent, so nothing waits until the client reads it
 	allow    string // methods of the path, when err is MethodNotAllowed
 
 	// Set when it is finished.
@@ -54,26 +57,39 @@ func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.E
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
+		x.sharer = httprate.CanonicalizeIP(x.remote)
 		e, methods := allowed(endpoints, r.Method)
-		atOnce := h.atOnce.Add(1)
-		defer h.atOnce.Add(-1)
 		switch {
-		case h.requests > 0 && atOnce > h.requests:
-			x.err = errOverloaded
-		case h.limiter.refuses(x.remote) || methods == nil && e.Strict && h.strict.refuses(x.remote):
+		case h.limiter.refuses(x.sharer) || methods == nil && e.Strict && h.strict.refuses(x.sharer):
 			x.err = errRateLimited
 		case methods != nil:
 			x.refuseMethod(methods)
 		default:
-			if x.err = decodeParameters(r); x.err == nil {
-				x.response, x.err = recovering(e.Serve, r)
-			}
+			x.response, x.err = h.serve(r, x.sharer, e)
 		}
 		if x.err != nil && x.response.Status == 0 {
 			x.response = fail(x.err)
 		}
 		h.finish(w, r, x)
 	}
+}
+
+// serve has a dialect answer. Only that counts as work: the body was read before,
+// and the response is written afterwards.
+func (h *handler) serve(r *http.Request, sharer string, e dialect.Endpoint) (dialect.Response, error) {
+	if err := decodeParameters(r); err != nil {
+		return dialect.Response{}, err
+	}
+	held, err := h.readBody(r, sharer)
+	defer h.bodies.give(sharer, held)
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	if !h.work.take(sharer, 1) {
+		return dialect.Response{}, errOverloaded
+	}
+	defer h.work.give(sharer, 1)
+	return recovering(e.Serve, r)
 }
 
 func (x *exchange) refuseMethod(methods []string) {
@@ -84,7 +100,9 @@ func (x *exchange) refuseMethod(methods []string) {
 // failed answers an error of a request that no dialect answers.
 func (h *handler) failed(w http.ResponseWriter, r *http.Request, x *exchange) {
 	x.dialect, x.remote, x.started = h.unclaimed, middleware.GetClientIP(r.Context()), time.Now()
-	x.response = dialect.PlainFailure(x.err)
+	if x.response = dialect.PlainFailure(x.err); x.bare {
+		x.response.Body = nil
+	}
 	h.finish(w, r, x)
 }
 

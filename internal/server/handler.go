@@ -6,19 +6,15 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
-
-// maxBody limits the body of a request in bytes. An Autodiscover request has a
-// few hundred.
-const maxBody = 64 << 10
 
 // Options configure New.
 type Options struct {
@@ -44,8 +40,9 @@ type handler struct {
 	sparing   *sparing
 	ids       *requestIDs
 
-	requests int64        // how many may be served at once; 0 for no limit
-	atOnce   atomic.Int64 // how many are
+	work    *budget // requests that are being served
+	streams *budget // HTTP/2 requests that are open, also while they wait
+	bodies  *budget // bytes of bodies
 }
 
 // New returns the handler of the public listeners: every endpoint of every
@@ -65,11 +62,13 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		sparing:   newSparing(o.Log, zap.WarnLevel),
 		ids:       newRequestIDs(),
 
-		limiter:  newLimiter(o.RequestsPerMinute),
-		strict:   newLimiter(o.StrictPerMinute),
-		requests: int64(o.RequestsAtOnce),
+		limiter: newLimiter(o.RequestsPerMinute),
+		strict:  newLimiter(o.StrictPerMinute),
+		work:    newBudget(o.RequestsAtOnce),
+		streams: newBudget(streamsPerRequest * o.RequestsAtOnce),
+		bodies:  newBudget(maxBodies),
 	}
-	h.router.Use(clientAddress(o.TrustedProxies), h.prepare)
+	h.router.Use(clientAddress(o.TrustedProxies), h.prepare, h.boundStreams)
 	h.router.Use(middlewares...)
 	for _, d := range o.Dialects {
 		h.mount(d)
@@ -102,6 +101,29 @@ func (h *handler) prepare(next http.Handler) http.Handler {
 		route := chi.RouteContext(r.Context())
 		route.RouteMethod = http.MethodGet
 		route.RoutePath = h.foldedPath(r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// streamsPerRequest is how many HTTP/2 requests may be open, most of them waiting
+// for their client, for each that may be served at once.
+const streamsPerRequest = 2
+
+// boundStreams limits the open HTTP/2 requests of a client: one that neither sends
+// its bodies nor reads its answers can hold a hundred on each connection. An
+// HTTP/1 connection has one request, so the limit of connections is enough.
+func (h *handler) boundStreams(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor < 2 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		sharer := httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))
+		if !h.streams.take(sharer, 1) {
+			h.failed(w, r, &exchange{err: errOverloaded, bare: true})
+			return
+		}
+		defer h.streams.give(sharer, 1)
 		next.ServeHTTP(w, r)
 	})
 }

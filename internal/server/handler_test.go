@@ -63,6 +63,7 @@ func toy() dialect.Dialect {
 
 type lab struct {
 	handler http.Handler
+	of      *handler
 	metrics *telemetry.Metrics
 	logs    *observer.ObservedLogs
 }
@@ -72,7 +73,8 @@ func newLab(o Options) lab {
 	o.Dialects = append(o.Dialects, toy())
 	o.Metrics = telemetry.NewMetrics("", "")
 	o.Log = zap.New(core)
-	return lab{handler: New(o), metrics: o.Metrics, logs: logs}
+	h := newHandler(o, "none", nil)
+	return lab{handler: h.router, of: h, metrics: o.Metrics, logs: logs}
 }
 
 func (l lab) do(r *http.Request) *httptest.ResponseRecorder {

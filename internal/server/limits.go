@@ -23,12 +23,11 @@ func newLimiter(perMinute int) *limiter {
 	return &limiter{perMinute: perMinute, seen: httprate.NewLocalLimitCounter(time.Minute)}
 }
 
-// refuses counts a request of an address and reports whether it exceeds the limit.
-func (l *limiter) refuses(remote string) bool {
+// refuses counts a request of a client and reports whether it exceeds the limit.
+func (l *limiter) refuses(client string) bool {
 	if l == nil {
 		return false
 	}
-	client := httprate.CanonicalizeIP(remote)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.over(client, time.Now().UTC()) // read under the lock: the counter drops data when time goes back

@@ -3,8 +3,8 @@ package server
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,42 +44,94 @@ func TestTheMinuteSlides(t *testing.T) {
 	}
 }
 
-// TestRequestsAtOnce has two requests in progress, and a third.
+// TestRequestsAtOnce has four requests allowed at once. One client gets two, as
+// many as remain for others, who get the rest.
 func TestRequestsAtOnce(t *testing.T) {
 	inside, release := make(chan struct{}), make(chan struct{})
-	var asked atomic.Int64
 	slow := dialect.Dialect{Name: "slow", Endpoints: []dialect.Endpoint{{Path: "/slow", Methods: []string{"GET"}, Serve: func(*http.Request) (dialect.Response, error) {
-		if asked.Add(1) <= 2 { // the others must not get here
-			inside <- struct{}{}
-			<-release
-		}
+		inside <- struct{}{}
+		<-release
 		return dialect.PlainText(http.StatusOK, "done"), nil
 	}}}}
-	l := newLab(Options{RequestsAtOnce: 2, Dialects: []dialect.Dialect{slow}})
-	ask := func() *httptest.ResponseRecorder { return l.do(httptest.NewRequest(http.MethodGet, "/slow", nil)) }
+	proxy := netip.MustParsePrefix("198.51.100.1/32")
+	l := newLab(Options{RequestsAtOnce: 4, Dialects: []dialect.Dialect{slow}, TrustedProxies: []netip.Prefix{proxy}})
+	ask := func(path, from string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.RemoteAddr = from + ":1"
+		if from == "" {
+			r.RemoteAddr = "198.51.100.1:1"
+			r.Header.Set("X-Forwarded-For", "2001:db8::1:2:3:4")
+		}
+		return l.do(r)
+	}
 	answers := make(chan int)
-	for range 2 {
-		go func() { answers <- ask().Code }()
+	begin := func(from string) {
+		go func() { answers <- ask("/slow", from).Code }()
 		<-inside
 	}
-	got := ask()
-	if got.Code != 503 || got.Header().Get("Retry-After") != "1" || got.Body.String() != "too many requests at once; try again in a moment\n" {
-		t.Errorf("the third got %d %v %s", got.Code, got.Header(), got.Body)
+	const greedy = "[2001:db8::1]"
+	begin(greedy)
+	begin(greedy)
+	for name, from := range map[string]string{"the same": greedy, "its network": "[2001:db8::2]", "its network, through a proxy": ""} {
+		got := ask("/seen", from)
+		if got.Code != 503 || got.Header().Get("Retry-After") != "1" || got.Body.String() != "too many requests at once; try again in a moment\n" {
+			t.Errorf("%s got %d %v %s", name, got.Code, got.Header(), got.Body)
+		}
 	}
-	if got := l.do(httptest.NewRequest(http.MethodGet, "/seen", nil)); got.Code != 503 {
-		t.Errorf("the third, of another protocol: %d", got.Code)
+	for _, other := range []string{"192.0.2.1", "192.0.2.2"} {
+		if got := ask("/seen", other); got.Code != 200 {
+			t.Errorf("another client got %d", got.Code)
+		}
+		begin(other)
 	}
-	if !strings.Contains(l.metricsPage(), `waymark_requests_total{client="other",outcome="overloaded",protocol="slow"} 1`) {
-		t.Error("it was not counted")
+	if got := ask("/seen", "192.0.2.3"); got.Code != 503 {
+		t.Errorf("the fifth got %d", got.Code)
+	}
+	if !strings.Contains(l.metricsPage(), `waymark_requests_total{client="other",outcome="overloaded",protocol="toy"} 4`) {
+		t.Error("they were not counted")
 	}
 	close(release)
-	for range 2 {
+	for range 4 {
 		if status := <-answers; status != http.StatusOK {
 			t.Errorf("one under way got %d", status)
 		}
 	}
-	if got := l.do(httptest.NewRequest(http.MethodGet, "/seen", nil)); got.Code != 200 {
+	if got := ask("/seen", greedy); got.Code != 200 {
 		t.Errorf("afterwards: %d", got.Code)
+	}
+}
+
+// TestStreamsAtOnce has a client open HTTP/2 requests that wait for it. Refusals
+// have no body, which would wait as well.
+func TestStreamsAtOnce(t *testing.T) {
+	l := newLab(Options{RequestsAtOnce: 4})
+	open := func(proto int, from string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/seen", nil)
+		r.ProtoMajor, r.RemoteAddr = proto, from+":1"
+		return l.do(r)
+	}
+	for range 4 {
+		if !l.of.streams.take("192.0.2.1", 1) {
+			t.Fatal("a half is more")
+		}
+	}
+	for _, tc := range []struct {
+		name   string
+		proto  int
+		from   string
+		status int
+	}{
+		{"one more", 2, "192.0.2.1", 503},
+		{"HTTP/1 of the same client", 1, "192.0.2.1", 200},
+		{"another client", 2, "192.0.2.2", 200},
+	} {
+		got := open(tc.proto, tc.from)
+		if got.Code != tc.status || (got.Body.Len() == 0) != (tc.status == 503) || (got.Header().Get("Retry-After") == "1") != (tc.status == 503) {
+			t.Errorf("%s: %d %v %s", tc.name, got.Code, got.Header(), got.Body)
+		}
+	}
+	if l.of.streams.used != 4 {
+		t.Errorf("%d streams are open", l.of.streams.used)
 	}
 }
 

@@ -21,6 +21,18 @@ const (
 	maxHeaderBytes    = 16 << 10
 )
 
+// http2Limits bound what one HTTP/2 connection can hold. Browsers open a dozen
+// streams, proxies up to a hundred (RFC 9113 section 6.5.2).
+func http2Limits() *http.HTTP2Config {
+	return &http.HTTP2Config{
+		MaxConcurrentStreams:          100,
+		MaxReadFrameSize:              16 << 10, // the smallest; net/http keeps a buffer of this size
+		MaxReceiveBufferPerConnection: 2 * maxBody,
+		MaxReceiveBufferPerStream:     maxBody,
+		WriteByteTimeout:              writeTimeout,
+	}
+}
+
 // Listener is one address to serve.
 type Listener struct {
 	Name    string       // for messages: "http", "https", "ops"
@@ -68,6 +80,7 @@ func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group
 			WriteTimeout:      writeTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
+			HTTP2:             http2Limits(),
 			ErrorLog:          errorLog,
 		})
 	}

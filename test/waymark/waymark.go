@@ -68,6 +68,20 @@ type Waymark struct {
 	HTTP, HTTPS, Ops string // the addresses of its listeners; "" for none
 	Settings         string // the path of its settings file
 	Log              programs.Log
+
+	process *os.Process
+}
+
+// Memory returns how much memory Waymark has in RAM, in bytes.
+func (w *Waymark) Memory(t testing.TB) int64 {
+	t.Helper()
+	status := textfile.Read(t, fmt.Sprintf("/proc/%d/status", w.process.Pid))
+	_, rest, _ := strings.Cut(status, "\nVmRSS:")
+	var kB int64
+	if _, err := fmt.Sscanf(rest, "%d kB", &kB); err != nil {
+		t.Fatalf("no resident memory in %s", status)
+	}
+	return kB << 10
 }
 
 // Start writes a settings file and serves it. Every listener in the text is moved
@@ -97,6 +111,7 @@ func StartFile(t testing.TB, file string, env ...string) *Waymark {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	w.process = cmd.Process
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	t.Cleanup(func() {
