@@ -53,6 +53,7 @@ golden: ## rewrite the golden files; read the diff
 	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
 	$(GO) test ./internal/dialect/mobileconfig -run TestGolden -update
 	$(GO) test ./internal/dnsrecords -run TestGolden -update
+	$(GO) test ./internal/directory/preset -run 'TestGuide$$' -update
 	cd tools/kubernetes && $(GO) test -timeout 30m -run TestFacts . -update
 
 format: ## format the code of every module

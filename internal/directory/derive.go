@@ -29,6 +29,7 @@ type derivations struct {
 type derivation struct {
 	base        *settings.Provider
 	name, login string
+	mailHost    string
 	overrides   [maxOverrides]source.Override
 }
 
@@ -46,13 +47,13 @@ func newDerivations() *derivations {
 
 // provider returns base with the overrides of a record.
 func (m *derivations) provider(base *settings.Provider, r *source.Record) (*settings.Provider, error) {
-	if r.Name == "" && r.Login == "" && len(r.Overrides) == 0 {
+	if r.Name == "" && r.Login == "" && r.MailHost == "" && len(r.Overrides) == 0 {
 		return base, nil
 	}
 	if len(r.Overrides) > maxOverrides {
 		return nil, errors.New("the record has more than one override for a protocol")
 	}
-	key := derivation{base: base, name: r.Name, login: r.Login}
+	key := derivation{base: base, name: r.Name, login: r.Login, mailHost: r.MailHost}
 	copy(key.overrides[:], r.Overrides)
 	d, ok := m.made.GetIfPresent(key)
 	if !ok {
@@ -71,6 +72,11 @@ func derive(base *settings.Provider, r *source.Record) (*settings.Provider, erro
 		p.Name, p.Names, p.ShortName = settings.Shorten(r.Name, settings.MaxName), nil, settings.Shorten(r.Name, settings.MaxShortName)
 	}
 	p.Services = slices.Clone(base.Services)
+	for i := range p.Services {
+		if r.MailHost != "" && !p.Services[i].Protocol.ByURL() {
+			p.Services[i].Host = r.MailHost
+		}
+	}
 	for _, o := range r.Overrides {
 		p.Services = override(p.Services, o)
 	}

@@ -43,6 +43,10 @@ func TestOverrides(t *testing.T) {
 			"imap imap7.example.net:993 tls {address}\nimap imap7.example.net:143 starttls {address}\n" + smtp + dav},
 		{"a host may hold the domain", source.Record{Overrides: []source.Override{{Protocol: settings.Submission, Host: "smtp.{domain}"}}},
 			imap + "submission smtp.{domain}:465 tls {address}\nsubmission smtp.{domain}:587 starttls {address}\n" + dav},
+		{"a mail host goes for the mail services that there are", source.Record{MailHost: "mail7.example.net"},
+			strings.ReplaceAll(strings.ReplaceAll(imap+smtp, "imap.hoster.example", "mail7.example.net"), "smtp.hoster.example", "mail7.example.net") + dav},
+		{"a host of a protocol goes before the mail host", source.Record{MailHost: "mail7.example.net", Overrides: []source.Override{{Protocol: settings.IMAP, Host: "imap7.example.net"}}},
+			strings.ReplaceAll(strings.ReplaceAll(imap+smtp, "imap.hoster.example", "imap7.example.net"), "smtp.hoster.example", "mail7.example.net") + dav},
 		{"a port names the only way in", source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, Port: 1993}}},
 			"imap imap.hoster.example:1993 tls {address}\n" + smtp + dav},
 		{"a port brings the security it is registered for", source.Record{Overrides: []source.Override{{Protocol: settings.Submission, Port: 587}}},
@@ -245,6 +249,7 @@ func TestProvidersAreNotMixedUp(t *testing.T) {
 		for _, record := range []source.Record{
 			{Login: "{local}"},
 			{Name: "{local}"},
+			{MailHost: "mail.example.net"},
 			{Overrides: []source.Override{{Protocol: settings.IMAP, Port: 1}}},
 			{Overrides: []source.Override{{Protocol: settings.Submission, Port: 1}}},
 		} {

@@ -17,10 +17,7 @@ const (
 	brokeOff    = "the connection to the LDAP server was lost"
 )
 
-var (
-	errSeveral = errors.New("matches more than one entry; it must match one at most")
-	errSlow    = errors.New("the LDAP server did not answer in time")
-)
+var errSlow = errors.New("the LDAP server did not answer in time")
 
 // needsBind are the results of servers that refuse anonymous searches: Active
 // Directory returns the first, OpenLDAP the others.
@@ -107,7 +104,7 @@ func searchFailed(name, bindDN string, err error) error {
 	case !isAnswer(err):
 		return err
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
-		return severalEntries(name)
+		return fmt.Errorf("%s.filter: matches more entries than the LDAP server returns", name)
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
 		return fmt.Errorf("%s.base_dn: no such entry, or bind_dn may not read it", name)
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidDNSyntax):
@@ -122,4 +119,6 @@ func searchFailed(name, bindDN string, err error) error {
 	return fmt.Errorf("the LDAP server refused the search: %s", answer(err))
 }
 
-func severalEntries(name string) error { return fmt.Errorf("%s.filter: %w", name, errSeveral) }
+func severalEntries(name, attribute string) error {
+	return fmt.Errorf("%s.filter: matches entries that differ in the attribute %s", name, attribute)
+}

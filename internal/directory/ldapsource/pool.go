@@ -62,6 +62,9 @@ func (p *pool) searchOn(ctx context.Context, c *conn, r *ldap.SearchRequest) (re
 	} else {
 		p.put(c)
 	}
+	if errors.Is(err, ldap.ErrSizeLimitExceeded) { // the server ignores the limit, so the rest was not read
+		return result, nil
+	}
 	if err != nil && !isAnswer(err) {
 		return nil, lost(ctx, brokeOff, err)
 	}

@@ -21,6 +21,7 @@ type search struct {
 	fixed        string // the part of base after the last placeholder, if ownBase
 	scope        int
 	columns      source.Columns
+	names        []string // of the columns
 	constants    []string // of each column; "" for one with an attribute
 	attributes   []string // of each column; "" for a constant
 }
@@ -64,11 +65,15 @@ func (s *search) takeColumns(attributes map[string]string) []error {
 		name, constant := attributes[column], ""
 		if value, ok := strings.CutPrefix(name, "="); ok {
 			name, constant = "", value
+			if source.Identifies(column) {
+				errs = append(errs, fmt.Errorf("column %s: needs an attribute, not a constant", column))
+			}
 		} else if !attribute.MatchString(name) {
 			errs = append(errs, fmt.Errorf("column %s: %q is not an attribute name", column, name))
 		}
 		s.attributes, s.constants = append(s.attributes, name), append(s.constants, constant)
 	}
+	s.names = names
 	var err error
 	if s.columns, err = source.NewColumns(names); err != nil {
 		errs = append(errs, err)
@@ -80,15 +85,18 @@ func (s *search) takeColumns(attributes map[string]string) []error {
 	return errs
 }
 
-// request returns the search for a domain or an address. The size limit of 2 is
-// enough to see that a match is not the only one.
+// maxEntries is how many matching entries are compared. In a flat tree, where
+// every mailbox of a domain matches, they are a sample.
+const maxEntries = 20
+
+// request returns the search for a domain or an address.
 func (s *search) request(who address.Address) *ldap.SearchRequest {
 	return &ldap.SearchRequest{
 		BaseDN:           fill(s.base, who, ldap.EscapeDN),
 		Filter:           fill(s.filter, who, ldap.EscapeFilter),
 		Scope:            s.scope,
 		Attributes:       s.requested(),
-		SizeLimit:        2,
+		SizeLimit:        maxEntries,
 		EnforceSizeLimit: true,
 	}
 }
@@ -110,21 +118,68 @@ func (s *search) requested() []string {
 	return names
 }
 
-// record turns an entry into a record.
-func (s *search) record(e *ldap.Entry) (r source.Record, err error) {
-	values := slices.Clone(s.constants)
-	for i, name := range s.attributes {
-		if name == "" {
+// record turns the entries that match into a record. Those about another name are
+// left out; the others must agree. The error is source.ErrNotFound when none is
+// left.
+func (s *search) record(entries []*ldap.Entry, who address.Address) (source.Record, error) {
+	var first []string
+	found := false
+	for _, e := range entries {
+		if !s.about(e, who) {
 			continue
 		}
-		if values[i], err = single(e, name); err != nil {
+		values, err := s.valuesOf(e)
+		if err != nil {
 			return source.Record{}, fmt.Errorf("%s.attributes: %w", s.name, err)
 		}
+		if !found {
+			first, found = values, true
+		}
+		for i := range values {
+			if values[i] != first[i] {
+				return source.Record{}, severalEntries(s.name, s.attributes[i])
+			}
+		}
 	}
-	if r, err = s.columns.Record(values); err != nil {
+	if !found {
+		return source.Record{}, source.ErrNotFound
+	}
+	r, err := s.columns.Record(first)
+	if err != nil {
 		return source.Record{}, fmt.Errorf("%s.attributes: %w", s.name, err)
 	}
 	return r, nil
+}
+
+// about reports whether an entry is about the domain or the address: one value of
+// each attribute that names it must match.
+func (s *search) about(e *ldap.Entry, who address.Address) bool {
+	for i, column := range s.names {
+		if !source.Identifies(column) {
+			continue
+		}
+		values := e.GetEqualFoldAttributeValues(s.attributes[i])
+		if len(values) > 0 && !slices.ContainsFunc(values, func(v string) bool { return source.Matches(column, v, who) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// valuesOf returns the value of each column; "" for one that names the entry,
+// which may have several.
+func (s *search) valuesOf(e *ldap.Entry) ([]string, error) {
+	values := slices.Clone(s.constants)
+	for i, name := range s.attributes {
+		if name == "" || source.Identifies(s.names[i]) {
+			continue
+		}
+		var err error
+		if values[i], err = single(e, name); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // single returns the value of an attribute; "" when the entry lacks it. The

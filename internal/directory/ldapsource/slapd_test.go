@@ -223,6 +223,30 @@ objectClass: organizationalUnit
 ou: long.example
 description: ` // and very long
 
+// flatTree returns the entries of a server without entries for domains: all
+// mailboxes are side by side. The mailboxes of mixed.example are on two hosts.
+func flatTree() string {
+	tree := "\ndn: ou=people,dc=example,dc=com\nobjectClass: organizationalUnit\nou: people\n"
+	person := func(uid, domain, host string) {
+		tree += fmt.Sprintf(`
+dn: uid=%[1]s,ou=people,dc=example,dc=com
+objectClass: inetOrgPerson
+cn: %[1]s
+sn: %[1]s
+uid: %[1]s
+mail: %[1]s@%[2]s
+mail: %[1]s@alias-of-%[2]s
+description: %[3]s
+`, uid, domain, host)
+	}
+	for i := range 3 * maxEntries {
+		person(fmt.Sprintf("user%d", i), "flat.example", "mail1.example.net")
+	}
+	person("one", "mixed.example", "mail1.example.net")
+	person("two", "mixed.example", "mail2.example.net")
+	return tree
+}
+
 // newSlapd starts a server. extra goes into its configuration.
 func newSlapd(t testing.TB, extra string) *slapd {
 	t.Helper()
@@ -230,7 +254,7 @@ func newSlapd(t testing.TB, extra string) *slapd {
 	s := &slapd{t: t, program: program, dir: t.TempDir(), plain: freePort(t), secured: freePort(t)}
 	s.certify()
 	s.write("iredmail.schema", schema)
-	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n")
+	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree())
 	s.write("slapd.conf", strings.NewReplacer("DIR", s.dir, "EXTRA", extra).Replace(configuration))
 	if err := os.Mkdir(filepath.Join(s.dir, "db"), 0o700); err != nil {
 		t.Fatal(err)

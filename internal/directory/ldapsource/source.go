@@ -87,11 +87,11 @@ func (s *Source) Mailbox(ctx context.Context, a address.Address) (source.Record,
 }
 
 func (s *Source) ask(ctx context.Context, what *search, who address.Address) (source.Record, error) {
-	entry, err := s.find(ctx, what, who, false)
+	entries, err := s.find(ctx, what, who, false)
 	if err != nil {
 		return source.Record{}, err
 	}
-	return what.record(entry)
+	return what.record(entries, who)
 }
 
 // nobody is a domain that cannot exist (RFC 2606 section 2), for Check.
@@ -113,8 +113,8 @@ func (s *Source) check(ctx context.Context, what *search, who address.Address) e
 	switch {
 	case errors.Is(err, source.ErrNotFound):
 		return nil
-	case err == nil || errors.Is(err, errSeveral):
-		return fmt.Errorf("%s.filter: matches a %s that cannot exist; it must match one entry at most", what.name, what.name)
+	case err == nil:
+		return fmt.Errorf("%s.filter: matches a %s that cannot exist", what.name, what.name)
 	}
 	return err
 }
@@ -125,8 +125,9 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// find returns the one entry for a domain or an address.
-func (s *Source) find(ctx context.Context, what *search, who address.Address, fresh bool) (*ldap.Entry, error) {
+// find returns the entries for a domain or an address, at least one and at most
+// maxEntries.
+func (s *Source) find(ctx context.Context, what *search, who address.Address, fresh bool) ([]*ldap.Entry, error) {
 	if who.Domain == "" || what == s.mailbox && who.Local == "" {
 		return nil, source.ErrNotFound // "" beside a * would match every entry
 	}
@@ -138,14 +139,14 @@ func (s *Source) find(ctx context.Context, what *search, who address.Address, fr
 	switch {
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) && what.ownBase:
 		return nil, s.missingBase(ctx, what)
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) && result != nil && len(result.Entries) > 0:
+		return result.Entries, nil
 	case err != nil:
 		return nil, searchFailed(what.name, s.pool.server.bindDN, err)
 	case len(result.Entries) == 0:
 		return nil, source.ErrNotFound
-	case len(result.Entries) > 1:
-		return nil, severalEntries(what.name)
 	}
-	return result.Entries[0], nil
+	return result.Entries, nil
 }
 
 // missingBase returns source.ErrNotFound when the part of the base without

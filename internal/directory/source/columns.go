@@ -17,8 +17,14 @@ type set func(*Record, string) error
 // columns returns how to store each column.
 func columns() map[string]set {
 	all := map[string]set{
-		"provider":     func(r *Record, v string) error { r.Provider = v; return nil },
-		"login":        func(r *Record, v string) error { r.Login = v; return nil },
+		columnDomain:  func(*Record, string) error { return nil },
+		columnAddress: func(*Record, string) error { return nil },
+		"provider":    func(r *Record, v string) error { r.Provider = v; return nil },
+		"login":       func(r *Record, v string) error { r.Login = v; return nil },
+		"mail_host": func(r *Record, v string) (err error) {
+			r.MailHost, err = settings.ParseHost(v)
+			return err
+		},
 		"display_name": func(r *Record, v string) error { r.Name = v; return nil },
 		"canonical_domain": func(r *Record, v string) (err error) {
 			r.Canonical, err = address.ParseDomain(v)

@@ -25,6 +25,9 @@ type Record struct {
 	Login string
 	// Name is the display name; "" for that of the provider.
 	Name string
+	// MailHost replaces the host of every mail service that the provider offers;
+	// "" for those of the provider. It may hold {domain}.
+	MailHost string
 	// Overrides change services of the provider, at most one per protocol.
 	Overrides []Override
 }

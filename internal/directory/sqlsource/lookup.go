@@ -17,7 +17,7 @@ func (s *Source) lookup(ctx context.Context, q *query, a address.Address) (sourc
 	}
 	var record source.Record
 	err := s.ask(ctx, q, a, func(rows *sql.Rows) (err error) {
-		record, err = q.read(rows)
+		record, err = q.read(rows, a)
 		return err
 	})
 	return record, err
@@ -82,33 +82,67 @@ func (s *Source) run(ctx context.Context, q *query, args []any) (*sql.Rows, erro
 	return stmt.QueryContext(ctx, args...)
 }
 
-// read reads the only row.
-func (q *query) read(rows *sql.Rows) (source.Record, error) {
+// maxRows bounds the rows that are read for one answer.
+const maxRows = 100
+
+// read reads the rows about the name that was asked for. They must agree: a
+// database may list a domain once per server or per mailbox.
+func (q *query) read(rows *sql.Rows, asked address.Address) (source.Record, error) {
 	columns, err := q.columns(rows)
 	if err != nil {
 		return source.Record{}, err
 	}
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return source.Record{}, err
+	var first []string
+	for n := 0; rows.Next(); n++ {
+		if n == maxRows {
+			return source.Record{}, plain(fmt.Sprintf("returned more than %d rows; make the condition stricter or add LIMIT 1", maxRows))
 		}
-		return source.Record{}, source.ErrNotFound
-	}
-	texts, err := row(rows, columns.names)
-	if err != nil {
-		return source.Record{}, err
-	}
-	if rows.Next() {
-		return source.Record{}, plain("returned more than one row; make the condition stricter or add LIMIT 1")
+		texts, err := row(rows, columns.names)
+		switch {
+		case err != nil:
+			return source.Record{}, err
+		case !columns.about(texts, asked):
+			continue
+		case first == nil:
+			first = texts
+			continue
+		}
+		if differs := columns.differs(first, texts); differs != "" {
+			return source.Record{}, plain("returned rows that differ in the column " + differs + "; make the condition stricter")
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return source.Record{}, err
 	}
-	record, err := columns.columns.Record(texts)
+	if first == nil {
+		return source.Record{}, source.ErrNotFound
+	}
+	record, err := columns.columns.Record(first)
 	if err != nil {
 		return source.Record{}, plainError{err}
 	}
 	return record, nil
+}
+
+// about reports whether a row is about the name that was asked for.
+func (h *head) about(texts []string, asked address.Address) bool {
+	for i, name := range h.names {
+		if source.Identifies(name) && !source.Matches(name, texts[i], asked) {
+			return false
+		}
+	}
+	return true
+}
+
+// differs returns the first column in which two rows about the same name differ;
+// "" for none.
+func (h *head) differs(a, b []string) string {
+	for i, name := range h.names {
+		if a[i] != b[i] && !source.Identifies(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (q *query) columns(rows *sql.Rows) (*head, error) {

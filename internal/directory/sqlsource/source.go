@@ -130,7 +130,11 @@ func (s *Source) Close() error { return s.db.Close() }
 // Domain returns the record of a domain. The error is source.ErrNotFound for an
 // unknown domain.
 func (s *Source) Domain(ctx context.Context, d address.Domain) (source.Record, error) {
-	return s.lookup(ctx, s.domain, address.Address{Domain: d})
+	found, err := s.lookup(ctx, s.domain, address.Address{Domain: d})
+	if found.Canonical == d {
+		found.Canonical = "" // not an alias of itself
+	}
+	return found, err
 }
 
 // Mailbox returns the record of a mailbox. The error is source.ErrNotFound for an
