@@ -6,7 +6,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-all test-clients test-browser test-kubernetes bench fuzz words lint generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-kubernetes bench fuzz words lint vulnerabilities generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -42,6 +42,9 @@ words: ## prose against the word list test/words/words.txt
 
 lint: ## the pinned golangci-lint
 	$(LINTER) run ./...
+
+vulnerabilities: ## known vulnerabilities in the code that Waymark calls
+	./tools/vulnerabilities
 
 # Generated files that are committed. tools/release/prepare makes the manual page
 # and the other files of a release; tools/corpus copies the seeds for fuzzing.

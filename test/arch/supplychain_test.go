@@ -3,6 +3,7 @@ package arch
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -81,29 +82,71 @@ func TestModulesAreUnchanged(t *testing.T) {
 	}
 }
 
-// TestWhatShips compares the modules in the binary, indirect ones included, with a
-// list that somebody has reviewed.
+// TestWhatShips compares the modules in the binary, indirect ones included, and
+// those of the tests with a list that somebody has reviewed: their versions, ages
+// and licences.
 func TestWhatShips(t *testing.T) {
 	t.Parallel()
-	const list = "testdata/modules.txt"
-	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./cmd/waymark")
-	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ships := strings.Fields(string(out))
-	slices.Sort(ships)
-	got := strings.Join(slices.Compact(ships), "\n") + "\n"
-	if *update {
-		if err := os.WriteFile(list, []byte(got), 0o600); err != nil {
+	const page, heading = "../../docs/decisions/dependencies.md", "| module | version | released | licence |\n|---|---|---|---|\n"
+	const row = "{{.Path}} {{.Version}} {{.Dir}} {{.Time.Format \"2006-01-02\"}}"
+	list := func(args ...string) []string {
+		cmd := exec.Command("go", append([]string{"list"}, args...)...)
+		cmd.Dir = "../.."
+		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+		out, err := cmd.Output()
+		if err != nil {
 			t.Fatal(err)
 		}
+		return strings.Split(strings.TrimSpace(string(out)), "\n")
 	}
-	if want := read(t, list); got != want {
-		t.Errorf("the binary contains\n%s\n%s lists\n%s\nReview the difference, then run this test with -update", got, list, want)
+	modules := append(list("-deps", "-f", "{{with .Module}}{{if not .Main}}"+row+"{{end}}{{end}}", "./cmd/waymark"),
+		list("-m", "-f", "{{if not (or .Main .Indirect)}}"+row+"{{end}}", "all")...)
+	slices.Sort(modules)
+	var got strings.Builder
+	for _, m := range slices.Compact(modules) {
+		if fields := strings.Fields(m); len(fields) == 4 {
+			fmt.Fprintf(&got, "| `%s` | %s | %s | %s |\n", fields[0], fields[1], fields[3], licenceOf(t, fields[2]))
+		}
 	}
+	before, want, found := strings.Cut(read(t, page), heading)
+	if !found {
+		t.Fatalf("%s has no table of modules", page)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(before+heading+got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got.String() != want {
+		t.Errorf("the modules are\n%s\n%s lists\n%s\nReview the difference, then run this test with -update", &got, page, want)
+	}
+}
+
+// licenceOf returns the licence of the module in a folder. All of them allow
+// distributing the binary with their texts, which a release includes.
+func licenceOf(t *testing.T, folder string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "LICEN[CS]E*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no licence in %s: %v", folder, err)
+	}
+	text := strings.Join(strings.Fields(read(t, files[0])), " ")
+	for _, known := range [][2]string{
+		{"Apache License Version 2.0", "Apache-2.0"},
+		{"Mozilla Public License Version 2.0", "MPL-2.0"},
+		{"Mozilla Public License, version 2.0", "MPL-2.0"},
+		{"Permission is hereby granted, free of charge", "MIT"},
+		{"Neither the name of", "BSD-3-Clause"},
+		{"may be used to endorse", "BSD-3-Clause"},
+		{"Redistribution and use in source and binary forms", "BSD-2-Clause"},
+	} {
+		if strings.Contains(text, known[0]) {
+			return known[1]
+		}
+	}
+	t.Errorf("unknown licence in %s", files[0])
+	return ""
 }
 
 // TestNothingRunsWhenInstalled requires every npm package of the tests to be pinned
