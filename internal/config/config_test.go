@@ -131,12 +131,12 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    source.Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, Line: 57, SQL: &source.SQL{
+			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Line: 57, SQL: &source.SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
 				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
 			}},
 			{Name: "sql", Line: 71, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, Timeout: source.DefaultTimeout}},
-			{Name: "ldap", Mailboxes: true, Line: 72, LDAP: &source.LDAP{
+			{Name: "ldap", Mailboxes: true, Line: 73, LDAP: &source.LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,
 				Domain:  source.Search{BaseDN: "ou=domains", Scope: source.OneLevel, Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: &source.Search{BaseDN: "dc=example", Filter: "(mail={address})"}, Timeout: source.DefaultTimeout,

@@ -74,5 +74,6 @@ func (r *reader) config(data []byte) *Config {
 		r.warn(v.at("domains"), "%s", answersNobody)
 	}
 	r.checkVerifyPrivate(v, f.Config)
+	r.checkLoginsAreSeen(v, f.Config)
 	return f.Config
 }

@@ -19,10 +19,13 @@ type Source struct {
 	Name      string             // unique; in metrics and logs
 	Provider  *settings.Provider // of records that name none; nil where each must
 	Mailboxes bool               // also look up mailboxes
-	SQL       *source.SQL        // with the queries of the preset filled in
-	LDAP      *source.LDAP       // with the searches of the preset filled in
-	MX        *source.MX         // with the patterns of all providers
-	Line      int                // in the settings file, from 1
+	// PublicLogins lets everybody who names an address know its user name, and so
+	// whether the mailbox exists.
+	PublicLogins bool
+	SQL          *source.SQL  // with the queries of the preset filled in
+	LDAP         *source.LDAP // with the searches of the preset filled in
+	MX           *source.MX   // with the patterns of all providers
+	Line         int          // in the settings file, from 1
 }
 
 // sourceKeys are the keys of an item of directory. A key of another kind of source
@@ -31,6 +34,7 @@ type sourceKeys struct {
 	kind, name, preset string
 	provider           *provider
 	mailboxes          bool
+	publicLogins       bool
 	timeout            time.Duration
 	connections        int
 	baseDN             string // of searches that name none
@@ -44,8 +48,8 @@ type sourceKeys struct {
 // keysOfKind returns the keys of each kind besides source, name and timeout.
 func keysOfKind() map[string][]string {
 	return map[string][]string{
-		"sql":  {"provider", "mailboxes", "preset", "connections", "driver", "dsn", "queries", "notify"},
-		"ldap": {"provider", "mailboxes", "preset", "connections", "url", "start_tls", "ca_file", "bind_dn", "bind_password", "base_dn", "domain", "mailbox"},
+		"sql":  {"provider", "mailboxes", "public_logins", "preset", "connections", "driver", "dsn", "queries", "notify"},
+		"ldap": {"provider", "mailboxes", "public_logins", "preset", "connections", "url", "start_tls", "ca_file", "bind_dn", "bind_password", "base_dn", "domain", "mailbox"},
 		"mx":   {"resolvers"},
 	}
 }
@@ -57,6 +61,7 @@ func sourceFields(f *file) []field[sourceKeys] {
 		{"name", func(r *reader, v value, k *keys) { k.name = r.sourceName(v) }},
 		{"provider", func(r *reader, v value, k *keys) { k.provider = r.provider(v, f) }},
 		{"mailboxes", func(r *reader, v value, k *keys) { k.mailboxes, _ = r.truth(v) }},
+		{"public_logins", func(r *reader, v value, k *keys) { k.publicLogins, _ = r.truth(v) }},
 		{"timeout", func(r *reader, v value, k *keys) { k.timeout = r.duration(v, 50*time.Millisecond, time.Minute) }},
 		{"connections", func(r *reader, v value, k *keys) { k.connections = r.number(v, 1, 1000) }},
 		{"preset", func(r *reader, v value, k *keys) { k.preset, _ = r.filled(v) }},
@@ -142,7 +147,10 @@ func readDirectory(r *reader, v value, f *file) {
 		}
 		lines[k.name] = v.node.Line
 		r.foreignKeys(v, k.kind)
-		s := Source{Name: k.name, Mailboxes: k.mailboxes, Line: v.node.Line}
+		if k.publicLogins && !k.mailboxes && k.kind != "mx" {
+			r.refuse(v.at("public_logins"), "needs mailboxes: true; no user name is looked up otherwise")
+		}
+		s := Source{Name: k.name, Mailboxes: k.mailboxes, PublicLogins: k.publicLogins, Line: v.node.Line}
 		if k.provider != nil {
 			s.Provider = k.provider.Provider
 		}
@@ -160,6 +168,18 @@ func readDirectory(r *reader, v value, f *file) {
 		}
 		f.Directory = append(f.Directory, s)
 	})
+}
+
+// checkLoginsAreSeen warns about user names that nobody would ever get to see.
+func (r *reader) checkLoginsAreSeen(root value, cfg *Config) {
+	if cfg.Pages.VerifyPassword || len(cfg.Pages.Keys) > 0 || cfg.API.Token != "" {
+		return
+	}
+	for i, s := range cfg.Directory {
+		if s.Mailboxes && !s.PublicLogins {
+			r.warn(root.at("directory").item(i).at("mailboxes"), "has no effect: user names are shown only after a password check (pages.verify_password), by a link (pages.keys), with api.token, or to everybody with public_logins: true")
+		}
+	}
 }
 
 // foreignKeys reports keys of other kinds of sources.

@@ -43,7 +43,7 @@ func (d *Directory) With(o Outside) *Directory {
 func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
 	if found, ok := d.domains[q.Domain]; ok {
 		d.outside.Count("file", "found")
-		return d.follow(ctx, q.Domain, found, q.Address)
+		return d.follow(ctx, q.Domain, found, q)
 	}
 	s, err := d.ask(ctx, q.Domain, q)
 	if !errors.Is(err, source.ErrNotFound) {
@@ -52,7 +52,7 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 	}
 	if host, found, ok := d.listedHost(q); ok {
 		d.outside.Count("file", "found")
-		return d.follow(ctx, host, found, q.Address)
+		return d.follow(ctx, host, found, q)
 	}
 	if s, err = d.askHosts(ctx, q); !errors.Is(err, source.ErrNotFound) {
 		d.outside.Count("file", "unknown")
@@ -106,7 +106,8 @@ func (d *Directory) askHosts(ctx context.Context, q settings.Query) (settings.Se
 
 // follow is answer for a domain that may have moved to one that only a source
 // knows.
-func (d *Directory) follow(ctx context.Context, asked address.Domain, found settings.Domain, a address.Address) (settings.Settings, error) {
+func (d *Directory) follow(ctx context.Context, asked address.Domain, found settings.Domain, q settings.Query) (settings.Settings, error) {
+	a := q.Address
 	if found.Moved == nil || found.Moved.Domain == "" {
 		return answer(asked, found, a)
 	}
@@ -114,7 +115,7 @@ func (d *Directory) follow(ctx context.Context, asked address.Domain, found sett
 	if !a.IsZero() {
 		a.Domain = target
 	}
-	s, err := d.ask(ctx, target, settings.Query{Domain: target, Address: a})
+	s, err := d.ask(ctx, target, settings.Query{Domain: target, Address: a, Proven: q.Proven})
 	if errors.Is(err, source.ErrNotFound) {
 		err = found.Moved
 	}

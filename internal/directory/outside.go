@@ -21,6 +21,12 @@ type Outside struct {
 	Providers map[string]*settings.Provider
 	// Defaults are the providers of records without one, by source.
 	Defaults map[string]*settings.Provider
+	// PublicLogins are the sources whose user names of mailboxes everybody may
+	// know. Those of others are for proven queries.
+	PublicLogins map[string]bool
+	// Unusable is called with the source and the reason when the user name of a
+	// mailbox cannot be used. It may be nil.
+	Unusable func(source string, err error)
 	// Count is called for each query with the source "file" and found or unknown,
 	// and with the name of a source and error for an unusable record. It may be nil.
 	Count func(source, result string)
@@ -48,6 +54,10 @@ func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Qu
 		s.Canonical = asked
 	}
 	if q.Address.Domain == asked && d.outside.Lookup.AsksMailboxes(found.Source) {
+		if !q.Proven && !d.outside.PublicLogins[found.Source] {
+			s.LoginHidden = true
+			return s, nil
+		}
 		s.MailboxLookup = true
 		s.LoginName, err = d.loginName(ctx, found.Source, q.Address.WithoutTag(p.Subaddress))
 	}
@@ -75,9 +85,9 @@ func (d *Directory) provider(found lookup.Found) (*settings.Provider, error) {
 }
 
 // loginName returns the user name of a mailbox; "" for the provider's form.
-// Missing and disabled mailboxes get the same answer as one without its own user
-// name, after the same query, so that the answer does not reveal which mailboxes
-// exist.
+// Missing and disabled mailboxes, and those with an unusable user name, get the
+// same answer as one without its own user name, after the same query, so that the
+// answer does not reveal which mailboxes exist.
 func (d *Directory) loginName(ctx context.Context, name string, a address.Address) (string, error) {
 	found, err := d.outside.Lookup.Mailbox(ctx, name, a)
 	switch {
@@ -89,7 +99,11 @@ func (d *Directory) loginName(ctx context.Context, name string, a address.Addres
 		return "", nil
 	}
 	if err := checkLoginName(found.Record.Login); err != nil {
-		return "", d.unusable(found, err)
+		d.outside.Count(found.Source, "error")
+		if d.outside.Unusable != nil {
+			d.outside.Unusable(found.Source, err)
+		}
+		return "", nil
 	}
 	return found.Record.Login, nil
 }

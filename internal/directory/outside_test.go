@@ -238,6 +238,7 @@ func TestLoginOfAMailbox(t *testing.T) {
 		mailbox       source.Record
 		err           error
 		want, asked   string
+		unusable      string // what the operator gets to know
 	}{
 		{name: "its own", address: "anna@a.example", mailbox: source.Record{Login: "web1p1"}, want: "web1p1", asked: "anna@a.example"},
 		{name: "none of its own", address: "anna@a.example", want: "anna@a.example", asked: "anna@a.example"},
@@ -246,11 +247,11 @@ func TestLoginOfAMailbox(t *testing.T) {
 		{name: "a sub-address is its mailbox", address: "anna+news@a.example", mailbox: source.Record{Login: "web1p1"}, want: "web1p1", asked: "anna@a.example"},
 		{name: "the source of the domain has no mailboxes", address: "anna@r.example", want: "anna@r.example"},
 		{name: "a placeholder", address: "anna@a.example", mailbox: source.Record{Login: "{local}"},
-			want: "source customers: the login of a mailbox must not contain { or }", asked: "anna@a.example"},
+			want: "anna@a.example", unusable: "the login of a mailbox must not contain { or }", asked: "anna@a.example"},
 		{name: "a line break", address: "anna@a.example", mailbox: source.Record{Login: "web1\np1"},
-			want: "source customers: the login of a mailbox contains an invisible character", asked: "anna@a.example"},
+			want: "anna@a.example", unusable: "the login of a mailbox contains an invisible character", asked: "anna@a.example"},
 		{name: "too long", address: "anna@a.example", mailbox: source.Record{Login: strings.Repeat("x", 321)},
-			want: "source customers: the login of a mailbox is longer than 320 octets", asked: "anna@a.example"},
+			want: "anna@a.example", unusable: "the login of a mailbox is longer than 320 octets", asked: "anna@a.example"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			customers := &fake{
@@ -259,17 +260,22 @@ func TestLoginOfAMailbox(t *testing.T) {
 			}
 			resellers := &fake{domains: map[address.Domain]source.Record{"r.example": {Provider: "other"}}}
 			w := newTown(t, nil, nil, customers, resellers)
+			var unusable string
+			w.outside.Unusable = func(_ string, err error) { unusable = err.Error() }
 			a, err := address.Parse(tc.address)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := w.Resolve(t.Context(), settings.Query{Domain: a.Domain, Address: a})
+			s, err := w.Resolve(t.Context(), settings.Query{Domain: a.Domain, Address: a, Proven: true})
 			got := outcome(s, err)
 			if err == nil {
 				got, _ = s.Login(s.Services()[0])
 			}
 			if got != tc.want {
 				t.Errorf("login %q, want %q", got, tc.want)
+			}
+			if unusable != tc.unusable || (w.counts["customers error"] == 1) != (unusable != "") {
+				t.Errorf("the operator knows %q and %v, want %q", unusable, w.counts, tc.unusable)
 			}
 			if err == nil && (s.Address != a || s.MailboxLookup != (tc.asked != "")) {
 				t.Errorf("got %+v", s)
@@ -278,6 +284,48 @@ func TestLoginOfAMailbox(t *testing.T) {
 				t.Errorf("asked about %q, want the mailbox %q", asked, tc.asked)
 			}
 		})
+	}
+}
+
+// TestUserNamesAreForProvenQueries compares mailboxes of every kind, for those who
+// may know the user name and for others, and with user names that are public.
+func TestUserNamesAreForProvenQueries(t *testing.T) {
+	kinds := map[string]source.Record{"anna": {Login: "web1p1"}, "bert": {}, "carl": {Login: "{bad}"}, "dora": {Login: "web1p4", Disabled: true}}
+	for name, tc := range map[string]struct {
+		proven, public bool
+		looked         bool
+		anna           string
+	}{
+		"a stranger":                         {anna: "anna@a.example"},
+		"the owner":                          {proven: true, looked: true, anna: "web1p1"},
+		"a stranger, where names are public": {public: true, looked: true, anna: "web1p1"},
+		"the owner, where names are public":  {proven: true, public: true, looked: true, anna: "web1p1"},
+	} {
+		customers := &fake{domains: map[address.Domain]source.Record{"a.example": {}}, mailboxes: map[string]source.Record{}}
+		for local, record := range kinds {
+			customers.mailboxes[local+"@a.example"] = record
+		}
+		w := newTown(t, map[address.Domain]settings.Domain{"old.example": {Moved: &settings.MovedError{Domain: "a.example"}}}, nil, customers, &fake{})
+		w.outside.PublicLogins = map[string]bool{"customers": tc.public}
+		for _, domain := range []address.Domain{"a.example", "old.example"} {
+			for _, local := range []string{"anna", "bert", "carl", "dora", "nobody"} {
+				want := local + "@a.example"
+				if local == "anna" {
+					want = tc.anna
+				}
+				a := address.Address{Local: local, Domain: domain}
+				s, err := w.Resolve(t.Context(), settings.Query{Domain: domain, Address: a, Proven: tc.proven})
+				if err != nil {
+					t.Fatalf("%s, %s: %v", name, a, err)
+				}
+				if got, _ := s.Login(s.Services()[0]); got != want || s.MailboxLookup != tc.looked || s.LoginHidden == tc.looked {
+					t.Errorf("%s, %s: login %q, %+v; want %q", name, a, got, s, want)
+				}
+			}
+		}
+		if asked := strings.Contains(strings.Join(customers.asked, " "), "@"); asked != tc.looked {
+			t.Errorf("%s: asked about %v", name, customers.asked)
+		}
 	}
 }
 
@@ -292,6 +340,7 @@ func TestNoMailboxIsAskedForWithoutNeed(t *testing.T) {
 		"an address of nobody":             {Domain: "b.example", Address: address.Address{Local: "anna", Domain: "b.example"}},
 		"a host name, and nothing besides": {Host: "mx.a.example"},
 	} {
+		q.Proven = true
 		if s, _ := w.Resolve(t.Context(), q); s.MailboxLookup {
 			t.Errorf("%s: the answer is for one mailbox alone", name)
 		}
@@ -318,7 +367,7 @@ func TestAMailboxThatDoesNotExistLooksLikeOneThatDoes(t *testing.T) {
 			}
 			customers.err = down
 			a := address.Address{Local: local, Domain: "a.example"}
-			q := settings.Query{Domain: a.Domain, Address: a}
+			q := settings.Query{Domain: a.Domain, Address: a, Proven: true}
 			s, err := w.Resolve(t.Context(), q)
 			shape = fmt.Sprint(err)
 			asked = len(customers.asked)
@@ -346,12 +395,12 @@ func TestMovedToACustomer(t *testing.T) {
 		mailboxes: map[string]source.Record{"anna@a.example": {Login: "web12p3"}},
 	}
 	w := newTown(t, map[address.Domain]settings.Domain{"old.example": {Moved: &settings.MovedError{Domain: "a.example"}}}, nil, customers, &fake{})
-	got, err := w.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: address.Address{Local: "anna", Domain: "old.example"}})
+	got, err := w.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: address.Address{Local: "anna", Domain: "old.example"}, Proven: true})
 	if err != nil || got.Address.String() != "anna@a.example" || got.MovedTo != "a.example" || got.Domain != "old.example" || got.LoginName != "web12p3" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	customers.err = errors.New("down")
-	got, err = w.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: address.Address{Local: "bert", Domain: "old.example"}})
+	got, err = w.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: address.Address{Local: "bert", Domain: "old.example"}, Proven: true})
 	if settings.KindOf(err) != settings.Unavailable || got.Provider != nil || got.MovedTo != "" {
 		t.Errorf("while the source is down: %+v, %v", got, err)
 	}

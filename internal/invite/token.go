@@ -24,6 +24,9 @@ type Purpose byte
 const (
 	Setup   Purpose = 1 // opens the set-up page of the address
 	Profile Purpose = 2 // downloads the Apple profile of the address
+	// Proven shows the user name of the address, on the page and in its profile.
+	// Whoever has it proved to own the address.
+	Proven Purpose = 3
 )
 
 var (

@@ -11,6 +11,7 @@ import (
 // nothing.
 type form struct {
 	email, device, app, password string
+	proof                        string // see page.proof
 	texts                        *i18n.Catalogue
 }
 
@@ -24,6 +25,7 @@ func readForm(r *http.Request) (form, error) {
 		device:   r.PostForm.Get("device"),
 		app:      r.PostForm.Get("app"),
 		password: r.PostForm.Get("password"),
+		proof:    r.PostForm.Get("proof"),
 		texts:    i18n.All().Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
 	}, nil
 }

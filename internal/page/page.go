@@ -126,17 +126,18 @@ func (p *page) show(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	found, resp, err := p.find(r, f)
+	found, resp, err := p.find(r, f, p.proves(f))
 	if err != nil {
 		return resp, err
 	}
 	return p.assistant(r, found, f, nil)
 }
 
-// find resolves the address of a form. With an error that the person can do
+// find resolves the address of a form. proven is set when the visitor may know its
+// user name. With an error that the person can do
 // something about it returns the page that shows it beside what was typed.
-func (p *page) find(r *http.Request, f form) (settings.Settings, dialect.Response, error) {
-	found, err := p.resolve(r.Context(), f.email)
+func (p *page) find(r *http.Request, f form, proven bool) (settings.Settings, dialect.Response, error) {
+	found, err := p.resolve(r.Context(), f.email, proven)
 	if err == nil {
 		return found, dialect.Response{}, nil
 	}
@@ -150,12 +151,26 @@ func (p *page) find(r *http.Request, f form) (settings.Settings, dialect.Respons
 	return settings.Settings{}, resp, cmp.Or(broken, err)
 }
 
-func (p *page) resolve(ctx context.Context, email string) (settings.Settings, error) {
+func (p *page) resolve(ctx context.Context, email string, proven bool) (settings.Settings, error) {
 	a, err := address.Parse(strings.TrimSpace(email))
 	if err != nil {
 		return settings.Settings{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}
-	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a, Proven: proven})
+}
+
+// ProofLifetime is how long a page shows the user name after a password check.
+const ProofLifetime = time.Hour
+
+// proof returns the token with which the forms of a page show the user name again.
+func (p *page) proof(a address.Address, until time.Time) string {
+	return p.Tokens.Seal(invite.Proven, a, until)
+}
+
+// proves reports whether a form has the proof of its address.
+func (p *page) proves(f form) bool {
+	a, _, err := p.Tokens.Open(invite.Proven, f.proof, p.Now())
+	return err == nil && a.String() == f.email
 }
 
 // invitation answers the link of an invitation.
@@ -174,10 +189,11 @@ func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 		return resp, cmp.Or(broken, error(settings.Errorf(settings.NotFound, "%v", err)))
 	}
 	f.email = a.String()
-	found, resp, err := p.find(r, f)
+	found, resp, err := p.find(r, f, true)
 	if err != nil {
 		return resp, err
 	}
+	f.proof = p.proof(found.Address, until)
 	ticket, err := qrCode("ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
 	if err != nil {
 		return dialect.Response{}, err
@@ -198,13 +214,20 @@ func (p *page) verify(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	found, resp, err := p.find(r, f)
+	found, resp, err := p.find(r, f, p.proves(f))
 	if err != nil {
 		return resp, err
 	}
 	verdict := Verdict("insecure")
 	if r.URL.Scheme == "https" {
-		verdict = p.Verify.Verify(r.Context(), found, f.password)
+		// The check needs the user name. Only the right password shows it.
+		known, resp, err := p.find(r, f, true)
+		if err != nil {
+			return resp, err
+		}
+		if verdict = p.Verify.Verify(r.Context(), known, f.password); verdict == Right {
+			found, f.proof = known, p.proof(known.Address, p.Now().Add(ProofLifetime))
+		}
 	}
 	return p.assistant(r, found, f, func(v *view) {
 		if v.Verify != nil {
@@ -220,9 +243,18 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 		f.device = recognise(r.UserAgent())
 	}
 	v := newView(found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
+	if found.MailboxLookup && !found.LoginHidden {
+		v.Proof = f.proof
+	}
 	v.recognised(recognise(r.UserAgent()))
 	if p.Verify != nil && v.mail {
 		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")
+	}
+	if found.LoginHidden {
+		v.LoginHint = f.texts.Text("settings.login_by_link", "provider", v.Provider)
+		if v.Verify != nil && v.Verify.Secure {
+			v.LoginHint = f.texts.Text("settings.login_after_check")
+		}
 	}
 	if v.Profile != nil {
 		if err := p.addQR(r, v, found.Address); err != nil {
@@ -239,7 +271,11 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 
 // addQR adds the QR code that opens the profile on a phone.
 func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
-	token := p.Tokens.Seal(invite.Profile, a, p.Now().Add(QRLifetime))
+	purpose := invite.Profile
+	if v.Proof != "" {
+		purpose = invite.Proven
+	}
+	token := p.Tokens.Seal(purpose, a, p.Now().Add(QRLifetime))
 	label := v.T.Text("profile_page.qr_alt", "minutes", fmt.Sprint(int(QRLifetime.Minutes())))
 	code, err := qrCode("qr", r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
 	v.Profile.QR = code

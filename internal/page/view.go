@@ -42,6 +42,7 @@ type view struct {
 	T          *i18n.Catalogue
 	Languages  []choice
 	Email      string // of the form
+	Proof      string // of the form; "" when the user name is not shown to this visitor alone
 	Problem    string
 	Standalone *standalone // nil when a server serves the page
 
@@ -60,8 +61,10 @@ type view struct {
 	Profile *profileView
 	Rows    []row
 	OAuth2  bool
-	Verify  *verifyView
-	Help    []helpView
+	// LoginHint explains a user name that is not shown; "" where it is.
+	LoginHint string
+	Verify    *verifyView
+	Help      []helpView
 
 	mail bool
 }

@@ -82,7 +82,7 @@ func (h *house) ask(address string) (int, string) {
 // the database knows, what is switched off, what is unknown.
 func TestCustomersInADatabase(t *testing.T) {
 	dsn, db := sqliteCustomers(t)
-	h := start(t, onDatabase("sqlite", dsn, "mailboxes: true"))
+	h := start(t, onDatabase("sqlite", dsn, "mailboxes: true\n    public_logins: true"))
 	for _, tc := range []struct {
 		address string
 		status  int

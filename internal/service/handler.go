@@ -1,12 +1,13 @@
 package service
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
@@ -65,9 +66,26 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 		mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}),
 		pacc.New(r),
 		wellknown.New(r),
-		dialect.RequireToken(settingsjson.New(r), apiToken),
+		settingsAPI(r, apiToken),
 		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Now: deps.Now}),
 	}
+}
+
+// settingsAPI returns the settings as JSON. Whoever has the token may know the user
+// name of a mailbox; without a token in the settings, everybody may ask.
+func settingsAPI(r dialect.Resolver, token string) dialect.Dialect {
+	if token != "" {
+		r = proven{r}
+	}
+	return dialect.RequireToken(settingsjson.New(r), token)
+}
+
+// proven resolves for those who may know the user name of a mailbox.
+type proven struct{ dialect.Resolver }
+
+func (p proven) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
+	q.Proven = true
+	return p.Resolver.Resolve(ctx, q)
 }
 
 // Renderers returns the Render functions of the dialects that have documents, by
@@ -88,10 +106,14 @@ type profileLinks struct {
 	now    func() time.Time
 }
 
-func (l profileLinks) Profile(token string) (address.Address, error) {
+func (l profileLinks) Profile(token string) (settings.Query, error) {
 	a, _, err := l.tokens.Open(invite.Profile, token, l.now())
-	if err != nil {
-		return address.Address{}, settings.Errorf(settings.NotOffered, "%v", err)
+	isProven := errors.Is(err, invite.ErrInvalid)
+	if isProven {
+		a, _, err = l.tokens.Open(invite.Proven, token, l.now())
 	}
-	return a, nil
+	if err != nil {
+		return settings.Query{}, settings.Errorf(settings.NotOffered, "%v", err)
+	}
+	return settings.Query{Domain: a.Domain, Address: a, Proven: isProven}, nil
 }

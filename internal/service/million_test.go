@@ -58,7 +58,7 @@ func (c company) kinds() []kind {
 		{"plain", "", func(i int) settings.Query { return from("bert", c.domain(10*i)) }},
 		{"own-host", "", func(i int) settings.Query { return from("bert", c.domain(10*i+5)) }},
 		{"unknown", "", func(i int) settings.Query { return from("anna", address.Domain(fmt.Sprintf("nobody-%d.example", i))) }},
-		{"login", "mailboxes: true", func(i int) settings.Query { return from("anna", c.domain(10*i)) }},
+		{"login", "mailboxes: true\n    public_logins: true", func(i int) settings.Query { return from("anna", c.domain(10*i)) }},
 	}
 }
 
@@ -171,7 +171,7 @@ func newService(ctx context.Context, file, dir string, metrics *telemetry.Metric
 // to the directory alone, for domains and for logins, and after whole requests.
 func (c company) load(b *testing.B) {
 	for _, bm := range []struct{ name, more, whole string }{
-		{"domains", "", ""}, {"logins", "mailboxes: true", ""}, {"requests", "", "yes"},
+		{"domains", "", ""}, {"logins", "mailboxes: true\n    public_logins: true", ""}, {"requests", "", "yes"},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			file := filepath.Join(b.TempDir(), "waymark.yaml")

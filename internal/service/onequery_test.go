@@ -124,8 +124,8 @@ func TestAnAnswerIsOneIndexedQuestionThenNone(t *testing.T) {
 				"a customer who left":          {"", func(i int) settings.Query { return from("anna", c.domain(100*i+99)) }, 1, true},
 				"a name that nobody has":       {"", func(i int) settings.Query { return from("anna", nobody(i)) }, 1, true},
 				"a name below a listed domain": {"", func(i int) settings.Query { return settings.Query{Domain: nobody(i), Host: "mx.hoster.example"} }, 1, false},
-				"a mailbox with a login":       {"mailboxes: true", func(i int) settings.Query { return from("anna", c.domain(10*i)) }, 2, false},
-				"a mailbox that nobody has":    {"mailboxes: true", func(i int) settings.Query { return from("otto", c.domain(10*i)) }, 2, false},
+				"a mailbox with a login":       {"mailboxes: true\n    public_logins: true", func(i int) settings.Query { return from("anna", c.domain(10*i)) }, 2, false},
+				"a mailbox that nobody has":    {"mailboxes: true\n    public_logins: true", func(i int) settings.Query { return from("otto", c.domain(10*i)) }, 2, false},
 			} {
 				t.Run(name, func(t *testing.T) {
 					d := openDirectory(t, parsed(t, c.settings(tc.more)))

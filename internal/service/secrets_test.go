@@ -128,24 +128,32 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 // address.
 func secretive(t *testing.T, r *http.Request) *http.Request {
 	t.Helper()
-	replace := strings.NewReplacer("anna@", secretLocal+"@", "anna%40", secretLocal+"%40").Replace
+	r = replaceIn(t, r, strings.NewReplacer("anna@", secretLocal+"@", "anna%40", secretLocal+"%40"))
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := replace(string(body))
+	text := string(body)
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		text += "&password=" + secretPassword
 	}
-	query := replace(r.URL.RawQuery)
-	if !strings.Contains(query, secretLocal) {
-		query += "&email=" + url.QueryEscape(secretLocal+"@example.com") + "&password=" + secretPassword
+	r.Body = io.NopCloser(strings.NewReader(text))
+	if !strings.Contains(r.URL.RawQuery, secretLocal) {
+		r.URL.RawQuery += "&email=" + url.QueryEscape(secretLocal+"@example.com") + "&password=" + secretPassword
 	}
-	changed := httptest.NewRequest(r.Method, "/", strings.NewReader(text))
-	changed.Header = r.Header
-	changed.Header.Set("Authorization", "Bearer "+aToken)
-	u := *r.URL
-	u.Path, u.RawPath, u.RawQuery = replace(u.Path), replace(u.RawPath), strings.TrimPrefix(query, "&")
-	changed.URL = &u
+	r.Header.Set("Authorization", "Bearer "+aToken)
+	return r
+}
+
+// replaceIn replaces texts in the path, the query and the body of a request.
+func replaceIn(t *testing.T, r *http.Request, replacer *strings.Replacer) *http.Request {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, u := httptest.NewRequest(r.Method, "/", strings.NewReader(replacer.Replace(string(body)))), *r.URL
+	u.Path, u.RawPath, u.RawQuery = replacer.Replace(u.Path), replacer.Replace(u.RawPath), replacer.Replace(u.RawQuery)
+	changed.URL, changed.Host, changed.Header, changed.TLS = &u, r.Host, r.Header, r.TLS
 	return changed
 }

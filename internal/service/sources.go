@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -44,6 +45,9 @@ type Sources struct {
 	options sourceOptions
 	sources []openSource // in the order of the file
 	lookup  *lookup.Lookup
+	// unusable logs the user name of a mailbox that cannot be used, once a minute;
+	// may be nil.
+	unusable func(source string, err error)
 
 	ctx        context.Context // until Close
 	stop       context.CancelFunc
@@ -61,7 +65,7 @@ type sourceOptions struct {
 func optionsOf(cfg *config.Config) sourceOptions {
 	o := sourceOptions{cache: cfg.Cache}
 	for _, s := range cfg.Directory {
-		s.Provider, s.Line = nil, 0
+		s.Provider, s.Line, s.PublicLogins = nil, 0, false
 		o.directory = append(o.directory, s)
 	}
 	return o
@@ -71,10 +75,15 @@ func optionsOf(cfg *config.Config) sourceOptions {
 // is down answers once it is up. The error lists what can be found wrong without
 // a connection. metrics and log may be nil.
 func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger) (*Sources, error) {
-	s := &Sources{options: optionsOf(cfg)}
 	if log == nil {
 		log = zap.NewNop()
 	}
+	var logged atomic.Int64 // minutes
+	s := &Sources{options: optionsOf(cfg), unusable: func(name string, err error) {
+		if now := time.Now().Unix() / 60; logged.Swap(now) != now {
+			log.Warn("login of a mailbox unusable", zap.String("source", name), zap.Error(err))
+		}
+	}}
 	o := lookup.Options{
 		Cache: cfg.Cache,
 		Report: func(name string, failures int, err error) {
@@ -140,7 +149,9 @@ func open(src config.Source) (opened openSource, timeout time.Duration, err erro
 // Directory returns who answers for a domain: the settings file, then the
 // sources. The Sources must be those of cfg.
 func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *directory.Directory {
-	o := directory.Outside{Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}}
+	o := directory.Outside{
+		Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}, PublicLogins: map[string]bool{},
+	}
 	if len(s.sources) == 0 {
 		o.Lookup = nil
 	}
@@ -148,6 +159,7 @@ func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *dir
 		o.Providers[p.ID] = p
 	}
 	for _, src := range cfg.Directory {
+		o.PublicLogins[src.Name] = src.PublicLogins
 		if src.Provider != nil {
 			o.Defaults[src.Name] = src.Provider
 		}
@@ -155,15 +167,18 @@ func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *dir
 	if metrics != nil {
 		o.Count = metrics.Lookup
 	}
+	o.Unusable = s.unusable
 	return directory.New(cfg.Domains, cfg.CatchAll).With(o)
 }
 
-// Resolve answers one query as a running Waymark with these settings would.
+// Resolve answers one query as a running Waymark with these settings would, to
+// somebody who may know the user name.
 func Resolve(ctx context.Context, cfg *config.Config, q settings.Query) (settings.Settings, error) {
 	s, err := OpenSources(cfg, nil, nil)
 	if err != nil {
 		return settings.Settings{}, err
 	}
+	q.Proven = true
 	found, err := s.Directory(cfg, nil).Resolve(ctx, q)
 	return found, errors.Join(err, s.Close())
 }

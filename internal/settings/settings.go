@@ -18,6 +18,9 @@ type Query struct {
 	// autoconfig.<MX domain> serves the domains of a hosting company's
 	// customers that way. "" prevents that.
 	Host address.Domain
+	// Proven is set when whoever asks may know the user name of Address: by its
+	// password, by a link of the operator, or with the API token.
+	Proven bool
 }
 
 // Domain assigns a customer domain to a provider.
@@ -51,6 +54,9 @@ type Settings struct {
 	// MailboxLookup is set when the directory looked up this very mailbox,
 	// whether or not it exists.
 	MailboxLookup bool
+	// LoginHidden is set when the directory has user names of mailboxes, and the
+	// query was not proven: Login may then return a wrong one.
+	LoginHidden bool
 }
 
 // Personal reports whether a document of these settings is for one mailbox

@@ -14,11 +14,11 @@ import (
 // links know one token.
 type links struct{}
 
-func (links) Profile(token string) (address.Address, error) {
+func (links) Profile(token string) (settings.Query, error) {
 	if token != "good" {
-		return address.Address{}, settings.Errorf(settings.NotOffered, "the link has expired")
+		return settings.Query{}, settings.Errorf(settings.NotOffered, "the link has expired")
 	}
-	return address.Address{Local: "anna", Domain: "example.com"}, nil
+	return settings.Query{Domain: "example.com", Address: address.Address{Local: "anna", Domain: "example.com"}}, nil
 }
 
 // TestLink follows a link as the phone does that has read a code. What is wrong

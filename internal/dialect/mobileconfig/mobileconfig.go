@@ -19,7 +19,7 @@ type Signer interface {
 // Tokens opens the tokens of links, such as those in QR codes. The error is a
 // settings.Error.
 type Tokens interface {
-	Profile(token string) (address.Address, error)
+	Profile(token string) (settings.Query, error)
 }
 
 type mobileconfig struct {
@@ -56,12 +56,12 @@ func (m *mobileconfig) serve(r *http.Request) (dialect.Response, error) {
 
 // forToken answers for the address in the token of a link.
 func (m *mobileconfig) forToken(r *http.Request) (dialect.Response, error) {
-	a, err := m.tokens.Profile(r.PathValue("token"))
+	q, err := m.tokens.Profile(r.PathValue("token"))
 	if err != nil { // read by the person who scanned the code
 		words := i18n.All().In(spoken(r, ""))
 		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.code"), Cause: err}
 	}
-	return m.answer(r, request{mailboxes: []address.Address{a}, language: spoken(r, "")})
+	return m.answer(r, request{mailboxes: []address.Address{q.Address}, proven: q.Proven, language: spoken(r, r.URL.Query().Get("lang"))})
 }
 
 func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, error) {
@@ -97,7 +97,7 @@ func (m *mobileconfig) resolve(ctx context.Context, req request) (settings.Setti
 	options := Options{Selection: req.selection, Language: req.language}
 	var first settings.Settings
 	for i, a := range req.mailboxes {
-		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
+		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a, Proven: req.proven})
 		switch {
 		case err != nil:
 			return settings.Settings{}, Options{}, err

@@ -18,6 +18,7 @@ type request struct {
 	mailboxes []address.Address // at least one, without duplicates
 	aliases   []address.Address // of the first
 	selection Selection
+	proven    bool // the user names may be shown
 	language  string
 }
 
