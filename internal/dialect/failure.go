@@ -29,7 +29,8 @@ var failures = [...]Failure{
 	settings.TooLarge:         {Status: http.StatusRequestEntityTooLarge, Outcome: "too_large"},
 	settings.RateLimited:      {Status: http.StatusTooManyRequests, Outcome: "rate_limited", RetryAfter: "60"},
 	settings.Overloaded:       {Status: http.StatusServiceUnavailable, Outcome: "overloaded", RetryAfter: "1"},
-	settings.Unavailable:      {Status: http.StatusServiceUnavailable, Outcome: "unavailable", Ours: true},
+	settings.LookupFailed:     {Status: http.StatusServiceUnavailable, Outcome: "lookup_failed", RetryAfter: "10"}, // anybody can make up such a domain
+	settings.Unavailable:      {Status: http.StatusServiceUnavailable, Outcome: "unavailable", RetryAfter: "5", Ours: true},
 }
 
 // FailureOf returns the meaning of an error. An error without a kind is an

@@ -86,16 +86,24 @@ func derive(base *settings.Provider, r *source.Record) (*settings.Provider, erro
 		}
 		for _, problem := range p.Services[i].Problems() {
 			if !problem.Warning {
-				return nil, fmt.Errorf("the record results in an invalid service: %s: %s: %s", p.Services[i].Protocol, problem.Key, problem.Text)
+				return nil, fmt.Errorf("column %s: %s", column(p.Services[i].Protocol, problem.Key), problem.Text)
 			}
 		}
 	}
 	for _, problem := range p.Problems() {
 		if !problem.Warning {
-			return nil, fmt.Errorf("the record results in an invalid provider: %s: %s", problem.Key, problem.Text)
+			return nil, fmt.Errorf("column display_name: %s: %s", problem.Key, problem.Text)
 		}
 	}
 	return &p, nil
+}
+
+// column returns the column that a key of a service comes from.
+func column(p settings.Protocol, key string) string {
+	if key == "login" {
+		return key
+	}
+	return string(p) + "_" + key
 }
 
 // override applies an override to the services of one protocol. A host alone

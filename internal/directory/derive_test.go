@@ -75,13 +75,13 @@ func TestOverrides(t *testing.T) {
 			"imap imap.hoster.example:1993 tls {address}\nsubmission out.example.net:465 tls {address}\nsubmission out.example.net:587 starttls {address}\ncaldav https://own.example.net/ {address}"},
 
 		{"a protocol without a host", source.Record{Overrides: []source.Override{{Protocol: settings.POP3, Port: 995}}},
-			"the record results in an invalid service: pop3: host: pop3 needs a host such as mail.example.com"},
+			"column pop3_host: pop3 needs a host such as mail.example.com"},
 		{"a port that has no default", source.Record{Overrides: []source.Override{{Protocol: settings.ManageSieve, Host: "sieve.example.net", Security: settings.TLS}}},
-			"the record results in an invalid service: managesieve: port: managesieve with security tls has no default port; set one"},
+			"column managesieve_port: managesieve with security tls has no default port; set one"},
 		{"a form that nobody knows", source.Record{Login: "{user}"},
-			`the record results in an invalid service: imap: login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
+			`column login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"a url where a host belongs", source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, URL: "https://imap.example.net/"}}},
-			"the record results in an invalid service: imap: url: imap is given by host, port and security, not by a url"},
+			"column imap_url: imap is given by host, port and security, not by a url"},
 		{"a protocol twice", source.Record{Overrides: make([]source.Override, 10)},
 			"the record has more than one override for a protocol"},
 	} {
@@ -276,7 +276,7 @@ func TestDerivedProvidersAreValid(t *testing.T) {
 		p, err := newDerivations().provider(base, &record)
 		if err != nil {
 			bad++
-			if !strings.HasPrefix(err.Error(), "the record results in an invalid ") {
+			if !strings.HasPrefix(err.Error(), "column ") {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 			continue

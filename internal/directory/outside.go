@@ -47,7 +47,7 @@ func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Qu
 	}
 	p, err := d.provider(found)
 	if err != nil {
-		return settings.Settings{}, d.unusable(found, err)
+		return settings.Settings{}, d.unusable(found, asked, err)
 	}
 	s := settings.Settings{Provider: p, Domain: asked, Canonical: found.Record.Canonical, Address: q.Address}
 	if s.Canonical == "" {
@@ -77,9 +77,9 @@ func (d *Directory) provider(found lookup.Found) (*settings.Provider, error) {
 	}
 	switch {
 	case !ok && r.Provider == "":
-		return nil, errors.New("the record has no provider, and the source has no default provider")
+		return nil, errors.New("column provider: is empty, and the source has no default provider")
 	case !ok:
-		return nil, fmt.Errorf("the record has the unknown provider %q", r.Provider)
+		return nil, fmt.Errorf("column provider: unknown provider %q", r.Provider)
 	}
 	return d.derived.provider(base, r)
 }
@@ -101,7 +101,7 @@ func (d *Directory) loginName(ctx context.Context, name string, a address.Addres
 	if err := checkLoginName(found.Record.Login); err != nil {
 		d.outside.Count(found.Source, "error")
 		if d.outside.Unusable != nil {
-			d.outside.Unusable(found.Source, err)
+			d.outside.Unusable(found.Source, fmt.Errorf("%s: %w", a.Domain, err))
 		}
 		return "", nil
 	}
@@ -115,21 +115,21 @@ const maxLoginName = 320
 func checkLoginName(s string) error {
 	switch {
 	case len(s) > maxLoginName:
-		return fmt.Errorf("the login of a mailbox is longer than %d octets", maxLoginName)
+		return fmt.Errorf("column login of the mailbox query: is longer than %d octets", maxLoginName)
 	case strings.ContainsAny(s, "{}"):
-		return errors.New("the login of a mailbox must not contain { or }")
+		return errors.New("column login of the mailbox query: must not contain { or }")
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
-		return errors.New("the login of a mailbox contains an invisible character")
+		return errors.New("column login of the mailbox query: contains an invisible character")
 	}
 	return nil
 }
 
 // unusable counts an unusable record and returns the error for the client.
-func (d *Directory) unusable(found lookup.Found, err error) error {
+func (d *Directory) unusable(found lookup.Found, asked address.Domain, err error) error {
 	d.outside.Count(found.Source, "error")
 	return &settings.Error{
 		Kind:    settings.Unavailable,
 		Message: "the settings of this domain can't be used at the moment; try again later",
-		Cause:   fmt.Errorf("source %s: %w", found.Source, err),
+		Cause:   fmt.Errorf("source %s: %s: %w", found.Source, asked, err),
 	}
 }

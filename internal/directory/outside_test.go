@@ -155,9 +155,9 @@ func TestResolveOutside(t *testing.T) {
 			want: unknownDomain, asked: []string{"mx.off.example", "off.example"}},
 		{name: "an empty query", query: settings.Query{}, catchAll: true, want: unknownDomain},
 		{name: "a provider that is not in the file", query: settings.Query{Domain: "wrong.example", Host: "listed.example"}, catchAll: true,
-			want: `source customers: the record has the unknown provider "gone"`, asked: []string{"wrong.example"}},
+			want: `source customers: wrong.example: column provider: unknown provider "gone"`, asked: []string{"wrong.example"}},
 		{name: "no provider at all", query: settings.Query{Domain: "none.example"},
-			want: "source resellers: the record has no provider, and the source has no default provider", asked: []string{"none.example"}},
+			want: "source resellers: none.example: column provider: is empty, and the source has no default provider", asked: []string{"none.example"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			customers := &fake{domains: map[address.Domain]source.Record{
@@ -247,11 +247,11 @@ func TestLoginOfAMailbox(t *testing.T) {
 		{name: "a sub-address is its mailbox", address: "anna+news@a.example", mailbox: source.Record{Login: "web1p1"}, want: "web1p1", asked: "anna@a.example"},
 		{name: "the source of the domain has no mailboxes", address: "anna@r.example", want: "anna@r.example"},
 		{name: "a placeholder", address: "anna@a.example", mailbox: source.Record{Login: "{local}"},
-			want: "anna@a.example", unusable: "the login of a mailbox must not contain { or }", asked: "anna@a.example"},
+			want: "anna@a.example", unusable: "a.example: column login of the mailbox query: must not contain { or }", asked: "anna@a.example"},
 		{name: "a line break", address: "anna@a.example", mailbox: source.Record{Login: "web1\np1"},
-			want: "anna@a.example", unusable: "the login of a mailbox contains an invisible character", asked: "anna@a.example"},
+			want: "anna@a.example", unusable: "a.example: column login of the mailbox query: contains an invisible character", asked: "anna@a.example"},
 		{name: "too long", address: "anna@a.example", mailbox: source.Record{Login: strings.Repeat("x", 321)},
-			want: "anna@a.example", unusable: "the login of a mailbox is longer than 320 octets", asked: "anna@a.example"},
+			want: "anna@a.example", unusable: "a.example: column login of the mailbox query: is longer than 320 octets", asked: "anna@a.example"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			customers := &fake{

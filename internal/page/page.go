@@ -367,7 +367,7 @@ func problem(c *i18n.Catalogue, email string, err error) string {
 	switch settings.KindOf(err) {
 	case settings.UnknownDomain:
 		return c.Text("problem.unknown")
-	case settings.Unavailable:
+	case settings.Unavailable, settings.LookupFailed:
 		return c.Text("problem.unavailable")
 	default:
 	}

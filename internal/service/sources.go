@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,19 +94,23 @@ func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 			}
 			log.Error("source unavailable; serving cached answers", zap.String("source", name), zap.Int("failures", failures), zap.Error(err))
 		},
+		ReportName: func(name string, d address.Domain, failures int, err error) {
+			log.Warn("domain cannot be looked up; others are not affected",
+				zap.String("source", name), zap.String("domain", string(d)), zap.Int("failures", failures), zap.Error(err))
+		},
 	}
 	if metrics != nil {
 		o.Asked, o.Took, o.Answered = metrics.Lookup, metrics.LookupTook, metrics.CacheAnswer
 	}
 	var wrong []error
 	for i, src := range cfg.Directory {
-		opened, timeout, err := open(src)
+		opened, timeout, concurrent, err := open(src)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("directory[%d], line %d: %w", i, src.Line, err))
 			continue
 		}
 		s.sources = append(s.sources, opened)
-		o.Sources = append(o.Sources, lookup.Named{Name: src.Name, Source: opened, Mailboxes: src.Mailboxes})
+		o.Sources = append(o.Sources, lookup.Named{Name: src.Name, Source: opened, Mailboxes: src.Mailboxes, Concurrent: concurrent})
 		o.Timeout += timeout // sources are asked one after the other
 	}
 	if err := errors.Join(wrong...); err != nil {
@@ -132,18 +137,19 @@ func (s *Sources) changed(d address.Domain) {
 	s.lookup.Invalidate(d)
 }
 
-// open opens one source and returns the time-out of its lookups.
-func open(src config.Source) (opened openSource, timeout time.Duration, err error) {
+// open opens one source and returns the time-out of its lookups and how many it
+// answers at a time.
+func open(src config.Source) (opened openSource, timeout time.Duration, concurrent int, err error) {
 	switch {
 	case src.SQL != nil:
 		opened, err = sqlsource.New(src.Name, *src.SQL)
-		return opened, src.SQL.Timeout, err
+		return opened, src.SQL.Timeout, cmp.Or(src.SQL.Connections, sqlsource.DefaultConnections), err
 	case src.LDAP != nil:
 		opened, err = ldapsource.New(src.Name, *src.LDAP)
-		return opened, src.LDAP.Timeout, err
+		return opened, src.LDAP.Timeout, cmp.Or(src.LDAP.Connections, ldapsource.DefaultConnections), err
 	}
 	opened, err = mxsource.New(src.Name, *src.MX)
-	return opened, src.MX.Timeout, err
+	return opened, src.MX.Timeout, mxsource.Lookups, err
 }
 
 // Directory returns who answers for a domain: the settings file, then the

@@ -24,6 +24,7 @@ const (
 	TooLarge              // the body exceeds the limit
 	RateLimited           // too many requests from one client
 	Overloaded            // too many requests at once
+	LookupFailed          // the domain alone cannot be looked up; retrying may succeed
 	Unavailable           // a source of settings is down; retrying may succeed
 )
 

@@ -94,7 +94,7 @@ func (m *Metrics) Request(protocol, client, outcome string, took time.Duration) 
 }
 
 // Lookup counts one lookup in a source of settings; result is found, unknown,
-// error, or stale for a cached answer that was served because the source is
+// name_error, error, or stale for a cached answer that was served because the source is
 // unavailable. The settings file is the source named file.
 func (m *Metrics) Lookup(source, result string) {
 	m.lookups.WithLabelValues(source, result).Inc()

@@ -119,6 +119,13 @@ func searchFailed(name, bindDN string, err error) error {
 	return fmt.Errorf("the LDAP server refused the search: %s", answer(err))
 }
 
+// isDataError reports whether the server refused the name that was searched for: it
+// does not fit the attribute that it is compared with.
+func isDataError(what *search, err error) bool {
+	return ldap.IsErrorAnyOf(err, ldap.LDAPResultInvalidAttributeSyntax, ldap.LDAPResultConstraintViolation, ldap.LDAPResultNamingViolation) ||
+		what.ownBase && ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidDNSyntax)
+}
+
 func severalEntries(name, attribute string) error {
 	return fmt.Errorf("%s.filter: matches entries that differ in the attribute %s", name, attribute)
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
-const defaultConnections = 4
+// DefaultConnections is the number of connections where the options name none.
+const DefaultConnections = 4
 
 // Source looks up settings in an LDAP server. It is safe for concurrent use.
 type Source struct {
@@ -28,7 +29,7 @@ type Source struct {
 // closes the Source.
 func New(name string, o source.LDAP) (*Source, error) {
 	o.Timeout = cmp.Or(o.Timeout, source.DefaultTimeout)
-	o.Connections = cmp.Or(o.Connections, defaultConnections)
+	o.Connections = cmp.Or(o.Connections, DefaultConnections)
 	s := &Source{name: name, timeout: o.Timeout}
 	var errs []error
 	wrong := func(all ...error) {
@@ -91,7 +92,11 @@ func (s *Source) ask(ctx context.Context, what *search, who address.Address) (so
 	if err != nil {
 		return source.Record{}, err
 	}
-	return what.record(entries, who)
+	found, err := what.record(entries, who)
+	if err != nil && !errors.Is(err, source.ErrNotFound) {
+		return source.Record{}, source.BrokenRow(err)
+	}
+	return found, err
 }
 
 // nobody is a domain that cannot exist (RFC 2606 section 2), for Check.
@@ -141,6 +146,8 @@ func (s *Source) find(ctx context.Context, what *search, who address.Address, fr
 		return nil, s.missingBase(ctx, what)
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) && result != nil && len(result.Entries) > 0:
 		return result.Entries, nil
+	case isDataError(what, err):
+		return nil, source.OfName(searchFailed(what.name, s.pool.server.bindDN, err))
 	case err != nil:
 		return nil, searchFailed(what.name, s.pool.server.bindDN, err)
 	case len(result.Entries) == 0:

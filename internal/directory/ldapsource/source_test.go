@@ -340,14 +340,14 @@ func TestConnectionsAreBoundedAndShared(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := len(s.pool.idle); n == 0 || n > defaultConnections {
+	if n := len(s.pool.idle); n == 0 || n > DefaultConnections {
 		t.Errorf("%d connections are kept", n)
 	}
 	_ = s.Close()
 	_, err := s.Domain(t.Context(), "customer.example")
 	checkError(t, err, "ldap: the source is closed")
 	server.stop()
-	if n := server.count(" method=128"); n == 0 || n > defaultConnections {
+	if n := server.count(" method=128"); n == 0 || n > DefaultConnections {
 		t.Errorf("200 lookups at once made %d connections", n)
 	}
 	if n := server.count(" SRCH base="); n != 200 {

@@ -20,6 +20,11 @@ const (
 	// backOff is how long a key with an answer is not looked up again after a
 	// failure.
 	backOff = time.Second
+	// nameBackOff is how long a key is not looked up again after it failed because
+	// of its name.
+	nameBackOff = 10 * time.Second
+	// maxFailed bounds the keys that are remembered as failed.
+	maxFailed = 10_000
 )
 
 // entry is the answer for one key. It is replaced, never changed, but for retry.
@@ -40,6 +45,20 @@ func (e *entry) answer() (Found, error) {
 
 func (e *entry) backingOff(now time.Duration) bool { return now < time.Duration(e.retry.Load()) }
 
+// failure is the error of a key that failed because of its name.
+type failure struct {
+	err    error
+	change uint64 // number of changes when the lookup began
+}
+
+func newFailures[K comparable]() *otter.Cache[K, failure] {
+	return otter.Must(&otter.Options[K, failure]{
+		MaximumSize:      maxFailed,
+		ExpiryCalculator: otter.ExpiryWriting[K, failure](nameBackOff),
+		Logger:           &otter.NoopLogger{},
+	})
+}
+
 // cache holds the answers for one kind of key and looks up what it lacks.
 type cache[K comparable] struct {
 	options  *Options
@@ -51,6 +70,7 @@ type cache[K comparable] struct {
 
 	known, unknown *otter.Cache[K, *entry] // may be the same
 	unknownLife    time.Duration
+	failures       *otter.Cache[K, failure] // of keys without an answer
 
 	mu      sync.Mutex
 	calls   map[K]*call // in progress
@@ -63,6 +83,10 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 	now := time.Since(c.start)
 	e := c.cached(key)
 	if e == nil {
+		if f, ok := c.failures.GetIfPresent(key); ok && f.change >= c.changes.last(c.domainOf(key)) {
+			c.options.Answered("hit")
+			return Found{}, f.err
+		}
 		c.options.Answered("miss")
 		call, _ := c.join(key, miss)
 		// The call has its own time-out; this one is for a source that ignores it.
@@ -150,8 +174,16 @@ func (c *cache[K]) run(key K, call *call, u urgency) {
 	}
 	delete(c.calls, key)
 	if call.failed() {
-		if e := c.cached(key); e != nil {
-			e.retry.Store(int64(time.Since(c.start) + backOff))
+		var ofName *source.NameError
+		pause, named := backOff, errors.As(call.err, &ofName)
+		if named {
+			pause = nameBackOff
+		}
+		switch e := c.cached(key); {
+		case e != nil:
+			e.retry.Store(int64(time.Since(c.start) + pause))
+		case named:
+			c.failures.Set(key, failure{call.err, call.change})
 		}
 		return
 	}
@@ -169,6 +201,7 @@ func (c *cache[K]) close() {
 	c.running.Wait()
 	c.known.StopAllGoroutines()
 	c.unknown.StopAllGoroutines()
+	c.failures.StopAllGoroutines()
 }
 
 // call is a lookup in progress, shared by all requests for its key.

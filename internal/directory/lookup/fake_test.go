@@ -149,7 +149,7 @@ func open(t testing.TB, o Options, sources ...*fake) *Lookup {
 	return l
 }
 
-// ask returns "source/provider" of the record, "unknown", or "unavailable".
+// ask returns "source/provider" of the record, "unknown", "failed" or "unavailable".
 func ask(t testing.TB, l *Lookup, d address.Domain) string {
 	t.Helper()
 	found, err := l.Domain(t.Context(), d)
@@ -160,6 +160,8 @@ func ask(t testing.TB, l *Lookup, d address.Domain) string {
 		return "unknown"
 	case settings.KindOf(err) == settings.Unavailable:
 		return "unavailable"
+	case settings.KindOf(err) == settings.LookupFailed:
+		return "failed"
 	}
 	t.Fatalf("%s: an error of no kind: %v", d, err)
 	return ""

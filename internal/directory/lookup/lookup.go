@@ -13,8 +13,8 @@ import (
 )
 
 // Source is a source outside the settings file. Its errors are source.ErrNotFound
-// for unknown names; any other error means that it is unavailable. It returns
-// when the context ends.
+// for unknown names and a source.NameError for names that cannot be looked up; any
+// other error means that it is unavailable. It returns when the context ends.
 type Source interface {
 	Domain(context.Context, address.Domain) (source.Record, error)
 	Mailbox(context.Context, address.Address) (source.Record, error)
@@ -39,8 +39,8 @@ type Options struct {
 	// source.DefaultTimeout.
 	Timeout time.Duration
 
-	// Asked is called for every lookup in a source: result is found, unknown or
-	// error; or stale when a cached answer was served because the source is
+	// Asked is called for every lookup in a source: result is found, unknown,
+	// name_error or error; or stale when a cached answer was served because the source is
 	// unavailable. It may be nil.
 	Asked func(source, result string)
 	// Took is called with the duration of a lookup. It may be nil.
@@ -54,6 +54,10 @@ type Options struct {
 	// the number of failures since the last call; and with 0 and nil when it is
 	// available again. It may be nil.
 	Report func(source string, failures int, err error)
+	// ReportName is called when a lookup failed because of its name: at most once
+	// a minute for a broken row, with 1, and otherwise with the number of failures
+	// since the last call. It may be nil.
+	ReportName func(source string, d address.Domain, failures int, err error)
 }
 
 const defaultConcurrent = 16
@@ -96,7 +100,8 @@ func New(o Options) *Lookup {
 		domainOf: func(d address.Domain) address.Domain { return d },
 		ask:      l.askDomain,
 		known:    newStore[address.Domain](&o), unknown: newStore[address.Domain](&o), unknownLife: o.Unknown,
-		calls: make(map[address.Domain]*call),
+		failures: newFailures[address.Domain](),
+		calls:    make(map[address.Domain]*call),
 	}
 	// Known and unknown mailboxes share one cache and one lifetime, so that the
 	// time of an answer does not reveal which of them exist.
@@ -106,7 +111,8 @@ func New(o Options) *Lookup {
 		domainOf: func(m mailbox) address.Domain { return m.Domain },
 		ask:      l.askMailbox,
 		known:    mailboxes, unknown: mailboxes, unknownLife: o.Fresh,
-		calls: make(map[mailbox]*call),
+		failures: newFailures[mailbox](),
+		calls:    make(map[mailbox]*call),
 	}
 	return l
 }
@@ -128,6 +134,9 @@ func fill(o *Options) {
 	if o.Report == nil {
 		o.Report = func(string, int, error) {}
 	}
+	if o.ReportName == nil {
+		o.ReportName = func(string, address.Domain, int, error) {}
+	}
 }
 
 func newStore[K comparable](o *Options) *otter.Cache[K, *entry] {
@@ -139,8 +148,9 @@ func newStore[K comparable](o *Options) *otter.Cache[K, *entry] {
 }
 
 // Domain returns the record of the first source that knows a domain. The error is
-// source.ErrNotFound when none does, or a settings.Error of kind Unavailable,
-// which is not cached.
+// source.ErrNotFound when none does, or a settings.Error of kind Unavailable, or
+// LookupFailed if that is because of the name. A failure that is about the name is
+// cached for a few seconds.
 func (l *Lookup) Domain(ctx context.Context, d address.Domain) (Found, error) {
 	return l.domains.get(ctx, d)
 }

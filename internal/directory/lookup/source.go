@@ -23,6 +23,7 @@ type limited struct {
 	options *Options
 	gate    *gate
 	health  health
+	names   nameReports
 }
 
 func newLimited(n Named, o *Options) *limited {
@@ -46,7 +47,19 @@ func (l *limited) ask(ctx context.Context, d address.Domain, u urgency, query fu
 	r, err := careful(ctx, query)
 	l.options.Took(l.Name, time.Since(begun))
 	unknown := errors.Is(err, source.ErrNotFound)
+	var ofName *source.NameError
 	switch {
+	case errors.As(err, &ofName): // the source works
+		l.options.Asked(l.Name, "name_error")
+		err = fmt.Errorf("source %s: %s: %w", l.Name, d, err)
+		if failures, report := l.names.note(time.Now(), d, ofName.Row); report {
+			l.options.ReportName(l.Name, d, failures, err)
+		}
+		failed := unavailable(err)
+		if !ofName.Row {
+			failed.Kind = settings.LookupFailed
+		}
+		return nil, failed
 	case err == nil:
 		l.options.Asked(l.Name, "found")
 	case unknown:
@@ -98,7 +111,7 @@ func careful(ctx context.Context, query func(context.Context) (source.Record, er
 }
 
 // unavailable gives an error its public face.
-func unavailable(cause error) error {
+func unavailable(cause error) *settings.Error {
 	return &settings.Error{
 		Kind:    settings.Unavailable,
 		Message: "the settings can't be looked up at the moment; try again later",

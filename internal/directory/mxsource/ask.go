@@ -1,6 +1,7 @@
 package mxsource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 // datagram is the size of UDP answers that networks do not fragment (DNS flag
@@ -32,22 +34,19 @@ var errSilent = errors.New("did not answer in time")
 // lookUp returns the mail exchangers of a domain; none for a domain that does
 // not exist.
 func (s *Source) lookUp(ctx context.Context, d address.Domain) ([]address.Domain, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	begun := time.Since(s.begun)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, fmt.Errorf("%d lookups at a time, and none of them ended in time for another", maxLookups)
-		}
-		return nil, ctx.Err()
+	hosts, err := s.askAll(limited, question(d))
+	switch {
+	case err == nil:
+		return hosts, nil
+	case errors.Is(limited.Err(), context.Canceled):
+		return nil, limited.Err()
+	case s.isOfZone(ctx, err, begun):
+		return nil, source.OfName(err)
 	}
-	hosts, err := s.askAll(ctx, question(d))
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil, ctx.Err()
-	}
-	return hosts, err
+	return nil, err
 }
 
 // askAll queries the resolvers one after the other until one answers, beginning
@@ -57,6 +56,7 @@ func (s *Source) askAll(ctx context.Context, q *dns.Msg) (hosts []address.Domain
 	n, first := len(s.resolvers), int(s.first.Load())
 	queue := slices.Concat(s.resolvers[first:], s.resolvers[:first])
 	deadline, _ := ctx.Deadline() // lookUp gave it one
+	var ofZone error
 	for i := 0; i < len(queue) && ctx.Err() == nil; i++ {
 		turns := len(queue) - i + max(n-i, 0) // including second queries
 		turn, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(turns))
@@ -66,28 +66,36 @@ func (s *Source) askAll(ctx context.Context, q *dns.Msg) (hosts []address.Domain
 			s.first.Store(uint32((first + i) % n)) //nolint:gosec // an index of a short list
 			return hosts, nil
 		}
+		if errors.As(err, new(zoneError)) {
+			ofZone = err
+		}
 		if i < n && errors.Is(err, errSilent) {
 			queue = append(queue, queue[i])
 		}
 	}
-	return nil, err
+	return nil, cmp.Or(ofZone, err)
 }
 
 // ask queries one resolver. A name without mail exchangers is not an error.
 func (s *Source) ask(ctx context.Context, resolver string, q *dns.Msg) ([]address.Domain, error) {
 	answer, err := exchange(ctx, "udp", resolver, q)
 	if err == nil && answer.Truncated {
-		answer, err = exchange(ctx, "tcp", resolver, q)
+		if answer, err = exchange(ctx, "tcp", resolver, q); err != nil {
+			err = zoneError{err} // a short answer would have come
+		}
 	}
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("the resolver %s %w", resolver, err)
+	case answer.Rcode == dns.RcodeServerFailure:
+		return nil, zoneError{fmt.Errorf("the resolver %s returned %s", resolver, codeName(answer.Rcode))}
 	case answer.Rcode != dns.RcodeSuccess && answer.Rcode != dns.RcodeNameError:
 		return nil, fmt.Errorf("the resolver %s returned %s", resolver, codeName(answer.Rcode))
 	case !answer.RecursionAvailable && !answer.Authoritative:
 		// A referral to other servers would look as if there were no MX record.
 		return nil, fmt.Errorf("the resolver %s does not offer recursion", resolver)
 	}
+	s.answered.Store(int64(time.Since(s.begun)))
 	return exchangers(answer, q.Question[0].Name), nil
 }
 
@@ -97,9 +105,12 @@ func exchange(ctx context.Context, network, resolver string, q *dns.Msg) (*dns.M
 	asked.Id = dns.Id()
 	answer, err := transmit(ctx, network, resolver, asked)
 	var failed net.Error
+	var unreadable *dns.Error
 	switch {
 	case ctx.Err() != nil, errors.As(err, &failed) && failed.Timeout():
 		return nil, errSilent
+	case errors.As(err, &unreadable):
+		return nil, zoneError{fmt.Errorf("returned an answer that cannot be read: %w", err)}
 	case err != nil:
 		return nil, fmt.Errorf("does not answer: %w", err)
 	case !answer.Response || len(answer.Question) != 1 || answer.Question[0].Qtype != dns.TypeMX || !strings.EqualFold(answer.Question[0].Name, asked.Question[0].Name):

@@ -3,6 +3,8 @@ package mxsource
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -49,6 +51,12 @@ func (p patterns) add(one source.Pattern) error {
 	}
 	into[host] = one.Provider
 	return nil
+}
+
+// first returns a name of the operator's own, to test resolvers with.
+func (p patterns) first() address.Domain {
+	names := slices.Sorted(maps.Keys(p.below))
+	return append(names, slices.Sorted(maps.Keys(p.exact))...)[0]
 }
 
 // provider returns the provider of a host. An exact match wins over a wildcard,

@@ -43,7 +43,7 @@ func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func
 	case ctx.Err() != nil: // the caller gave up
 		return fmt.Errorf("%s: %s: %w", s.name, q.key, ctx.Err())
 	}
-	return fmt.Errorf("%s: %s: %w", s.name, q.key, s.explain(limited, err))
+	return classify(err, fmt.Errorf("%s: %s: %w", s.name, q.key, s.explain(limited, err)))
 }
 
 func (s *Source) try(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) (err error) {
@@ -155,7 +155,7 @@ func (q *query) columns(rows *sql.Rows) (*head, error) {
 	}
 	columns, err := source.NewColumns(names)
 	if err != nil {
-		return nil, plainError{err}
+		return nil, plainError{headError{err}}
 	}
 	h := &head{names: names, columns: columns}
 	q.head.Store(h)

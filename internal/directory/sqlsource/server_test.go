@@ -93,7 +93,7 @@ func TestServerKilled(t *testing.T) {
 		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "")
 		var all sync.WaitGroup
 		for range 3 {
-			for range 4 * defaultConnections {
+			for range 4 * DefaultConnections {
 				all.Go(func() { hosted(t, s, "example.com") })
 			}
 			all.Wait()
@@ -113,7 +113,7 @@ func TestServerKilledWithoutNotice(t *testing.T) {
 		s := e.panel(t).source(t, "SELECT "+e.sleepy+" AS login, provider FROM domain WHERE name = {domain}", "")
 		for range 3 {
 			var all sync.WaitGroup
-			for range 4 * defaultConnections {
+			for range 4 * DefaultConnections {
 				all.Go(func() { hosted(t, s, "example.com") })
 			}
 			all.Wait()

@@ -15,8 +15,10 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
+// DefaultConnections is the number of connections where the options name none.
+const DefaultConnections = 8
+
 const (
-	defaultConnections = 8
 	// maxConnectionAge bounds the age of a connection, so that a failover, a
 	// changed address or a replaced SQLite file is noticed.
 	maxConnectionAge = 5 * time.Minute
@@ -53,7 +55,7 @@ type head struct {
 // source, and never contains the DSN.
 func New(name string, opts source.SQL) (*Source, error) {
 	opts.Timeout = cmp.Or(opts.Timeout, source.DefaultTimeout)
-	opts.Connections = cmp.Or(opts.Connections, defaultConnections)
+	opts.Connections = cmp.Or(opts.Connections, DefaultConnections)
 	s := &Source{name: name, opts: opts, ping: defaultPing}
 	if err := s.build(); err != nil {
 		return nil, err
