@@ -18,12 +18,21 @@ var servicePrefixes = [...]string{"autoconfig.", "autodiscover.", "ua-auto-confi
 // about example.com). It is "" for an IP address or a malformed Host.
 func HostDomain(r *http.Request) address.Domain {
 	d := HostName(r)
-	for _, prefix := range servicePrefixes {
-		if rest, ok := strings.CutPrefix(string(d), prefix); ok && rest != "" {
-			return address.Domain(rest)
-		}
+	if domain, ok := ServiceDomain(d); ok {
+		return domain
 	}
 	return d
+}
+
+// ServiceDomain returns the domain that a host name such as
+// autoconfig.example.com serves. It is false for a name without such a label.
+func ServiceDomain(host address.Domain) (address.Domain, bool) {
+	for _, prefix := range servicePrefixes {
+		if rest, ok := strings.CutPrefix(string(host), prefix); ok && rest != "" {
+			return address.Domain(rest), true
+		}
+	}
+	return "", false
 }
 
 // HostName returns the host name of the request without a port; "" for an IP

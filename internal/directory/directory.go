@@ -70,6 +70,19 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 	return answer(asked, settings.Domain{Provider: d.catchAll, Canonical: asked}, q.Address)
 }
 
+// Answers returns nil for a domain that the settings file lists or a source knows,
+// moved ones included, and else an error as that of Resolve. The catch-all does not
+// count, since anybody can point names at it.
+func (d *Directory) Answers(ctx context.Context, domain address.Domain) error {
+	named := *d
+	named.catchAll = nil
+	_, err := named.Resolve(ctx, settings.Query{Domain: domain})
+	if moved := (*settings.MovedError)(nil); errors.As(err, &moved) {
+		return nil
+	}
+	return err
+}
+
 // listedHost returns the closest listed domain at or above the host name.
 // Thunderbird for Android asks autoconfig.<MX host without its first label>
 // before autoconfig.<MX domain>, so a name below a listed domain means that

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"sync/atomic"
 
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -25,11 +28,15 @@ type Ops struct {
 	Invite  Inviter
 	Token   string // required by what changes something; "" for no token
 	Pprof   bool   // serve /debug/pprof
+	// Certificate returns nil for a host name that may have a certificate. An error
+	// of kind UnknownDomain refuses it.
+	Certificate func(context.Context, address.Domain) error
 }
 
 // NewOps returns the handler of the ops listener: /metrics, /healthz while the
 // process runs, /readyz while it accepts requests, POST /-/reload, which answers
-// when it is done, and POST /api/v1/invites, which creates an invitation.
+// when it is done, POST /api/v1/invites, which creates an invitation, and
+// /-/certificate, which tells a reverse proxy for which names to get certificates.
 // Requests are counted and logged with the dialect name ops, except those of
 // scrapers, probes and profiles, which would hide the others.
 func NewOps(o Ops) http.Handler {
@@ -43,8 +50,9 @@ func NewOps(o Ops) http.Handler {
 		},
 	}, "ops", []func(http.Handler) http.Handler{forOperators})
 	h.unlogged("/metrics", o.Metrics.Handler().ServeHTTP)
-	h.unlogged("/healthz", h.line(func() (int, string) { return http.StatusOK, "ok" }))
-	h.unlogged("/readyz", h.line(func() (int, string) {
+	h.unlogged("/-/certificate", h.line(o.certificate))
+	h.unlogged("/healthz", h.line(func(*http.Request) (int, string) { return http.StatusOK, "ok" }))
+	h.unlogged("/readyz", h.line(func(*http.Request) (int, string) {
 		if !o.Ready.ready.Load() {
 			return http.StatusServiceUnavailable, "not ready"
 		}
@@ -54,6 +62,21 @@ func NewOps(o Ops) http.Handler {
 		addPprof(h)
 	}
 	return h.router
+}
+
+// certificate answers as the "ask" endpoint of Caddy's certificates on demand must:
+// 200 allows the name in the parameter domain.
+func (o Ops) certificate(r *http.Request) (int, string) {
+	name, err := address.ParseDomain(r.URL.Query().Get("domain"))
+	if err != nil {
+		err = settings.Errorf(settings.BadRequest, "the parameter domain is not a host name: %v", err)
+	} else {
+		err = o.Certificate(r.Context(), name)
+	}
+	if err != nil {
+		return dialect.FailureOf(err).Status, dialect.PublicMessage(err)
+	}
+	return http.StatusOK, "ok"
 }
 
 func (o Ops) reload(*http.Request) (dialect.Response, error) {
@@ -87,8 +110,8 @@ func (h *handler) unlogged(path string, serve http.HandlerFunc, methods ...strin
 }
 
 // line returns a handler that answers with a line of text.
-func (h *handler) line(answer func() (int, string)) http.HandlerFunc {
+func (h *handler) line(answer func(*http.Request) (int, string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		write(w, r, &exchange{id: h.ids.next(), response: dialect.PlainText(answer())}, "")
+		write(w, r, &exchange{id: h.ids.next(), response: dialect.PlainText(answer(r))}, "")
 	}
 }

@@ -89,7 +89,13 @@ func opsHandler(ready *server.Readiness, token string, pprof bool) http.Handler 
 		}
 		return server.Invitation{URL: "https://setup.example.com/i/gYCcQHMd-rBJV", Expires: aMoment().Add(valid).Truncate(time.Second)}, nil
 	}
-	return server.NewOps(server.Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: ready, Reload: func() {}, Invite: invite, Token: token, Pprof: pprof})
+	permit := func(_ context.Context, name address.Domain) error {
+		if name != "autoconfig.example.com" {
+			return settings.ErrUnknownDomain
+		}
+		return nil
+	}
+	return server.NewOps(server.Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: ready, Reload: func() {}, Invite: invite, Token: token, Pprof: pprof, Certificate: permit})
 }
 
 // call is an operation of the description, as its examples show it.
@@ -593,6 +599,9 @@ func TestOpsIsDescribed(t *testing.T) {
 		{name: "alive", method: "GET", path: "/healthz", status: 200},
 		{name: "not ready", method: "GET", path: "/readyz", status: 503},
 		{name: "ready", method: "GET", path: "/readyz", ready: true, status: 200},
+		{name: "a certificate", method: "GET", path: "/-/certificate?domain=autoconfig.example.com", status: 200},
+		{name: "a certificate for somebody else", method: "GET", path: "/-/certificate?domain=www.example.com", status: 404},
+		{name: "a certificate for no name", method: "GET", path: "/-/certificate", status: 400},
 		{name: "reload", method: "POST", path: "/-/reload", status: 200},
 		{name: "a link", method: "POST", path: "/api/v1/invites", body: `{"email": "anna@example.com"}`, status: 201},
 		{name: "a link for a while", method: "POST", path: "/api/v1/invites", body: `{"email": "anna@example.com", "expires": "1h30m"}`, status: 201},

@@ -96,6 +96,9 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 					Invite: func(ctx context.Context, a address.Address, _ time.Duration) (server.Invitation, error) {
 						_, err := f.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
 						return server.Invitation{}, fmt.Errorf("%s: %w", a, err)
+					}, Certificate: func(ctx context.Context, name address.Domain) error {
+						_, err := f.Resolve(ctx, settings.Query{Domain: name})
+						return err
 					}})
 			}
 			for _, host := range hosts {

@@ -222,6 +222,8 @@ func (s *Service) use(next state) {
 		Invite:  s.Invite,
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
+
+		Certificate: permitCertificate(next.cfg, next.sources.Directory(next.cfg, s.options.Metrics)),
 	})
 	s.ops.To(ops) // first: a client that uses a new token on one listener needs it on the other
 	s.public.To(public)

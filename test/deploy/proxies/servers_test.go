@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -98,21 +99,7 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 // its own, since no public one would issue a certificate here.
 func startCaddy(t *testing.T, upstream string) proxy {
 	t.Helper()
-	program := programs.Need(t, "caddy", "caddy")
-	http, https := freePort(t), freePort(t)
-	dir := t.TempDir()
-	conf := copied(t, "Caddyfile", "waymark:8080", upstream)
-	bind := "127.0.0.1"
-	if hasIPv6() {
-		bind += " [::1]"
-	}
-	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n}\n", http, https, bind, dir)
-	textfile.Write(t, conf, options+textfile.Read(t, conf))
-	start(t, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
-	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
-	if !p.roots.AppendCertsFromPEM([]byte(textfile.Read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
-		t.Fatal("Caddy made no authority")
-	}
+	p := runCaddy(t, copied(t, "Caddyfile", "waymark:8080", upstream))
 	// It issues certificates while it listens already.
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if slices.IndexFunc(names(), func(name string) bool { return !handshakes(p, name) }) < 0 {
@@ -122,6 +109,37 @@ func startCaddy(t *testing.T, upstream string) proxy {
 			t.Fatal("Caddy does not have every certificate")
 		}
 	}
+}
+
+// runCaddy runs a Caddyfile, with certificates of Caddy's own authority.
+func runCaddy(t *testing.T, conf string) proxy {
+	t.Helper()
+	program := programs.Need(t, "caddy", "caddy")
+	http, https := freePort(t), freePort(t)
+	dir := t.TempDir()
+	bind := "127.0.0.1"
+	if hasIPv6() {
+		bind += " [::1]"
+	}
+	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n", http, https, bind, dir)
+	sites := textfile.Read(t, conf)
+	if own, ok := strings.CutPrefix(strings.TrimLeft(withoutComments(sites), "\n"), "{\n"); ok {
+		sites = own // the file has options too
+	} else {
+		options += "}\n"
+	}
+	textfile.Write(t, conf, options+sites)
+	start(t, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
+	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
+	if !p.roots.AppendCertsFromPEM([]byte(textfile.Read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
+		t.Fatal("Caddy made no authority")
+	}
+	return p
+}
+
+// withoutComments returns a Caddyfile without its lines of comment.
+func withoutComments(text string) string {
+	return regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(text, "")
 }
 
 func handshakes(p proxy, name string) bool {
