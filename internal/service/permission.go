@@ -16,7 +16,7 @@ import (
 func permitCertificate(cfg *config.Config, d *directory.Directory) func(context.Context, address.Domain) error {
 	var own address.Domain
 	if page, err := url.Parse(cfg.Pages.URL); err == nil {
-		own, _ = address.ParseDomain(page.Hostname()) // "" for none, which is no name
+		own, _ = address.ParseDomain(page.Hostname()) // "" for none
 	}
 	return func(ctx context.Context, name address.Domain) error {
 		if name == own {
