@@ -66,7 +66,7 @@ func typed(s settings.Settings) string {
 // form returns a service's user name as autoconfig has to write it: literally
 // when it belongs to one mailbox, else in placeholders.
 func (e *expectation) form(svc *settings.Service) string {
-	if !e.forAll && (e.settings.MailboxLookup || e.settings.LoginName != "" || e.settings.MovedTo != "") {
+	if !e.forAll && (e.settings.MailboxLookup || e.settings.LoginName != "" || e.settings.MovedTo != "" || e.settings.LoginDomain != "") {
 		user, _ := e.settings.Login(*svc)
 		return user
 	}

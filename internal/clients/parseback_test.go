@@ -139,7 +139,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 		t.Errorf("autoconfig: %v", err)
 		return false
 	}
-	if !s.MailboxLookup && s.LoginName == "" && s.MovedTo == "" {
+	if !s.MailboxLookup && s.LoginName == "" && s.MovedTo == "" && s.LoginDomain == "" {
 		whole := s
 		whole.Address = address.Address{}
 		if forAll, err := render(client.Autoconfig, whole); err != nil || !bytes.Equal(forAll, document) {

@@ -13,9 +13,10 @@ const everyOther = "*"
 
 // domain is an entry of domains while it is read. nil means no override.
 type domain struct {
-	provider *provider
-	aliasOf  address.Domain
-	movedTo  *settings.MovedError
+	provider   *provider
+	aliasOf    address.Domain
+	aliasLogin aliasLogin
+	movedTo    *settings.MovedError
 
 	name     *string
 	helpURL  *string
@@ -35,12 +36,27 @@ type alias struct {
 	at     value
 	domain address.Domain
 	target address.Domain
+	login  aliasLogin
+}
+
+// aliasLogin is the domain of the user names of an alias domain.
+type aliasLogin string
+
+const (
+	loginTarget aliasLogin = "target" // the domain at the end of the aliases; the default
+	loginTyped  aliasLogin = "typed"  // the alias domain
+)
+
+func (r *reader) aliasLogin(v value) aliasLogin {
+	l, _ := oneOf(r, v, "alias_login", []aliasLogin{loginTarget, loginTyped})
+	return l
 }
 
 func domainFields(f *file) []field[domain] {
 	return []field[domain]{
 		{"provider", func(r *reader, v value, d *domain) { d.provider = r.provider(v, f) }},
 		{"alias_of", func(r *reader, v value, d *domain) { d.aliasOf = r.domainName(v) }},
+		{"alias_login", func(r *reader, v value, d *domain) { d.aliasLogin = r.aliasLogin(v) }},
 		{"moved_to", func(r *reader, v value, d *domain) { d.movedTo = r.movedTo(v) }},
 		{"name", func(r *reader, v value, d *domain) {
 			if s, ok := r.text(v); ok {
@@ -83,7 +99,7 @@ func readDomains(r *reader, v value, f *file) {
 			return
 		}
 		if d.aliasOf != "" {
-			aliases = append(aliases, alias{v.at("alias_of"), name, d.aliasOf})
+			aliases = append(aliases, alias{v.at("alias_of"), name, d.aliasOf, d.aliasLogin})
 			return
 		}
 		if d.movedTo != nil {
@@ -113,10 +129,18 @@ func otherSpelling(before, now value) string {
 }
 
 // oneAnswer checks that an entry has exactly one of provider, alias_of and
-// moved_to.
+// moved_to. An alias may also have alias_login.
 func (r *reader) oneAnswer(v value, name address.Domain) bool {
+	allowed := 1
+	if v.has("alias_login") {
+		if !v.has("alias_of") {
+			r.refuse(v.at("alias_login"), "requires alias_of")
+			return false
+		}
+		allowed++
+	}
 	for _, alone := range []struct{ key, why string }{
-		{"alias_of", "an alias has the settings of its target; remove the other keys, or set provider instead"},
+		{"alias_of", "an alias has the settings of its target; remove the other keys but alias_login, or set provider instead"},
 		{"moved_to", "the settings are those of the target; remove the other keys"},
 	} {
 		switch {
@@ -124,7 +148,7 @@ func (r *reader) oneAnswer(v value, name address.Domain) bool {
 		case name == everyOther:
 			r.refuse(v.at(alone.key), `"*" can't have %s; give a provider`, alone.key)
 			return false
-		case len(v.node.Content) > 2:
+		case len(v.node.Content) > 2*allowed:
 			r.refuse(v.at(alone.key), "must be the only key: %s", alone.why)
 			return false
 		default:
@@ -165,7 +189,7 @@ func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) 
 		case target.Moved != nil:
 			r.refuse(m.at, "%s moved too; name the domain that has the mailboxes now", printed(m.at.written()))
 		case here:
-			settled[m.to] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, MovedTo: m.to.Domain}
+			settled[m.to] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, LoginDomain: target.LoginDomain, MovedTo: m.to.Domain}
 		case !inFile && f.CatchAll != nil:
 			settled[m.to] = settings.Domain{Provider: f.CatchAll, Canonical: m.to.Domain, MovedTo: m.to.Domain}
 		}
@@ -294,6 +318,9 @@ func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]val
 			continue
 		}
 		for _, on := range path {
+			if end.LoginDomain = end.Canonical; on.login == loginTyped {
+				end.LoginDomain = ""
+			}
 			f.Domains[on.domain] = end
 		}
 	}

@@ -22,6 +22,9 @@ type Source struct {
 	// PublicLogins lets everybody who names an address know its user name, and so
 	// whether the mailbox exists.
 	PublicLogins bool
+	// TypedAliases means that the user names of an alias domain keep it; else
+	// they have its target.
+	TypedAliases bool
 	SQL          *source.SQL  // with the queries of the preset filled in
 	LDAP         *source.LDAP // with the searches of the preset filled in
 	MX           *source.MX   // with the patterns of all providers
@@ -35,6 +38,7 @@ type sourceKeys struct {
 	provider           *provider
 	mailboxes          bool
 	publicLogins       bool
+	aliasLogin         aliasLogin
 	timeout            time.Duration
 	connections        int
 	baseDN             string // of searches that name none
@@ -48,8 +52,8 @@ type sourceKeys struct {
 // keysOfKind returns the keys of each kind besides source, name and timeout.
 func keysOfKind() map[string][]string {
 	return map[string][]string{
-		"sql":  {"provider", "mailboxes", "public_logins", "preset", "connections", "driver", "dsn", "queries", "notify"},
-		"ldap": {"provider", "mailboxes", "public_logins", "preset", "connections", "url", "start_tls", "ca_file", "bind_dn", "bind_password", "base_dn", "domain", "mailbox"},
+		"sql":  {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "driver", "dsn", "queries", "notify"},
+		"ldap": {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "url", "start_tls", "ca_file", "bind_dn", "bind_password", "base_dn", "domain", "mailbox"},
 		"mx":   {"resolvers"},
 	}
 }
@@ -62,6 +66,7 @@ func sourceFields(f *file) []field[sourceKeys] {
 		{"provider", func(r *reader, v value, k *keys) { k.provider = r.provider(v, f) }},
 		{"mailboxes", func(r *reader, v value, k *keys) { k.mailboxes, _ = r.truth(v) }},
 		{"public_logins", func(r *reader, v value, k *keys) { k.publicLogins, _ = r.truth(v) }},
+		{"alias_login", func(r *reader, v value, k *keys) { k.aliasLogin = r.aliasLogin(v) }},
 		{"timeout", func(r *reader, v value, k *keys) { k.timeout = r.duration(v, 50*time.Millisecond, time.Minute) }},
 		{"connections", func(r *reader, v value, k *keys) { k.connections = r.number(v, 1, 1000) }},
 		{"preset", func(r *reader, v value, k *keys) { k.preset, _ = r.filled(v) }},
@@ -150,7 +155,7 @@ func readDirectory(r *reader, v value, f *file) {
 		if k.publicLogins && !k.mailboxes && k.kind != "mx" {
 			r.refuse(v.at("public_logins"), "needs mailboxes: true; no user name is looked up otherwise")
 		}
-		s := Source{Name: k.name, Mailboxes: k.mailboxes, PublicLogins: k.publicLogins, Line: v.node.Line}
+		s := Source{Name: k.name, Mailboxes: k.mailboxes, PublicLogins: k.publicLogins, TypedAliases: k.aliasLogin == loginTyped, Line: v.node.Line}
 		if k.provider != nil {
 			s.Provider = k.provider.Provider
 		}

@@ -67,8 +67,15 @@ func Ask(r *http.Request, addr string) (settings.Query, error) {
 	if err != nil {
 		return settings.Query{}, settings.Errorf(settings.BadRequest, "%v", err)
 	}
+	if a.Local == evolutionUser {
+		return settings.Query{Domain: a.Domain}, nil
+	}
 	return settings.Query{Domain: a.Domain, Address: a}, nil
 }
+
+// evolutionUser is what Evolution sends in place of the local part. It fills in the
+// placeholders of a document itself, so a document for this user would be wrong.
+const evolutionUser = "EVOLUTIONUSER"
 
 // CutParameter returns the encoded value of the first parameter of a query whose
 // name is one of names, in any case, and the rest of the query after it: Outlook

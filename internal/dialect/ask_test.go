@@ -73,6 +73,7 @@ func TestAsk(t *testing.T) {
 		wantErr          string
 	}{
 		{"by address", "autoconfig.hosting.example", "Anna@Example.com", settings.Query{Domain: "example.com", Address: anna}, ""},
+		{"without the local part (Evolution)", "autoconfig.example.com", "EVOLUTIONUSER@example.com", settings.Query{Domain: "example.com"}, ""},
 		{"by host name", "autoconfig.example.com", "", settings.Query{Host: "example.com"}, ""},
 		{"by an address at an IP address", "192.0.2.1", "Anna@example.com", settings.Query{Domain: "example.com", Address: anna}, ""},
 		{"by nothing", "192.0.2.1", "", settings.Query{}, "the request has no address, and its host name is not a domain"},

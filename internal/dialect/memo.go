@@ -30,6 +30,7 @@ type Document struct {
 type memoKey struct {
 	provider          *settings.Provider
 	domain, canonical address.Domain
+	login             address.Domain
 }
 
 // NewMemo returns an empty memo.
@@ -51,7 +52,7 @@ func (m *Memo) Get(s settings.Settings, render func(settings.Settings) ([]byte, 
 		body, err := render(s)
 		return Document{Body: body}, err
 	}
-	key := memoKey{s.Provider, s.Domain, s.Canonical}
+	key := memoKey{s.Provider, s.Domain, s.Canonical, s.LoginDomain}
 	if d, ok := m.documents.GetIfPresent(key); ok {
 		return d, nil
 	}

@@ -146,5 +146,5 @@ func answer(asked address.Domain, found settings.Domain, a address.Address) (set
 	if found.MovedTo != "" && !a.IsZero() {
 		a.Domain = found.MovedTo
 	}
-	return settings.Settings{Provider: found.Provider, Domain: asked, Canonical: found.Canonical, Address: a, MovedTo: found.MovedTo}, nil
+	return settings.Settings{Provider: found.Provider, Domain: asked, Canonical: found.Canonical, LoginDomain: found.LoginDomain, Address: a, MovedTo: found.MovedTo}, nil
 }

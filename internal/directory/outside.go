@@ -27,6 +27,9 @@ type Outside struct {
 	// Unusable is called with the source and the reason when the user name of a
 	// mailbox cannot be used. It may be nil.
 	Unusable func(source string, err error)
+	// TypedAliases are the sources where the user names of an alias domain keep
+	// it; elsewhere they have its target.
+	TypedAliases map[string]bool
 	// Count is called for each query with the source "file" and found or unknown,
 	// and with the name of a source and error for an unusable record. It may be nil.
 	Count func(source, result string)
@@ -50,8 +53,11 @@ func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Qu
 		return settings.Settings{}, d.unusable(found, asked, err)
 	}
 	s := settings.Settings{Provider: p, Domain: asked, Canonical: found.Record.Canonical, Address: q.Address}
-	if s.Canonical == "" {
+	switch {
+	case s.Canonical == "":
 		s.Canonical = asked
+	case !d.outside.TypedAliases[found.Source]:
+		s.LoginDomain = s.Canonical
 	}
 	if q.Address.Domain == asked && d.outside.Lookup.AsksMailboxes(found.Source) {
 		if !q.Proven && !d.outside.PublicLogins[found.Source] {

@@ -60,7 +60,7 @@ func (g golden) set(t *testing.T) Set {
 	if !ok {
 		found = settings.Domain{Provider: cfg.CatchAll, Canonical: g.domain}
 	}
-	s := settings.Settings{Provider: found.Provider, Domain: g.domain, Canonical: found.Canonical}
+	s := settings.Settings{Provider: found.Provider, Domain: g.domain, Canonical: found.Canonical, LoginDomain: found.LoginDomain}
 	document, err := pacc.Render(s)
 	if err != nil && settings.KindOf(err) != settings.NotOffered {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ type sourceOptions struct {
 func optionsOf(cfg *config.Config) sourceOptions {
 	o := sourceOptions{cache: cfg.Cache}
 	for _, s := range cfg.Directory {
-		s.Provider, s.Line, s.PublicLogins = nil, 0, false
+		s.Provider, s.Line, s.PublicLogins, s.TypedAliases = nil, 0, false, false
 		o.directory = append(o.directory, s)
 	}
 	return o
@@ -156,7 +156,7 @@ func open(src config.Source) (opened openSource, timeout time.Duration, concurre
 // sources. The Sources must be those of cfg.
 func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *directory.Directory {
 	o := directory.Outside{
-		Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}, PublicLogins: map[string]bool{},
+		Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}, PublicLogins: map[string]bool{}, TypedAliases: map[string]bool{},
 	}
 	if len(s.sources) == 0 {
 		o.Lookup = nil
@@ -166,6 +166,7 @@ func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *dir
 	}
 	for _, src := range cfg.Directory {
 		o.PublicLogins[src.Name] = src.PublicLogins
+		o.TypedAliases[src.Name] = src.TypedAliases
 		if src.Provider != nil {
 			o.Defaults[src.Name] = src.Provider
 		}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,10 @@ type Domain struct {
 	// Canonical is the domain that host names derive from: the domain itself,
 	// or the one it is an alias of.
 	Canonical address.Domain
+	// LoginDomain is the domain of the user names when it is not that of the
+	// address: the target of an alias domain, whose mailboxes have no other
+	// names. "" otherwise.
+	LoginDomain address.Domain
 	// MovedTo is the new domain of the mailboxes, with the same local parts.
 	// Provider and Canonical are those of the new domain. "" for a domain that
 	// did not move.
@@ -45,6 +50,9 @@ type Settings struct {
 	Domain    address.Domain  // the domain that was asked for
 	Canonical address.Domain  // differs from Domain for an alias domain
 	Address   address.Address // zero when only a domain was asked for
+	// LoginDomain is the domain of the user names when it is not that of the
+	// address, as for most alias domains; "" otherwise.
+	LoginDomain address.Domain
 	// MovedTo is the new domain when the domain that was asked for moved.
 	// Address is the new one then.
 	MovedTo address.Domain
@@ -62,24 +70,30 @@ type Settings struct {
 // Personal reports whether a document of these settings is for one mailbox
 // alone and must not be shared or cached. That depends on whether a mailbox was
 // looked up, not on whether it exists, so that the form of a document does not
-// reveal which mailboxes exist. An address that moved counts too: its new user
-// name is written out, because FairEmail and GNOME know no placeholder for it.
+// reveal which mailboxes exist. An address whose user name has another domain
+// counts too: that name is written out, because FairEmail and GNOME know no
+// placeholder for it.
 func (s Settings) Personal() bool {
-	return s.MailboxLookup || s.LoginName != "" || s.MovedTo != "" && !s.Address.IsZero()
+	return s.MailboxLookup || s.LoginName != "" || s.loginDomain() != "" && !s.Address.IsZero()
 }
 
+// loginDomain is the domain of the user names; "" for that of the address that
+// was typed.
+func (s Settings) loginDomain() address.Domain { return cmp.Or(s.LoginDomain, s.MovedTo) }
+
 // Services returns what the domain offers, most preferred first per protocol,
-// with complete host names, URLs and logins: when the domain moved, logins name
-// the new domain, because clients fill in the address that they know. The slice
-// is read-only.
+// with complete host names, URLs and logins: when the user names have another
+// domain, logins name it, because clients fill in the address that they know. The
+// slice is read-only.
 func (s Settings) Services() []Service {
 	services := s.Provider.ServicesFor(s.Canonical)
-	if s.MovedTo == "" {
+	domain := string(s.loginDomain())
+	if domain == "" {
 		return services
 	}
 	services = slices.Clone(services)
 	for i, svc := range services {
-		services[i].Login = Login(svc.Login.Replace("{local}@"+string(s.MovedTo), "{local}", string(s.MovedTo)))
+		services[i].Login = Login(svc.Login.Replace("{local}@"+domain, "{local}", domain))
 	}
 	return services
 }

@@ -121,6 +121,8 @@ func TestPersonal(t *testing.T) {
 		{"a mailbox that was looked up", Settings{Address: anna, MailboxLookup: true}, true},
 		{"a domain that moved", Settings{MovedTo: "b.example"}, false},
 		{"an address that moved", Settings{Address: anna, MovedTo: "a.example"}, true},
+		{"an alias domain", Settings{LoginDomain: "b.example"}, false},
+		{"an address of an alias domain", Settings{Address: anna, LoginDomain: "b.example"}, true},
 	} {
 		if got := tc.s.Personal(); got != tc.want {
 			t.Errorf("%s: %v", tc.name, got)
@@ -144,6 +146,31 @@ func TestFirstWeb(t *testing.T) {
 	} {
 		if got, ok := FirstWeb(tc.in, CalDAV); got.URL != tc.want || ok != (tc.want != "") {
 			t.Errorf("%s: %s, %v", tc.name, got.URL, ok)
+		}
+	}
+}
+
+// TestLoginsOfAnotherDomain pins the user names of alias domains and of domains
+// that moved, to an alias domain too.
+func TestLoginsOfAnotherDomain(t *testing.T) {
+	for _, tc := range []struct {
+		login              Login
+		alias, moved, want string // domains, and the user name
+	}{
+		{"{address}", "", "", "anna@example.net"},
+		{"{address}", "example.com", "", "anna@example.com"},
+		{"{local}", "example.com", "", "anna"},
+		{"{local}.{domain}", "example.com", "", "anna.example.com"},
+		{"shared", "example.com", "", "shared"},
+		{"{address}", "", "example.org", "anna@example.org"},
+		{"{address}", "example.com", "example.org", "anna@example.com"},
+	} {
+		s := Settings{
+			Provider: &Provider{Services: []Service{{Protocol: IMAP, Host: "a.example", Login: tc.login}}}, Domain: "example.net",
+			Address: address.Address{Local: "anna", Domain: "example.net"}, LoginDomain: address.Domain(tc.alias), MovedTo: address.Domain(tc.moved),
+		}
+		if got, ok := s.Login(s.Services()[0]); got != tc.want || !ok {
+			t.Errorf("%s with %q, %q: %s, want %s", tc.login, tc.alias, tc.moved, got, tc.want)
 		}
 	}
 }

@@ -9,8 +9,9 @@ import (
 type document struct {
 	Domain          string    `json:"domain"`
 	CanonicalDomain string    `json:"canonical_domain"`
-	Address         string    `json:"address,omitempty"`  // the new one of a domain that moved
-	MovedTo         string    `json:"moved_to,omitempty"` // the domain of the new addresses
+	LoginDomain     string    `json:"login_domain,omitempty"` // of the user names of an alias domain
+	Address         string    `json:"address,omitempty"`      // the new one of a domain that moved
+	MovedTo         string    `json:"moved_to,omitempty"`     // the domain of the new addresses
 	Provider        provider  `json:"provider"`
 	Services        []service `json:"services"`
 	OAuth2          *oauth2   `json:"oauth2,omitempty"`
@@ -57,6 +58,7 @@ func Render(s settings.Settings) ([]byte, error) {
 	doc := document{
 		Domain:          string(s.Domain),
 		CanonicalDomain: string(s.Canonical),
+		LoginDomain:     string(s.LoginDomain),
 		Address:         s.Address.String(),
 		MovedTo:         string(s.MovedTo),
 		Provider:        provider{s.Provider.ID, s.Provider.Name, s.Provider.Names, s.Provider.ShortName, s.Provider.HelpURL},

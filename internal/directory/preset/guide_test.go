@@ -29,7 +29,8 @@ For operators whose mail panel is in this table. A source of kind ` + "`sql`" + 
 %s
 - An inactive domain is an unknown domain, and no later source is asked. A domain for backup MX or relay is not found, so the next source
   is asked.
-- An alias domain gets the settings of its target.
+- An alias domain gets the settings of its target. Without ` + "`mailboxes: true`" + `, its user names have the domain of the target, which
+  is what the panels authenticate; ` + "`alias_login: typed`" + ` keeps the alias domain.
 - Names are compared exactly: a database that takes ` + "`müller`" + ` for ` + "`muller`" + ` cannot give the settings of one customer to another.
 - A mailbox that may not log in gets the same answer as one that does not exist.
 `

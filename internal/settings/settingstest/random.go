@@ -36,6 +36,9 @@ func Random(r *rand.Rand) settings.Settings {
 			s.LoginName = pick(r, []string{"web12p3", "a & <b>", "DOMAIN\\anna"})
 		}
 	}
+	if s.Canonical != s.Domain && chance(r, 3) {
+		s.LoginDomain = s.Canonical
+	}
 	return s
 }
 
