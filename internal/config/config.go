@@ -49,6 +49,9 @@ type TLS struct {
 type Ops struct {
 	Listen string // "host:port"; "" for none
 	Pprof  bool   // whether it has /debug/pprof
+	// WaitForSources has /readyz fail until each source has answered once, or its
+	// answers of the last run are loaded.
+	WaitForSources bool
 }
 
 // Signing is the signing identity of Apple profiles.
@@ -92,7 +95,7 @@ type Log struct {
 func defaults() *Config {
 	return &Config{
 		Listen: ":8080",
-		Ops:    Ops{Listen: "127.0.0.1:9090"},
+		Ops:    Ops{Listen: "127.0.0.1:9090", WaitForSources: true},
 		Log:    Log{Level: "info", Format: "json"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.DefaultCache(),

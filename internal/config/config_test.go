@@ -204,9 +204,9 @@ domains: {example.com: {provider: p}}
 	p := cfg.Providers[0]
 	cfg.Providers, cfg.Domains = nil, nil
 	if want := (&Config{
-		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090"}, Log: Log{Level: "info", Format: "json"},
+		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090", WaitForSources: true}, Log: Log{Level: "info", Format: "json"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
-		Cache:  source.Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour},
+		Cache:  source.Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour, Snapshot: true},
 		Files:  []string{"/etc/waymark.yaml"},
 	}); !reflect.DeepEqual(cfg, want) {
 		t.Errorf("have %s, want %s", dump(t, cfg), dump(t, want))

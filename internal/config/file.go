@@ -75,6 +75,7 @@ func opsFields() []field[Ops] {
 			}
 		}},
 		{"pprof", func(r *reader, v value, o *Ops) { o.Pprof, _ = r.truth(v) }},
+		{"wait_for_sources", func(r *reader, v value, o *Ops) { o.WaitForSources, _ = r.truth(v) }},
 	}
 }
 

@@ -208,6 +208,8 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"cache.fresh", p["cache"].Properties["fresh"].Default, spoken(d.Cache.Fresh)},
 		{"cache.unknown", p["cache"].Properties["unknown"].Default, spoken(d.Cache.Unknown)},
 		{"cache.stale", p["cache"].Properties["stale"].Default, spoken(d.Cache.Stale)},
+		{"cache.snapshot", p["cache"].Properties["snapshot"].Default, d.Cache.Snapshot},
+		{"ops.wait_for_sources", p["ops"].Properties["wait_for_sources"].Default, d.Ops.WaitForSources},
 		{"log.level", p["log"].Properties["level"].Default, d.Log.Level},
 		{"log.format", p["log"].Properties["format"].Default, d.Log.Format},
 	} {

@@ -125,6 +125,7 @@ func cacheFields() []field[source.Cache] {
 		{"fresh", func(r *reader, v value, c *source.Cache) { c.Fresh = r.duration(v, time.Second, day) }},
 		{"unknown", func(r *reader, v value, c *source.Cache) { c.Unknown = r.duration(v, time.Second, day) }},
 		{"stale", func(r *reader, v value, c *source.Cache) { c.Stale = r.duration(v, time.Second, 365*day) }},
+		{"snapshot", func(r *reader, v value, c *source.Cache) { c.Snapshot, _ = r.truth(v) }},
 	}
 }
 

@@ -84,33 +84,39 @@ func (s *Service) reload() {
 
 // sourcesFor returns the sources for new settings: the current ones, with their
 // caches, if the settings of the sources are unchanged. Cached entries are then
-// refreshed before their next use.
+// refreshed before their next use. Changed sources must answer first, and the
+// current ones stay in use until they do.
 func (s *Service) sourcesFor(cfg *config.Config) (*Sources, error) {
-	if old := s.current.Load().sources; old.serves(cfg) {
+	old := s.current.Load().sources
+	if old.serves(cfg) {
 		old.changed("")
 		return old, nil
 	}
-	sources, err := OpenSources(cfg, s.options.Metrics, s.log)
-	if err == nil {
-		s.checkSources(cfg, sources)
+	next, err := OpenSources(cfg, s.options.Metrics, s.log)
+	if err != nil {
+		return nil, err
 	}
-	return sources, err
+	if err := next.prove(old); err != nil {
+		s.reloadAgain()
+		return nil, errors.Join(fmt.Errorf("a changed source does not answer: %w", err), next.Close())
+	}
+	next.remember(old)
+	close(next.usable)
+	return next, nil
 }
 
-// checkSources queries every source in the background, so that a fault is logged
-// before the first client meets it. The service starts even if a database is down.
-func (s *Service) checkSources(cfg *config.Config, sources *Sources) {
-	sources.background.Go(func() {
-		for i, err := range sources.Check(sources.ctx) {
-			name := cfg.Directory[i].Name
-			if sources.ctx.Err() != nil {
-				return
-			}
-			if err != nil {
-				s.log.Error("source unavailable; retrying with each lookup", zap.String("source", name), zap.Error(err))
-				continue
-			}
-			s.log.Info("source available", zap.String("source", name))
+// reloadAgain repeats the reload: the new password of a source may reach the
+// settings before the database.
+func (s *Service) reloadAgain() {
+	if !s.retrying.CompareAndSwap(false, true) {
+		return
+	}
+	time.AfterFunc(retryReload, func() {
+		s.retrying.Store(false)
+		select {
+		case <-s.stopping:
+		default:
+			s.Reload()
 		}
 	})
 }

@@ -70,6 +70,7 @@ type Service struct {
 	current  atomic.Pointer[state]
 	stopping chan struct{} // closed when Run begins to stop
 
+	retrying  atomic.Bool   // a reload is due because a changed source failed
 	reloading chan struct{} // a lock for what follows, held while it contains a value
 	watcher   *watch.Watcher
 	tlsFiles  *certs.Keeper // nil without a TLS listener
@@ -111,11 +112,11 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		}
 		s.logCertificate()
 	}
-	sources, err := OpenSources(cfg, o.Metrics, o.Log)
+	sources, err := openSources(cfg, o.Metrics, o.Log, s.restore(cfg))
 	if err != nil {
 		return nil, err
 	}
-	s.checkSources(cfg, sources)
+	sources.await(o.Log)
 	s.use(state{cfg, identity, sources})
 	if s.watcher, err = watch.Files(s.watched(), s.Reload); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot watch files for changes: %w", err), sources.Close())
@@ -128,9 +129,15 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 
 // Run serves until ctx ends, then waits for running requests.
 func (s *Service) Run(ctx context.Context) error {
-	s.ready.Set(true)
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		s.becomeReady(ctx)
+	}()
+	go s.saveSometimes(ctx)
 	s.tell(s.options.Manager.Ready)
 	stop := context.AfterFunc(ctx, func() {
+		<-ready
 		s.ready.Set(false)
 		close(s.stopping)
 		s.tell(s.options.Manager.Stopping)
@@ -153,6 +160,7 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) close() error {
 	err := s.watcher.Close()
 	s.reloading <- struct{}{}
+	s.save()
 	return errors.Join(err, s.current.Load().sources.Close())
 }
 

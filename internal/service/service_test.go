@@ -54,7 +54,12 @@ domains:
 
 func start(t *testing.T, settings string) *house {
 	t.Helper()
-	dir := t.TempDir()
+	return startIn(t, t.TempDir(), settings)
+}
+
+// startIn is start in a directory with the state of an earlier run.
+func startIn(t *testing.T, dir, settings string) *house {
+	t.Helper()
 	h := &house{t: t, dir: dir, file: filepath.Join(dir, "waymark.yaml"), metrics: telemetry.NewMetrics("", "")}
 	h.write(h.file, settings)
 	core, logs := observer.New(zap.DebugLevel)

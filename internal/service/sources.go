@@ -50,6 +50,9 @@ type Sources struct {
 	// may be nil.
 	unusable func(source string, err error)
 
+	// usable is closed when each source has answered, or has cached answers.
+	usable chan struct{}
+
 	ctx        context.Context // until Close
 	stop       context.CancelFunc
 	background sync.WaitGroup
@@ -65,6 +68,7 @@ type sourceOptions struct {
 // directory chooses the provider of a record, and lines are for messages.
 func optionsOf(cfg *config.Config) sourceOptions {
 	o := sourceOptions{cache: cfg.Cache}
+	o.cache.Snapshot = false
 	for _, s := range cfg.Directory {
 		s.Provider, s.Line, s.PublicLogins, s.TypedAliases = nil, 0, false, false
 		o.directory = append(o.directory, s)
@@ -76,17 +80,23 @@ func optionsOf(cfg *config.Config) sourceOptions {
 // is down answers once it is up. The error lists what can be found wrong without
 // a connection. metrics and log may be nil.
 func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger) (*Sources, error) {
+	return openSources(cfg, metrics, log, nil)
+}
+
+// openSources is OpenSources with what an earlier process knew; restore may be nil.
+func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger, restore func(*lookup.Lookup)) (*Sources, error) {
 	if log == nil {
 		log = zap.NewNop()
 	}
 	var logged atomic.Int64 // minutes
-	s := &Sources{options: optionsOf(cfg), unusable: func(name string, err error) {
+	s := &Sources{options: optionsOf(cfg), usable: make(chan struct{}), unusable: func(name string, err error) {
 		if now := time.Now().Unix() / 60; logged.Swap(now) != now {
 			log.Warn("login of a mailbox unusable", zap.String("source", name), zap.Error(err))
 		}
 	}}
 	o := lookup.Options{
-		Cache: cfg.Cache,
+		Cache:   cfg.Cache,
+		Restore: restore,
 		Report: func(name string, failures int, err error) {
 			if err == nil {
 				log.Info("source available again", zap.String("source", name))

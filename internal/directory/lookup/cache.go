@@ -43,6 +43,11 @@ func (e *entry) answer() (Found, error) {
 	return e.found, nil
 }
 
+// remaining returns how long the answer may still be served.
+func (e *entry) remaining(start time.Time, stale time.Duration) time.Duration {
+	return stale - (time.Since(start) - e.asked)
+}
+
 func (e *entry) backingOff(now time.Duration) bool { return now < time.Duration(e.retry.Load()) }
 
 // failure is the error of a key that failed because of its name.
@@ -71,6 +76,7 @@ type cache[K comparable] struct {
 	known, unknown *otter.Cache[K, *entry] // may be the same
 	unknownLife    time.Duration
 	failures       *otter.Cache[K, failure] // of keys without an answer
+	restored       <-chan struct{}          // closed when Options.Restore has returned
 
 	mu      sync.Mutex
 	calls   map[K]*call // in progress
@@ -87,10 +93,16 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 			c.options.Answered("hit")
 			return Found{}, f.err
 		}
-		c.options.Answered("miss")
 		call, _ := c.join(key, miss)
 		// The call has its own time-out; this one is for a source that ignores it.
-		if !call.wait(ctx, 2*c.options.Timeout) {
+		answered := call.wait(ctx, 2*c.options.Timeout)
+		if answered && call.failed() && c.isRestored(ctx) {
+			if e = c.cached(key); e != nil {
+				return c.stale(e)
+			}
+		}
+		c.options.Answered("miss")
+		if !answered {
 			return Found{}, unavailable(errLate)
 		}
 		return call.found, call.err
@@ -113,9 +125,24 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 			return call.found, call.err
 		}
 	}
+	return c.stale(e)
+}
+
+// stale returns an answer that is past its time.
+func (c *cache[K]) stale(e *entry) (Found, error) {
 	c.options.Answered("stale")
 	c.options.Asked(e.found.Source, "stale")
 	return e.answer()
+}
+
+// isRestored waits until what an earlier process knew is cached.
+func (c *cache[K]) isRestored(ctx context.Context) bool {
+	select {
+	case <-c.restored:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (c *cache[K]) cached(key K) *entry {

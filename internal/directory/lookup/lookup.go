@@ -39,6 +39,11 @@ type Options struct {
 	// source.DefaultTimeout.
 	Timeout time.Duration
 
+	// Restore, which may be nil, is called once in the background, and calls
+	// Remember with what an earlier process knew. A lookup that fails waits for its
+	// end.
+	Restore func(*Lookup)
+
 	// Asked is called for every lookup in a source: result is found, unknown,
 	// name_error or error; or stale when a cached answer was served because the source is
 	// unavailable. It may be nil.
@@ -94,26 +99,34 @@ func New(o Options) *Lookup {
 	}
 	ctx, stop := context.WithCancelCause(context.Background())
 	l.stop = stop
-	start := time.Now()
+	start, restored := time.Now(), make(chan struct{})
 	l.domains = &cache[address.Domain]{
-		options: &o, changes: l.changes, start: start, ctx: ctx,
+		options: &o, changes: l.changes, start: start, ctx: ctx, restored: restored,
 		domainOf: func(d address.Domain) address.Domain { return d },
 		ask:      l.askDomain,
-		known:    newStore[address.Domain](&o), unknown: newStore[address.Domain](&o), unknownLife: o.Unknown,
+		known:    newStore[address.Domain](&o, start), unknown: newStore[address.Domain](&o, start), unknownLife: o.Unknown,
 		failures: newFailures[address.Domain](),
 		calls:    make(map[address.Domain]*call),
 	}
 	// Known and unknown mailboxes share one cache and one lifetime, so that the
 	// time of an answer does not reveal which of them exist.
-	mailboxes := newStore[mailbox](&o)
+	mailboxes := newStore[mailbox](&o, start)
 	l.mailboxes = &cache[mailbox]{
-		options: &o, changes: l.changes, start: start, ctx: ctx,
+		options: &o, changes: l.changes, start: start, ctx: ctx, restored: restored,
 		domainOf: func(m mailbox) address.Domain { return m.Domain },
 		ask:      l.askMailbox,
 		known:    mailboxes, unknown: mailboxes, unknownLife: o.Fresh,
 		failures: newFailures[mailbox](),
 		calls:    make(map[mailbox]*call),
 	}
+	if o.Restore == nil {
+		close(restored)
+		return l
+	}
+	l.domains.running.Go(func() {
+		defer close(restored)
+		o.Restore(l)
+	})
 	return l
 }
 
@@ -139,11 +152,13 @@ func fill(o *Options) {
 	}
 }
 
-func newStore[K comparable](o *Options) *otter.Cache[K, *entry] {
+func newStore[K comparable](o *Options, start time.Time) *otter.Cache[K, *entry] {
 	return otter.Must(&otter.Options[K, *entry]{
-		MaximumSize:      o.Entries,
-		ExpiryCalculator: otter.ExpiryWriting[K, *entry](o.Stale),
-		Logger:           &otter.NoopLogger{}, // it logs panics of callbacks only
+		MaximumSize: o.Entries,
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, *entry]) time.Duration {
+			return e.Value.remaining(start, o.Stale)
+		}),
+		Logger: &otter.NoopLogger{}, // it logs panics of callbacks only
 	})
 }
 

@@ -79,9 +79,11 @@ type Cache struct {
 	Fresh   time.Duration // how long an answer is used without a new lookup
 	Unknown time.Duration // the same for domains that no source knows
 	Stale   time.Duration // how long an answer is used while its source is unavailable
+	// Snapshot saves known answers in the state directory for the next start.
+	Snapshot bool
 }
 
 // DefaultCache returns the bounds where the options name none.
 func DefaultCache() Cache {
-	return Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour}
+	return Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour, Snapshot: true}
 }
