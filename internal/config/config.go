@@ -74,7 +74,7 @@ type Limits struct {
 	// could guess passwords: signed profiles and password checks.
 	StrictPerMinute int
 	RequestsAtOnce  int // of all clients, half of them of one client; 0 for no limit
-	Connections     int // of all clients, open on each public listener; 0 for no limit
+	Connections     int // the same for connections that are open on each public listener
 }
 
 // Pages are the options of the setup page.

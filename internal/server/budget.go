@@ -47,3 +47,20 @@ func (b *budget) give(client string, n int) {
 		delete(b.held, client)
 	}
 }
+
+// full reports whether no place is free.
+func (b *budget) full() bool {
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used == b.most
+}
+
+// holds returns how many places a client has.
+func (b *budget) holds(client string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held[client]
+}

@@ -3,33 +3,37 @@ package server
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/net/http2"
 
 	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // serveGroup serves listeners for one test.
-func serveGroup(t *testing.T, change func(*http.Server), specs ...Listener) *Group {
+func serveGroup(t *testing.T, change func(*Group), specs ...Listener) *Group {
 	t.Helper()
 	g, err := Listen(t.Context(), specs, log.New(io.Discard, "", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range g.servers {
-		change(s)
-	}
+	change(g)
 	serveUntilStopped(t, g)
 	return g
 }
@@ -39,7 +43,7 @@ func serveUntilStopped(t *testing.T, g *Group) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- g.Serve(ctx, time.Minute) }()
+	go func() { done <- g.Serve(ctx, Stop{Grace: time.Millisecond, Drain: time.Minute}) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -50,7 +54,25 @@ func serveUntilStopped(t *testing.T, g *Group) (stop func()) {
 	return stop
 }
 
-func unchanged(*http.Server) {}
+func unchanged(*Group) {}
+
+// silentForLong waits for n open connections, and makes them silent since long ago.
+func silentForLong(t *testing.T, g *Group, n int) {
+	t.Helper()
+	l := g.listeners[0]
+	for deadline := time.Now().Add(10 * time.Second); l.n.Load() != int64(n); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections are open, want %d", l.n.Load(), n)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		if at := c.silent.Load(); at > 0 {
+			c.silent.Store(at - int64(time.Hour))
+		}
+	}
+}
 
 // client is one connection, on which requests are written by hand.
 type client struct {
@@ -59,9 +81,11 @@ type client struct {
 	in   *bufio.Reader
 }
 
-func dial(t *testing.T, address string) client {
+func dial(t *testing.T, address string) client { return dialFrom(t, "127.0.0.1", address) }
+
+func dialFrom(t *testing.T, from, address string) client {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +109,13 @@ func (c client) ask(path string) { c.write("GET " + path + " HTTP/1.1\r\nHost: a
 // read returns the status of the next answer.
 func (c client) read() int {
 	c.t.Helper()
+	status, _ := c.readWhetherLast()
+	return status
+}
+
+// readWhetherLast also returns whether the answer announces the end of the connection.
+func (c client) readWhetherLast() (status int, last bool) {
+	c.t.Helper()
 	resp, err := http.ReadResponse(c.in, nil)
 	if err != nil {
 		c.t.Fatal(err)
@@ -92,18 +123,21 @@ func (c client) read() int {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		c.t.Fatal(err)
 	}
-	return resp.StatusCode
+	return resp.StatusCode, resp.Close
 }
 
 // ended waits for the end of the connection.
 func (c client) ended() bool {
 	_, err := c.in.ReadByte()
-	return errors.Is(err, io.EOF)
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// TestConnections opens ten connections where ten may be, each with a request
-// in progress, and an eleventh, which waits until one of them ends. The listener
-// for operators answers all the while.
+// clientOf returns the address of one of many clients.
+func clientOf(i int) string { return fmt.Sprintf("127.0.1.%d", i+1) }
+
+// TestConnections opens as many connections as there are places, each of another
+// client with a request in progress, and one more, which waits until one of them
+// ends. The listener for operators answers all the while.
 func TestConnections(t *testing.T) {
 	const most = 10
 	inside, release := make(chan struct{}, 2*most), make(chan struct{})
@@ -121,8 +155,8 @@ func TestConnections(t *testing.T) {
 		Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most},
 		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})})
 	var clients []client
-	for range most {
-		c := dial(t, g.Addr("http"))
+	for i := range most {
+		c := dialFrom(t, clientOf(i), g.Addr("http"))
 		c.ask("/")
 		<-inside
 		clients = append(clients, c)
@@ -158,27 +192,173 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestConnectionsAreKeptWhileThereAreEnough asks on connections one after the
-// other: the first three of four are kept for another question, the fourth is
-// not, so that clients who have nothing to ask leave room for those who have.
-func TestConnectionsAreKeptWhileThereAreEnough(t *testing.T) {
+// TestConnectionsOfOneClient has a client open connections until it has its share,
+// with requests on them: the next one is closed. A trusted proxy has no share.
+func TestConnectionsOfOneClient(t *testing.T) {
+	const most, proxy = 10, "127.0.2.1"
+	inside, release := make(chan struct{}, most), make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		inside <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, "done")
+	})
+	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most, TrustedProxies: func() []netip.Prefix {
+		return []netip.Prefix{netip.MustParsePrefix(proxy + "/32")}
+	}})
+	var busy []client
+	begin := func(from string) {
+		c := dialFrom(t, from, g.Addr("http"))
+		c.ask("/")
+		<-inside
+		busy = append(busy, c)
+	}
+	for range most / 2 {
+		begin("127.0.0.1")
+	}
+	if !dial(t, g.Addr("http")).ended() {
+		t.Error("one more of the same client is open")
+	}
+	for range most / 2 {
+		begin(proxy)
+	}
+	close(release)
+	for i, c := range busy {
+		if status := c.read(); status != http.StatusOK {
+			t.Errorf("connection %d got %d", i, status)
+		}
+	}
+}
+
+// TestSilentConnectionsLose fills the places with silent connections, and has
+// others come.
+func TestSilentConnectionsLose(t *testing.T) {
+	const most = 8
+	inside, release := make(chan struct{}, most), make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		inside <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, "done")
+	})
+	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most})
+	var silent, busy []client
+	begin := func(from string) {
+		t.Helper()
+		c := dialFrom(t, from, g.Addr("http"))
+		c.ask("/")
+		<-inside
+		busy = append(busy, c)
+	}
+	for range most / 2 { // the share of one client
+		silent = append(silent, dial(t, g.Addr("http")))
+	}
+	silentForLong(t, g, most/2)
+	begin("127.0.0.1") // it replaces one of its own
+	for i := range most / 2 {
+		silent = append(silent, dialFrom(t, clientOf(i), g.Addr("http")))
+	}
+	silentForLong(t, g, most-1) // one place is kept free
+	for range most/2 - 1 {
+		begin("127.0.0.1") // up to its share, with others silent
+	}
+	for i := range most / 2 {
+		begin(clientOf(i))
+	}
+	for i, c := range silent {
+		if !c.ended() {
+			t.Errorf("silent connection %d is open", i)
+		}
+	}
+	close(release)
+	for i, c := range busy {
+		if status := c.read(); status != http.StatusOK {
+			t.Errorf("connection %d got %d", i, status)
+		}
+	}
+}
+
+// TestTheEndOfAConnectionIsAnnounced asks on connections one after the other: the
+// first three of four are kept for another question, the answer of the fourth
+// announces its end, so that clients who have nothing to ask leave room.
+func TestTheEndOfAConnectionIsAnnounced(t *testing.T) {
 	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
 	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: hello, Connections: 4})
 	var kept []client
 	for i := range 6 {
-		c := dial(t, g.Addr("http"))
+		c := dialFrom(t, clientOf(i), g.Addr("http"))
 		c.ask("/")
-		c.read()
-		if i < 3 {
+		_, last := c.readWhetherLast()
+		if last != (i >= 3) || last && !c.ended() {
+			t.Fatalf("connection %d: its end is announced: %v", i+1, last)
+		}
+		if !last {
 			kept = append(kept, c)
-		} else if !c.ended() {
-			t.Fatalf("connection %d is kept", i+1)
 		}
 	}
 	for i, c := range kept {
 		c.ask("/")
 		if status := c.read(); status != http.StatusOK {
 			t.Errorf("connection %d got %d to its second question", i+1, status)
+		}
+	}
+}
+
+// TestHTTP2AmongSilentConnections has silent connections take most places. Requests
+// over HTTP/2 lose nothing, many at once on a connection that is told to end.
+func TestHTTP2AmongSilentConnections(t *testing.T) {
+	const most = 40
+	authority := certtest.Authority("Silence", nil)
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	g := serveGroup(t, unchanged, Listener{
+		Name: "https", Address: "127.0.0.1:0", Handler: hello, Connections: most,
+		TLS: &tls.Config{Certificates: []tls.Certificate{authority.Server("127.0.0.1").TLS()}},
+	})
+	for i := range most - 1 {
+		dialFrom(t, clientOf(i), g.Addr("https"))
+	}
+	silentForLong(t, g, most-1)
+	trust := &tls.Config{RootCAs: authority.Pool()}
+	over := &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true}
+	t.Cleanup(over.CloseIdleConnections)
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			for range 10 {
+				resp, err := (&http.Client{Transport: over}).Get("https://" + g.Addr("https"))
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				text, err := io.ReadAll(resp.Body)
+				if _ = resp.Body.Close(); err != nil || string(text) != "hello" || resp.ProtoMajor != 2 {
+					t.Errorf("%s over %s: %v %q", resp.Status, resp.Proto, err, text)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestHTTP2IsBounded reads what the server announces that a connection may have.
+func TestHTTP2IsBounded(t *testing.T) {
+	authority := certtest.Authority("Bounds", nil)
+	g := serveGroup(t, unchanged, Listener{Name: "https", Address: "127.0.0.1:0", Handler: http.NotFoundHandler(), TLS: &tls.Config{
+		Certificates: []tls.Certificate{authority.Server("127.0.0.1").TLS()},
+	}})
+	conn, err := tls.Dial("tcp", g.Addr("https"), &tls.Config{RootCAs: authority.Pool(), NextProtos: []string{http2.NextProtoTLS}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	frame, err := http2.NewFramer(conn, conn).ReadFrame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[http2.SettingID]uint32{http2.SettingMaxConcurrentStreams: 100, http2.SettingMaxFrameSize: 16 << 10, http2.SettingInitialWindowSize: 64 << 10} {
+		if got, _ := frame.(*http2.SettingsFrame).Value(id); got != want {
+			t.Errorf("%s is %d, want %d", id, got, want)
 		}
 	}
 }
@@ -194,7 +374,8 @@ func TestSlowClients(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "hello")
 	})
-	g := serveGroup(t, func(s *http.Server) {
+	g := serveGroup(t, func(g *Group) {
+		s := g.servers[0]
 		if s.ReadHeaderTimeout != readHeaderTimeout || s.ReadTimeout != readTimeout || s.WriteTimeout != writeTimeout || s.IdleTimeout != idleTimeout || s.MaxHeaderBytes != maxHeaderBytes {
 			t.Errorf("the server has no patience of its own: %+v", s)
 		}

@@ -8,9 +8,9 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
@@ -40,16 +40,17 @@ type Listener struct {
 	Open    net.Listener // already open, used instead of Address; may be nil
 	Handler http.Handler
 	TLS     *tls.Config // nil for plain HTTP
-	// Connections limits the open connections, 0 for no limit. Further ones wait
-	// in the kernel.
-	Connections int
+	// Connections limits the open connections of all clients, 0 for no limit. No
+	// client gets more than remain free for others, except the trusted proxies.
+	Connections    int
+	TrustedProxies func() []netip.Prefix // nil for none
 }
 
 // Group is a set of open listeners that start and stop together.
 type Group struct {
 	names     []string
 	servers   []*http.Server
-	listeners []net.Listener
+	listeners []*connections
 }
 
 // Listen opens every address before any is served, so that it fails before the
@@ -65,15 +66,12 @@ func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group
 				return nil, errors.Join(fmt.Errorf("the %s listener cannot open %s: %w", s.Name, s.Address, err), g.close())
 			}
 		}
-		open := &connections{most: int64(s.Connections)}
-		if s.Connections > 0 {
-			l = netutil.LimitListener(l, s.Connections)
-		}
+		limited := limitConnections(l, s.Connections, s.TrustedProxies)
 		g.names = append(g.names, s.Name)
-		g.listeners = append(g.listeners, l)
+		g.listeners = append(g.listeners, limited)
 		g.servers = append(g.servers, &http.Server{
-			Handler:           s.Handler,
-			ConnState:         open.changed,
+			Handler:           limited.announcing(s.Handler),
+			ConnState:         changed,
 			TLSConfig:         s.TLS,
 			ReadHeaderTimeout: readHeaderTimeout,
 			ReadTimeout:       readTimeout,
@@ -105,9 +103,9 @@ func (g *Group) Addr(name string) string {
 	return ""
 }
 
-// Serve serves until ctx ends or a listener fails. Then it stops accepting and
-// waits up to drain for running requests. It returns nil after a clean stop.
-func (g *Group) Serve(ctx context.Context, drain time.Duration) error {
+// Serve serves until ctx ends or a listener fails, then stops as described at Stop.
+// It returns nil after a clean stop.
+func (g *Group) Serve(ctx context.Context, stop Stop) error {
 	failed := make(chan error, len(g.servers))
 	for i, s := range g.servers {
 		go func() { failed <- serve(s, g.listeners[i]) }()
@@ -117,8 +115,9 @@ func (g *Group) Serve(ctx context.Context, drain time.Duration) error {
 	case <-ctx.Done():
 	case first = <-failed:
 	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.Grace+stop.Drain)
 	defer cancel()
+	g.drain(stopping, stop.Grace)
 	errs := make(chan error, len(g.servers))
 	for _, s := range g.servers {
 		go func() { errs <- s.Shutdown(stopping) }()
@@ -130,6 +129,39 @@ func (g *Group) Serve(ctx context.Context, drain time.Duration) error {
 	return errors.Join(all...)
 }
 
+// Stop is how Serve stops. Each response announces the end of its connection. For as
+// long as Grace, new connections are accepted as well, so that a client which has
+// not heard of the stop loses nothing. Then Serve waits for at most Drain until each
+// connection has ended, or has been silent for as long as Grace.
+type Stop struct{ Grace, Drain time.Duration }
+
+// drain returns when no request can be in progress. net/http would drop one that
+// has just been read when Shutdown begins.
+func (g *Group) drain(ctx context.Context, grace time.Duration) {
+	for _, l := range g.listeners {
+		l.last.Store(true)
+	}
+	accepting := time.Now().Add(grace)
+	g.await(ctx, grace, func(l *connections) bool { return l.n.Load() == 0 || time.Now().After(accepting) })
+	for _, l := range g.listeners {
+		_ = l.Close() // Shutdown closes it again and returns the error
+	}
+	g.await(ctx, grace, func(l *connections) bool { return l.quiet(grace) })
+}
+
+// await waits until something is true of all listeners at once.
+func (g *Group) await(ctx context.Context, grace time.Duration, of func(*connections) bool) {
+	look := time.NewTicker(max(grace/50, time.Millisecond))
+	defer look.Stop()
+	for slices.ContainsFunc(g.listeners, func(l *connections) bool { return !of(l) }) {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 func serve(s *http.Server, l net.Listener) error {
 	var err error
 	if s.TLSConfig != nil {
@@ -137,7 +169,7 @@ func serve(s *http.Server, l net.Listener) error {
 	} else {
 		err = s.Serve(l)
 	}
-	if errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return err

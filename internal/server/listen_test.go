@@ -32,7 +32,7 @@ func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- g.Serve(ctx, 10*time.Second) }()
+	go func() { served <- g.Serve(ctx, Stop{Grace: time.Millisecond, Drain: 10 * time.Second}) }()
 
 	got := make(chan string, 1)
 	go func() {

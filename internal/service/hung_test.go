@@ -41,7 +41,7 @@ domains: {example.com: {provider: one}}
 		return read()
 	}
 	metrics := telemetry.NewMetrics("", "")
-	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: dir, Metrics: metrics, Log: zap.NewNop()})
+	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: dir, Metrics: metrics, Log: zap.NewNop(), Grace: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

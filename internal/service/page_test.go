@@ -149,7 +149,7 @@ domains: {example.com: {provider: p}, "*": {provider: visitors}}
 	}
 	roots := ca.Pool()
 	core, logs := observer.New(zap.DebugLevel)
-	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots})
+	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots, Grace: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

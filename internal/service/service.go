@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,9 @@ type Options struct {
 	// addresses in the settings.
 	Sockets map[string]net.Listener
 	Manager Manager
+	// Grace is how long the listeners continue when the process stops, while each
+	// response announces the end of its connection; 0 for one second.
+	Grace time.Duration
 }
 
 // Manager notifies the service manager. Functions may be nil; their errors are
@@ -91,6 +95,9 @@ type state struct {
 func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Options) (*Service, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Grace == 0 {
+		o.Grace = time.Second
 	}
 	s := &Service{
 		options: o, log: o.Log, random: invite.RandomKeys(),
@@ -144,7 +151,7 @@ func (s *Service) Run(ctx context.Context) error {
 		s.log.Info("stopping; waiting for running requests", zap.Duration("at_most", drain))
 	})
 	defer stop()
-	err := s.group.Serve(ctx, drain)
+	err := s.group.Serve(ctx, server.Stop{Grace: s.options.Grace, Drain: drain})
 	closed := make(chan error, 1)
 	go func() { closed <- s.close() }()
 	select {
@@ -175,12 +182,13 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 		delete(sockets, name)
 		return l
 	}
+	proxies := func() []netip.Prefix { return s.current.Load().cfg.TrustedProxies }
 	var specs []server.Listener
 	if open := take("http"); open != nil || cfg.Listen != "" {
-		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: &s.public, Connections: cfg.Limits.Connections})
+		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: &s.public, Connections: cfg.Limits.Connections, TrustedProxies: proxies})
 	}
 	if cfg.TLS != nil {
-		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, TLS: &tls.Config{
+		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, TrustedProxies: proxies, TLS: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			GetCertificate: s.tlsFiles.GetCertificate,
 		}})

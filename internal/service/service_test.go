@@ -72,7 +72,7 @@ func startIn(t *testing.T, dir, settings string) *house {
 		t.Fatal(findings)
 	}
 	svc, err := New(t.Context(), cfg, findings, Options{
-		Load: load, StateDir: filepath.Join(dir, "state"), Metrics: h.metrics, Log: zap.New(core),
+		Load: load, StateDir: filepath.Join(dir, "state"), Metrics: h.metrics, Log: zap.New(core), Grace: time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func TestKubernetesConfigMap(t *testing.T) {
 		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
 	}
 	cfg, findings := load()
-	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
+	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Grace: time.Millisecond})
 	must(err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

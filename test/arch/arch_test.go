@@ -89,7 +89,6 @@ var homeOf = map[string][]string{
 	"go.uber.org/zap":                      {"internal/telemetry", "internal/server", "internal/service", "cmd/waymark"},
 	"go.yaml.in/yaml/v4":                   {"internal/config", "internal/dnsrecords", "internal/importer"},
 	"golang.org/x/crypto/chacha20poly1305": {"internal/invite"},
-	"golang.org/x/net/netutil":             {"internal/server"},
 	"howett.net/plist":                     {"internal/dialect/mobileconfig/schema"},
 	"html/template":                        {"internal/page"},
 	"log":                                  {"internal/server"}, // net/http takes a *log.Logger
