@@ -84,6 +84,14 @@ func (w *Waymark) Memory(t testing.TB) int64 {
 	return kB << 10
 }
 
+// Signal sends a signal to the process.
+func (w *Waymark) Signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	if err := w.process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Start writes a settings file and serves it. Every listener in the text is moved
 // to a free port of loopback. Variables of the environment are added to those of
 // the test.
