@@ -6,7 +6,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-all test-clients test-browser test-kubernetes bench fuzz words lint vulnerabilities generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-kubernetes bench fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -36,6 +36,9 @@ bench: ## every benchmark, with allocations
 
 fuzz: ## each fuzz target for FUZZTIME
 	./tools/fuzz $(FUZZTIME)
+
+soak: ## 10 minutes of customers, attackers and reloads
+	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -v -timeout 20m ./test/attack -run TestSoak -soak 10m
 
 words: ## prose against the word list test/words/words.txt
 	$(GO) test ./test/words
