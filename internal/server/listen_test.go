@@ -64,6 +64,38 @@ func TestStopLetsRequestsUnderWayFinish(t *testing.T) {
 	}
 }
 
+// TestStopServesWhatArrives sends requests after the stop began: on a connection
+// that was idle, and on a new one. Their answers announce the end, and Serve
+// returns when both have ended.
+func TestStopServesWhatArrives(t *testing.T) {
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	g, err := Listen(t.Context(), []Listener{{Name: "http", Address: "127.0.0.1:0", Handler: hello}}, log.New(io.Discard, "", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- g.Serve(ctx, Stop{Grace: time.Minute, Drain: time.Minute}) }()
+	idle := dial(t, g.Addr("http"))
+	idle.ask("/")
+	if _, last := idle.readWhetherLast(); last {
+		t.Error("the end is announced before the stop")
+	}
+	stop()
+	for !g.listeners[0].last.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	for name, c := range map[string]client{"new": dial(t, g.Addr("http")), "idle": idle} {
+		c.ask("/")
+		if status, last := c.readWhetherLast(); status != http.StatusOK || !last || !c.ended() {
+			t.Errorf("%s connection: %d, announced as the last: %v", name, status, last)
+		}
+	}
+	if err := <-served; err != nil {
+		t.Errorf("a clean stop returns %v", err)
+	}
+}
+
 func TestAPortThatIsTakenIsSaidAtOnce(t *testing.T) {
 	quiet := log.New(io.Discard, "", 0)
 	first, err := Listen(t.Context(), []Listener{{Name: "http", Address: "127.0.0.1:0"}}, quiet)

@@ -11,6 +11,17 @@ import (
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
+// provider is a provider and its domain, for a settings file.
+const provider = `
+providers:
+  one:
+    services:
+      - {protocol: imap, host: mail.example.com}
+      - {protocol: submission, host: mail.example.com}
+domains:
+  example.com: {provider: one}
+`
+
 // house is a running Waymark that is attacked, with its customers.
 type house struct {
 	*waymark.Waymark
@@ -25,15 +36,7 @@ func start(t *testing.T, settings string) house {
 	w := waymark.Start(t, fmt.Sprintf(`listen: "127.0.0.1:0"
 tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}
 ops: {listen: "127.0.0.1:0"}
-`, cert, key)+settings+`
-providers:
-  one:
-    services:
-      - {protocol: imap, host: mail.example.com}
-      - {protocol: submission, host: mail.example.com}
-domains:
-  example.com: {provider: one}
-`)
+`, cert, key)+settings+provider)
 	return house{w, &tls.Config{RootCAs: authority.Pool(), ServerName: "127.0.0.1"}}
 }
 
