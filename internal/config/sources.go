@@ -52,7 +52,7 @@ type sourceKeys struct {
 // keysOfKind returns the keys of each kind besides source, name and timeout.
 func keysOfKind() map[string][]string {
 	return map[string][]string{
-		"sql":  {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "driver", "dsn", "queries", "notify"},
+		"sql":  {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "driver", "dsn", "host", "port", "database", "user", "password", "queries", "notify"},
 		"ldap": {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "url", "start_tls", "ca_file", "bind_dn", "bind_password", "base_dn", "domain", "mailbox"},
 		"mx":   {"resolvers"},
 	}
@@ -75,6 +75,15 @@ func sourceFields(f *file) []field[sourceKeys] {
 		}},
 		{"dsn", func(r *reader, v value, k *keys) {
 			if k.sql.DSN, _ = r.filled(v); passwordInDSN.MatchString(v.written()) {
+				r.warnInClear(v)
+			}
+		}},
+		{"host", func(r *reader, v value, k *keys) { k.sql.Host, _ = r.filled(v) }},
+		{"port", func(r *reader, v value, k *keys) { k.sql.Port = r.number(v, 1, 65535) }},
+		{"database", func(r *reader, v value, k *keys) { k.sql.Database, _ = r.filled(v) }},
+		{"user", func(r *reader, v value, k *keys) { k.sql.User, _ = r.filled(v) }},
+		{"password", func(r *reader, v value, k *keys) {
+			if k.sql.Password, _ = r.filled(v); k.sql.Password != "" {
 				r.warnInClear(v)
 			}
 		}},
@@ -201,7 +210,8 @@ func (r *reader) foreignKeys(v value, kind string) {
 }
 
 func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
-	r.need(v, "driver", "dsn")
+	r.need(v, "driver")
+	r.whereIs(v, k.sql.Driver)
 	s := &k.sql
 	s.Timeout, s.Connections = k.timeout, k.connections
 	presets := preset.SQLNames()
@@ -230,6 +240,29 @@ func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
 		r.refuse(v.at("notify"), "only postgres sends change notifications")
 	}
 	return s
+}
+
+// whereIs checks that a database is given by a dsn or by a host.
+func (r *reader) whereIs(v value, driver string) {
+	for _, key := range []string{"host", "port", "database", "user", "password"} {
+		if driver == "sqlite" && v.has(key) {
+			r.refuse(v.at(key), "is not for sqlite; dsn is the path of the file")
+		}
+	}
+	switch {
+	case v.has("dsn"):
+		for _, key := range []string{"host", "port", "database"} {
+			if driver != "sqlite" && v.has(key) {
+				r.refuse(v.at(key), "is part of dsn; remove one of them")
+			}
+		}
+	case driver != "sqlite" && v.has("host"):
+		r.need(v, "database")
+	case driver == "sqlite":
+		r.need(v, "dsn")
+	default:
+		r.refuse(v.at("dsn"), "is missing; or give host, database, user and password")
+	}
 }
 
 func (r *reader) ldapOf(v value, k sourceKeys) *source.LDAP {

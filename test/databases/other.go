@@ -20,4 +20,11 @@ func findPostgreSQL(t testing.TB) program {
 
 func findMariaDB(t testing.TB) program { return findPostgreSQL(t) }
 
+// StartPgBouncer starts a PgBouncer in front of a server, on Linux.
+func StartPgBouncer(t testing.TB, _ *Server, _ ...string) string {
+	t.Helper()
+	findPostgreSQL(t)
+	return ""
+}
+
 func freePort() (int, error) { return 0, errors.ErrUnsupported }

@@ -14,6 +14,14 @@ type SQL struct {
 	// DSN is a secret in the form of the driver: postgres://user:password@host/database
 	// or host=... user=..., user:password@tcp(host:3306)/database, /path/to/file.db.
 	DSN string
+	// Host, Port and Database are used without a DSN, for postgres and mysql. Host
+	// is a name, an address or the path of a socket; for postgres, its directory.
+	// Port is 0 for the default.
+	Host     string
+	Port     int
+	Database string
+	// User and Password replace those of the DSN; "" for those.
+	User, Password string
 	// DomainQuery looks up a domain by {domain} or {domain_unicode}, MailboxQuery
 	// a mailbox by {address} or {local} as well; "" for none. Their columns are
 	// those of ColumnNames.

@@ -20,6 +20,9 @@ func (s *Source) Check(ctx context.Context) error {
 	if err := s.db.PingContext(limited); err != nil {
 		return fmt.Errorf("%s: %w", s.name, s.explain(limited, err))
 	}
+	if s.opts.Channel != "" && s.backend.sessions.pooled.Load() {
+		return fmt.Errorf("%s: notify: %w", s.name, errPooledNotify)
+	}
 	nobody := address.Address{Local: "nobody", Domain: "waymark.invalid"}
 	var errs []error
 	for _, q := range []*query{s.domain, s.mailbox} {

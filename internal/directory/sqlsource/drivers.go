@@ -1,10 +1,12 @@
 package sqlsource
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -12,7 +14,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 
 	"github.com/waymark-mail/waymark/internal/directory/source"
@@ -24,6 +25,7 @@ type backend struct {
 	connector driver.Connector
 	prepare   bool            // prepare statements once
 	listen    *pgx.ConnConfig // nil when the database cannot notify
+	sessions  *sessions       // nil but for PostgreSQL
 }
 
 // The errors do not repeat the DSN or what the driver says about it: either may
@@ -39,27 +41,15 @@ func drivers() map[string]func(source.SQL) (*backend, error) {
 	return map[string]func(source.SQL) (*backend, error){"postgres": openPostgres, "mysql": openMySQL, "sqlite": openSQLite}
 }
 
-func openPostgres(opts source.SQL) (*backend, error) {
-	cfg, err := pgx.ParseConfig(opts.DSN)
-	if err != nil {
-		return nil, errPostgresDSN
-	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = opts.Timeout
-	}
-	if cfg.RuntimeParams["application_name"] == "" {
-		cfg.RuntimeParams["application_name"] = "waymark"
-	}
-	cfg.RuntimeParams["default_transaction_read_only"] = "on"
-	cfg.RuntimeParams["statement_timeout"] = strconv.FormatInt(max(1, opts.Timeout.Milliseconds()), 10)
-	return &backend{connector: stdlib.GetConnector(*cfg), listen: cfg}, nil
-}
-
 func openMySQL(opts source.SQL) (*backend, error) {
-	cfg, err := mysql.ParseDSN(opts.DSN)
-	if err != nil {
-		return nil, errMySQLDSN
+	cfg := mysqlConfig(opts)
+	if opts.DSN != "" {
+		var err error
+		if cfg, err = mysql.ParseDSN(opts.DSN); err != nil {
+			return nil, errMySQLDSN
+		}
 	}
+	cfg.User, cfg.Passwd = cmp.Or(opts.User, cfg.User), cmp.Or(opts.Password, cfg.Passwd)
 	cfg.InterpolateParams = false // bind values, never insert them into the text
 	cfg.MultiStatements = false
 	cfg.ParseTime = true // to distinguish a date from text
@@ -75,6 +65,20 @@ func openMySQL(opts source.SQL) (*backend, error) {
 		return nil, errMySQLDSN
 	}
 	return &backend{connector: mysqlSessions{connector, opts.Timeout}, prepare: true}, nil
+}
+
+// mysqlConfig returns the host and the database of the options. TLS is used if the
+// server has it, as for PostgreSQL.
+func mysqlConfig(opts source.SQL) *mysql.Config {
+	cfg := mysql.NewConfig()
+	cfg.DBName = opts.Database
+	if strings.HasPrefix(opts.Host, "/") {
+		cfg.Net, cfg.Addr = "unix", opts.Host
+		return cfg
+	}
+	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(opts.Host, strconv.Itoa(cmp.Or(opts.Port, 3306)))
+	cfg.TLSConfig = "preferred"
+	return cfg
 }
 
 // mysqlSessions makes every new connection read-only and sets the time-out in the

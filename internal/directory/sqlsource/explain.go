@@ -62,8 +62,6 @@ func (s *Source) explain(ctx context.Context, err error) error {
 		return err // fixed texts
 	case lostConnection(err):
 		return errors.New("the connection to the server was lost")
-	case strings.HasPrefix(err.Error(), "failed to encode args"):
-		return errors.New("compares a placeholder with a column that is not text; use CAST(column AS text)")
 	}
 	return fmt.Errorf("unexpected error of the driver (%T)", err)
 }
@@ -89,13 +87,6 @@ func lostConnection(err error) bool {
 	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)
-}
-
-// oldStatement reports whether a table changed since PostgreSQL prepared a
-// statement ("cached plan must not change result type"). pgx drops it then.
-func oldStatement(err error) bool {
-	var fromPostgres *pgconn.PgError
-	return errors.As(err, &fromPostgres) && fromPostgres.Routine == "RevalidateCachedQuery"
 }
 
 // isTimeout reports whether the server cancelled the query at the limit of its
@@ -130,6 +121,8 @@ func explainPostgres(err *pgconn.PgError) error {
 		return fmt.Errorf("the server rejected the login: %s", err.Message)
 	case err.Code == "25006":
 		return errors.New(readOnly)
+	case refusedByPooler(err.Message):
+		return errors.New("PgBouncer refused the connection; add to its configuration: ignore_startup_parameters = default_transaction_read_only, statement_timeout")
 	case err.Code == "53300":
 		return errors.New(tooMany)
 	case err.Code == "57P03":

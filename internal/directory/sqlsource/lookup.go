@@ -29,10 +29,10 @@ func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func
 	defer cancel()
 	err := s.try(limited, q, a, read)
 	// A connection that was idle during a restart of the server fails on its next
-	// use, and so does a statement whose table changed. Each failed try removes
-	// one of them from the pool, and reading again is safe.
+	// use. Each failed try removes one of them from the pool, and reading again is
+	// safe.
 	for range s.opts.Connections {
-		if !lostConnection(err) && !oldStatement(err) || limited.Err() != nil {
+		if !lostConnection(err) || limited.Err() != nil {
 			break
 		}
 		err = s.try(limited, q, a, read)
@@ -46,26 +46,30 @@ func (s *Source) ask(ctx context.Context, q *query, a address.Address, read func
 	return classify(err, fmt.Errorf("%s: %s: %w", s.name, q.key, s.explain(limited, err)))
 }
 
-func (s *Source) try(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) (err error) {
-	rows, err := s.run(ctx, q, values(q.values, a))
-	if err != nil {
-		return err
+func (s *Source) try(ctx context.Context, q *query, a address.Address, read func(*sql.Rows) error) error {
+	if s.backend.sessions != nil {
+		return s.backend.sessions.try(ctx, s.db, q, a, read)
 	}
-	defer func() {
+	return readAll(read)(s.run(ctx, q, values(q.values, a)))
+}
+
+// readAll returns a function that reads the result of a query and closes it.
+func readAll(read func(*sql.Rows) error) func(*sql.Rows, error) error {
+	return func(rows *sql.Rows, err error) error {
+		if err != nil {
+			return err
+		}
+		err = read(rows)
 		if closed := rows.Close(); err == nil {
 			err = closed
 		}
-	}()
-	return read(rows)
+		return err
+	}
 }
 
-// run sends a query. It is prepared once for MySQL and SQLite, whose drivers
-// would parse it each time. pgx caches statements per connection, and drops them
-// when a table changes.
+// run sends a query to MySQL or SQLite. It is prepared once, because the drivers
+// would parse it each time.
 func (s *Source) run(ctx context.Context, q *query, args []any) (*sql.Rows, error) {
-	if !s.backend.prepare {
-		return s.db.QueryContext(ctx, q.text, args...)
-	}
 	stmt := q.stmt.Load()
 	if stmt == nil {
 		prepared, err := s.db.PrepareContext(ctx, q.text)

@@ -92,7 +92,7 @@ func (s *Source) build() error {
 	if s.opts.DomainQuery == "" && s.opts.MailboxQuery == "" {
 		wrong("queries: needs a domain query or a mailbox query")
 	}
-	if s.opts.DSN == "" {
+	if s.opts.DSN == "" && (s.opts.Host == "" || s.opts.Driver == "sqlite") {
 		wrong("dsn: is empty")
 	} else if s.backend, err = open(s.opts); err != nil {
 		wrong("dsn: %w", err)

@@ -75,6 +75,12 @@ func (s *Source) listen(ctx context.Context, changed func(address.Domain)) (err 
 		defer cancel()
 		err = errors.Join(err, conn.Close(closing))
 	}()
+	if err := s.backend.sessions.examine(limited, conn); err != nil {
+		return err
+	}
+	if s.backend.sessions.pooled.Load() {
+		return plainError{errPooledNotify}
+	}
 	if _, err := conn.Exec(limited, "LISTEN "+pgx.Identifier{s.opts.Channel}.Sanitize()); err != nil {
 		return err
 	}

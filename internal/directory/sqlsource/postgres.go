@@ -1,0 +1,106 @@
+package sqlsource
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
+)
+
+// openPostgres opens PostgreSQL, also behind PgBouncer, which gives the next query
+// of a connection to another session of the server. So statements are not
+// prepared.
+func openPostgres(opts source.SQL) (*backend, error) {
+	dsn := opts.DSN
+	if dsn == "" {
+		dsn = postgresDSN(opts)
+	}
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errPostgresDSN
+	}
+	cfg.User, cfg.Password = cmp.Or(opts.User, cfg.User), cmp.Or(opts.Password, cfg.Password)
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = opts.Timeout
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "waymark"
+	}
+	milliseconds := max(1, opts.Timeout.Milliseconds())
+	cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	cfg.RuntimeParams["statement_timeout"] = strconv.FormatInt(milliseconds, 10)
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	s := &sessions{milliseconds: milliseconds}
+	return &backend{connector: stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(s.examine)), listen: cfg, sessions: s}, nil
+}
+
+// postgresDSN returns the host and the database as a DSN.
+func postgresDSN(opts source.SQL) string {
+	quote := func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'" }
+	dsn := "host=" + quote(opts.Host) + " dbname=" + quote(opts.Database)
+	if opts.Port != 0 {
+		dsn += " port=" + strconv.Itoa(opts.Port)
+	}
+	return dsn
+}
+
+// sessions knows whether the sessions of the server have the settings that were
+// requested with the connection. A pooler such as PgBouncer drops them.
+type sessions struct {
+	milliseconds int64
+	pooled       atomic.Bool
+}
+
+// examine compares the settings of a new connection's session.
+func (s *sessions) examine(ctx context.Context, conn *pgx.Conn) error {
+	var kept bool
+	err := conn.QueryRow(ctx, fmt.Sprintf("SELECT current_setting('default_transaction_read_only') = 'on' AND current_setting('statement_timeout')::interval = interval '%d ms'", s.milliseconds)).Scan(&kept)
+	if err == nil && !kept {
+		s.pooled.Store(true)
+	}
+	return err
+}
+
+var errPooledNotify = errors.New("the connection goes through a pooler such as PgBouncer, which does not pass on notifications; connect to PostgreSQL itself, or remove notify")
+
+// try runs a query. Behind a pooler it does so in a transaction that is read-only
+// and has the time-out of a session.
+func (s *sessions) try(ctx context.Context, db *sql.DB, q *query, a address.Address, read func(*sql.Rows) error) (err error) {
+	conn, err := db.Conn(ctx) // examined
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // it goes back to the pool, or is gone
+	if !s.pooled.Load() {
+		return readAll(read)(conn.QueryContext(ctx, q.text, values(q.values, a)...))
+	}
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if ended := tx.Rollback(); err == nil {
+			err = ended
+		}
+	}()
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", s.milliseconds)); err != nil {
+		return err
+	}
+	return readAll(read)(tx.QueryContext(ctx, q.text, values(q.values, a)...))
+}
+
+// refusedByPooler reports whether PgBouncer refused a connection because of the
+// settings that it has to ignore.
+func refusedByPooler(message string) bool {
+	return strings.Contains(message, "unsupported startup parameter")
+}
