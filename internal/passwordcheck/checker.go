@@ -32,7 +32,7 @@ const (
 	// wrong password.
 	timeLimit = 6500 * time.Millisecond
 	// maxRunning bounds the concurrent tries.
-	maxRunning = 32
+	maxRunning = 64
 	// maxPassword is in bytes, and longer than any server accepts.
 	maxPassword = 1024
 )
@@ -46,6 +46,10 @@ type Options struct {
 	// settings file writes out their hosts. With another host, the owner of its
 	// domain could have ports of the internal network probed.
 	AllowPrivate bool
+	// Count is called with the result of each call: a verdict, where Limited is the
+	// reply of the server, or limited_mailbox, limited_network or limited_total for
+	// a try that was not made. nil ignores it; it is called concurrently.
+	Count func(result string)
 	// Failed is called with the reason when a host could not check a password,
 	// for the log; nil ignores it. The error contains names and addresses of
 	// hosts and problems with certificates, but nothing else that the server or
@@ -57,7 +61,7 @@ type Options struct {
 type Checker struct {
 	options Options
 	dial    func(ctx context.Context, svc settings.Service) (net.Conn, error)
-	running chan struct{}
+	running *slots
 	tries   *ledger
 }
 
@@ -66,7 +70,7 @@ func New(o Options) *Checker {
 	return &Checker{
 		options: o,
 		dial:    dialer(o.AllowPrivate),
-		running: make(chan struct{}, maxRunning),
+		running: &slots{of: map[netip.Prefix]int{}},
 		tries:   newLedger(),
 	}
 }
@@ -82,6 +86,7 @@ func New(o Options) *Checker {
 func (c *Checker) Verify(ctx context.Context, s settings.Settings, password string, client netip.Addr) Verdict {
 	svc, login, ok := choose(s)
 	if !ok {
+		c.count(string(Unsupported))
 		return Unsupported // the settings are public: no padding
 	}
 	began := time.Now()
@@ -96,22 +101,30 @@ func (c *Checker) Verify(ctx context.Context, s settings.Settings, password stri
 // limited tries the password unless a limit is reached. The error is the reason
 // for Unreachable, or for Limited by the server.
 func (c *Checker) limited(ctx context.Context, s settings.Settings, a attempt) (Verdict, error) {
-	select {
-	case c.running <- struct{}{}:
-		defer func() { <-c.running }()
-	default:
+	if refused := c.running.take(a.client); refused != admitted {
+		c.count(string(refused))
 		return Limited, nil
 	}
+	defer c.running.free(a.client)
 	// One mailbox may be tried under several addresses with the same login, and
 	// under alias domains.
 	mailbox := s.Address.WithoutTag(s.Provider.Subaddress).Local + "@" + string(s.Canonical)
-	if !c.tries.admit(time.Now(), "login "+a.service.Host+" "+a.login, "mailbox "+mailbox) {
+	if refused := c.tries.admit(time.Now(), a.client, "login "+a.service.Host+" "+a.login, "mailbox "+mailbox); refused != admitted {
+		c.count(string(refused))
 		return Limited, nil
 	}
-	if !sendable(a.password) {
-		return Wrong, nil
+	verdict, err := Wrong, error(nil)
+	if sendable(a.password) {
+		verdict, err = c.try(ctx, a)
 	}
-	return c.try(ctx, a)
+	c.count(string(verdict))
+	return verdict, err
+}
+
+func (c *Checker) count(result string) {
+	if c.options.Count != nil {
+		c.options.Count(result)
+	}
 }
 
 // sendable reports whether a password is worth sending. An empty one is invalid

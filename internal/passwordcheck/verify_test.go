@@ -122,6 +122,8 @@ func TestLimitOfOneMailbox(t *testing.T) {
 				t.Fatalf("try %d: got %q", i+1, got)
 			}
 		}
+		counts := map[string]int{}
+		c.options.Count = func(result string) { counts[result]++ }
 		began := time.Now()
 		if got := c.Verify(t.Context(), s, "secret", visitor); got != Limited || time.Since(began) != step {
 			t.Errorf("got %q after %v", got, time.Since(began))
@@ -137,6 +139,9 @@ func TestLimitOfOneMailbox(t *testing.T) {
 		time.Sleep(window)
 		if got := c.Verify(t.Context(), s, "secret", visitor); got != Wrong {
 			t.Errorf("later: got %q", got)
+		}
+		if len(counts) != 2 || counts["limited_mailbox"] != 2 || counts["wrong"] != 1 {
+			t.Errorf("counted %v", counts)
 		}
 	})
 }
@@ -159,7 +164,7 @@ func TestLimitOfConcurrentTries(t *testing.T) {
 		for i := range maxRunning + 5 {
 			s := mailbox(service(settings.IMAP, settings.TLS))
 			s.Address.Local = fmt.Sprint("anna", i)
-			go func() { verdicts <- c.Verify(t.Context(), s, "secret", visitor) }()
+			go func() { verdicts <- c.Verify(t.Context(), s, "secret", clientIn(i)) }()
 		}
 		time.Sleep(step)
 		for range 5 {
@@ -192,7 +197,7 @@ func TestCancelledContextEndsTheTry(t *testing.T) {
 		if time.Since(began) != time.Second {
 			t.Errorf("it ended after %v", time.Since(began))
 		}
-		if len(c.running) != 0 {
+		if c.running.running != 0 {
 			t.Error("the try still counts as running")
 		}
 	})

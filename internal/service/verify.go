@@ -31,6 +31,7 @@ func (s *Service) verifierFor(cfg *config.Config) page.Verifier {
 		s.checker = passwordcheck.New(passwordcheck.Options{
 			AllowPrivate: s.checksPrivate,
 			RootCAs:      s.options.RootCAs,
+			Count:        s.options.Metrics.PasswordCheck,
 			Failed: func(host string, err error) {
 				s.log.Warn("cannot check password", zap.String("host", host), zap.Error(err))
 			},

@@ -25,6 +25,7 @@ type Metrics struct {
 	signingNotAfter  *prometheus.GaugeVec
 	certificates     *prometheus.CounterVec
 	logLinesDropped  prometheus.Counter
+	passwordChecks   *prometheus.CounterVec
 	tlsNotAfter      *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
 }
 
@@ -52,15 +53,20 @@ func NewMetrics(version, revision string) *Metrics {
 			"Unix timestamp when the first certificate of the signing identity expires, in seconds."), []string{"identity"}),
 		logLinesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "waymark_log_lines_dropped_total",
 			Help: "Total number of log lines dropped because the log could not be written fast enough."}),
+		passwordChecks: counter("waymark_password_checks_total",
+			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
 		certificates: counter("waymark_tls_certificates_total", "Total number of TLS certificates loaded or rejected.", "result"),
 		tlsNotAfter: prometheus.NewGaugeVec(gauge("waymark_tls_certificate_not_after_timestamp_seconds",
 			"Unix timestamp when the TLS certificate expires, in seconds."), nil),
+	}
+	for _, result := range []string{"right", "wrong", "unreachable", "unsupported", "limited", "limited_mailbox", "limited_network", "limited_total"} {
+		m.passwordChecks.WithLabelValues(result) // so that the first one is an increase
 	}
 	build := prometheus.NewGaugeVec(gauge("waymark_build_info", "Always 1; the labels identify the build."), []string{"version", "revision", "goversion"})
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.certificates, m.tlsNotAfter, m.logLinesDropped, build,
+		m.signingNotAfter, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.passwordChecks, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -109,6 +115,10 @@ func (m *Metrics) LookupTook(source string, took time.Duration) {
 func (m *Metrics) CacheAnswer(result string) {
 	m.cache.WithLabelValues(result).Inc()
 }
+
+// PasswordCheck counts a password check: right, wrong, unreachable, unsupported,
+// limited by the mail server, limited_mailbox, limited_network or limited_total.
+func (m *Metrics) PasswordCheck(result string) { m.passwordChecks.WithLabelValues(result).Inc() }
 
 // ReloadFailed records that a reload of the settings failed.
 func (m *Metrics) ReloadFailed() { m.reloadSuccessful.Set(0) }
