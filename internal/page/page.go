@@ -70,8 +70,8 @@ func New(o Options) dialect.Dialect {
 		},
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.start},
-			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show)},
-			{Path: "/i/{token}", Methods: get, Serve: p.invitation},
+			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show), Spends: true},
+			{Path: "/i/{token}", Methods: get, Serve: p.invitation, Spends: true},
 			{Path: "/verify", Methods: post, Serve: p.sameOrigin(p.verify), Strict: true},
 			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},
 			{Path: "/assets/waymark.js", Methods: get, Serve: asset("waymark.js", "text/javascript; charset=utf-8")},
@@ -194,7 +194,7 @@ func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 		return resp, err
 	}
 	f.proof = p.proof(found.Address, until)
-	ticket, err := qrCode("ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
+	ticket, err := qrCode(r.Context(), "ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -277,12 +277,17 @@ func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
 	}
 	token := p.Tokens.Seal(purpose, a, p.Now().Add(QRLifetime))
 	label := v.T.Text("profile_page.qr_alt", "minutes", fmt.Sprint(int(QRLifetime.Minutes())))
-	code, err := qrCode("qr", r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
+	code, err := qrCode(r.Context(), "qr", r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
 	v.Profile.QR = code
 	return err
 }
 
-func qrCode(class, text, label string) (template.HTML, error) {
+// qrCode returns nothing for a client that asked for too many: a code costs as much
+// as a thousand small answers.
+func qrCode(ctx context.Context, class, text, label string) (template.HTML, error) {
+	if !dialect.Spend(ctx) {
+		return "", nil
+	}
 	code, err := qrcode.New(text)
 	if err != nil {
 		return "", err

@@ -314,7 +314,7 @@ func TestAnInvitationInEveryLanguage(t *testing.T) {
 	} {
 		contains(t, get(t, "https://setup.example.com/i/"+token+"?lang="+language), until)
 	}
-	code, err := qrCode("ticket", "https://setup.example.com/i/"+token, "QR code with the link to this page")
+	code, err := qrCode(t.Context(), "ticket", "https://setup.example.com/i/"+token, "QR code with the link to this page")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -477,5 +477,14 @@ func BenchmarkAssistant(b *testing.B) {
 		if _, err := execute(html, newView(s, Choice{Language: "en", Device: "iphone"})); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestAPageWithoutItsCode pins what a client gets that asked for too many codes.
+func TestAPageWithoutItsCode(t *testing.T) {
+	ctx := dialect.WithSpending(t.Context(), func() bool { return false })
+	code, err := qrCode(ctx, "qr", "https://setup.example.com/p/x", "QR code")
+	if code != "" || err != nil {
+		t.Errorf("%q, %v", code, err)
 	}
 }

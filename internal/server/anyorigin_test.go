@@ -30,7 +30,7 @@ func TestAnyOrigin(t *testing.T) {
 	}
 	h := New(Options{
 		Dialects:          []dialect.Dialect{protocol("public", true), protocol("own", false)},
-		RequestsPerMinute: 8,
+		RequestsPerMinute: 9,
 		Metrics:           telemetry.NewMetrics("", ""),
 		Log:               zap.NewNop(),
 	})
@@ -47,7 +47,7 @@ func TestAnyOrigin(t *testing.T) {
 		{name: "a preflight is not answered", method: "OPTIONS", path: "/public", origin: "https://a.example", status: 405, want: []string{"*"}},
 		{name: "another protocol", method: "GET", path: "/own", origin: "https://a.example", status: 200},
 		{name: "no path", method: "GET", path: "/nothing", origin: "https://a.example", status: 404},
-		{name: "the eighth request", method: "GET", path: "/public", status: 200, want: []string{"*"}},
+		{name: "the ninth request", method: "GET", path: "/public", status: 200, want: []string{"*"}},
 		{name: "one too many", method: "GET", path: "/public", status: 429, want: []string{"*"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -89,6 +89,9 @@ func (h *handler) serve(r *http.Request, sharer string, e dialect.Endpoint) (dia
 		return dialect.Response{}, errOverloaded
 	}
 	defer h.work.give(sharer, 1)
+	if e.Spends {
+		*r = *r.WithContext(dialect.WithSpending(r.Context(), func() bool { return !h.strict.refuses(sharer) }))
+	}
 	return recovering(e.Serve, r)
 }
 
@@ -104,6 +107,15 @@ func (h *handler) failed(w http.ResponseWriter, r *http.Request, x *exchange) {
 		x.response.Body = nil
 	}
 	h.finish(w, r, x)
+}
+
+// stray answers an error of a request for no endpoint, within the rate limit of
+// the client.
+func (h *handler) stray(w http.ResponseWriter, r *http.Request, err error) {
+	if h.limiter.refuses(httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))) {
+		err = errRateLimited
+	}
+	h.failed(w, r, &exchange{err: err})
 }
 
 // decodeParameters decodes the parameters of the path. The router matches the

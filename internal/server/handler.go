@@ -73,7 +73,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 	for _, d := range o.Dialects {
 		h.mount(d)
 	}
-	h.router.NotFound(func(w http.ResponseWriter, r *http.Request) { h.failed(w, r, &exchange{err: errNotFound}) })
+	h.router.NotFound(func(w http.ResponseWriter, r *http.Request) { h.stray(w, r, errNotFound) })
 	return h
 }
 
@@ -92,7 +92,7 @@ func (h *handler) prepare(next http.Handler) http.Handler {
 		}()
 		applyForwarded(r, h.trusted)
 		if len(r.Host) > maxHost {
-			h.failed(w, r, &exchange{err: errLongHost})
+			h.stray(w, r, errLongHost)
 			return
 		}
 		if r.Body != http.NoBody {

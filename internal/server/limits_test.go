@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -174,5 +175,48 @@ func BenchmarkLimiter(b *testing.B) {
 				l.logs.TakeAll()
 			}
 		})
+	}
+}
+
+// TestNothingIsBeyondTheLimit asks for what nobody serves: that counts too.
+func TestNothingIsBeyondTheLimit(t *testing.T) {
+	for name, change := range map[string]func(*http.Request){
+		"an unknown path":            func(r *http.Request) { r.URL.Path = "/nothing" },
+		"a host that is too long":    func(r *http.Request) { r.Host = strings.Repeat("a.", 200) + "example" },
+		"a method that is not known": func(r *http.Request) { r.Method = "BREW" },
+		"a path that is served":      func(*http.Request) {},
+	} {
+		l := newLab(Options{RequestsPerMinute: 2})
+		var got []int
+		for range 4 {
+			r := httptest.NewRequest(http.MethodGet, "/seen", nil)
+			change(r)
+			got = append(got, l.do(r).Code)
+		}
+		if got[1] == http.StatusTooManyRequests || got[2] != http.StatusTooManyRequests || got[3] != http.StatusTooManyRequests {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestSpending has a client ask for more costly parts than the strict limit allows:
+// the answer goes on without them.
+func TestSpending(t *testing.T) {
+	costly := dialect.Dialect{Name: "costly", Endpoints: []dialect.Endpoint{
+		{Path: "/page", Methods: []string{"GET"}, Spends: true, Serve: func(r *http.Request) (dialect.Response, error) {
+			return dialect.PlainText(http.StatusOK, fmt.Sprint(dialect.Spend(r.Context()))), nil
+		}},
+		{Path: "/strict", Methods: []string{"GET"}, Strict: true, Serve: func(r *http.Request) (dialect.Response, error) {
+			return dialect.PlainText(http.StatusOK, fmt.Sprint(dialect.Spend(r.Context()))), nil
+		}},
+	}}
+	l := newLab(Options{StrictPerMinute: 3, Dialects: []dialect.Dialect{costly}})
+	for i, step := range []struct{ path, want string }{{"/page", "true"}, {"/strict", "true"}, {"/page", "true"}, {"/page", "false"}, {"/page", "false"}} {
+		if got := l.do(httptest.NewRequest(http.MethodGet, step.path, nil)); got.Code != http.StatusOK || strings.TrimSpace(got.Body.String()) != step.want {
+			t.Errorf("request %d: %d %s, want %s", i+1, got.Code, got.Body, step.want)
+		}
+	}
+	if got := l.do(httptest.NewRequest(http.MethodGet, "/strict", nil)); got.Code != http.StatusTooManyRequests {
+		t.Errorf("what is strict: %d", got.Code)
 	}
 }
