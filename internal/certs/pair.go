@@ -48,6 +48,11 @@ func LoadPair(certFile, keyFile string, now time.Time) (*Pair, error) {
 	return parse(certFile, certPEM, keyFile, keyPEM, now)
 }
 
+// ParsePair is LoadPair for a certificate and a key that are in no file.
+func ParsePair(certPEM, keyPEM []byte, now time.Time) (*Pair, error) {
+	return parse("certificate", certPEM, "key", keyPEM, now)
+}
+
 func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte, now time.Time) (*Pair, error) {
 	key, err := parseKey(keyPEM)
 	if err != nil {

@@ -1,12 +1,14 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
@@ -31,15 +33,49 @@ func sameIdentity(a, b *config.Config) bool {
 	return a.Signing.CertFile == b.Signing.CertFile && a.Signing.KeyFile == b.Signing.KeyFile
 }
 
+// startIdentity returns an identity whatever is wrong with it: everything but Apple
+// profiles works without one.
+func (s *Service) startIdentity(cfg *config.Config) *sign.Keeper {
+	k, err := s.newIdentity(cfg)
+	if err == nil {
+		return k
+	}
+	if cfg.Signing != nil {
+		s.log.Error("signing identity unusable; Apple profiles are refused until it is replaced", zap.Error(err))
+		return k
+	}
+	s.log.Error("signing identity unusable; signing with a temporary one until the next start", zap.Error(err))
+	temporary, err := sign.Temporary(s.options.Now())
+	if err != nil {
+		s.log.Error("no temporary signing identity; Apple profiles are refused", zap.Error(err))
+		return k
+	}
+	k.Use(temporary)
+	return k
+}
+
+// signer signs for the public listeners.
+type signer struct{ *sign.Keeper }
+
+// Sign implements mobileconfig.Signer.
+func (s signer) Sign(content []byte) ([]byte, error) {
+	signed, err := s.Keeper.Sign(content)
+	if errors.Is(err, sign.ErrNoIdentity) {
+		return nil, &settings.Error{Kind: settings.Unavailable, Message: "profiles can't be signed at the moment; try again later", Cause: err}
+	}
+	return signed, err
+}
+
 // newIdentity loads the identity of the settings, or, when they name none, the
-// self-signed one of the state directory, which it creates the first time.
+// self-signed one of the state directory, which it creates the first time. With an
+// error, the Keeper has no identity until it is reloaded.
 func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 	if cfg.Signing != nil {
 		k, err := sign.NewKeeper(func(now time.Time) (*sign.Identity, error) {
 			return sign.Load(cfg.Signing.CertFile, cfg.Signing.KeyFile, now)
 		}, s.options.Now)
 		if err != nil {
-			return nil, fmt.Errorf("signing: %w", err)
+			return k, fmt.Errorf("signing: %w", err)
 		}
 		for _, w := range k.Identity().Warnings() {
 			s.log.Warn("signing certificate warning", zap.String("warning", w))
@@ -57,7 +93,7 @@ func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 		return id, err
 	}, s.options.Now)
 	if err != nil {
-		return nil, fmt.Errorf("cannot store the signing identity in %s; set state_dir to a writable folder, or set signing: %w", dir, err)
+		return k, fmt.Errorf("cannot keep the signing identity in %s; set state_dir to a writable folder, remove a damaged file, or set signing: %w", dir, err)
 	}
 	s.log.Warn("signing Apple profiles with a self-signed identity; devices show them as not verified",
 		zap.String("identity", dir), zap.Bool("created", created), zap.String("hint", "set signing.cert_file and signing.key_file; the TLS certificate is suitable"))

@@ -109,10 +109,8 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	if err := checkProfiles(cfg); err != nil {
 		return nil, err
 	}
-	identity, err := s.newIdentity(cfg)
-	if err != nil {
-		return nil, err
-	}
+	identity := s.startIdentity(cfg)
+	var err error
 	if cfg.TLS != nil {
 		if s.tlsFiles, err = certs.Load(cfg.TLS.CertFile, cfg.TLS.KeyFile, o.Now); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)
@@ -222,7 +220,7 @@ func (s *Service) tell(what func() error) {
 // use applies new settings. Running requests keep the old ones.
 func (s *Service) use(next state) {
 	public := Handler(next.cfg, Deps{
-		Signer:  next.identity,
+		Signer:  signer{next.identity},
 		Sources: next.sources,
 		Tokens:  s.linkKeys(next.cfg),
 		Verify:  s.verifierFor(next.cfg),
@@ -245,7 +243,11 @@ func (s *Service) use(next state) {
 	s.public.To(public)
 	s.current.Store(&next)
 	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))
-	s.options.Metrics.SigningIdentity("default", next.identity.Identity().NotAfter())
+	notAfter := time.Unix(0, 0) // as if it had expired long ago: the same alert
+	if id := next.identity.Identity(); id != nil {
+		notAfter = id.NotAfter()
+	}
+	s.options.Metrics.SigningIdentity("default", notAfter)
 }
 
 // linkKeys returns the keys of the settings, else random keys of this process,

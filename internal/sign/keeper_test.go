@@ -68,8 +68,11 @@ func TestKeeper(t *testing.T) {
 func TestNewKeeperReturnsTheErrorOfLoad(t *testing.T) {
 	want := errors.New("no identity")
 	k, err := NewKeeper(func(time.Time) (*Identity, error) { return nil, want }, testTime)
-	if k != nil || !errors.Is(err, want) {
+	if !errors.Is(err, want) || k.Identity() != nil {
 		t.Errorf("keeper %v, error %v", k, err)
+	}
+	if _, err := k.Sign([]byte("x")); !errors.Is(err, ErrNoIdentity) {
+		t.Errorf("signed without an identity: %v", err)
 	}
 }
 

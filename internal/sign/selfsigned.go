@@ -30,6 +30,7 @@ const (
 // at the same time get the same identity.
 func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
 	path := filepath.Join(dir, selfSignedFile)
+	removeLeftovers(path, now)
 	id, err = Load(path, path, now)
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
@@ -37,13 +38,57 @@ func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err erro
 	case err == nil, errors.Is(err, certs.ErrExpired): // also if it was created when the clock was wrong
 		created, err = putSelfSigned(path, now, os.Rename)
 	case errors.Is(err, fs.ErrNotExist):
-		created, err = putSelfSigned(path, now, os.Link) // never replaces a file
+		created, err = putSelfSigned(path, now, link)
 	}
 	if err != nil {
 		return nil, false, err
 	}
 	id, err = Load(path, path, now)
 	return id, created, err
+}
+
+// Temporary returns an identity that is stored nowhere, for when SelfSigned fails.
+func Temporary(now time.Time) (*Identity, error) {
+	content, err := makeSelfSigned(now)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := certs.ParsePair(content, content, now)
+	if err != nil {
+		return nil, err
+	}
+	return prove(pair)
+}
+
+// link puts a file at a path where there is none. It never replaces a file, except
+// on file systems without hard links, when two processes start at the same time.
+func link(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, statErr := os.Lstat(to); !errors.Is(statErr, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(from, to)
+}
+
+// leftover is the age from which a temporary file is one of a process that was
+// killed: no process needs it for longer than a moment.
+const leftover = time.Minute
+
+// removeLeftovers removes the temporary files, with their private keys, of
+// processes that were killed. Errors do not matter: it is tried again.
+func removeLeftovers(path string, now time.Time) {
+	files, err := filepath.Glob(path + ".*")
+	if err != nil {
+		return
+	}
+	for _, file := range files {
+		if info, err := os.Lstat(file); err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) > leftover {
+			_ = os.Remove(file)
+		}
+	}
 }
 
 // putSelfSigned creates an identity at path, unless put reports that another

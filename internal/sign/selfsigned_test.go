@@ -3,6 +3,8 @@ package sign
 import (
 	"bytes"
 	"crypto/rsa"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,5 +158,41 @@ func TestSelfSignedConcurrently(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("files left: %v, %v", entries, err)
+	}
+}
+
+// TestLeftoversAreRemoved finds the private keys of processes that were killed
+// while they created an identity.
+func TestLeftoversAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	old, young := filepath.Join(dir, selfSignedFile+".123"), filepath.Join(dir, selfSignedFile+".456")
+	for file, age := range map[string]time.Duration{old: time.Hour, young: time.Second} {
+		if err := os.WriteFile(file, []byte("key"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file, testTime().Add(-age), testTime().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	selfSigned(t, dir, testTime(), true)
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the old one: %v", err)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("the young one: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, selfSignedFile)); err != nil {
+		t.Errorf("the identity: %v", err)
+	}
+}
+
+// TestTemporary pins that a temporary identity signs.
+func TestTemporary(t *testing.T) {
+	one, err := Temporary(testTime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Sign([]byte("x")); err != nil {
+		t.Error(err)
 	}
 }
