@@ -15,12 +15,14 @@ type Config struct {
 	TLS            *TLS   // nil for none
 	Ops            Ops
 	TrustedProxies []netip.Prefix // in the order of the file, without host bits
-	Signing        *Signing       // nil for a self-signed identity in StateDir
-	StateDir       string         // "" for the default of the caller
-	API            API
-	Limits         Limits
-	Log            Log
-	Pages          Pages
+	// ForwardedHost lets trusted proxies set the host name with X-Forwarded-Host.
+	ForwardedHost bool
+	Signing       *Signing // nil for a self-signed identity in StateDir
+	StateDir      string   // "" for the default of the caller
+	API           API
+	Limits        Limits
+	Log           Log
+	Pages         Pages
 
 	Providers []*settings.Provider // in the order of the file
 	// Domains has every listed domain, including aliases. Domains without

@@ -25,6 +25,11 @@ func fileFields() []field[file] {
 		{"listen", func(r *reader, v value, f *file) { r.listen(v, &f.Listen) }},
 		{"tls", readTLS},
 		{"trusted_proxies", func(r *reader, v value, f *file) { f.TrustedProxies = r.prefixes(v) }},
+		{"forwarded_host", func(r *reader, v value, f *file) {
+			if f.ForwardedHost, _ = r.truth(v); f.ForwardedHost && len(f.TrustedProxies) == 0 {
+				r.refuse(v, "needs trusted_proxies; X-Forwarded-Host of others is never used")
+			}
+		}},
 		{"ops", func(r *reader, v value, f *file) { readBlock(r, v, opsFields(), &f.Ops) }},
 		{"signing", readSigning},
 		{"state_dir", func(r *reader, v value, f *file) {

@@ -153,6 +153,9 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 		failure = dialect.FailureOf(x.err)
 	}
 	x.id = h.ids.next()
+	if h.fwdHost { // caches know the host of the request, but not this
+		w.Header().Add("Vary", "X-Forwarded-Host")
+	}
 	x.status = write(w, r, x, failure.RetryAfter)
 	if x.outcome = failure.Outcome; x.err == nil {
 		x.outcome = succeeded(x.status)
@@ -232,6 +235,9 @@ func knownMethod(method string) string {
 func write(w http.ResponseWriter, r *http.Request, x *exchange, retryAfter string) int {
 	resp, header := x.response, w.Header()
 	for name, values := range resp.Header {
+		if vary := header[name]; vary != nil && name == "Vary" {
+			values = append(vary, values...)
+		}
 		header[name] = values
 	}
 	// One array holds the values of all fields, which saves an allocation each.

@@ -10,10 +10,12 @@ import (
 )
 
 // applyForwarded sets the scheme and the host of the request to what the client
-// used. X-Forwarded-Proto and X-Forwarded-Host count only from a trusted proxy;
-// others could request another domain's settings or forge a redirect. The last
-// of several values counts: the nearest proxy set it.
-func applyForwarded(r *http.Request, trusted []netip.Prefix) {
+// used. X-Forwarded-Proto counts only from a trusted proxy; others could forge a
+// redirect. X-Forwarded-Host counts only if the operator wants that besides: many
+// proxies pass on the one of a client, who could then put an answer about one
+// domain into a cache under another. The last of several values counts: the
+// nearest proxy set it.
+func applyForwarded(r *http.Request, trusted []netip.Prefix, host bool) {
 	r.URL.Scheme = "http"
 	if r.TLS != nil {
 		r.URL.Scheme = "https"
@@ -27,8 +29,11 @@ func applyForwarded(r *http.Request, trusted []netip.Prefix) {
 	case "http":
 		r.URL.Scheme = "http"
 	}
-	if host := lastValue(r.Header["X-Forwarded-Host"]); host != "" && isHost(host) {
-		r.Host = host
+	if !host {
+		return
+	}
+	if name := lastValue(r.Header["X-Forwarded-Host"]); name != "" && isHost(name) {
+		r.Host = name
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Dialects          []dialect.Dialect
 	TrustedProxies    []netip.Prefix // their forwarding headers are trusted
+	ForwardedHost     bool           // X-Forwarded-Host, too
 	RequestsPerMinute int            // per client address; 0 for no limit
 	StrictPerMinute   int            // the same for strict endpoints alone
 	RequestsAtOnce    int            // of all clients; 0 for no limit
@@ -32,6 +33,7 @@ type handler struct {
 	unclaimed string            // dialect label of requests that no dialect answers
 	claimed   map[string]string // path to the dialect that has it
 	trusted   []netip.Prefix
+	fwdHost   bool     // whether X-Forwarded-Host counts
 	folded    []string // path prefixes that are matched in any case
 	limiter   *limiter
 	strict    *limiter // for strict endpoints
@@ -57,6 +59,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		unclaimed: unclaimed,
 		claimed:   map[string]string{},
 		trusted:   o.TrustedProxies,
+		fwdHost:   o.ForwardedHost,
 		metrics:   o.Metrics,
 		log:       o.Log,
 		sparing:   newSparing(o.Log, zap.WarnLevel),
@@ -90,7 +93,7 @@ func (h *handler) prepare(next http.Handler) http.Handler {
 				h.failed(w, r, &exchange{err: &panicked{v, debug.Stack()}})
 			}
 		}()
-		applyForwarded(r, h.trusted)
+		applyForwarded(r, h.trusted, h.fwdHost)
 		if len(r.Host) > maxHost {
 			h.stray(w, r, errLongHost)
 			return

@@ -180,9 +180,13 @@ func TestForwardingHeaders(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")}
 	for _, tc := range []struct {
 		name, peer        string
+		ignoreHost        bool // as by default
 		header            map[string]string
 		wantSeen, wantLog string
 	}{
+		{name: "a host that a client may have sent to the proxy", peer: "192.0.2.1:1", ignoreHost: true,
+			header:   map[string]string{"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", "X-Forwarded-For": "203.0.113.9"},
+			wantSeen: "https example.com", wantLog: "203.0.113.9"},
 		{name: "no header", peer: "192.0.2.1:1", wantSeen: "http example.com", wantLog: "192.0.2.1"},
 		{name: "a trusted proxy", peer: "192.0.2.1:1",
 			header:   map[string]string{"X-Forwarded-Proto": "https", "X-Forwarded-Host": "autoconfig.a.example", "X-Forwarded-For": "203.0.113.9"},
@@ -204,14 +208,18 @@ func TestForwardingHeaders(t *testing.T) {
 			wantSeen: "http example.com", wantLog: "192.0.2.1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			l := newLab(Options{TrustedProxies: trusted})
+			l := newLab(Options{TrustedProxies: trusted, ForwardedHost: !tc.ignoreHost})
 			r := httptest.NewRequest("GET", "/seen", nil)
 			r.RemoteAddr = tc.peer
 			for k, v := range tc.header {
 				r.Header.Set(k, v)
 			}
-			if got := strings.TrimSpace(l.do(r).Body.String()); got != tc.wantSeen {
+			resp := l.do(r)
+			if got := strings.TrimSpace(resp.Body.String()); got != tc.wantSeen {
 				t.Errorf("the protocol saw %q, want %q", got, tc.wantSeen)
+			}
+			if got := resp.Header().Get("Vary") == "X-Forwarded-Host"; got == tc.ignoreHost {
+				t.Errorf("caches are told with Vary: %q", resp.Header().Values("Vary"))
 			}
 			if got := l.logs.All()[0].ContextMap()["remote"]; got != tc.wantLog {
 				t.Errorf("the log says %q, want %q", got, tc.wantLog)

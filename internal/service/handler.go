@@ -50,6 +50,7 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 	return server.New(server.Options{
 		Dialects:          dialects(resolver, deps, cfg.API.Token),
 		TrustedProxies:    cfg.TrustedProxies,
+		ForwardedHost:     cfg.ForwardedHost,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
 		StrictPerMinute:   cfg.Limits.StrictPerMinute,
 		RequestsAtOnce:    cfg.Limits.RequestsAtOnce,
