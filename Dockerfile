@@ -16,9 +16,9 @@ LABEL org.opencontainers.image.title="Waymark" \
 ENV STATE_DIRECTORY=/var/lib/waymark
 USER 65532:65532
 EXPOSE 8080
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/waymark", "healthcheck"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/waymark", "healthcheck", "-c", "/etc/waymark/waymark.yaml"]
 ENTRYPOINT ["/waymark"]
-CMD ["serve"]
+CMD ["serve", "-c", "/etc/waymark/waymark.yaml"]
 
 FROM base AS prebuilt
 COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

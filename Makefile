@@ -12,7 +12,7 @@ build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
 
 run: ## serve the embedded example on :8080
-	$(GO) run ./cmd/waymark serve
+	$(GO) run ./cmd/waymark serve --example
 
 test: ## what Go alone can prove, in this process, within 3 minutes
 	$(GO) test $(RACE) -shuffle=on ./...

@@ -57,15 +57,15 @@ func TestRenderThePage(t *testing.T) {
 		{"thunderbird", `value="thunderbird" aria-current="true"`},
 		{"", "Your device"},
 	} {
-		status, out, errs := waymark(t, "render", "page", "anna@example.com", "--client", tc.client, "--lang", "en")
+		status, out, errs := waymark(t, "render", "page", "anna@example.com", "-c", infomaniak, "--client", tc.client, "--lang", "en")
 		if status != statusFine || !strings.Contains(out, tc.want) {
 			t.Errorf("%s: %d, %s, no %s in\n%s", tc.client, status, errs, tc.want, out)
 		}
 	}
-	if status, _, errs := waymark(t, "render", "page", "anna@example.com", "--client", "mutt"); status != statusUsage || !strings.Contains(errs, `unknown app "mutt"; known are `) {
+	if status, _, errs := waymark(t, "render", "page", "anna@example.com", "-c", infomaniak, "--client", "mutt"); status != statusUsage || !strings.Contains(errs, `unknown app "mutt"; known are `) {
 		t.Errorf("%d, %s", status, errs)
 	}
-	if _, out, _ := waymark(t, "render", "page", "anna@example.com", "--client", "thunderbird", "--lang", "fr"); !strings.Contains(out, `<html lang="fr">`) {
+	if _, out, _ := waymark(t, "render", "page", "anna@example.com", "-c", infomaniak, "--client", "thunderbird", "--lang", "fr"); !strings.Contains(out, `<html lang="fr">`) {
 		t.Error("the language cannot be chosen")
 	}
 }

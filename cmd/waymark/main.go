@@ -18,5 +18,7 @@ func mainWithStatus() int {
 		getenv: os.LookupEnv,
 		stdout: os.Stdout,
 		stderr: os.Stderr,
+
+		usualFiles: []string{"waymark.yaml", "/etc/waymark/waymark.yaml"},
 	})
 }

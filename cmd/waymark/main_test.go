@@ -17,6 +17,12 @@ import (
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
+// elsewhere is the usual place of a settings file, where there is none in tests.
+const elsewhere = "/does/not/exist/waymark.yaml"
+
+// infomaniak is an example that answers for example.com.
+const infomaniak = "../../examples/infomaniak.yaml"
+
 // waymark runs one command line in an empty environment and an empty folder.
 func waymark(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
@@ -25,6 +31,8 @@ func waymark(t testing.TB, args ...string) (status int, stdout, stderr string) {
 		getenv: func(string) (string, bool) { return "", false },
 		stdout: &out,
 		stderr: &errs,
+
+		usualFiles: []string{"waymark.yaml", elsewhere},
 	})
 	return status, out.String(), errs.String()
 }
@@ -129,7 +137,7 @@ func TestRenderExamples(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	_, profile, _ := waymark(t, "render", "mobileconfig", "anna@example.com")
+	_, profile, _ := waymark(t, "render", "mobileconfig", "anna@example.com", "-c", infomaniak)
 	id, _, err := sign.SelfSigned(t.TempDir(), time.Now())
 	if err != nil {
 		t.Fatal(err)

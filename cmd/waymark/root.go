@@ -24,6 +24,7 @@ const (
 type environment struct {
 	getenv         func(string) (string, bool)
 	stdout, stderr io.Writer
+	usualFiles     []string // of settings, tried in this order without --config
 }
 
 // errFindings ends a command whose report, already printed, found something.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,15 +22,19 @@ func serveCommand(env environment) *cobra.Command {
 		Use:     "serve",
 		Short:   "Run the service",
 		Long:    "Run the service until SIGTERM. SIGHUP, or a change of the settings file or of a file that it names,\nreloads the settings. If the new settings have an error, the old ones stay in force.",
-		Example: "  waymark serve -c /etc/waymark/waymark.yaml",
+		Example: "  waymark serve -c /etc/waymark/waymark.yaml\n  waymark serve --example",
 		Args:    arguments(0, 0),
 	}
 	source := configFlag(cmd, env)
+	cmd.Flags().BoolVar(&source.example, "example", false, "serve the embedded example for example.com, to try Waymark without a settings file")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), source, env) }
 	return cmd
 }
 
 func serve(ctx context.Context, source *settingsFile, env environment) error {
+	if source.example && source.path != "" {
+		return errors.New("--example and --config exclude each other")
+	}
 	if err := source.find(); err != nil {
 		return err
 	}
@@ -47,8 +52,8 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 	}
 	defer flush()
 	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)))
-	if source.embedded() {
-		log.Warn("no settings file; serving the embedded example", zap.String("domain", "example.com"), zap.String("hint", "copy examples/infomaniak.yaml to waymark.yaml and change it"))
+	if source.example {
+		log.Warn("serving the embedded example", zap.String("domain", "example.com"), zap.String("hint", "copy examples/infomaniak.yaml to waymark.yaml and change it"))
 	}
 	sockets, err := systemd.Listeners()
 	if err != nil {

@@ -6,57 +6,72 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/examples"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/files"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
-// usualFiles are tried in this order without --config.
-var usualFiles = [...]string{"waymark.yaml", "/etc/waymark/waymark.yaml"}
-
 // settingsFile is the settings file of one command.
 type settingsFile struct {
-	path string // "" for the embedded example, once find has returned
-	env  config.Environment
+	path    string
+	example bool // the embedded example, instead of a file
+	usual   []string
+	env     config.Environment
 }
 
 // configFlag adds -c to a command. Its value is known when the command runs.
 func configFlag(cmd *cobra.Command, env environment) *settingsFile {
-	f := &settingsFile{env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile}}
-	cmd.Flags().StringVarP(&f.path, "config", "c", "", "read the settings from `FILE` (default: waymark.yaml, /etc/waymark/waymark.yaml or the embedded example, in this order)")
+	f := &settingsFile{usual: env.usualFiles, env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile}}
+	cmd.Flags().StringVarP(&f.path, "config", "c", "", "read the settings from `FILE` (default: waymark.yaml, else /etc/waymark/waymark.yaml)")
 	return f
 }
 
-// find picks the first of usualFiles that exists, unless --config names one.
+// find picks the first of the usual files that exists, unless --config names one,
+// and makes sure that it can be read.
 func (f *settingsFile) find() error {
-	if f.path != "" {
+	if f.example {
 		return nil
 	}
-	for _, path := range usualFiles {
-		_, err := os.Stat(path)
+	for i := 0; f.path == "" && i < len(f.usual); i++ {
+		_, err := os.Lstat(f.usual[i])
 		if err == nil {
-			f.path = path
-			return nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
+			f.path = f.usual[i]
+		} else if !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot look for a settings file: %w", err)
 		}
 	}
-	return nil
+	if f.path == "" {
+		return noSettingsFile(f.usual)
+	}
+	_, err := files.Head(f.path, 0)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("cannot read the settings file %s: %w", f.path, failed.Err)
+	}
+	return err
 }
 
-// embedded reports whether no settings file was found.
-func (f *settingsFile) embedded() bool { return f.path == "" }
+func noSettingsFile(places []string) error {
+	var absolute []string
+	for _, place := range places {
+		if path, err := filepath.Abs(place); err == nil {
+			place = path
+		}
+		absolute = append(absolute, place)
+	}
+	return fmt.Errorf("no settings file: neither %s exists; name yours with --config, or run \"waymark serve --example\" to try Waymark", strings.Join(absolute, " nor "))
+}
 
 // name is how messages call the file.
 func (f *settingsFile) name() string {
-	if f.embedded() {
+	if f.example {
 		return "the embedded example"
 	}
 	return f.path
@@ -64,7 +79,7 @@ func (f *settingsFile) name() string {
 
 // read reads and checks the settings.
 func (f *settingsFile) read() (*config.Config, config.Findings) {
-	if f.embedded() {
+	if f.example {
 		return config.Parse(f.name(), examples.Infomaniak(), f.env)
 	}
 	return config.Load(f.path, f.env)

@@ -209,7 +209,7 @@ func isTarget(t *testing.T, command string) {
 	if err != nil || len(bytes.TrimSpace(out)) == 0 {
 		t.Errorf("%v: %s", err, out)
 	}
-	for target, does := range map[string]string{"make run": "go run ./cmd/waymark serve\n", "make build": "CGO_ENABLED=0 go build -trimpath -o waymark ./cmd/waymark\n"} {
+	for target, does := range map[string]string{"make run": "go run ./cmd/waymark serve --example\n", "make build": "CGO_ENABLED=0 go build -trimpath -o waymark ./cmd/waymark\n"} {
 		if command == target && string(out) != does {
 			t.Errorf("does %s", out)
 		}

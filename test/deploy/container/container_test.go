@@ -121,8 +121,8 @@ func (b builder) checkImage(t *testing.T) {
 	cfg := img.Docker.Config
 	for what, pair := range map[string][2]any{
 		"user":        {cfg.User, "65532:65532"},
-		"command":     {fmt.Sprint(cfg.Entrypoint, cfg.Cmd), "[/waymark] [serve]"},
-		"healthcheck": {fmt.Sprint(cfg.Healthcheck.Test), "[CMD /waymark healthcheck]"},
+		"command":     {fmt.Sprint(cfg.Entrypoint, cfg.Cmd), "[/waymark] [serve -c /etc/waymark/waymark.yaml]"},
+		"healthcheck": {fmt.Sprint(cfg.Healthcheck.Test), "[CMD /waymark healthcheck -c /etc/waymark/waymark.yaml]"},
 		"its times":   {fmt.Sprint(cfg.Healthcheck.Interval, cfg.Healthcheck.Timeout, cfg.Healthcheck.StartPeriod), "30s 5s 10s"},
 		"ports":       {fmt.Sprint(cfg.ExposedPorts), "map[8080/tcp:{}]"},
 		"volumes":     {fmt.Sprint(cfg.Volumes), "map[/var/lib/waymark:{}]"},
@@ -187,10 +187,6 @@ func checkRuns(t *testing.T, root string, img image) {
 	ops, public := freeAddress(t), freeAddress(t)
 	settings := textfile.Read(t, "../../examples/selfhosted.yaml")
 	settings = strings.NewReplacer(`":8080"`, `"`+public+`"`, "127.0.0.1:9090", ops).Replace(settings)
-	if err := os.Mkdir(filepath.Join(root, "etc/waymark"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	textfile.Write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
 	inside := func(args []string) (*exec.Cmd, *bytes.Buffer) {
 		said := &bytes.Buffer{}
 		return &exec.Cmd{
@@ -198,6 +194,14 @@ func checkRuns(t *testing.T, root string, img image) {
 			SysProcAttr: &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: nobody, Gid: nobody}},
 		}, said
 	}
+	unmounted, said := inside(append(slices.Clone(cfg.Entrypoint), cfg.Cmd...))
+	if err := unmounted.Run(); unmounted.ProcessState.ExitCode() != 2 || !strings.Contains(said.String(), "/etc/waymark/waymark.yaml") {
+		t.Errorf("without a settings file it ended with %v\n%s", err, said)
+	}
+	if err := os.Mkdir(filepath.Join(root, "etc/waymark"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	textfile.Write(t, filepath.Join(root, "etc/waymark/waymark.yaml"), settings)
 	healthy := func() bool {
 		check, _ := inside(cfg.Healthcheck.Test[1:])
 		return check.Run() == nil
