@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,12 +86,26 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 	return all
 }
 
+// split returns the errors that errors.Join joined.
+func split(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // its parts, not a cause
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
 // checkDirectory queries every source of the directory, as a start does in the
 // background.
 func checkDirectory(cfg *config.Config, add func(line int, key string, warnings []string, err error)) {
 	sources, err := OpenSources(cfg, nil, nil)
 	if err != nil {
-		add(0, "directory", nil, err)
+		for _, err := range split(err) {
+			line, key := 0, "directory"
+			if e, ok := errors.AsType[*optionsError](err); ok {
+				line, key, err = e.line, fmt.Sprintf("directory[%d]", e.index), e.err
+			}
+			add(line, key, nil, err)
+		}
 		return
 	}
 	for i, err := range sources.Check(context.Background()) {

@@ -157,7 +157,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 	for name, tc := range map[string]struct{ settings, starts, check string }{
 		"a query that pastes": {
 			strings.Replace(onDatabase("sqlite", dsn, ""), "domain = {domain}", "domain = '{domain}'", 1),
-			"directory[0], line 11: customers: queries.domain: ", "directory[0], line 11: customers: queries.domain: ",
+			"directory[0], line 11: customers: queries.domain: ", "waymark.yaml:11: directory[0]: customers: queries.domain: ",
 		},
 		"a table that is not there": {
 			strings.Replace(onDatabase("sqlite", dsn, ""), "FROM customers", "FROM nothing", 1), "", "nothing",

@@ -83,6 +83,18 @@ func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 	return openSources(cfg, metrics, log, nil)
 }
 
+// optionsError is what is wrong with the options of one source.
+type optionsError struct {
+	index, line int // in the settings file
+	err         error
+}
+
+func (e *optionsError) Error() string {
+	return fmt.Sprintf("directory[%d], line %d: %v", e.index, e.line, e.err)
+}
+
+func (e *optionsError) Unwrap() error { return e.err }
+
 // openSources is OpenSources with what an earlier process knew; restore may be nil.
 func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger, restore func(*lookup.Lookup)) (*Sources, error) {
 	if log == nil {
@@ -116,15 +128,15 @@ func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 	for i, src := range cfg.Directory {
 		opened, timeout, concurrent, err := open(src)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("directory[%d], line %d: %w", i, src.Line, err))
+			wrong = append(wrong, &optionsError{i, src.Line, err})
 			continue
 		}
 		s.sources = append(s.sources, opened)
 		o.Sources = append(o.Sources, lookup.Named{Name: src.Name, Source: opened, Mailboxes: src.Mailboxes, Concurrent: concurrent})
 		o.Timeout += timeout // sources are asked one after the other
 	}
-	if err := errors.Join(wrong...); err != nil {
-		return nil, errors.Join(err, s.closeSources())
+	if len(wrong) > 0 {
+		return nil, errors.Join(append(wrong, s.closeSources())...)
 	}
 	s.lookup = lookup.New(o)
 	s.ctx, s.stop = context.WithCancel(context.Background())

@@ -51,7 +51,7 @@ func columns() map[string]set {
 		all[string(p)+"_port"] = func(r *Record, v string) error {
 			n, err := strconv.ParseUint(v, 10, 16)
 			if err != nil || n == 0 {
-				return errors.New("must be a number from 1 to 65535")
+				return refused("must be a number from 1 to 65535", v)
 			}
 			r.override(p).Port = uint16(n)
 			return nil
@@ -59,7 +59,7 @@ func columns() map[string]set {
 		all[string(p)+"_security"] = func(r *Record, v string) error {
 			s := settings.Security(strings.ToLower(v))
 			if !slices.Contains(settings.Securities(), s) {
-				return errors.New("must be tls, starttls or plaintext")
+				return wrongSecurity(string(s))
 			}
 			r.override(p).Security = s
 			return nil
@@ -86,7 +86,31 @@ func flag(v string) (bool, error) {
 	case "0", "n", "no", "f", "false", "off", "inactive", "disabled":
 		return false, nil
 	}
-	return false, errors.New("must be 1 or 0, yes or no, true or false")
+	return false, refused("must be 1 or 0, yes or no, true or false", v)
+}
+
+// wrongSecurity names the word to write in place of one that other programs use.
+func wrongSecurity(v string) error {
+	const must = "must be tls, starttls or plaintext"
+	for word, others := range map[settings.Security][]string{
+		settings.TLS:       {"ssl", "ssl/tls", "tls/ssl", "implicit", "smtps", "imaps", "pop3s"},
+		settings.STARTTLS:  {"start_tls", "start-tls", "explicit"},
+		settings.Plaintext: {"none", "plain", "off", "no"},
+	} {
+		if slices.Contains(others, v) {
+			return fmt.Errorf("%s, is %q; write %s", must, v, word)
+		}
+	}
+	return refused(must, v)
+}
+
+// refused returns an error that shows a value if it is a short number. Others may
+// be personal.
+func refused(must, v string) error {
+	if n, err := strconv.Atoi(v); err == nil && n > -1_000_000 && n < 1_000_000 {
+		return fmt.Errorf("%s, is %d", must, n)
+	}
+	return errors.New(must)
 }
 
 // ColumnNames lists all columns, sorted.
@@ -127,7 +151,7 @@ func NewColumns(names []string) (Columns, error) {
 }
 
 // Record reads one row: a value for each column, "" for empty or NULL. The errors
-// name the column, never the value, which may be personal data.
+// name the column, and the value only if it cannot be personal data.
 func (c Columns) Record(values []string) (Record, error) {
 	if len(values) != len(c.sets) {
 		return Record{}, fmt.Errorf("the row has %d values for %d columns", len(values), len(c.sets))

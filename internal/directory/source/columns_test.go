@@ -68,13 +68,15 @@ func TestFlagsAsDatabasesWriteThem(t *testing.T) {
 
 func TestWhatARowMayNotSay(t *testing.T) {
 	for column, tc := range map[string]struct{ value, want string }{
-		"enabled":          {"2", "column enabled: must be 1 or 0, yes or no, true or false"},
-		"imap_port":        {"993x", "column imap_port: must be a number from 1 to 65535"},
-		"pop3_port":        {"65536", "column pop3_port: must be a number from 1 to 65535"},
-		"imap_security":    {"ssl", "column imap_security: must be tls, starttls or plaintext"},
-		"canonical_domain": {"a b", "column canonical_domain: "},
-		"submission_host":  {"https://x", "column submission_host: "},
-		"caldav_url":       {"dav.example.net", "column caldav_url: "},
+		"enabled":             {"2", "column enabled: must be 1 or 0, yes or no, true or false, is 2"},
+		"imap_port":           {"993x", "column imap_port: must be a number from 1 to 65535"},
+		"pop3_port":           {"65536", "column pop3_port: must be a number from 1 to 65535, is 65536"},
+		"imap_security":       {"SSL", `column imap_security: must be tls, starttls or plaintext, is "ssl"; write tls`},
+		"pop3_security":       {"none", `column pop3_security: must be tls, starttls or plaintext, is "none"; write plaintext`},
+		"submission_security": {"start_tls", `column submission_security: must be tls, starttls or plaintext, is "start_tls"; write starttls`},
+		"canonical_domain":    {"a b", "column canonical_domain: "},
+		"submission_host":     {"https://x", "column submission_host: "},
+		"caldav_url":          {"dav.example.net", "column caldav_url: "},
 	} {
 		if _, err := record(t, map[string]string{column: tc.value}); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %s", column, err, tc.want)

@@ -41,6 +41,7 @@ func (s *Source) explain(ctx context.Context, err error) error {
 		fromMySQL    *mysql.MySQLError
 		fromSQLite   *sqlite.Error
 		fromNetwork  *net.OpError
+		fromDNS      *net.DNSError
 		badCert      *tls.CertificateVerificationError
 		notTrusted   x509.UnknownAuthorityError
 	)
@@ -51,13 +52,17 @@ func (s *Source) explain(ctx context.Context, err error) error {
 		return explainMySQL(fromMySQL)
 	case errors.As(err, &fromSQLite):
 		return explainSQLite(fromSQLite)
+	case errors.As(err, &fromDNS):
+		return fmt.Errorf("the server cannot be reached: %w", fromDNS)
 	case errors.As(err, &fromNetwork) && fromNetwork.Op == "dial":
 		return fmt.Errorf("the server cannot be reached: %w", fromNetwork)
 	case errors.As(err, &badCert):
 		return fmt.Errorf("the server's certificate is not trusted: %w", badCert)
 	case errors.As(err, &notTrusted):
 		return fmt.Errorf("the server's certificate is not trusted: %w", notTrusted)
-	case errors.Is(err, mysql.ErrNoTLS), errors.Is(err, mysql.ErrCleartextPassword), errors.Is(err, mysql.ErrNativePassword),
+	case errors.Is(err, mysql.ErrNoTLS), strings.Contains(err.Error(), "server refused TLS connection"): // pgx has no error for it
+		return errors.New("the server does not support TLS, which the dsn requires")
+	case errors.Is(err, mysql.ErrCleartextPassword), errors.Is(err, mysql.ErrNativePassword),
 		errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrUnknownPlugin):
 		return err // fixed texts
 	case lostConnection(err):
@@ -145,6 +150,8 @@ func explainMySQL(err *mysql.MySQLError) error {
 		return errors.New(readOnly)
 	case 1040, 1203, 1226:
 		return errors.New(tooMany)
+	case 1270:
+		return errors.New("the value or the query has characters that the column's character set lacks; a query on latin1 columns must use {domain} alone")
 	case 1053:
 		return errors.New("the server is shutting down")
 	// Access to databases, tables, columns and routines; unknown databases,
@@ -165,6 +172,8 @@ func explainSQLite(err *sqlite.Error) error {
 		return errors.New("the database is damaged")
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return errors.New("the database is locked by another program")
+	case sqlite3.SQLITE_IOERR:
+		return errors.New("the file cannot be read: the disk or the network file system reports an error")
 	case sqlite3.SQLITE_READONLY:
 		return errors.New(readOnly)
 	case sqlite3.SQLITE_ERROR:

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -27,7 +28,7 @@ func openPostgres(opts source.SQL) (*backend, error) {
 	}
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, errPostgresDSN
+		return nil, wrongPostgresDSN(err)
 	}
 	cfg.User, cfg.Password = cmp.Or(opts.User, cfg.User), cmp.Or(opts.Password, cfg.Password)
 	if cfg.ConnectTimeout == 0 {
@@ -42,6 +43,18 @@ func openPostgres(opts source.SQL) (*backend, error) {
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	s := &sessions{milliseconds: milliseconds}
 	return &backend{connector: stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(s.examine)), listen: cfg, sessions: s}, nil
+}
+
+// wrongPostgresDSN returns the reason for a DSN that is refused. That of TLS is
+// about files; any other may repeat the password.
+func wrongPostgresDSN(err error) error {
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		return file
+	}
+	if strings.Contains(err.Error(), "failed to configure TLS") {
+		return errors.New("has sslmode, sslrootcert, sslcert or sslkey that do not fit: each file must be in PEM format")
+	}
+	return errPostgresDSN
 }
 
 // postgresDSN returns the host and the database as a DSN.
