@@ -40,7 +40,7 @@ func attributesOf(text string) map[string]string {
 
 func TestTheGuide(t *testing.T) {
 	bases, filters, attributes := documented(t, "base_dn"), documented(t, "filter"), documented(t, "attributes")
-	if len(bases) != 3 || len(filters) != 4 || len(attributes) != 4 {
+	if len(bases) != 7 || len(filters) != 8 || len(attributes) != 7 {
 		t.Fatalf("the guide has %d bases, %d filters, %d attributes", len(bases), len(filters), len(attributes))
 	}
 	made := func(base, i int) source.Search {
@@ -65,6 +65,51 @@ func TestTheGuide(t *testing.T) {
 	}
 	if got, err := s.Mailbox(t.Context(), address.Address{Local: "anna", Domain: "customer.example"}); err != nil || got.Login != "anna" {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// TestTheGuideOnOtherServers runs the searches for Active Directory and for flat
+// trees, against OpenLDAP with their attributes.
+func TestTheGuideOnOtherServers(t *testing.T) {
+	bases, filters, attributes := documented(t, "base_dn"), documented(t, "filter"), documented(t, "attributes")
+	server := newSlapd(t, "")
+	for _, tc := range []struct {
+		name            string
+		domain, mailbox source.Search
+		domains         map[address.Domain]bool
+		logins          map[string]string // by the local part, in example.com
+	}{
+		{
+			"Active Directory",
+			source.Search{BaseDN: bases[3], Filter: filters[4], Attributes: attributesOf(attributes[4])},
+			source.Search{BaseDN: bases[4], Filter: filters[5], Attributes: attributesOf(attributes[5])},
+			map[address.Domain]bool{"corp.example.com": true, "example.com": true, "example.net": true, "unknown.example": false, "example": false},
+			map[string]string{"anna": "anna@corp.example.com", "ANNA": "anna@corp.example.com", "ben": "", "dora": ""},
+		},
+		{
+			"flat",
+			source.Search{BaseDN: bases[5], Filter: filters[6]},
+			source.Search{BaseDN: bases[6], Filter: filters[7], Attributes: attributesOf(attributes[6])},
+			map[address.Domain]bool{"flat.example": true, "mixed.example": true, "at.example": false, "unknown.example": false},
+			map[string]string{"anna": "", "user1": ""},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := open(t, source.LDAP{URL: "ldap://" + server.plain, Domain: tc.domain, Mailbox: &tc.mailbox})
+			if err := s.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for d, known := range tc.domains {
+				if _, err := s.Domain(t.Context(), d); (err == nil) != known {
+					t.Errorf("%s: %v", d, err)
+				}
+			}
+			for local, want := range tc.logins {
+				if got, err := s.Mailbox(t.Context(), address.Address{Local: local, Domain: "example.com"}); got.Login != want || (err == nil) != (want != "") {
+					t.Errorf("%s: %+v, %v; want %q", local, got, err, want)
+				}
+			}
+		})
 	}
 }
 

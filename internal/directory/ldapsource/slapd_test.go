@@ -41,6 +41,14 @@ attributetype (1.1.2.1.3 NAME 'accountStatus' EQUALITY caseIgnoreIA5Match SYNTAX
 attributetype (1.1.2.1.4 NAME 'enabledService' EQUALITY caseIgnoreIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
 attributetype (1.1.2.1.5 NAME 'domainBackupMX' EQUALITY caseIgnoreIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
 attributetype (1.1.2.1.6 NAME 'shadowAddress' EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.26)
+attributetype (1.1.2.1.7 NAME 'uPNSuffixes' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15)
+attributetype (1.1.2.1.8 NAME 'dnsRoot' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15)
+attributetype (1.1.2.1.9 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE)
+attributetype (1.1.2.1.10 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE)
+objectclass (1.1.2.2.3 NAME 'crossRefContainer' SUP top STRUCTURAL MUST cn MAY uPNSuffixes)
+objectclass (1.1.2.2.4 NAME 'crossRef' SUP top STRUCTURAL MUST (cn $ dnsRoot))
+objectclass (1.1.2.2.5 NAME 'container' SUP top STRUCTURAL MUST cn)
+objectclass (1.1.2.2.6 NAME 'user' SUP inetOrgPerson STRUCTURAL MAY (userPrincipalName $ userAccountControl))
 objectclass (1.1.2.2.1 NAME 'mailDomain' SUP top STRUCTURAL MUST domainName MAY (domainAliasName $ accountStatus $ enabledService $ domainBackupMX $ cn))
 objectclass (1.1.2.2.2 NAME 'mailUser' SUP top AUXILIARY MUST mail MAY (shadowAddress $ accountStatus $ enabledService))
 `
@@ -223,6 +231,45 @@ objectClass: organizationalUnit
 ou: long.example
 description: ` // and very long
 
+// activeDirectory has the entries of an Active Directory whose own domain is
+// corp.example.com. Bit 2 of userAccountControl marks a disabled user.
+const activeDirectory = `
+dn: cn=Configuration,dc=example,dc=com
+objectClass: container
+cn: Configuration
+
+dn: cn=Partitions,cn=Configuration,dc=example,dc=com
+objectClass: crossRefContainer
+cn: Partitions
+uPNSuffixes: example.com
+uPNSuffixes: example.net
+
+dn: cn=CORP,cn=Partitions,cn=Configuration,dc=example,dc=com
+objectClass: crossRef
+cn: CORP
+dnsRoot: corp.example.com
+
+dn: ou=Staff,dc=example,dc=com
+objectClass: organizationalUnit
+ou: Staff
+
+dn: cn=Anna,ou=Staff,dc=example,dc=com
+objectClass: user
+cn: Anna
+sn: Anna
+mail: anna@example.com
+userPrincipalName: anna@corp.example.com
+userAccountControl: 512
+
+dn: cn=Ben,ou=Staff,dc=example,dc=com
+objectClass: user
+cn: Ben
+sn: Ben
+mail: ben@example.com
+userPrincipalName: ben@corp.example.com
+userAccountControl: 514
+`
+
 // flatTree returns the entries of a server without entries for domains: all
 // mailboxes are side by side. The mailboxes of mixed.example are on two hosts.
 func flatTree() string {
@@ -254,7 +301,7 @@ func newSlapd(t testing.TB, extra string) *slapd {
 	s := &slapd{t: t, program: program, dir: t.TempDir(), plain: freePort(t), secured: freePort(t)}
 	s.certify()
 	s.write("iredmail.schema", schema)
-	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree())
+	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree()+activeDirectory)
 	s.write("slapd.conf", strings.NewReplacer("DIR", s.dir, "EXTRA", extra).Replace(configuration))
 	if err := os.Mkdir(filepath.Join(s.dir, "db"), 0o700); err != nil {
 		t.Fatal(err)
