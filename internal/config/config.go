@@ -21,6 +21,7 @@ type Config struct {
 	StateDir      string   // "" for the default of the caller
 	API           API
 	Limits        Limits
+	Reload        Reload
 	Log           Log
 	Pages         Pages
 
@@ -79,6 +80,11 @@ type Limits struct {
 	Connections     int // the same for connections that are open on each public listener
 }
 
+// Reload bounds what a reload may change.
+type Reload struct {
+	MaxRemoved int // per cent of the listed domains that may disappear at once
+}
+
 // Pages are the options of the setup page.
 type Pages struct {
 	URL  string   // public https URL of the page without a trailing slash; "" when unknown
@@ -101,5 +107,6 @@ func defaults() *Config {
 		Log:    Log{Level: "info", Format: "json"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.DefaultCache(),
+		Reload: Reload{MaxRemoved: 10},
 	}
 }

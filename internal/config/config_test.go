@@ -108,6 +108,7 @@ func TestFullFile(t *testing.T) {
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),
 		},
 		ForwardedHost: true,
+		Reload:        Reload{MaxRemoved: 25},
 		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
 		StateDir:      "/etc/waymark/state",
 		API:           API{Token: strings.Repeat("k", 40)},
@@ -208,6 +209,7 @@ domains: {example.com: {provider: p}}
 		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090", WaitForSources: true}, Log: Log{Level: "info", Format: "json"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour, Snapshot: true},
+		Reload: Reload{MaxRemoved: 10},
 		Files:  []string{"/etc/waymark.yaml"},
 	}); !reflect.DeepEqual(cfg, want) {
 		t.Errorf("have %s, want %s", dump(t, cfg), dump(t, want))

@@ -39,6 +39,9 @@ func fileFields() []field[file] {
 		}},
 		{"api", readAPI},
 		{"limits", func(r *reader, v value, f *file) { readBlock(r, v, limitsFields(), &f.Limits) }},
+		{"reload", func(r *reader, v value, f *file) {
+			readBlock(r, v, []field[Reload]{{"max_removed", func(r *reader, v value, l *Reload) { l.MaxRemoved = r.percent(v) }}}, &f.Reload)
+		}},
 		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
 		{"pages", func(r *reader, v value, f *file) { readBlock(r, v, pagesFields(), &f.Pages) }},
 		{"autodiscover", func(r *reader, v value, f *file) { readBlock(r, v, autodiscoverFields(), &f.outlook) }},

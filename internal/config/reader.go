@@ -277,6 +277,22 @@ func (r *reader) number(v value, least, most int) int {
 	return n
 }
 
+// percent reads a share such as 10%.
+func (r *reader) percent(v value) int {
+	const want = "a share from 0% to 100% such as 10%"
+	s, ok := r.scalar(v, want, false)
+	if !ok {
+		return 0
+	}
+	digits, percent := strings.CutSuffix(s, "%")
+	n, err := strconv.Atoi(digits)
+	if !percent || err != nil || strconv.Itoa(n) != digits || n < 0 || n > 100 {
+		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		return 0
+	}
+	return n
+}
+
 // referenced reports whether a scalar holds a reference.
 func (v value) referenced() bool { return strings.Contains(v.node.Value, "${") }
 

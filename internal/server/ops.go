@@ -24,7 +24,7 @@ type Ops struct {
 	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 	Ready   *Readiness
-	Reload  func() // reloads the settings and returns when that is done
+	Reload  func(force bool) // reloads the settings and returns when that is done; force accepts that many domains are gone
 	Invite  Inviter
 	Token   string // required by what changes something; "" for no token
 	Pprof   bool   // serve /debug/pprof
@@ -79,8 +79,8 @@ func (o Ops) certificate(r *http.Request) (int, string) {
 	return http.StatusOK, "ok"
 }
 
-func (o Ops) reload(*http.Request) (dialect.Response, error) {
-	o.Reload()
+func (o Ops) reload(r *http.Request) (dialect.Response, error) {
+	o.Reload(r.URL.Query().Has("force"))
 	return dialect.PlainText(http.StatusOK, "reload done; waymark_config_last_reload_successful is 1 if it succeeded"), nil
 }
 

@@ -47,7 +47,7 @@ domains: {example.com: {provider: one}}
 	}
 	stop := runUntilTheEnd(t, svc)
 	for range 3 {
-		svc.reloadWithin(20 * time.Millisecond)
+		svc.reloadWithin(20*time.Millisecond, false)
 	}
 	if n := len(reads); n != 1 {
 		t.Errorf("%d reloads wait for the file system, want 1", n)

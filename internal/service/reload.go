@@ -19,9 +19,11 @@ const reloadPatience = 30 * time.Second
 // every error is logged, and the reload metrics report the failure. Reloads run one
 // after the other. When one does not end, Reload returns and reports a failure, and
 // so do the next ones: only one of them ever waits for a file system.
-func (s *Service) Reload() { s.reloadWithin(reloadPatience) }
+func (s *Service) Reload() { s.reloadWithin(reloadPatience, false) }
 
-func (s *Service) reloadWithin(patience time.Duration) {
+// reloadWithin is Reload with another patience. force accepts settings that lack
+// many domains.
+func (s *Service) reloadWithin(patience time.Duration, force bool) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	done := make(chan struct{})
@@ -30,7 +32,7 @@ func (s *Service) reloadWithin(patience time.Duration) {
 		go func() {
 			defer close(done)
 			defer func() { <-s.reloading }()
-			s.reload()
+			s.reload(force)
 		}()
 	case <-timer.C:
 		s.keepOld(errors.New("the reload before has not ended: a file system does not answer"))
@@ -46,7 +48,7 @@ func (s *Service) reloadWithin(patience time.Duration) {
 	}
 }
 
-func (s *Service) reload() {
+func (s *Service) reload(force bool) {
 	s.tell(s.options.Manager.Reloading)
 	defer s.tell(s.options.Manager.Ready)
 	s.reloadCertificate()
@@ -57,6 +59,10 @@ func (s *Service) reload() {
 		return
 	}
 	if err := checkProfiles(cfg); err != nil {
+		s.keepOld(err)
+		return
+	}
+	if err := guardDomains(s.current.Load().cfg, cfg); err != nil && !force {
 		s.keepOld(err)
 		return
 	}

@@ -232,7 +232,7 @@ func (s *Service) use(next state) {
 		Metrics: s.options.Metrics,
 		Log:     s.log,
 		Ready:   &s.ready,
-		Reload:  s.Reload,
+		Reload:  func(force bool) { s.reloadWithin(reloadPatience, force) },
 		Invite:  s.Invite,
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,

@@ -98,6 +98,9 @@ type Answer struct {
 // request is read.
 func (c *Contract) Check(side Side, r *http.Request, a Answer) error {
 	path, params := c.match(side, r.URL)
+	if path == "" && side == Public && a.Status == http.StatusTooManyRequests { // unknown paths count too
+		return c.refusal(side, "TooManyRequests", http.StatusTooManyRequests, a)
+	}
 	if path == "" {
 		return c.refusal(side, "NoSuchPath", http.StatusNotFound, a)
 	}

@@ -1,0 +1,27 @@
+package service
+
+import (
+	"fmt"
+
+	"github.com/waymark-mail/waymark/internal/config"
+)
+
+// fewDomains may always disappear at once.
+const fewDomains = 10
+
+// guardDomains returns an error when new settings lack more of the listed domains
+// than reload.max_removed allows: a file may have been cut off while it was written.
+// The limit is the current one, which the new settings cannot raise.
+func guardDomains(old, next *config.Config) error {
+	removed := 0
+	for d := range old.Domains {
+		if _, ok := next.Domains[d]; !ok {
+			removed++
+		}
+	}
+	if removed <= fewDomains || removed*100 <= len(old.Domains)*old.Reload.MaxRemoved {
+		return nil
+	}
+	return fmt.Errorf("%d of %d domains are missing from the new settings, more than %d%% (reload.max_removed): "+
+		"if the file is complete, send POST /-/reload?force to the operators' listener, or restart", removed, len(old.Domains), old.Reload.MaxRemoved)
+}
