@@ -120,7 +120,7 @@ func page(t *testing.T) string {
 func TestGuide(t *testing.T) {
 	want := page(t)
 	if *update {
-		if err := os.WriteFile(guide, []byte(want), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(guide, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
