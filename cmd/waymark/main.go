@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/waymark-mail/waymark/internal/memory"
 )
 
 func main() { os.Exit(mainWithStatus()) }
@@ -14,6 +16,7 @@ func main() { os.Exit(mainWithStatus()) }
 func mainWithStatus() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	memory.Apply()
 	return run(ctx, os.Args[1:], environment{
 		getenv: os.LookupEnv,
 		stdout: os.Stdout,

@@ -280,3 +280,33 @@ func TestCheckOfFilesThatBlock(t *testing.T) {
 		}
 	}
 }
+
+// TestReloadThatTakesTooMuchMemory makes the settings larger than the memory limit
+// of a running process allows. The old ones stay.
+func TestReloadThatTakesTooMuchMemory(t *testing.T) {
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	t.Setenv("GOMEMLIMIT", "64MiB")
+	p := serveAsProcess(t, good, log)
+	p.write("waymark.yaml", p.listeners()+good+strings.Repeat("  customer.example: {provider: one}\n", 100_000))
+	p.reload()
+	if err := p.get(p.public, configPath); err != nil {
+		t.Error(err)
+	}
+	if got := p.metric("waymark_config_last_reload_successful"); got != "0" {
+		t.Errorf("the reload succeeded: %s", got)
+	}
+	p.terminate()
+	text, err := os.ReadFile(log.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"memory_limit":67108864`, "and at most 48 MiB are allowed; raise the memory limit of the process"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+}

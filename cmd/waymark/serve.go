@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/memory"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/systemd"
 	"github.com/waymark-mail/waymark/internal/telemetry"
@@ -51,7 +52,7 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 		return err
 	}
 	defer flush()
-	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)))
+	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)), zap.Int64("memory_limit", memory.Limit()))
 	if source.example {
 		log.Warn("serving the embedded example", zap.String("domain", "example.com"), zap.String("hint", "copy examples/infomaniak.yaml to waymark.yaml and change it"))
 	}

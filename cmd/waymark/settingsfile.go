@@ -14,6 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/examples"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/files"
+	"github.com/waymark-mail/waymark/internal/memory"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/terminal"
@@ -29,7 +30,7 @@ type settingsFile struct {
 
 // configFlag adds -c to a command. Its value is known when the command runs.
 func configFlag(cmd *cobra.Command, env environment) *settingsFile {
-	f := &settingsFile{usual: env.usualFiles, env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile}}
+	f := &settingsFile{usual: env.usualFiles, env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile, Memory: memory.Limit() / 4 * 3}}
 	cmd.Flags().StringVarP(&f.path, "config", "c", "", "read the settings from `FILE` (default: waymark.yaml, else /etc/waymark/waymark.yaml)")
 	return f
 }

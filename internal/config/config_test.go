@@ -316,7 +316,7 @@ func TestLoadRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, path, want string }{
 		{"no file", missing, missing + ": the settings file can't be read: no such file or directory"},
 		{"a folder", dir, dir + ": the settings file can't be read: is a directory, not a regular file"},
-		{"more than 64 MiB", large, large + ": the file is larger than 64 MiB"},
+		{"too large", large, large + ": the file is larger than 16 MiB; keep the domains in a database or a directory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cfg, findings := Load(tc.path, Environment{})

@@ -12,10 +12,6 @@ import (
 	"github.com/waymark-mail/waymark/internal/files"
 )
 
-// maxSettingsFile bounds the file, in octets: one with 100,000 domains has about
-// 5 MiB.
-const maxSettingsFile = 64 << 20
-
 // Load reads the settings file at path. It returns what Parse returns.
 func Load(path string, env Environment) (*Config, Findings) {
 	data, err := readSettings(path)

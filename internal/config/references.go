@@ -19,6 +19,8 @@ import (
 type Environment struct {
 	Getenv   func(name string) (string, bool)
 	ReadFile func(path string) ([]byte, error) // gets absolute paths
+	// Memory is what reading the file may take, in bytes; 0 if no limit is known.
+	Memory int64
 }
 
 // ReadFile is for Environment: it reads regular files only, and no more of them

@@ -15,8 +15,8 @@ import (
 // parse parses the file into a tree of nodes; nil when it cannot be read.
 // Findings go to r.
 func (r *reader) parse(data []byte) *yaml.Node {
-	if len(data) > maxSettingsFile {
-		r.report(0, 0, "", "the file is larger than 64 MiB")
+	if text := tooLarge(data, r.env.Memory); text != "" {
+		r.report(0, 0, "", text)
 		return nil
 	}
 	if line, text := unreadable(data); text != "" {
@@ -38,8 +38,8 @@ func (r *reader) parse(data []byte) *yaml.Node {
 		r.report(second.Line, second.Column, "", "the file contains several YAML documents; remove the line ---")
 	}
 	root := first.Content[0]
-	if err := checkAliases(root); err != nil {
-		r.report(root.Line, root.Column, "", err.Error())
+	if at, text := checkSize(root); at != nil {
+		r.report(at.Line, at.Column, "", text)
 		return nil
 	}
 	return root
@@ -136,17 +136,20 @@ const (
 	aliasMargin = 100_000
 )
 
-// checkAliases rejects files that aliases make endless or far too large.
-func checkAliases(root *yaml.Node) error {
+// checkSize rejects files that aliases make endless or far too large, and those that
+// are too deep. It returns the node of the error, nil for none.
+func checkSize(root *yaml.Node) (at *yaml.Node, text string) {
 	c := counter{expanded: map[*yaml.Node]int{}}
-	size := c.count(root)
+	size := c.count(root, 1)
 	switch {
+	case c.deep != nil:
+		return c.deep, fmt.Sprintf("blocks and lists are nested deeper than %d levels", maxDepth)
 	case c.endless:
-		return errors.New("a YAML alias refers to a block that contains it; write the block out")
+		return root, "a YAML alias refers to a block that contains it; write the block out"
 	case size > aliasFactor*c.written+aliasMargin:
-		return errors.New("the YAML aliases expand the file far too much; write the blocks out")
+		return root, "the YAML aliases expand the file far too much; write the blocks out"
 	}
-	return nil
+	return nil, ""
 }
 
 // counter counts nodes, as written and with aliases expanded.
@@ -154,9 +157,10 @@ type counter struct {
 	written  int
 	expanded map[*yaml.Node]int // by anchored node
 	endless  bool
+	deep     *yaml.Node // one below maxDepth; nil for none
 }
 
-func (c *counter) count(n *yaml.Node) int {
+func (c *counter) count(n *yaml.Node, depth int) int {
 	const plenty = 1 << 40 // more than any file; sums of it can't overflow
 	c.written++
 	if n.Kind == yaml.AliasNode {
@@ -166,9 +170,13 @@ func (c *counter) count(n *yaml.Node) int {
 		}
 		return size
 	}
+	if depth > maxDepth && n.Kind != yaml.ScalarNode {
+		c.deep = n
+		return 1
+	}
 	size := 1
 	for _, child := range n.Content {
-		size = min(size+c.count(child), plenty)
+		size = min(size+c.count(child, depth+1), plenty)
 	}
 	if n.Anchor != "" {
 		c.expanded[n] = size

@@ -14,7 +14,7 @@ import (
 )
 
 // maxSettings is the largest settings file that Waymark reads.
-const maxSettings = 64 << 20
+const maxSettings = 16 << 20
 
 const heading = `# yaml-language-server: $schema=https://github.com/waymark-mail/waymark/raw/main/api/config.schema.json
 #
@@ -38,7 +38,7 @@ func (d *draft) result(origin string) (Result, error) {
 	}
 	r.Settings = append(fmt.Appendf(nil, heading, origin), body...)
 	if len(r.Settings) > maxSettings {
-		return r, errors.New("the settings file would be larger than 64 MiB; import a part at a time, or use the database as a source")
+		return r, errors.New("the settings file would be larger than 16 MiB; import a part at a time, or use the database as a source")
 	}
 	return r, nil
 }

@@ -64,6 +64,7 @@ var mayImport = map[string][]string{
 	"internal/server":                      {"internal/dialect", "internal/settings", "internal/address", "internal/telemetry"},
 	"internal/service":                     {"*"},
 	"internal/systemd":                     {},
+	"internal/memory":                      {},
 	"internal/terminal":                    {},
 	"internal/files":                       {},
 }

@@ -29,14 +29,14 @@ type house struct {
 }
 
 // start serves a settings file with HTTPS.
-func start(t *testing.T, settings string) house {
+func start(t *testing.T, settings string, env ...string) house {
 	t.Helper()
 	authority := certtest.Authority("Attack", nil)
 	cert, key := authority.Server("127.0.0.1").Write(t, t.TempDir())
 	w := waymark.Start(t, fmt.Sprintf(`listen: "127.0.0.1:0"
 tls: {listen: "127.0.0.1:0", cert_file: %q, key_file: %q}
 ops: {listen: "127.0.0.1:0"}
-`, cert, key)+settings+provider)
+`, cert, key)+settings+provider, env...)
 	return house{w, &tls.Config{RootCAs: authority.Pool(), ServerName: "127.0.0.1"}}
 }
 

@@ -73,13 +73,18 @@ type Waymark struct {
 }
 
 // Memory returns how much memory Waymark has in RAM, in bytes.
-func (w *Waymark) Memory(t testing.TB) int64 {
+func (w *Waymark) Memory(t testing.TB) int64 { return w.status(t, "VmRSS") }
+
+// PeakMemory returns the most that it ever had.
+func (w *Waymark) PeakMemory(t testing.TB) int64 { return w.status(t, "VmHWM") }
+
+func (w *Waymark) status(t testing.TB, figure string) int64 {
 	t.Helper()
 	status := textfile.Read(t, fmt.Sprintf("/proc/%d/status", w.process.Pid))
-	_, rest, _ := strings.Cut(status, "\nVmRSS:")
+	_, rest, _ := strings.Cut(status, "\n"+figure+":")
 	var kB int64
 	if _, err := fmt.Sscanf(rest, "%d kB", &kB); err != nil {
-		t.Fatalf("no resident memory in %s", status)
+		t.Fatalf("no %s in %s", figure, status)
 	}
 	return kB << 10
 }
