@@ -74,9 +74,9 @@ func withPostgreSQL(t *testing.T, s *stage) *databases.Server {
 // values of a switch.
 func panel(kind, yes, no string) []string {
 	return []string{
-		`CREATE TABLE domain (domain varchar(255) PRIMARY KEY, backupmx ` + kind + ` NOT NULL, active ` + kind + ` NOT NULL)`,
+		`CREATE TABLE domain (domain varchar(255) PRIMARY KEY, backupmx ` + kind + ` NOT NULL, relay_unknown_only ` + kind + `, active ` + kind + ` NOT NULL)`,
 		`CREATE TABLE alias_domain (alias_domain varchar(255) PRIMARY KEY, target_domain varchar(255) NOT NULL, active ` + kind + ` NOT NULL)`,
-		fmt.Sprintf(`INSERT INTO domain VALUES ('example.org', %s, %s)`, no, yes),
+		fmt.Sprintf(`INSERT INTO domain (domain, backupmx, active) VALUES ('example.org', %[1]s, %[2]s), ('alias.example', %[1]s, %[2]s)`, no, yes), // PostfixAdmin lists alias domains too
 		fmt.Sprintf(`INSERT INTO alias_domain VALUES ('alias.example', 'example.org', %s)`, yes),
 	}
 }
