@@ -76,8 +76,12 @@ type Limits struct {
 	// StrictPerMinute is the limit for expensive requests and for those that
 	// could guess passwords: signed profiles and password checks.
 	StrictPerMinute int
-	RequestsAtOnce  int // of all clients, half of them of one client; 0 for no limit
-	Connections     int // the same for connections that are open on each public listener
+	// UnknownPerMinute and UnknownPerSecond limit lookups of unknown domains and of
+	// mailboxes in the sources, of one client and of all; 0 for no limit.
+	UnknownPerMinute, UnknownPerSecond int
+
+	RequestsAtOnce int // of all clients, half of them of one client; 0 for no limit
+	Connections    int // the same for connections that are open on each public listener
 }
 
 // Reload bounds what a reload may change.
@@ -105,7 +109,7 @@ func defaults() *Config {
 		Listen: ":8080",
 		Ops:    Ops{Listen: "127.0.0.1:9090", WaitForSources: true},
 		Log:    Log{Level: "info", Format: "json"},
-		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
+		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, UnknownPerMinute: 600, UnknownPerSecond: 500, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.DefaultCache(),
 		Reload: Reload{MaxRemoved: 10},
 	}

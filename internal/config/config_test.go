@@ -112,7 +112,7 @@ func TestFullFile(t *testing.T) {
 		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
 		StateDir:      "/etc/waymark/state",
 		API:           API{Token: strings.Repeat("k", 40)},
-		Limits:        Limits{RequestsPerMinute: 120, StrictPerMinute: 5, RequestsAtOnce: 6, Connections: 7},
+		Limits:        Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},
 		Pages: Pages{
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
 			VerifyPassword: true,
@@ -207,7 +207,7 @@ domains: {example.com: {provider: p}}
 	cfg.Providers, cfg.Domains = nil, nil
 	if want := (&Config{
 		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090", WaitForSources: true}, Log: Log{Level: "info", Format: "json"},
-		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, RequestsAtOnce: 1000, Connections: 2000},
+		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, UnknownPerMinute: 600, UnknownPerSecond: 500, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour, Snapshot: true},
 		Reload: Reload{MaxRemoved: 10},
 		Files:  []string{"/etc/waymark.yaml"},

@@ -95,6 +95,12 @@ func limitsFields() []field[Limits] {
 		{"strict_requests_per_minute", func(r *reader, v value, l *Limits) {
 			l.StrictPerMinute = r.number(v, 0, 1_000_000)
 		}},
+		{"unknown_per_minute", func(r *reader, v value, l *Limits) {
+			l.UnknownPerMinute = r.number(v, 0, 1_000_000)
+		}},
+		{"unknown_per_second", func(r *reader, v value, l *Limits) {
+			l.UnknownPerSecond = r.number(v, 0, 1_000_000)
+		}},
 		{"requests_at_once", func(r *reader, v value, l *Limits) {
 			l.RequestsAtOnce = r.number(v, 0, 1_000_000)
 		}},

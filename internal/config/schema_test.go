@@ -202,6 +202,8 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"state_dir", p["state_dir"].Default, d.StateDir},
 		{"limits.requests_per_minute", p["limits"].Properties["requests_per_minute"].Default, float64(d.Limits.RequestsPerMinute)},
 		{"limits.strict_requests_per_minute", p["limits"].Properties["strict_requests_per_minute"].Default, float64(d.Limits.StrictPerMinute)},
+		{"limits.unknown_per_minute", p["limits"].Properties["unknown_per_minute"].Default, float64(d.Limits.UnknownPerMinute)},
+		{"limits.unknown_per_second", p["limits"].Properties["unknown_per_second"].Default, float64(d.Limits.UnknownPerSecond)},
 		{"limits.requests_at_once", p["limits"].Properties["requests_at_once"].Default, float64(d.Limits.RequestsAtOnce)},
 		{"limits.connections", p["limits"].Properties["connections"].Default, float64(d.Limits.Connections)},
 		{"cache.entries", p["cache"].Properties["entries"].Default, float64(d.Cache.Entries)},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/lookup"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -74,6 +75,7 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 // moved ones included, and else an error as that of Resolve. The catch-all does not
 // count, since anybody can point names at it.
 func (d *Directory) Answers(ctx context.Context, domain address.Domain) error {
+	ctx = lookup.Own(ctx)
 	named := *d
 	named.catchAll = nil
 	_, err := named.Resolve(ctx, settings.Query{Domain: domain})
@@ -96,15 +98,20 @@ func (d *Directory) listedHost(q settings.Query) (address.Domain, settings.Domai
 	return "", settings.Domain{}, false
 }
 
-// hostTries bounds the lookups for one host name. Mail hosts are rarely more than
-// two labels below the domain of their operator.
-const hostTries = 3
+// maxLookups bounds the names that one request has looked up, since anybody can
+// make them up: its domain and its host name, or its host name and the parent of
+// that.
+const maxLookups = 2
 
-// askHosts looks up the host name and its parents. A top-level domain has no mail
-// service.
+// askHosts looks up the host name and its parents, as long as the request may. A
+// top-level domain has no mail service. Thunderbird for Android, which asks below a
+// domain first, asks at the domain next.
 func (d *Directory) askHosts(ctx context.Context, q settings.Query) (settings.Settings, error) {
-	host := q.Host
-	for range hostTries {
+	host, tries := q.Host, maxLookups
+	if q.Domain != "" {
+		tries--
+	}
+	for range tries {
 		if !strings.Contains(string(host), ".") {
 			break
 		}

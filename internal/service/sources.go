@@ -20,6 +20,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/mxsource"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
+	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
@@ -60,14 +61,15 @@ type Sources struct {
 
 // sourceOptions are the settings that Sources are made of.
 type sourceOptions struct {
-	directory []config.Source
-	cache     source.Cache
+	directory                          []config.Source
+	cache                              source.Cache
+	unknownPerMinute, unknownPerSecond int
 }
 
 // optionsOf leaves out what does not concern the sources themselves: the
 // directory chooses the provider of a record, and lines are for messages.
 func optionsOf(cfg *config.Config) sourceOptions {
-	o := sourceOptions{cache: cfg.Cache}
+	o := sourceOptions{cache: cfg.Cache, unknownPerMinute: cfg.Limits.UnknownPerMinute, unknownPerSecond: cfg.Limits.UnknownPerSecond}
 	o.cache.Snapshot = false
 	for _, s := range cfg.Directory {
 		s.Provider, s.Line, s.PublicLogins, s.TypedAliases = nil, 0, false, false
@@ -109,6 +111,7 @@ func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 	o := lookup.Options{
 		Cache:   cfg.Cache,
 		Restore: restore,
+		Budget:  lookup.Budget{PerMinute: cfg.Limits.UnknownPerMinute, PerSecond: cfg.Limits.UnknownPerSecond, Client: server.ClientNetwork},
 		Report: func(name string, failures int, err error) {
 			if err == nil {
 				log.Info("source available again", zap.String("source", name))

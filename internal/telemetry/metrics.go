@@ -42,7 +42,7 @@ func NewMetrics(version, revision string) *Metrics {
 		lookupDuration: histogram("waymark_directory_lookup_duration_seconds",
 			"Duration of lookups in seconds, for sources outside the settings file.", "source"),
 		cache: counter("waymark_directory_cache_total",
-			"Total number of answers about domains outside the settings file, by cache result: hit, refresh, miss, stale.", "result"),
+			"Total number of answers about domains outside the settings file, by cache result: hit, refresh, miss, stale, refused.", "result"),
 		reloadSuccessful: prometheus.NewGauge(gauge("waymark_config_last_reload_successful",
 			"Whether the last reload of the settings succeeded (1) or not (0).")),
 		reloadTime: prometheus.NewGauge(gauge("waymark_config_last_reload_success_timestamp_seconds",
@@ -111,7 +111,7 @@ func (m *Metrics) LookupTook(source string, took time.Duration) {
 	m.lookupDuration.WithLabelValues(source).Observe(took.Seconds())
 }
 
-// CacheAnswer counts directory cache results: hit, refresh, miss or stale.
+// CacheAnswer counts directory cache results: hit, refresh, miss, stale or refused.
 func (m *Metrics) CacheAnswer(result string) {
 	m.cache.WithLabelValues(result).Inc()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/internal/settings"
 )
 
 const (
@@ -76,7 +77,9 @@ type cache[K comparable] struct {
 	known, unknown *otter.Cache[K, *entry] // may be the same
 	unknownLife    time.Duration
 	failures       *otter.Cache[K, failure] // of keys without an answer
-	restored       <-chan struct{}          // closed when Options.Restore has returned
+	spent          *spending
+	spendAlways    bool            // known keys cost as much as unknown ones
+	restored       <-chan struct{} // closed when Options.Restore has returned
 
 	mu      sync.Mutex
 	calls   map[K]*call // in progress
@@ -93,9 +96,15 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 			c.options.Answered("hit")
 			return Found{}, f.err
 		}
-		call, _ := c.join(key, miss)
+		settle, err := c.spent.take(c.options.Budget.client(ctx), time.Now())
+		if err != nil {
+			c.options.Answered("refused")
+			return Found{}, err
+		}
+		call, begun := c.join(key, miss)
 		// The call has its own time-out; this one is for a source that ignores it.
 		answered := call.wait(ctx, 2*c.options.Timeout)
+		settle(begun && (!answered || c.costs(call)))
 		if answered && call.failed() && c.isRestored(ctx) {
 			if e = c.cached(key); e != nil {
 				return c.stale(e)
@@ -113,14 +122,14 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 	case fresh:
 		result := "hit"
 		if age >= e.life/2 && !e.backingOff(now) {
-			if _, begun := c.join(key, prefetch); begun {
+			if _, begun := c.refresh(ctx, key, e, prefetch); begun {
 				result = "refresh"
 			}
 		}
 		c.options.Answered(result)
 		return e.answer()
 	case !e.backingOff(now):
-		if call, _ := c.join(key, stale); call.wait(ctx, patience-(now-call.begun)) && !call.failed() {
+		if call, _ := c.refresh(ctx, key, e, stale); call != nil && call.wait(ctx, patience-(now-call.begun)) && !call.failed() {
 			c.options.Answered("miss")
 			return call.found, call.err
 		}
@@ -128,11 +137,35 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 	return c.stale(e)
 }
 
+// refresh is join for a key with an answer. That a key is unknown is looked up
+// again only within the budget; the call is nil beyond it.
+func (c *cache[K]) refresh(ctx context.Context, key K, e *entry, u urgency) (joined *call, begun bool) {
+	if e.found.Record != nil || c.spendAlways {
+		return c.join(key, u)
+	}
+	settle, err := c.spent.take(c.options.Budget.client(ctx), time.Now())
+	if err != nil {
+		return nil, false
+	}
+	joined, begun = c.join(key, u)
+	settle(begun)
+	return joined, begun
+}
+
 // stale returns an answer that is past its time.
 func (c *cache[K]) stale(e *entry) (Found, error) {
 	c.options.Answered("stale")
 	c.options.Asked(e.found.Source, "stale")
 	return e.answer()
+}
+
+// costs reports whether a lookup that ended counts against the budget: the key is
+// unknown or cannot be looked up.
+func (c *cache[K]) costs(call *call) bool {
+	if call.failed() {
+		return settings.KindOf(call.err) == settings.LookupFailed
+	}
+	return c.spendAlways || call.found.Record == nil
 }
 
 // isRestored waits until what an earlier process knew is cached.

@@ -226,3 +226,25 @@ func TestOneBadRowBringsNoRest(t *testing.T) {
 		}
 	})
 }
+
+// TestConnectionsBringThroughput holds that four times the connections answer three
+// times as many domains that are not cached.
+func TestConnectionsBringThroughput(t *testing.T) {
+	answered := func(connections int) (n int) {
+		synctest.Test(t, func(t *testing.T) {
+			f := new(fake)
+			f.takes(50 * time.Millisecond)
+			l := New(Options{Timeout: time.Minute, Sources: []Named{{Name: "a", Source: f, Concurrent: connections}}})
+			defer l.Close()
+			for i := range 1000 {
+				go func() { _, _ = l.Domain(t.Context(), address.Domain(fmt.Sprintf("x%d.example", i))) }()
+			}
+			time.Sleep(500 * time.Millisecond)
+			n = f.asked()
+		})
+		return n
+	}
+	if few, many := answered(16), answered(64); many < 3*few {
+		t.Errorf("%d with 64 connections, %d with 16", many, few)
+	}
+}

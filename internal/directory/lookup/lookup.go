@@ -35,6 +35,8 @@ type Options struct {
 	// Cache bounds the cache. From half of Fresh or Unknown on, an entry is
 	// refreshed in the background.
 	source.Cache
+	// Budget bounds the lookups of unknown names.
+	Budget Budget
 	// Timeout bounds a lookup, including the time in the queue;
 	// source.DefaultTimeout.
 	Timeout time.Duration
@@ -52,8 +54,8 @@ type Options struct {
 	Took func(source string, took time.Duration)
 	// Answered is called for each call of Domain and Mailbox: hit from the cache,
 	// refresh from the cache while the source is queried in the background, miss
-	// from the source, stale from the cache because the source is unavailable. It
-	// may be nil.
+	// from the source, stale from the cache because the source is unavailable,
+	// refused because of the budget. It may be nil.
 	Answered func(result string)
 	// Report is called when a source is unavailable, at most once a minute, with
 	// the number of failures since the last call; and with 0 and nil when it is
@@ -100,24 +102,25 @@ func New(o Options) *Lookup {
 	ctx, stop := context.WithCancelCause(context.Background())
 	l.stop = stop
 	start, restored := time.Now(), make(chan struct{})
+	spent := newSpending(o.Budget, start)
 	l.domains = &cache[address.Domain]{
 		options: &o, changes: l.changes, start: start, ctx: ctx, restored: restored,
 		domainOf: func(d address.Domain) address.Domain { return d },
 		ask:      l.askDomain,
 		known:    newStore[address.Domain](&o, start), unknown: newStore[address.Domain](&o, start), unknownLife: o.Unknown,
-		failures: newFailures[address.Domain](),
-		calls:    make(map[address.Domain]*call),
+		failures: newFailures[address.Domain](), spent: spent,
+		calls: make(map[address.Domain]*call),
 	}
-	// Known and unknown mailboxes share one cache and one lifetime, so that the
-	// time of an answer does not reveal which of them exist.
+	// Known and unknown mailboxes share one cache and one lifetime, and cost the same
+	// of the budget, so that neither time nor limits reveal which of them exist.
 	mailboxes := newStore[mailbox](&o, start)
 	l.mailboxes = &cache[mailbox]{
 		options: &o, changes: l.changes, start: start, ctx: ctx, restored: restored,
 		domainOf: func(m mailbox) address.Domain { return m.Domain },
 		ask:      l.askMailbox,
 		known:    mailboxes, unknown: mailboxes, unknownLife: o.Fresh,
-		failures: newFailures[mailbox](),
-		calls:    make(map[mailbox]*call),
+		failures: newFailures[mailbox](), spent: spent, spendAlways: true,
+		calls: make(map[mailbox]*call),
 	}
 	if o.Restore == nil {
 		close(restored)
