@@ -76,7 +76,7 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 			log.Warn("cannot notify the systemd watchdog; systemd will restart the service", zap.Error(err))
 		}
 	}()
-	stop := onHangup(svc.Reload)
+	stop := onHangup(func() { svc.Reload() }) // which logs what it refuses
 	defer stop()
 	if err := svc.Run(ctx); err != nil {
 		return fmt.Errorf("stopped: %w", err)

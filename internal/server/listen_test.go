@@ -142,7 +142,7 @@ func TestOps(t *testing.T) {
 	var ready Readiness
 	core, logs := observer.New(zapcore.DebugLevel)
 	metrics := telemetry.NewMetrics("", "")
-	h := NewOps(Ops{Metrics: metrics, Log: zap.New(core), Ready: &ready, Reload: func(bool) {}, Token: "secret"})
+	h := NewOps(Ops{Metrics: metrics, Log: zap.New(core), Ready: &ready, Reload: func(bool) []string { return nil }, Token: "secret"})
 	for _, tc := range []struct {
 		method, path, token string
 		ready               bool

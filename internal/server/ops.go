@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -24,10 +26,12 @@ type Ops struct {
 	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 	Ready   *Readiness
-	Reload  func(force bool) // reloads the settings and returns when that is done; force accepts that many domains are gone
-	Invite  Inviter
-	Token   string // required by what changes something; "" for no token
-	Pprof   bool   // serve /debug/pprof
+	// Reload returns when it is done, with a line for each error. force accepts that
+	// many domains are gone.
+	Reload func(force bool) (refused []string)
+	Invite Inviter
+	Token  string // required by what changes something; "" for no token
+	Pprof  bool   // serve /debug/pprof
 	// Certificate returns nil for a host name that may have a certificate. An error
 	// of kind UnknownDomain refuses it.
 	Certificate func(context.Context, address.Domain) error
@@ -80,9 +84,20 @@ func (o Ops) certificate(r *http.Request) (int, string) {
 }
 
 func (o Ops) reload(r *http.Request) (dialect.Response, error) {
-	o.Reload(r.URL.Query().Has("force"))
-	return dialect.PlainText(http.StatusOK, "reload done; waymark_config_last_reload_successful is 1 if it succeeded"), nil
+	refused := o.Reload(r.URL.Query().Has("force"))
+	if len(refused) == 0 {
+		return dialect.PlainText(http.StatusOK, "reload done"), nil
+	}
+	const most = 100
+	lines := append([]string{errRefused.Error() + "; what it refused stays as it was:"}, refused[:min(len(refused), most)]...)
+	if more := len(refused) - most; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return dialect.PlainText(http.StatusUnprocessableEntity, strings.Join(lines, "\n")), errRefused
 }
+
+// errRefused is for the log and the metrics: the response has the reasons.
+var errRefused error = &settings.Error{Kind: settings.BadRequest, Message: "reload refused"}
 
 // forOperators sets the header fields of every response on the ops listener,
 // also of those that a dialect does not write.

@@ -39,8 +39,12 @@ func TestAFileThatIsCutOff(t *testing.T) {
 			if tc.force {
 				query = "?force"
 			}
+			status := http.StatusOK
+			if tc.refused {
+				status = http.StatusUnprocessableEntity
+			}
 			resp, err := http.Post("http://"+h.svc.Addr("ops")+"/-/reload"+query, "", nil)
-			if err != nil || resp.StatusCode != http.StatusOK {
+			if err != nil || resp.StatusCode != status {
 				t.Fatalf("%v, %v", resp, err)
 			}
 			_ = resp.Body.Close()

@@ -54,7 +54,7 @@ domains: {example.com: {provider: one}}
 	}
 	failed := func() bool {
 		const name = "waymark_config_last_reload_successful"
-		want := "# HELP " + name + " Whether the last reload of the settings succeeded (1) or not (0).\n# TYPE " + name + " gauge\n" + name + " 0\n"
+		want := "# HELP " + name + " Whether the last reload of the settings, keys and certificates succeeded (1) or not (0).\n# TYPE " + name + " gauge\n" + name + " 0\n"
 		return testutil.GatherAndCompare(metrics.Registry(), strings.NewReader(want), name) == nil
 	}
 	if !failed() {

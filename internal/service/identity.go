@@ -14,16 +14,27 @@ import (
 
 // identityFor returns the signing identity for new settings: the current one,
 // read again, if it comes from the same files. If they cannot be read, as while
-// they are being written, the old state stays.
-func (s *Service) identityFor(cfg *config.Config) (*sign.Keeper, error) {
+// they are being written, the old state stays, and refused has the reason.
+func (s *Service) identityFor(cfg *config.Config) (k *sign.Keeper, refused []string, err error) {
 	old := s.current.Load()
 	if !sameIdentity(old.cfg, cfg) {
-		return s.newIdentity(cfg)
+		k, err = s.newIdentity(cfg)
+		return k, nil, err
 	}
-	if err := old.identity.Reload(); err != nil {
-		s.log.Error("signing identity reload failed; old one stays in force", zap.Error(err))
+	if err := s.counted(old.identity.Reload()); err != nil {
+		refused = s.refuse("signing identity reload failed; old one stays in force", fmt.Errorf("signing: %w", err))
 	}
-	return old.identity, nil
+	return old.identity, refused, nil
+}
+
+// counted counts a signing identity that was loaded, or could not be.
+func (s *Service) counted(err error) error {
+	result := "loaded"
+	if err != nil {
+		result = "failed"
+	}
+	s.options.Metrics.SigningCertificate(result)
+	return err
 }
 
 func sameIdentity(a, b *config.Config) bool {
@@ -74,7 +85,7 @@ func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 		k, err := sign.NewKeeper(func(now time.Time) (*sign.Identity, error) {
 			return sign.Load(cfg.Signing.CertFile, cfg.Signing.KeyFile, now)
 		}, s.options.Now)
-		if err != nil {
+		if s.counted(err) != nil {
 			return k, fmt.Errorf("signing: %w", err)
 		}
 		for _, w := range k.Identity().Warnings() {
@@ -92,7 +103,7 @@ func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 		created = created || made
 		return id, err
 	}, s.options.Now)
-	if err != nil {
+	if s.counted(err) != nil {
 		return k, fmt.Errorf("cannot keep the signing identity in %s; set state_dir to a writable folder, remove a damaged file, or set signing: %w", dir, err)
 	}
 	s.log.Warn("signing Apple profiles with a self-signed identity; devices show them as not verified",

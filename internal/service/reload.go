@@ -3,11 +3,13 @@ package service
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 // reloadPatience is how long the caller of Reload waits. Reading a file takes
@@ -16,65 +18,75 @@ const reloadPatience = 30 * time.Second
 
 // Reload reads the settings, the identity and the certificates again. The new
 // settings take effect as a whole. If they have an error, the old ones stay in use,
-// every error is logged, and the reload metrics report the failure. Reloads run one
-// after the other. When one does not end, Reload returns and reports a failure, and
-// so do the next ones: only one of them ever waits for a file system.
-func (s *Service) Reload() { s.reloadWithin(reloadPatience, false) }
+// and the same holds for the pair of a key and its certificate. Reload returns what
+// it refused, a line for each error, nil on success; the log and the reload metrics
+// report the same. Reloads run one after the other. When one does not end, Reload
+// returns and reports a failure, and so do the next ones: only one of them ever
+// waits for a file system.
+func (s *Service) Reload() (refused []string) { return s.reloadWithin(reloadPatience, false) }
+
+// changed reloads after a change or a signal, where nobody reads what is refused.
+func (s *Service) changed() { s.Reload() }
 
 // reloadWithin is Reload with another patience. force accepts settings that lack
 // many domains.
-func (s *Service) reloadWithin(patience time.Duration, force bool) {
+func (s *Service) reloadWithin(patience time.Duration, force bool) []string {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	done := make(chan struct{})
+	done := make(chan []string, 1)
 	select {
 	case s.reloading <- struct{}{}:
 		go func() {
-			defer close(done)
 			defer func() { <-s.reloading }()
-			s.reload(force)
+			done <- s.reload(force)
 		}()
 	case <-timer.C:
-		s.keepOld(errors.New("the reload before has not ended: a file system does not answer"))
-		return
+		return s.keepOld(errors.New("the reload before has not ended: a file system does not answer"))
 	case <-s.stopping:
-		return
+		return stopped()
 	}
 	select {
-	case <-done:
+	case refused := <-done:
+		return refused
 	case <-timer.C:
-		s.keepOld(fmt.Errorf("it takes longer than %s: a file system does not answer", patience))
+		return s.keepOld(fmt.Errorf("it takes longer than %s: a file system does not answer", patience))
 	case <-s.stopping:
+		return stopped()
 	}
 }
 
-func (s *Service) reload(force bool) {
+func stopped() []string { return []string{"Waymark is stopping"} }
+
+// reload returns what it refused.
+func (s *Service) reload(force bool) []string {
 	s.tell(s.options.Manager.Reloading)
 	defer s.tell(s.options.Manager.Ready)
-	s.reloadCertificate()
+	refused := s.reloadCertificate()
 	cfg, findings := s.options.Load()
 	s.logFindings(findings)
 	if findings.HasErrors() {
 		s.keepOld(errors.New("the settings have errors"))
-		return
+		for _, f := range findings {
+			if !f.Warning {
+				refused = append(refused, terminal.Line(f.String()))
+			}
+		}
+		return refused
 	}
 	if err := checkProfiles(cfg); err != nil {
-		s.keepOld(err)
-		return
+		return append(refused, s.keepOld(err)...)
 	}
 	if err := guardDomains(s.current.Load().cfg, cfg); err != nil && !force {
-		s.keepOld(err)
-		return
+		return append(refused, s.keepOld(err)...)
 	}
-	identity, err := s.identityFor(cfg)
+	identity, refusedKey, err := s.identityFor(cfg)
 	if err != nil {
-		s.keepOld(err)
-		return
+		return append(refused, s.keepOld(err)...)
 	}
+	refused = append(refused, refusedKey...)
 	sources, err := s.sourcesFor(cfg)
 	if err != nil {
-		s.keepOld(fmt.Errorf("directory: %w", err))
-		return
+		return append(refused, s.keepOld(fmt.Errorf("directory: %w", err))...)
 	}
 	s.warnWhatNeedsRestart(cfg)
 	old := s.current.Load().sources
@@ -86,6 +98,10 @@ func (s *Service) reload(force bool) {
 		s.log.Error("cannot watch files for changes; send SIGHUP after a change", zap.Error(err))
 	}
 	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))
+	if refused == nil {
+		s.options.Metrics.Reloaded(s.options.Now())
+	}
+	return refused
 }
 
 // sourcesFor returns the sources for new settings: the current ones, with their
@@ -136,21 +152,27 @@ func (s *Service) retire(old *Sources) {
 	})
 }
 
-func (s *Service) keepOld(err error) {
-	s.options.Metrics.ReloadFailed()
-	s.log.Error("reload failed; old settings stay in force", zap.Error(err))
+func (s *Service) keepOld(err error) []string {
+	return s.refuse("reload failed; old settings stay in force", err)
 }
 
-func (s *Service) reloadCertificate() {
+// refuse reports that a part of a reload failed, and returns the lines about it.
+func (s *Service) refuse(message string, err error) []string {
+	s.options.Metrics.ReloadFailed()
+	s.log.Error(message, zap.Error(err))
+	return strings.Split(terminal.Lines(err.Error()), "\n")
+}
+
+func (s *Service) reloadCertificate() (refused []string) {
 	if s.tlsFiles == nil {
-		return
+		return nil
 	}
 	if err := s.tlsFiles.Reload(); err != nil {
 		s.options.Metrics.TLSCertificate("failed")
-		s.log.Error("TLS certificate reload failed; old one stays in force", zap.Error(err))
-		return
+		return s.refuse("TLS certificate reload failed; old one stays in force", fmt.Errorf("tls: %w", err))
 	}
 	s.logCertificate()
+	return nil
 }
 
 // logCertificate counts a TLS certificate that was loaded and logs its warnings.

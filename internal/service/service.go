@@ -123,7 +123,8 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	}
 	sources.await(o.Log)
 	s.use(state{cfg, identity, sources})
-	if s.watcher, err = watch.Files(s.watched(), s.Reload); err != nil {
+	o.Metrics.Reloaded(o.Now())
+	if s.watcher, err = watch.Files(s.watched(), s.changed); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot watch files for changes: %w", err), sources.Close())
 	}
 	if s.group, err = s.listen(ctx); err != nil {
@@ -232,7 +233,7 @@ func (s *Service) use(next state) {
 		Metrics: s.options.Metrics,
 		Log:     s.log,
 		Ready:   &s.ready,
-		Reload:  func(force bool) { s.reloadWithin(reloadPatience, force) },
+		Reload:  func(force bool) []string { return s.reloadWithin(reloadPatience, force) },
 		Invite:  s.Invite,
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
@@ -242,7 +243,7 @@ func (s *Service) use(next state) {
 	s.ops.To(ops) // first: a client that uses a new token on one listener needs it on the other
 	s.public.To(public)
 	s.current.Store(&next)
-	s.options.Metrics.Reloaded(s.options.Now(), len(next.cfg.Domains))
+	s.options.Metrics.Domains(len(next.cfg.Domains))
 	notAfter := time.Unix(0, 0) // as if it had expired long ago: the same alert
 	if id := next.identity.Identity(); id != nil {
 		notAfter = id.NotAfter()

@@ -23,6 +23,7 @@ type Metrics struct {
 	reloadTime       prometheus.Gauge
 	domains          prometheus.Gauge
 	signingNotAfter  *prometheus.GaugeVec
+	signing          *prometheus.CounterVec
 	certificates     *prometheus.CounterVec
 	logLinesDropped  prometheus.Counter
 	passwordChecks   *prometheus.CounterVec
@@ -44,7 +45,7 @@ func NewMetrics(version, revision string) *Metrics {
 		cache: counter("waymark_directory_cache_total",
 			"Total number of answers about domains outside the settings file, by cache result: hit, refresh, miss, stale, refused.", "result"),
 		reloadSuccessful: prometheus.NewGauge(gauge("waymark_config_last_reload_successful",
-			"Whether the last reload of the settings succeeded (1) or not (0).")),
+			"Whether the last reload of the settings, keys and certificates succeeded (1) or not (0).")),
 		reloadTime: prometheus.NewGauge(gauge("waymark_config_last_reload_success_timestamp_seconds",
 			"Unix timestamp of the last successful reload of the settings, in seconds.")),
 		domains: prometheus.NewGauge(gauge("waymark_config_domains",
@@ -55,6 +56,7 @@ func NewMetrics(version, revision string) *Metrics {
 			Help: "Total number of log lines dropped because the log could not be written fast enough."}),
 		passwordChecks: counter("waymark_password_checks_total",
 			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
+		signing:      counter("waymark_signing_certificates_total", "Total number of signing certificates loaded or rejected.", "result"),
 		certificates: counter("waymark_tls_certificates_total", "Total number of TLS certificates loaded or rejected.", "result"),
 		tlsNotAfter: prometheus.NewGaugeVec(gauge("waymark_tls_certificate_not_after_timestamp_seconds",
 			"Unix timestamp when the TLS certificate expires, in seconds."), nil),
@@ -66,7 +68,7 @@ func NewMetrics(version, revision string) *Metrics {
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.passwordChecks, build,
+		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.passwordChecks, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -123,16 +125,23 @@ func (m *Metrics) PasswordCheck(result string) { m.passwordChecks.WithLabelValue
 // ReloadFailed records that a reload of the settings failed.
 func (m *Metrics) ReloadFailed() { m.reloadSuccessful.Set(0) }
 
-// Reloaded records that settings with this many domains took effect.
-func (m *Metrics) Reloaded(at time.Time, domains int) {
+// Reloaded records that the settings, keys and certificates took effect.
+func (m *Metrics) Reloaded(at time.Time) {
 	m.reloadSuccessful.Set(1)
 	m.reloadTime.Set(float64(at.UnixMilli()) / 1000)
-	m.domains.Set(float64(domains))
 }
+
+// Domains records how many domains the current settings list.
+func (m *Metrics) Domains(n int) { m.domains.Set(float64(n)) }
 
 // SigningIdentity records when a signing identity expires.
 func (m *Metrics) SigningIdentity(name string, notAfter time.Time) {
 	m.signingNotAfter.WithLabelValues(name).Set(float64(notAfter.Unix()))
+}
+
+// SigningCertificate counts a signing identity; result is loaded or failed.
+func (m *Metrics) SigningCertificate(result string) {
+	m.signing.WithLabelValues(result).Inc()
 }
 
 // TLSCertificate counts a certificate; result is loaded or failed.

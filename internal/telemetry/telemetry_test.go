@@ -40,7 +40,9 @@ func TestMetricNames(t *testing.T) {
 	m.Lookup("customers", "stale")
 	m.LookupTook("customers", 3*time.Millisecond)
 	m.CacheAnswer("hit")
-	m.Reloaded(time.Unix(1_700_000_000, 0), 7)
+	m.Reloaded(time.Unix(1_700_000_000, 0))
+	m.Domains(7)
+	m.SigningCertificate("loaded")
 	m.SigningIdentity("default", time.Unix(1_800_000_000, 0))
 	m.TLSCertificate("loaded")
 	m.TLSNotAfter(time.Unix(1_800_000_000, 0))
@@ -60,6 +62,7 @@ func TestMetricNames(t *testing.T) {
 		`waymark_config_domains 7`,
 		`waymark_signing_certificate_not_after_timestamp_seconds{identity="default"} 1.8e+09`,
 		`waymark_tls_certificate_not_after_timestamp_seconds 1.8e+09`,
+		`waymark_signing_certificates_total{result="loaded"} 1`,
 		`waymark_tls_certificates_total{result="loaded"} 1`,
 		`version="v1.2.3"`,
 	} {
