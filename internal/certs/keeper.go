@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/tls"
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -51,10 +52,19 @@ func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) 
 // NotAfter returns when the current certificate expires.
 func (k *Keeper) NotAfter() time.Time { return k.current.Load().tls.Leaf.NotAfter }
 
-// Warnings returns reasons why some clients may reject the certificate.
+// expiresSoon is how long before its expiry a certificate should be renewed:
+// renewers do it about 30 days before.
+const expiresSoon = 14 * 24 * time.Hour
+
+// Warnings returns reasons why some clients may reject the certificate, now or
+// soon.
 func (k *Keeper) Warnings() []string {
+	var all []string
 	if missing := k.current.Load().pair.MissingIssuer; missing != "" {
-		return []string{k.certFile + " lacks the certificate of " + missing + ", the issuer of the first one; append it unless every client trusts it"}
+		all = append(all, k.certFile+" lacks the certificate of "+missing+", the issuer of the first one; append it unless every client trusts it")
 	}
-	return nil
+	if k.NotAfter().Sub(k.now()) < expiresSoon {
+		all = append(all, fmt.Sprintf("%s: the certificate expires on %s; renew it", k.certFile, k.NotAfter().UTC().Format(time.DateOnly)))
+	}
+	return all
 }

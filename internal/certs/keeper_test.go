@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
 )
@@ -139,5 +140,20 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestWarningOfExpiry pins that a certificate is reported for its last two weeks.
+func TestWarningOfExpiry(t *testing.T) {
+	alone := issue("alone", nil)
+	certFile, keyFile := alone.Write(t, t.TempDir())
+	for left, want := range map[time.Duration]int{14*24*time.Hour + time.Second: 0, 14*24*time.Hour - time.Second: 1} {
+		k, err := Load(certFile, keyFile, func() time.Time { return alone.Cert.NotAfter.Add(-left) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := k.Warnings(); len(got) != want || want == 1 && !strings.Contains(got[0], "expires on "+alone.Cert.NotAfter.UTC().Format(time.DateOnly)) {
+			t.Errorf("%s before its end: %q", left, got)
+		}
 	}
 }

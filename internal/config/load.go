@@ -69,6 +69,7 @@ func (r *reader) config(data []byte) *Config {
 	if readBlock(r, v, fileFields(), &f) && !v.has("domains") && len(f.Directory) == 0 {
 		r.warn(v.at("domains"), "%s", answersNobody)
 	}
+	r.checkListeners(v, f.Config)
 	r.checkVerifyPrivate(v, f.Config)
 	r.checkLoginsAreSeen(v, f.Config)
 	return f.Config

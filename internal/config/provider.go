@@ -151,7 +151,22 @@ func (r *reader) login(v value) settings.Login {
 		r.refuse(v, "%s", asWritten(err.Error(), strconv.Quote(s), strconv.Quote(v.written())))
 		return ""
 	}
+	for _, other := range placeholdersOfOthers() {
+		if strings.Contains(s, other[0]) {
+			r.refuse(v, "%s is a placeholder of other software; write %s", other[0], other[1])
+			return ""
+		}
+	}
 	return settings.Login(s).Canonical()
+}
+
+// placeholdersOfOthers are those of autoconfig files, automx2 and Dovecot, each with
+// ours. Clients would log in with them as they are.
+func placeholdersOfOthers() [][2]string {
+	return [][2]string{
+		{"%EMAILADDRESS%", "{address}"}, {"%EMAILLOCALPART%", "{local}"}, {"%EMAILDOMAIN%", "{domain}"},
+		{"%u", "{address}"}, {"%n", "{local}"}, {"%d", "{domain}"},
+	}
 }
 
 // auths reads a list of authentication methods; nil when it is invalid.

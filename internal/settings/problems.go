@@ -98,6 +98,8 @@ func (s Service) problemsByHost() []Problem {
 		ps = append(ps, wrong("host", "%s needs a host such as mail.example.com", s.Protocol))
 	} else if _, err := ParseHost(s.Host); err != nil {
 		ps = append(ps, wrong("host", "%v", err))
+	} else if strings.EqualFold(s.Host, "localhost") {
+		ps = append(ps, doubtful("host", "localhost is the device of the user; write the public name of the mail server"))
 	}
 	if s.Port == 0 {
 		ps = append(ps, wrong("port", "%s with security %s has no default port; set one", s.Protocol, s.Security))
