@@ -52,12 +52,6 @@ func dnsCommand(env environment) *cobra.Command {
 			return err
 		}
 		_, found, err := source.resolve(cmd.Context(), settings.Query{Domain: domain})
-		if settings.KindOf(err) == settings.UnknownDomain {
-			if _, err := fmt.Fprintf(env.stderr, "waymark: %s\n", terminal.Lines(err.Error())); err != nil {
-				return err
-			}
-			return errFindings
-		}
 		if err != nil {
 			return err
 		}

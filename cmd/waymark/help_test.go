@@ -92,6 +92,7 @@ func TestUsageErrors(t *testing.T) {
 		{"check a.yaml -c b.yaml", "the settings file is named twice: as FILE and with --config\n"},
 		{"srve", "unknown command \"srve\" for \"waymark\"; did you mean serve?\n"},
 		{"import ispb", "unknown command \"ispb\" for \"waymark import\"; did you mean ispdb?\n"},
+		{"completion nonsense", "unknown command \"nonsense\" for \"waymark completion\"; known are bash, fish, powershell, zsh\n"},
 		{"import nonsense", "unknown command \"nonsense\" for \"waymark import\"; known are autodiscover-email-settings, automx2, ispdb\n"},
 	} {
 		status, stdout, stderr := waymark(t, strings.Fields(tc.args)...)
@@ -99,7 +100,7 @@ func TestUsageErrors(t *testing.T) {
 			t.Errorf("waymark %s: status %d, %q, %q", tc.args, status, stdout, stderr)
 		}
 	}
-	for _, args := range []string{"render nonsense anna@example.com", "render autoconfig anna", "render autoconfig anna@unknown.example", "serve -c /does/not/exist.yaml", "verify /does/not/exist"} {
+	for _, args := range []string{"render nonsense anna@example.com", "render autoconfig anna", "serve -c /does/not/exist.yaml", "verify /does/not/exist"} {
 		status, _, stderr := waymark(t, strings.Fields(args)...)
 		if status != statusUsage || !strings.HasPrefix(stderr, "waymark: ") {
 			t.Errorf("%v: status %d, %q", args, status, stderr)

@@ -108,3 +108,13 @@ func TestServeExample(t *testing.T) {
 		}
 	}
 }
+
+// TestUnknownDomain pins one status for a domain that the settings do not have.
+func TestUnknownDomain(t *testing.T) {
+	for _, args := range []string{"render autoconfig anna@unknown.example", "render page anna@unknown.example", "dns unknown.example", "invite anna@unknown.example"} {
+		status, stdout, stderr := waymark(t, append(strings.Fields(args), "-c", infomaniak)...)
+		if status != statusFindings || stdout != "" || stderr != "waymark: unknown.example: this server does not answer for that domain\n" {
+			t.Errorf("waymark %s: status %d, %q, %q", args, status, stdout, stderr)
+		}
+	}
+}

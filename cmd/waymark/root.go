@@ -10,13 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 // Exit statuses, a contract with scripts.
 const (
 	statusFine     = 0
-	statusFindings = 1 // a report found something
+	statusFindings = 1 // a report found something, or the settings do not have the domain
 	statusUsage    = 2 // the command line or the settings cannot be used
 )
 
@@ -33,6 +34,7 @@ var errFindings = errors.New("there are findings")
 // run executes one command line and returns its exit status.
 func run(ctx context.Context, args []string, env environment) int {
 	root := rootCommand(env)
+	refuseUnknownShells(root)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	switch {
@@ -59,7 +61,21 @@ func run(ctx context.Context, args []string, env environment) int {
 		case <-time.After(time.Second):
 		}
 	}
+	if settings.KindOf(err) == settings.UnknownDomain {
+		return statusFindings
+	}
 	return statusUsage
+}
+
+// refuseUnknownShells changes cobra's own command for completion, which prints its
+// help for an unknown shell and succeeds.
+func refuseUnknownShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			group(cmd)
+		}
+	}
 }
 
 func rootCommand(env environment) *cobra.Command {
