@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dnsrecords"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -16,6 +18,7 @@ import (
 func dnsCommand(env environment) *cobra.Command {
 	var format, output string
 	var hosts []string
+	var denyMissing bool
 	cmd := &cobra.Command{
 		Use:   "dns DOMAIN",
 		Short: "Print the DNS records to publish for a domain",
@@ -32,6 +35,7 @@ func dnsCommand(env environment) *cobra.Command {
 	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
 	cmd.Flags().StringArrayVar(&hosts, "host", nil, "host `NAME` or IP address that Waymark is reached at; repeat it for more addresses")
+	cmd.Flags().BoolVar(&denyMissing, "deny-missing", false, "declare that services which the settings do not have do not exist")
 	cmd.Flags().StringVar(&format, "format", "zone", "print the records as `FORMAT`: "+strings.Join(dnsrecords.Formats(), ", "))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkOutput(output); err != nil {
@@ -55,19 +59,18 @@ func dnsCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printRecords(env, found, reached, format)
+		return printRecords(env, found, dnsrecords.Options{Hosts: reached, DenyMissing: denyMissing}, format)
 	}
 	return cmd
 }
 
 // printRecords prints the records of a domain, and on standard error what they
 // leave out.
-func printRecords(env environment, found settings.Settings, reached dnsrecords.Hosts, format string) error {
-	document, err := pacc.Render(found)
-	if err != nil && settings.KindOf(err) != settings.NotOffered {
+func printRecords(env environment, found settings.Settings, options dnsrecords.Options, format string) error {
+	if err := findAnswers(found, &options); err != nil {
 		return err
 	}
-	set, err := dnsrecords.For(found, reached, document)
+	set, err := dnsrecords.For(found, options)
 	if err != nil {
 		return err
 	}
@@ -82,4 +85,23 @@ func printRecords(env environment, found settings.Settings, reached dnsrecords.H
 	}
 	_, err = env.stdout.Write(records)
 	return err
+}
+
+// findAnswers notes which dialects have an answer for the domain.
+func findAnswers(found settings.Settings, o *dnsrecords.Options) error {
+	_, ofAutoconfig := autoconfig.Render(found)
+	anybody := found // Autodiscover has no answer without an address
+	anybody.Address = address.Address{Local: "anybody", Domain: found.Domain}
+	_, ofOutlook := autodiscover.Render(anybody)
+	_, ofMobileSync := autodiscover.RenderMobileSync(anybody)
+	document, ofPACC := pacc.Render(found)
+	for _, err := range []error{ofAutoconfig, ofOutlook, ofMobileSync, ofPACC} {
+		if err != nil && settings.KindOf(err) != settings.NotOffered {
+			return err
+		}
+	}
+	o.PACC = document
+	o.NoAutoconfig = ofAutoconfig != nil
+	o.NoAutodiscover = ofOutlook != nil && ofMobileSync != nil
+	return nil
 }

@@ -149,3 +149,37 @@ func TestDNSMovedDomain(t *testing.T) {
 		t.Errorf("%s; %+v", got, printed)
 	}
 }
+
+// TestDNSDeniesOnlyWhenAsked: an existing Nextcloud may be missing in the settings.
+func TestDNSDeniesOnlyWhenAsked(t *testing.T) {
+	path := file(t, "waymark.yaml", good)
+	const denied = "_caldavs._tcp.example.com.\t3600\tIN\tSRV\t0 0 0 ."
+	_, stdout, _ := waymark(t, "dns", "example.com", "-c", path)
+	if strings.Contains(stdout, "SRV\t0 0 0 .") {
+		t.Errorf("denied unasked:\n%s", stdout)
+	}
+	_, stdout, _ = waymark(t, "dns", "example.com", "-c", path, "--deny-missing")
+	if !strings.Contains(stdout, denied) {
+		t.Errorf("no %q in\n%s", denied, stdout)
+	}
+}
+
+// TestDNSWithoutAnAnswer: Autodiscover cannot express OAuth2, so its records would
+// keep Outlook from the answer of Microsoft 365.
+func TestDNSWithoutAnAnswer(t *testing.T) {
+	path := file(t, "waymark.yaml", `providers:
+  p:
+    services:
+      - {protocol: imap, host: mail.example.com, port: 993, security: tls, auth: [oauth2]}
+      - {protocol: submission, host: mail.example.com, port: 465, security: tls, auth: [oauth2]}
+domains:
+  example.com: {provider: p}
+`)
+	status, stdout, stderr := waymark(t, "dns", "example.com", "-c", path, "--host", "waymark.example.net")
+	if status != statusFine || strings.Contains(stdout, "autodiscover") || !strings.Contains(stdout, "autoconfig.example.com.") {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
+	if want := "note: the domain has no Autodiscover document"; !strings.Contains(stderr, want) {
+		t.Errorf("no %q in %q", want, stderr)
+	}
+}

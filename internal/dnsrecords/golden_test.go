@@ -65,7 +65,11 @@ func (g golden) set(t *testing.T) Set {
 	if err != nil && settings.KindOf(err) != settings.NotOffered {
 		t.Fatal(err)
 	}
-	return mustFor(t, s, g.hosts, document)
+	set, err := For(s, Options{Hosts: g.hosts, PACC: document})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 // TestGolden compares what is printed for the examples. Each file has a part

@@ -55,11 +55,31 @@ const (
 )
 
 // waymark adds the records that point to Waymark.
-func (b *builder) waymark(h Hosts, pacc []byte) {
+func (b *builder) waymark(o Options) {
+	h := o.Hosts
 	if !h.known() {
 		b.note("the host of Waymark is not known: the records for autoconfig, autodiscover, ua-auto-config and _autodiscover._tcp are omitted")
 	}
-	b.leadTo(h, "autoconfig", forAutoconfig)
+	if o.NoAutoconfig {
+		b.note("the domain has no autoconfig document: the records for autoconfig are omitted")
+	} else {
+		b.leadTo(h, "autoconfig", forAutoconfig)
+	}
+	if o.NoAutodiscover {
+		b.note("the domain has no Autodiscover document: the records for autodiscover and _autodiscover._tcp are omitted")
+	} else {
+		b.autodiscover(h)
+	}
+	if o.PACC == nil {
+		b.note("the domain has no PACC document: the records for ua-auto-config and _ua-auto-config are omitted")
+		return
+	}
+	b.leadTo(h, "ua-auto-config", forPACC)
+	b.records = append(b.records, Record{Name: b.name("_ua-auto-config"), Type: TXT, Value: digest(o.PACC), Purpose: forPACC})
+}
+
+// autodiscover adds the records that lead clients of Autodiscover to Waymark.
+func (b *builder) autodiscover(h Hosts) {
 	b.leadTo(h, "autodiscover", forAutodiscover)
 	switch {
 	case h.Name != "":
@@ -70,12 +90,6 @@ func (b *builder) waymark(h Hosts, pacc []byte) {
 	case h.known():
 		b.note("_autodiscover._tcp is omitted: the target of an SRV record is a host name, not an IP address")
 	}
-	if pacc == nil {
-		b.note("the domain has no PACC document: the records for ua-auto-config and _ua-auto-config are omitted")
-		return
-	}
-	b.leadTo(h, "ua-auto-config", forPACC)
-	b.records = append(b.records, Record{Name: b.name("_ua-auto-config"), Type: TXT, Value: digest(pacc), Purpose: forPACC})
 }
 
 // leadTo points a name below the domain to Waymark.

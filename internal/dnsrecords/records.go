@@ -48,14 +48,27 @@ type Set struct {
 	Notes []string
 }
 
-// For returns the records of the domain of s. hosts is the address of Waymark;
-// for the zero value, the records that point to it are omitted. pacc holds the
-// exact bytes of the domain's PACC document (draft-ietf-mailmaint-pacc); nil for
-// none. The error is about a domain that is too long for the names of its
-// records.
-func For(s settings.Settings, hosts Hosts, pacc []byte) (Set, error) {
-	b := builder{domain: s.Domain}
-	b.waymark(hosts, pacc)
+// Options configure For.
+type Options struct {
+	// Hosts is the address of Waymark; for the zero value, the records that point
+	// to it are omitted.
+	Hosts Hosts
+	// PACC holds the exact bytes of the domain's PACC document
+	// (draft-ietf-mailmaint-pacc); nil for none.
+	PACC []byte
+	// NoAutoconfig and NoAutodiscover report that Waymark has no such answer for
+	// the domain. A record would keep clients from finding one elsewhere.
+	NoAutoconfig, NoAutodiscover bool
+	// DenyMissing adds records which declare that other services do not exist. Only
+	// an operator knows that: the settings may omit a service that exists.
+	DenyMissing bool
+}
+
+// For returns the records of the domain of s. The error is about a domain that is
+// too long for the names of its records.
+func For(s settings.Settings, o Options) (Set, error) {
+	b := builder{domain: s.Domain, denyMissing: o.DenyMissing}
+	b.waymark(o)
 	b.services(s)
 	for _, r := range b.records {
 		if len(r.Name)-1 > maxName {
@@ -71,9 +84,10 @@ const maxName = 253
 
 // builder collects the records of one domain.
 type builder struct {
-	domain  address.Domain
-	records []Record
-	notes   []string
+	domain      address.Domain
+	denyMissing bool
+	records     []Record
+	notes       []string
 }
 
 func (b *builder) name(label string) string { return label + "." + string(b.domain) + "." }

@@ -30,7 +30,7 @@ func offering(services ...settings.Service) settings.Settings {
 
 func mustFor(t *testing.T, s settings.Settings, h Hosts, pacc []byte) Set {
 	t.Helper()
-	set, err := For(s, h, pacc)
+	set, err := For(s, Options{Hosts: h, PACC: pacc, DenyMissing: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,9 +345,48 @@ func TestDomainTooLong(t *testing.T) {
 		t.Error("no name is as long as may be")
 	}
 	s.Domain += "c"
-	_, err := For(s, hosts, nil)
+	_, err := For(s, Options{Hosts: hosts})
 	want := "the domain is too long: the name _autodiscover._tcp." + string(s.Domain) + ". has more than 253 octets"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestNothingIsDeniedUnasked: the settings may omit a service that exists.
+func TestNothingIsDeniedUnasked(t *testing.T) {
+	set, err := For(offering(byHost(settings.IMAP, settings.TLS, "mail.example.net", 993)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "records", lines(set), []string{"_imaps._tcp SRV 0 1 993 mail.example.net."})
+	compare(t, "not offered", refused(set), nil)
+}
+
+// TestNoRecordWithoutAnAnswer: a record that leads to a 404 keeps clients from
+// finding the answer of another server.
+func TestNoRecordWithoutAnAnswer(t *testing.T) {
+	const noAutoconfig = "the domain has no autoconfig document: the records for autoconfig are omitted"
+	const noAutodiscover = "the domain has no Autodiscover document: the records for autodiscover and _autodiscover._tcp are omitted"
+	for _, tc := range []struct {
+		name    string
+		options Options
+		want    []string
+		notes   []string
+	}{
+		{"no autoconfig", Options{NoAutoconfig: true}, []string{
+			"autodiscover CNAME waymark.example.net.", "_autodiscover._tcp SRV 0 0 443 waymark.example.net.",
+		}, []string{noAutoconfig, noPACC}},
+		{"no Autodiscover", Options{NoAutodiscover: true}, []string{"autoconfig CNAME waymark.example.net."}, []string{noAutodiscover, noPACC}},
+		{"neither", Options{NoAutoconfig: true, NoAutodiscover: true}, nil, []string{noAutoconfig, noAutodiscover, noPACC}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.options.Hosts = Hosts{Name: "waymark.example.net"}
+			set, err := For(offering(), tc.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, "records", lines(set), tc.want)
+			compare(t, "notes", set.Notes, tc.notes)
+		})
 	}
 }

@@ -97,7 +97,7 @@ func (b *builder) kind(k kind, services []settings.Service, priority uint16) uin
 		if at.label == "" {
 			continue
 		}
-		if len(at.records) == 0 && !at.silent {
+		if b.denyMissing && len(at.records) == 0 && !at.silent {
 			// RFC 2782: not available. It keeps clients from guessing and from
 			// falling back to a name without TLS.
 			at.records = []Record{{Name: b.name(at.label), Type: SRV, Value: ".", Purpose: k.purpose}}

@@ -94,7 +94,7 @@ func printedZone(t testing.TB, text string) string {
 	if err != nil && canonical.KindOf(err) != canonical.NotOffered {
 		t.Fatal(err)
 	}
-	set, err := dnsrecords.For(found, dnsrecords.Hosts{Name: "waymark.hosting.example"}, document)
+	set, err := dnsrecords.For(found, dnsrecords.Options{Hosts: dnsrecords.Hosts{Name: "waymark.hosting.example"}, PACC: document, DenyMissing: true})
 	if err != nil {
 		t.Fatal(err)
 	}
