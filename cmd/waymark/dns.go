@@ -9,6 +9,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
+	"github.com/waymark-mail/waymark/internal/dialect/mtasts"
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dnsrecords"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -95,12 +96,13 @@ func findAnswers(found settings.Settings, o *dnsrecords.Options) error {
 	_, ofOutlook := autodiscover.Render(anybody)
 	_, ofMobileSync := autodiscover.RenderMobileSync(anybody)
 	document, ofPACC := pacc.Render(found)
-	for _, err := range []error{ofAutoconfig, ofOutlook, ofMobileSync, ofPACC} {
+	policy, ofMTASTS := mtasts.Render(found)
+	for _, err := range []error{ofAutoconfig, ofOutlook, ofMobileSync, ofPACC, ofMTASTS} {
 		if err != nil && settings.KindOf(err) != settings.NotOffered {
 			return err
 		}
 	}
-	o.PACC = document
+	o.PACC, o.MTASTS = document, policy
 	o.NoAutoconfig = ofAutoconfig != nil
 	o.NoAutodiscover = ofOutlook != nil && ofMobileSync != nil
 	return nil

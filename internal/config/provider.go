@@ -55,6 +55,7 @@ func providerFields() []field[provider] {
 		{"oauth2", readOAuth2},
 		{"profile", func(r *reader, v value, p *provider) { readBlock(r, v, profileFields(), &p.Profile) }},
 		{"autodiscover", func(r *reader, v value, p *provider) { readBlock(r, v, autodiscoverFields(), &p.Outlook) }},
+		{"mta_sts", readMTASTS},
 	}
 }
 

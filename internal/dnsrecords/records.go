@@ -56,6 +56,8 @@ type Options struct {
 	// PACC holds the exact bytes of the domain's PACC document
 	// (draft-ietf-mailmaint-pacc); nil for none.
 	PACC []byte
+	// MTASTS is the domain's policy (RFC 8461); nil for none.
+	MTASTS []byte
 	// NoAutoconfig and NoAutodiscover report that Waymark has no such answer for
 	// the domain. A record would keep clients from finding one elsewhere.
 	NoAutoconfig, NoAutodiscover bool
@@ -69,6 +71,7 @@ type Options struct {
 func For(s settings.Settings, o Options) (Set, error) {
 	b := builder{domain: s.Domain, denyMissing: o.DenyMissing}
 	b.waymark(o)
+	b.mtaSTS(s, o)
 	b.services(s)
 	for _, r := range b.records {
 		if len(r.Name)-1 > maxName {

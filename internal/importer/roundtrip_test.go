@@ -41,8 +41,8 @@ func lost(notes []Note) []Note {
 
 // expressible changes what comes back in another way: names with placeholders
 // are not kept, since no other dialect would fill them in, and a service that
-// names no way to log in is taken to want a password. A document for somebody
-// whose domain moved holds that person's user name.
+// names no way to log in is taken to want a password. A document of a domain that
+// moved, or is an alias, holds the domain of its user names.
 func expressible(s settings.Settings) settings.Settings {
 	p := *s.Provider
 	if strings.Contains(p.Name, "%EMAIL") {
@@ -55,7 +55,7 @@ func expressible(s settings.Settings) settings.Settings {
 			p.Services[i].Auth = []settings.Auth{settings.Password}
 		}
 	}
-	s.Provider, s.MovedTo, s.LoginName, s.MailboxLookup = &p, "", "", false
+	s.Provider, s.MovedTo, s.LoginDomain, s.LoginName, s.MailboxLookup = &p, "", "", "", false
 	return s
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
+	"github.com/waymark-mail/waymark/internal/dialect/mtasts"
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
 	"github.com/waymark-mail/waymark/internal/dialect/wellknown"
@@ -67,6 +68,7 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 		mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}),
 		pacc.New(r),
 		wellknown.New(r),
+		mtasts.New(r),
 		settingsAPI(r, apiToken),
 		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Now: deps.Now}),
 	}

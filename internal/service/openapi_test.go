@@ -41,6 +41,7 @@ providers:
     name: Example Mail
     help_url: https://help.example.net/mail
     brand: {color: "#0b57d0"}
+    mta_sts: {mode: enforce, mx: [mx1.example.net]}
     services:
       - {protocol: imap, host: imap.example.net}
       - {protocol: submission, host: smtp.example.net}
