@@ -54,7 +54,7 @@ vulnerabilities: ## known vulnerabilities in the code that Waymark calls
 generate: golden ## regenerate every generated file; read the diff
 
 golden: ## rewrite the golden files; read the diff
-	$(GO) test ./internal/service -run TestConversations -update
+	$(GO) test ./internal/service -run 'TestConversations|TestBadInput' -update
 	$(GO) test ./internal/clients -run TestPlans -update
 	$(GO) test ./internal/config -run 'TestInvalidFiles|TestDoubtfulFiles' -update
 	$(GO) test ./internal/dialect/mobileconfig -run TestGolden -update

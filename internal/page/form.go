@@ -15,8 +15,12 @@ type form struct {
 	texts                        *i18n.Catalogue
 }
 
-// readForm reads a posted form. The server limits the body.
+// maxForm bounds the form in bytes: an address, a proof and an encoded password.
+const maxForm = 8 << 10
+
+// readForm reads a posted form.
 func readForm(r *http.Request) (form, error) {
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return form{}, &settings.Error{Kind: settings.BadRequest, Message: "the form cannot be read", Cause: err}
 	}

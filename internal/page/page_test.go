@@ -266,7 +266,7 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 		{"anna", 400, "That is not a complete mail address."},
 		{"", 400, "Type your mail address first."},
 		{"anna\xff@example.com", 400, "anna\uFFFD@example.com"},
-		{strings.Repeat("a", 10_000), 400, `value="` + strings.Repeat("a", 320) + `"`},
+		{strings.Repeat("a", 5_000), 400, `value="` + strings.Repeat("a", 320) + `"`},
 		{`"><script>alert(1)</script>@example.com`, 400, "&#34;&gt;&lt;script&gt;"},
 	} {
 		resp := post(t, testPage(nil), "/", "", "email", tc.email)

@@ -45,7 +45,7 @@ type autodiscover struct {
 // post answers a POX request, also over plain HTTP: Thunderbird posts there, and
 // behind a proxy without X-Forwarded-Proto a redirect would loop.
 func (d autodiscover) post(r *http.Request) (dialect.Response, error) {
-	text, err := readBody(r.Body)
+	text, err := readBody(http.MaxBytesReader(nil, r.Body, maxRequest))
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -71,6 +71,10 @@ func (d autodiscover) post(r *http.Request) (dialect.Response, error) {
 	}
 	return dialect.Response{Status: http.StatusOK, ContentType: xmlType, Body: body, Domain: s.Domain}, nil
 }
+
+// maxRequest bounds the body in bytes. Outlook sends about 500; parsing XML is what
+// costs most here.
+const maxRequest = 4 << 10
 
 func readBody(body io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(body)
