@@ -70,6 +70,7 @@ func TestFullFile(t *testing.T) {
 		},
 		Outlook:        settings.OutlookOptions{DAV: true, NoJSON: true},
 		AppPasswordURL: "https://example.com/passwords",
+		Language:       "de-CH",
 		Brand:          settings.Brand{Color: "#ffd700", Logo: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), LogoType: "image/svg+xml"},
 	}
 	for i := range plain.Services {

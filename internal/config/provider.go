@@ -43,6 +43,11 @@ func providerFields() []field[provider] {
 			}
 		}},
 		{"names", func(r *reader, v value, p *provider) { p.Names = r.names(v) }},
+		{"language", func(r *reader, v value, p *provider) {
+			if s, ok := r.text(v); ok {
+				p.Language, _ = r.languageTag(v, s, "")
+			}
+		}},
 		{"short_name", func(r *reader, v value, p *provider) { p.ShortName, _ = r.text(v) }},
 		{"help_url", func(r *reader, v value, p *provider) { p.HelpURL = r.webURL(v) }},
 		{"app_password_url", func(r *reader, v value, p *provider) { p.AppPasswordURL = r.webURL(v) }},
@@ -299,7 +304,7 @@ func (r *reader) consent(v value) map[string]string {
 	r.each(v, "a text, or a block with one text per language", func(key, v value) {
 		tag, ok := anyLanguage, true
 		if key.written() != anyLanguage {
-			tag, ok = r.languageTag(key, ", or default")
+			tag, ok = r.languageTag(key, key.written(), ", or default")
 		}
 		if !ok {
 			return
@@ -316,12 +321,12 @@ func (r *reader) consent(v value) map[string]string {
 	return texts
 }
 
-// languageTag reads a language as a key, in canonical form. also is appended to
-// the finding.
-func (r *reader) languageTag(key value, also string) (string, bool) {
-	t, err := language.Parse(key.written())
+// languageTag returns a language, written at v, in canonical form. also is appended
+// to the finding.
+func (r *reader) languageTag(v value, written, also string) (string, bool) {
+	t, err := language.Parse(written)
 	if err != nil {
-		r.refuse(key, "must be a language such as en or de-CH%s", also)
+		r.refuse(v, "must be a language such as en or de-CH%s", also)
 		return "", false
 	}
 	return t.String(), true
@@ -331,7 +336,7 @@ func (r *reader) languageTag(key value, also string) (string, bool) {
 func (r *reader) names(v value) map[string]string {
 	names := map[string]string{}
 	r.each(v, "a block with one name per language", func(key, v value) {
-		tag, ok := r.languageTag(key, "")
+		tag, ok := r.languageTag(key, key.written(), "")
 		if !ok {
 			return
 		}

@@ -13,6 +13,7 @@ type Provider struct {
 	ID        string            // stable: Apple profile identifiers derive from it
 	Name      string            // at most MaxName characters
 	Names     map[string]string // the same in other languages, by BCP 47 tag; may be nil
+	Language  string            // of Name (BCP 47); "" for English
 	ShortName string            // at most MaxShortName characters
 	HelpURL   string            // https URL of a page for people; "" for none
 	Brand     Brand

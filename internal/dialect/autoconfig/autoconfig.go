@@ -44,6 +44,9 @@ func (a *autoconfig) forAddress(r *http.Request) (dialect.Response, error) {
 		return dialect.Response{}, err
 	}
 	q, err := dialect.Ask(r, addr)
+	if err != nil && !strings.Contains(addr, "@") {
+		return a.forCutAddress(r, addr, err)
+	}
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -53,6 +56,22 @@ func (a *autoconfig) forAddress(r *http.Request) (dialect.Response, error) {
 		q.Host = dialect.HostDomain(r)
 	}
 	return a.answer(r, q)
+}
+
+// forCutAddress answers for the domain of the host name when the address in the
+// query has lost its @: Nextcloud Mail and FairEmail send addresses unescaped, so
+// that an & ends them early. The clients fill in the address themselves. refused is
+// returned when the address is more broken than that or the domain is unknown.
+func (a *autoconfig) forCutAddress(r *http.Request, cut string, refused error) (dialect.Response, error) {
+	host := dialect.HostDomain(r)
+	if _, err := address.Parse(cut + "@" + string(host)); err != nil {
+		return dialect.Response{}, refused
+	}
+	response, err := a.answer(r, settings.Query{Host: host})
+	if settings.KindOf(err) == settings.UnknownDomain {
+		return dialect.Response{}, refused
+	}
+	return response, err
 }
 
 // forDomain answers for the domain in the path, like an ISPDB.

@@ -61,7 +61,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		return nil, settings.Errorf(settings.NotOffered, "there is no mail service for that domain")
 	}
 	if s.Provider.HelpURL != "" {
-		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: descriptions(s.Provider)}
+		provider.Documentation = &documentation{URL: s.Provider.HelpURL, Descr: description(s.Provider)}
 	}
 	// FairEmail uses the last user name of the document for the mail account:
 	// services after the mail services must not have another.
@@ -87,13 +87,11 @@ func Render(s settings.Settings) ([]byte, error) {
 	return append([]byte(xml.Header), append(body, '\n')...), nil
 }
 
-// descriptions returns the description of the help page in every language.
-func descriptions(p *settings.Provider) []descr {
-	var all []descr
-	for _, c := range i18n.All().Languages() {
-		all = append(all, descr{Lang: c.Language, Text: c.Text("autoconfig.documentation", "provider", p.Name)})
-	}
-	return all
+// description returns the description of the help page in the provider's language.
+// FairEmail joins the texts of all languages into one.
+func description(p *settings.Provider) descr {
+	c := i18n.All().Choose(p.Language, "")
+	return descr{Lang: c.Language, Text: c.Text("autoconfig.documentation", "provider", p.Name)}
 }
 
 // best returns the first service of a protocol that every client can use, else

@@ -60,8 +60,8 @@ type authentication struct {
 }
 
 type documentation struct {
-	URL   string  `xml:"url,attr"`
-	Descr []descr `xml:"descr"`
+	URL   string `xml:"url,attr"`
+	Descr descr  `xml:"descr"`
 }
 
 type descr struct {
