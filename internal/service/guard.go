@@ -6,7 +6,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 )
 
-// fewDomains may always disappear at once.
+// fewDomains may always disappear at once, unless none is left.
 const fewDomains = 10
 
 // guardDomains returns an error when new settings lack more of the listed domains
@@ -19,7 +19,7 @@ func guardDomains(old, next *config.Config) error {
 			removed++
 		}
 	}
-	if removed <= fewDomains || removed*100 <= len(old.Domains)*old.Reload.MaxRemoved {
+	if removed <= fewDomains && len(next.Domains) > 0 || removed*100 <= len(old.Domains)*old.Reload.MaxRemoved {
 		return nil
 	}
 	return fmt.Errorf("%d of %d domains are missing from the new settings, more than %d%% (reload.max_removed): "+

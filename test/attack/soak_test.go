@@ -24,6 +24,7 @@ var soak = flag.Duration("soak", 40*time.Second, "how long TestSoak lasts")
 func TestSoak(t *testing.T) {
 	h := start(t, "")
 	good := textfile.Read(t, h.Settings)
+	halfWritten, _, _ := strings.Cut(good, "domains:")
 	ctx, stop := context.WithTimeout(t.Context(), *soak)
 	defer stop()
 
@@ -44,9 +45,9 @@ func TestSoak(t *testing.T) {
 				t.Cleanup(func() { _ = silent.Close() })
 			}
 			strangers(ctx, h.HTTP, 200*round)
-			for _, edit := range []string{"# edited\n" + good, good + "unknown_key: 1\n", "providers: [", good} {
+			for _, edit := range []string{"# edited\n" + good, good + "unknown_key: 1\n", "providers: [", halfWritten, good} {
 				textfile.Write(t, h.Settings, edit)
-				wait(ctx, period/6)
+				wait(ctx, period/7)
 			}
 		})
 		wait(ctx, period-time.Since(begun))
