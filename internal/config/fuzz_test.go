@@ -46,8 +46,7 @@ func FuzzParse(f *testing.F) {
 // checkFindings holds what is true of all findings.
 func checkFindings(t *testing.T, data []byte, findings Findings) {
 	t.Helper()
-	lines := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + bytes.Count(data, []byte("\u0085")) +
-		bytes.Count(data, []byte("\u2028")) + bytes.Count(data, []byte("\u2029")) + 1
+	lines := linesOf(data)
 	for i, f := range findings {
 		text := f.String()
 		switch {

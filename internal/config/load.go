@@ -46,6 +46,12 @@ func Parse(name string, data []byte, env Environment) (*Config, Findings) {
 		wrong: map[string]bool{}, references: map[string]reference{}, files: []string{path},
 	}
 	cfg := r.config(data)
+	if len(r.findings) > 0 {
+		last := linesOf(data)
+		for i, f := range r.findings {
+			r.findings[i].Line = min(f.Line, last) // the library puts a value that is missing at the end below it
+		}
+	}
 	r.findings.sort()
 	if r.findings.HasErrors() {
 		return nil, r.findings

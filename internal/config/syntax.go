@@ -45,6 +45,17 @@ func (r *reader) parse(data []byte) *yaml.Node {
 	return root
 }
 
+// linesOf returns the number of lines, by every line break that YAML knows.
+func linesOf(data []byte) int {
+	lines := 1
+	for _, c := range string(data) {
+		if strings.ContainsRune("\n\r\u0085\u2028\u2029", c) {
+			lines++
+		}
+	}
+	return lines
+}
+
 // compose returns the first and the second document of data; nil for a missing
 // one.
 func compose(data []byte) (first, second *yaml.Node, err error) {

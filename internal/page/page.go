@@ -173,6 +173,10 @@ func (p *page) proves(f form) bool {
 	return err == nil && a.String() == f.email
 }
 
+// addressOfExpired is how long the page of an expired invitation fills in its
+// address. Whoever finds the link later learns nothing from it.
+const addressOfExpired = 24 * time.Hour
+
 // invitation answers the link of an invitation.
 func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 	f := form{texts: i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
@@ -183,7 +187,10 @@ func (p *page) invitation(r *http.Request) (dialect.Response, error) {
 		v.Problem, v.Email = f.texts.Text("problem.invalid"), ""
 		status := http.StatusNotFound
 		if errors.Is(err, invite.ErrExpired) {
-			v.Problem, v.Email, status = f.texts.Text("problem.expired"), a.String(), http.StatusGone
+			v.Problem, status = f.texts.Text("problem.expired"), http.StatusGone
+			if p.Now().Sub(until) < addressOfExpired {
+				v.Email = a.String()
+			}
 		}
 		resp, broken := p.render(status, v)
 		return resp, cmp.Or(broken, error(settings.Errorf(settings.NotFound, "%v", err)))

@@ -287,6 +287,7 @@ func TestInvitations(t *testing.T) {
 		{"its last day is said", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, "works until 8 November 2026"},
 		{"it can be opened elsewhere, and printed", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, `<svg class="ticket"`},
 		{"expired", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, "This link has expired"},
+		{"expired long ago, and the address is gone", testKeys.Seal(invite.Setup, anna, noon.Add(-25*time.Hour)), 410, `required value=""`},
 		{"expired, and the address is still there", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, `value="anna@example.com"`},
 		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
 		{"of a QR code", testKeys.Seal(invite.Profile, anna, noon.Add(time.Hour)), 404, "This link is not complete"},

@@ -47,3 +47,30 @@ func TestInvitations(t *testing.T) {
 		})
 	}
 }
+
+// TestOpsRefusesOtherSites posts as the page of another site would, through the
+// browser of an operator.
+func TestOpsRefusesOtherSites(t *testing.T) {
+	var ready Readiness
+	done := 0
+	ops := NewOps(Ops{
+		Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready,
+		Reload: func(bool) []string { done++; return nil },
+		Invite: func(context.Context, address.Address, time.Duration) (Invitation, error) {
+			done++
+			return Invitation{}, nil
+		},
+	})
+	for path, body := range map[string]string{"/-/reload": "", "/api/v1/invites": `{"email": "anna@example.com"}`} {
+		for _, tc := range []struct{ name, value string }{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}, {"", ""}} {
+			r := httptest.NewRequest("POST", "http://127.0.0.1:9090"+path, strings.NewReader(body))
+			r.Header.Set(tc.name, tc.value)
+			rec := httptest.NewRecorder()
+			before := done
+			ops.ServeHTTP(rec, r)
+			if other := tc.name != ""; other != (rec.Code == 403) || other != (done == before) {
+				t.Errorf("%s, %s %s: %d %s", path, tc.name, tc.value, rec.Code, rec.Body)
+			}
+		}
+	}
+}

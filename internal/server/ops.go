@@ -49,8 +49,8 @@ func NewOps(o Ops) http.Handler {
 		Metrics: o.Metrics,
 		Log:     o.Log,
 		Dialects: []dialect.Dialect{
-			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: o.reload}}}, o.Token),
-			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: o.invite}}, Fail: dialect.ProblemFailure}, o.Token),
+			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: fromNoOtherSite(o.reload)}}}, o.Token),
+			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: fromNoOtherSite(o.invite)}}, Fail: dialect.ProblemFailure}, o.Token),
 		},
 	}, "ops", []func(http.Handler) http.Handler{forOperators})
 	h.unlogged("/metrics", o.Metrics.Handler().ServeHTTP)
@@ -98,6 +98,18 @@ func (o Ops) reload(r *http.Request) (dialect.Response, error) {
 
 // errRefused is for the log and the metrics: the response has the reasons.
 var errRefused error = &settings.Error{Kind: settings.BadRequest, Message: "reload refused"}
+
+// fromNoOtherSite refuses what the page of another site makes an operator's browser
+// send.
+func fromNoOtherSite(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
+	origin := http.NewCrossOriginProtection()
+	return func(r *http.Request) (dialect.Response, error) {
+		if err := origin.Check(r); err != nil {
+			return dialect.Response{}, settings.Errorf(settings.Forbidden, "another site sent this request")
+		}
+		return serve(r)
+	}
+}
 
 // forOperators sets the header fields of every response on the ops listener,
 // also of those that a dialect does not write.
