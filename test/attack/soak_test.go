@@ -23,6 +23,7 @@ var soak = flag.Duration("soak", 40*time.Second, "how long TestSoak lasts")
 // what Waymark holds does not grow.
 func TestSoak(t *testing.T) {
 	h := start(t, "")
+	inTime := h.inTime(t)
 	good := textfile.Read(t, h.Settings)
 	halfWritten, _, _ := strings.Cut(good, "domains:")
 	ctx, stop := context.WithTimeout(t.Context(), *soak)
@@ -54,7 +55,7 @@ func TestSoak(t *testing.T) {
 		held = append(held, h.held(t))
 	}
 	visit.Wait()
-	customers.Check(t)
+	customers.Check(t, inTime)
 	t.Logf("after %d rounds:\n%s", len(held), strings.Join(firstAndLast(held), "\n"))
 	// A first third fills pools and caches.
 	early, late := held[len(held)/3:2*len(held)/3], held[2*len(held)/3:]
