@@ -52,6 +52,9 @@ type TLS struct {
 type Ops struct {
 	Listen string // "host:port"; "" for none
 	Pprof  bool   // whether it has /debug/pprof
+	// Hosts are the names by which operators reach the listener, besides IP
+	// addresses and local names.
+	Hosts []address.Domain
 	// WaitForSources has /readyz fail until each source has answered once, or its
 	// answers of the last run are loaded.
 	WaitForSources bool

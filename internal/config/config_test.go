@@ -104,7 +104,7 @@ func TestFullFile(t *testing.T) {
 	want := &Config{
 		Listen: "[::1]:8081",
 		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Line: 3},
-		Ops:    Ops{Pprof: true},
+		Ops:    Ops{Hosts: []address.Domain{"waymark.example.net"}, Pprof: true},
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),

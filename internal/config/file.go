@@ -82,6 +82,13 @@ func opsFields() []field[Ops] {
 				r.listen(v, &o.Listen)
 			}
 		}},
+		{"hosts", func(r *reader, v value, o *Ops) {
+			r.items(v, "a list of host names", func(v value) {
+				if d := r.domainName(v); d != "" {
+					o.Hosts = append(o.Hosts, d)
+				}
+			})
+		}},
 		{"pprof", func(r *reader, v value, o *Ops) { o.Pprof, _ = r.truth(v) }},
 		{"wait_for_sources", func(r *reader, v value, o *Ops) { o.WaitForSources, _ = r.truth(v) }},
 	}

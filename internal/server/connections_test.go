@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/net/http2"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
@@ -153,7 +154,7 @@ func TestConnections(t *testing.T) {
 	ready.Set(true)
 	g := serveGroup(t, unchanged,
 		Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most},
-		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})})
+		Listener{Name: "ops", Address: "127.0.0.1:0", Handler: NewOps(Ops{Hosts: []address.Domain{"a.example"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})})
 	var clients []client
 	for i := range most {
 		c := dialFrom(t, clientOf(i), g.Addr("http"))

@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
@@ -19,11 +20,12 @@ import (
 // Options configure New.
 type Options struct {
 	Dialects          []dialect.Dialect
-	TrustedProxies    []netip.Prefix // their forwarding headers are trusted
-	ForwardedHost     bool           // X-Forwarded-Host, too
-	RequestsPerMinute int            // per client address; 0 for no limit
-	StrictPerMinute   int            // the same for strict endpoints alone
-	RequestsAtOnce    int            // of all clients; 0 for no limit
+	TrustedProxies    []netip.Prefix   // their forwarding headers are trusted
+	ForwardedHost     bool             // X-Forwarded-Host, too
+	Hosts             []address.Domain // besides local names, the only ones that are answered; nil for every name
+	RequestsPerMinute int              // per client address; 0 for no limit
+	StrictPerMinute   int              // the same for strict endpoints alone
+	RequestsAtOnce    int              // of all clients; 0 for no limit
 	Metrics           *telemetry.Metrics
 	Log               *zap.Logger
 }
@@ -33,6 +35,7 @@ type handler struct {
 	unclaimed string            // dialect label of requests that no dialect answers
 	claimed   map[string]string // path to the dialect that has it
 	trusted   []netip.Prefix
+	hosts     []address.Domain
 	fwdHost   bool     // whether X-Forwarded-Host counts
 	folded    []string // path prefixes that are matched in any case
 	limiter   *limiter
@@ -59,6 +62,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		unclaimed: unclaimed,
 		claimed:   map[string]string{},
 		trusted:   o.TrustedProxies,
+		hosts:     o.Hosts,
 		fwdHost:   o.ForwardedHost,
 		metrics:   o.Metrics,
 		log:       o.Log,
@@ -96,6 +100,10 @@ func (h *handler) prepare(next http.Handler) http.Handler {
 		applyForwarded(r, h.trusted, h.fwdHost)
 		if len(r.Host) > maxHost {
 			h.stray(w, r, errLongHost)
+			return
+		}
+		if h.hosts != nil && !isLocalName(r) && !slices.Contains(h.hosts, dialect.HostName(r)) {
+			h.stray(w, r, errUnknownHost)
 			return
 		}
 		if r.Body != http.NoBody {

@@ -23,7 +23,7 @@ func TestInvitations(t *testing.T) {
 		}
 		return Invitation{URL: "https://setup.example.com/i/" + a.Local + valid.String(), Expires: time.Date(2026, 12, 5, 12, 0, 0, 0, time.UTC)}, nil
 	}
-	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Invite: invite})
+	ops := NewOps(Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Invite: invite})
 	for _, tc := range []struct {
 		name, body  string
 		status      int
@@ -54,7 +54,7 @@ func TestOpsRefusesOtherSites(t *testing.T) {
 	var ready Readiness
 	done := 0
 	ops := NewOps(Ops{
-		Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready,
+		Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready,
 		Reload: func(bool) []string { done++; return nil },
 		Invite: func(context.Context, address.Address, time.Duration) (Invitation, error) {
 			done++
@@ -70,6 +70,27 @@ func TestOpsRefusesOtherSites(t *testing.T) {
 			ops.ServeHTTP(rec, r)
 			if other := tc.name != ""; other != (rec.Code == 403) || other != (done == before) {
 				t.Errorf("%s, %s %s: %d %s", path, tc.name, tc.value, rec.Code, rec.Body)
+			}
+		}
+	}
+}
+
+// TestOpsAnswersToItsNames asks by names, as the page of another site does whose own
+// name resolves to this machine.
+func TestOpsAnswersToItsNames(t *testing.T) {
+	var ready Readiness
+	ops := NewOps(Ops{Hosts: []address.Domain{"waymark.example.net"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})
+	for host, want := range map[string]int{
+		"127.0.0.1:9090": 200, "[::1]:9090": 200, "192.0.2.1": 200, "localhost:9090": 200, "waymark:9090": 200, "": 200,
+		"waymark.mail.svc:9090": 200, "waymark.mail.svc.cluster.local": 200, "Waymark.Example.net.:9090": 200,
+		"evil.example": 403, "evil.example:9090": 403, "example.net": 403, "x.waymark.example.net": 403, "127.0.0.1.evil.example": 403, "local.example": 403,
+	} {
+		for _, path := range []string{"/metrics", "/healthz"} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = host
+			rec := httptest.NewRecorder()
+			if ops.ServeHTTP(rec, r); rec.Code != want {
+				t.Errorf("%q, %s: %d, want %d", host, path, rec.Code, want)
 			}
 		}
 	}

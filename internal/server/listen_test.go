@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -142,7 +143,7 @@ func TestOps(t *testing.T) {
 	var ready Readiness
 	core, logs := observer.New(zapcore.DebugLevel)
 	metrics := telemetry.NewMetrics("", "")
-	h := NewOps(Ops{Metrics: metrics, Log: zap.New(core), Ready: &ready, Reload: func(bool) []string { return nil }, Token: "secret"})
+	h := NewOps(Ops{Hosts: []address.Domain{"example.com"}, Metrics: metrics, Log: zap.New(core), Ready: &ready, Reload: func(bool) []string { return nil }, Token: "secret"})
 	for _, tc := range []struct {
 		method, path, token string
 		ready               bool

@@ -30,8 +30,9 @@ type Ops struct {
 	// many domains are gone.
 	Reload func(force bool) (refused []string)
 	Invite Inviter
-	Token  string // required by what changes something; "" for no token
-	Pprof  bool   // serve /debug/pprof
+	Hosts  []address.Domain // names by which operators reach the listener, besides local ones
+	Token  string           // required by what changes something; "" for no token
+	Pprof  bool             // serve /debug/pprof
 	// Certificate returns nil for a host name that may have a certificate. An error
 	// of kind UnknownDomain refuses it.
 	Certificate func(context.Context, address.Domain) error
@@ -48,6 +49,7 @@ func NewOps(o Ops) http.Handler {
 	h := newHandler(Options{
 		Metrics: o.Metrics,
 		Log:     o.Log,
+		Hosts:   append([]address.Domain{}, o.Hosts...),
 		Dialects: []dialect.Dialect{
 			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: fromNoOtherSite(o.reload)}}}, o.Token),
 			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: fromNoOtherSite(o.invite)}}, Fail: dialect.ProblemFailure}, o.Token),

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -17,8 +18,8 @@ import (
 // else; the rest of the listener stays as it is.
 func TestPprof(t *testing.T) {
 	var ready Readiness
-	plain := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})
-	asked := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Pprof: true})
+	plain := NewOps(Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready})
+	asked := NewOps(Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Pprof: true})
 	for _, tt := range []struct {
 		name    string
 		handler http.Handler
@@ -50,7 +51,7 @@ func TestPprof(t *testing.T) {
 func TestAProfileIsOne(t *testing.T) {
 	rec := httptest.NewRecorder()
 	var ready Readiness
-	NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Pprof: true}).ServeHTTP(rec, httptest.NewRequest("GET", "/debug/pprof/allocs", nil))
+	NewOps(Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Pprof: true}).ServeHTTP(rec, httptest.NewRequest("GET", "/debug/pprof/allocs", nil))
 	packed, err := gzip.NewReader(bytes.NewReader(rec.Body.Bytes()))
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,7 @@ func opsHandler(ready *server.Readiness, token string, pprof bool) http.Handler 
 		}
 		return nil
 	}
-	return server.NewOps(server.Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Token: token, Pprof: pprof, Certificate: permit})
+	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Token: token, Pprof: pprof, Certificate: permit})
 }
 
 // call is an operation of the description, as its examples show it.

@@ -92,7 +92,7 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 				Dialects: dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, ""), Metrics: telemetry.NewMetrics("", ""), Log: log,
 			})
 			if strings.HasPrefix(one.path, "/-/") || one.path == "/api/v1/invites" {
-				h = server.NewOps(server.Ops{Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: &server.Readiness{}, Reload: func(bool) []string { return nil }, Token: aToken,
+				h = server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: &server.Readiness{}, Reload: func(bool) []string { return nil }, Token: aToken,
 					Invite: func(ctx context.Context, a address.Address, _ time.Duration) (server.Invitation, error) {
 						_, err := f.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
 						return server.Invitation{}, fmt.Errorf("%s: %w", a, err)

@@ -237,6 +237,7 @@ func (s *Service) use(next state) {
 		Invite:  s.Invite,
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
+		Hosts:   next.cfg.Ops.Hosts,
 
 		Certificate: permitCertificate(next.cfg, next.sources.Directory(next.cfg, s.options.Metrics)),
 	})
