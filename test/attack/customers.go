@@ -126,7 +126,7 @@ func (c Customers) client(i int) (put func(question) (*http.Response, error), le
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.From)}
 	}
 	if c.HTTPS != "" && (i%3 == 2 || c.HTTP == "") {
-		over := &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true}
+		over := &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: c.TLS.Clone(), ForceAttemptHTTP2: true}
 		client := &http.Client{Transport: over, Timeout: patience}
 		return func(q question) (*http.Response, error) {
 			r, err := q.request("https", c.HTTPS)
