@@ -56,7 +56,7 @@ func TestFullFile(t *testing.T) {
 			RemovalDate:  time.Date(2030, 12, 31, 18, 0, 0, 0, time.UTC),
 		},
 		Outlook: settings.OutlookOptions{DAV: true},
-		MTASTS:  &settings.MTASTS{Mode: "testing", MX: []string{"mx1.example.com", "*.mail.xn--bcher-kva.example"}, MaxAge: 240 * time.Hour, Reports: "tls@example.com"},
+		MTASTS:  &settings.MTASTS{Mode: "testing", MX: []string{"mx1.example.com", "*.mail.xn--bcher-kva.example"}, MaxAge: 864000, Reports: "tls@example.com"},
 	}
 	full.Services[2].Login = "everybody"
 	full.Services[3].Auth = []settings.Auth{settings.PasswordChallenge}

@@ -16,7 +16,7 @@ const (
 )
 
 func readMTASTS(r *reader, v value, p *provider) {
-	policy := &settings.MTASTS{MaxAge: defaultMTASTS}
+	policy := &settings.MTASTS{MaxAge: int(defaultMTASTS / time.Second)}
 	p.MTASTS = policy
 	type sts = settings.MTASTS
 	if !readBlock(r, v, []field[sts]{
@@ -25,7 +25,7 @@ func readMTASTS(r *reader, v value, p *provider) {
 		}},
 		{"mx", func(r *reader, v value, s *sts) { s.MX = r.exchangers(v) }},
 		{"max_age", func(r *reader, v value, s *sts) {
-			s.MaxAge = r.duration(v, leastMTASTS, mostMTASTS).Truncate(time.Second)
+			s.MaxAge = int(r.duration(v, leastMTASTS, mostMTASTS) / time.Second)
 		}},
 		{"reports", func(r *reader, v value, s *sts) { s.Reports = r.mailAddress(v) }},
 	}, policy) {

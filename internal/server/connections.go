@@ -95,7 +95,7 @@ func (l *connections) awaitPlace() bool {
 func (l *connections) takePlace(client string) bool {
 	for !l.places.take(client, 1) {
 		mayHave := l.places.holds(client) < int(l.most)/2
-		if !l.evict(client) && !(mayHave && l.evict("")) {
+		if !l.evict(client) && (!mayHave || !l.evict("")) {
 			return false
 		}
 	}

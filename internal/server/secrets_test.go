@@ -42,7 +42,7 @@ func findSecrets(t *testing.T, what, text string) {
 func indiscreet() dialect.Dialect {
 	quote := func(r *http.Request) error {
 		err := r.ParseForm()
-		return fmt.Errorf("%s %s %q %v %v %v %v", r.Host, r.URL, r.PathValue("secret"), r.Header, r.URL.Query(), r.PostForm, err)
+		return fmt.Errorf("%s %s %q %v %v %v %w", r.Host, r.URL, r.PathValue("secret"), r.Header, r.URL.Query(), r.PostForm, err)
 	}
 	d := dialect.Dialect{Name: "indiscreet"}
 	fails := func(path string, serve func(*http.Request) (dialect.Response, error)) {

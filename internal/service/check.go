@@ -88,7 +88,7 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 
 // split returns the errors that errors.Join joined.
 func split(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // its parts, not a cause
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

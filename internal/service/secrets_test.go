@@ -88,7 +88,7 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 	for _, f := range faults {
 		for _, one := range calls(loadContract(t)) {
 			// New ones each, because floods are not logged line by line.
-			var h http.Handler = server.New(server.Options{
+			h := server.New(server.Options{
 				Dialects: dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, ""), Metrics: telemetry.NewMetrics("", ""), Log: log,
 			})
 			if strings.HasPrefix(one.path, "/-/") || one.path == "/api/v1/invites" {

@@ -30,10 +30,10 @@ type Provider struct {
 
 // MTASTS is the policy for mail servers that send to the domain (RFC 8461).
 type MTASTS struct {
-	Mode    string        // enforce, testing or none
-	MX      []string      // names of mail exchangers, "*.mail.example" for all directly below
-	MaxAge  time.Duration // how long senders keep the policy, in whole seconds
-	Reports string        // address for reports about failed TLS (RFC 8460); "" for none
+	Mode    string   // enforce, testing or none
+	MX      []string // names of mail exchangers, "*.mail.example" for all directly below
+	MaxAge  int      // how long senders keep the policy, in seconds
+	Reports string   // address for reports about failed TLS (RFC 8460); "" for none
 }
 
 // Limits of names in characters (draft-ietf-mailmaint-autoconfig,

@@ -74,7 +74,7 @@ func (c Customers) Visit(ctx context.Context) Report {
 	var all sync.WaitGroup
 	for i := range c.Clients {
 		all.Go(func() {
-			put, leave := c.client(i)
+			put, leave := c.client(i) //nolint:bodyclose // judge closes it
 			defer leave()
 			wait(ctx, c.Pause*time.Duration(i)/time.Duration(c.Clients)) // not all in one moment
 			for n := i; ctx.Err() == nil; n++ {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -93,7 +94,7 @@ func (h *hoard) request() error {
 	id := h.next
 	h.next += 2
 	return h.framer.WriteHeaders(http2.HeadersFrameParam{
-		StreamID: id, BlockFragment: h.block.Bytes(), EndStream: h.Method != "POST", EndHeaders: true,
+		StreamID: id, BlockFragment: h.block.Bytes(), EndStream: h.Method != http.MethodPost, EndHeaders: true,
 	})
 }
 

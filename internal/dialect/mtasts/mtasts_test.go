@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -23,8 +22,8 @@ func (r resolver) Resolve(_ context.Context, q settings.Query) (settings.Setting
 // TestPolicy asks as the sending mail servers do (RFC 8461 section 3.3).
 func TestPolicy(t *testing.T) {
 	d := New(resolver{
-		"example.com": {Mode: "enforce", MX: []string{"mx1.example.net", "*.mail.example"}, MaxAge: 7 * 24 * time.Hour},
-		"off.example": {Mode: "none", MaxAge: 24 * time.Hour},
+		"example.com": {Mode: "enforce", MX: []string{"mx1.example.net", "*.mail.example"}, MaxAge: 604800},
+		"off.example": {Mode: "none", MaxAge: 86400},
 		"example.net": nil,
 	})
 	for _, tc := range []struct{ host, want string }{

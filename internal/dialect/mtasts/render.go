@@ -3,7 +3,6 @@ package mtasts
 import (
 	"bytes"
 	"fmt"
-	"time"
 
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -20,6 +19,6 @@ func Render(s settings.Settings) ([]byte, error) {
 	for _, mx := range p.MX {
 		fmt.Fprintf(&b, "mx: %s\r\n", mx)
 	}
-	fmt.Fprintf(&b, "max_age: %d\r\n", p.MaxAge/time.Second)
+	fmt.Fprintf(&b, "max_age: %d\r\n", p.MaxAge)
 	return b.Bytes(), nil
 }

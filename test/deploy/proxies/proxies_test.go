@@ -176,22 +176,25 @@ func testForged(t *testing.T, w *waymark.Waymark, p proxy) {
 	saw(t, w, p, client, asked...)
 }
 
-// testBodies checks that 64 KiB, Waymark's limit, pass and that 128 KiB do not.
+// testBodies checks that 4 KiB are answered, that 64 KiB are left to Waymark to
+// refuse, and that 128 KiB are refused.
 func testBodies(t *testing.T, w *waymark.Waymark, p proxy, passes bool) {
 	const client = "127.0.0.5"
 	var asked []waymark.Line
 	for _, host := range []string{"autodiscover.example.org", "example.org"} {
 		url := "https://" + host + "/autodiscover/autodiscover.xml"
-		largest := question + strings.Repeat(" ", 64<<10-len(question))
-		resp, body := p.ask(t, client, "POST", url, largest, nil)
+		padded := func(size int) string { return question + strings.Repeat(" ", size-len(question)) }
+		resp, body := p.ask(t, client, "POST", url, padded(4<<10), nil)
 		if resp.StatusCode != 200 || !strings.Contains(body, "<Server>imap.example.org</Server>") {
-			t.Errorf("%s: status %d for 64 KiB:\n%s", url, resp.StatusCode, body)
+			t.Errorf("%s: status %d for 4 KiB:\n%s", url, resp.StatusCode, body)
 		}
 		asked = append(asked, waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host, Domain: "example.org"})
-		resp, _ = p.ask(t, client, "POST", url, largest+strings.Repeat(" ", 64<<10), nil)
-		if resp.StatusCode != http.StatusRequestEntityTooLarge {
-			t.Errorf("%s: status %d for 128 KiB, want 413", url, resp.StatusCode)
+		for _, size := range []int{64 << 10, 128 << 10} {
+			if resp, _ = p.ask(t, client, "POST", url, padded(size), nil); resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s: status %d for %d bytes, want 413", url, resp.StatusCode, size)
+			}
 		}
+		asked = append(asked, waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host})
 		if passes {
 			asked = append(asked, waymark.Line{Protocol: "autodiscover", Scheme: "https", Host: host})
 		}
