@@ -174,7 +174,7 @@ func (p *page) proves(f form) bool {
 }
 
 // addressOfExpired is how long the page of an expired invitation fills in its
-// address. Whoever finds the link later learns nothing from it.
+// address. Later, the link reveals nothing.
 const addressOfExpired = 24 * time.Hour
 
 // invitation answers the link of an invitation.

@@ -4,7 +4,7 @@ import "sync"
 
 // budget is a number of places that all clients share. A client may hold no more
 // places than remain free for the others: a half if it is alone, a third beside
-// another one that takes what it can get. So whoever comes next always finds room.
+// another one that takes what it can get. So the next client always finds room.
 type budget struct {
 	most int
 	mu   sync.Mutex

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -58,7 +57,7 @@ func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.E
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
-		x.sharer = httprate.CanonicalizeIP(x.remote)
+		x.sharer = ClientNetwork(r.Context())
 		e, methods := allowed(endpoints, r.Method)
 		switch {
 		case h.limiter.refuses(x.sharer) || methods == nil && e.Strict && h.strict.refuses(x.sharer):
@@ -113,7 +112,7 @@ func (h *handler) failed(w http.ResponseWriter, r *http.Request, x *exchange) {
 // stray answers an error of a request for no endpoint, within the rate limit of
 // the client.
 func (h *handler) stray(w http.ResponseWriter, r *http.Request, err error) {
-	if h.limiter.refuses(httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))) {
+	if h.limiter.refuses(ClientNetwork(r.Context())) {
 		err = errRateLimited
 	}
 	h.failed(w, r, &exchange{err: err})

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/go-chi/httprate"
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -129,7 +128,7 @@ func (h *handler) boundStreams(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		sharer := httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))
+		sharer := ClientNetwork(r.Context())
 		if !h.streams.take(sharer, 1) {
 			h.failed(w, r, &exchange{err: errOverloaded, bare: true})
 			return

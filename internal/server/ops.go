@@ -49,7 +49,7 @@ func NewOps(o Ops) http.Handler {
 	h := newHandler(Options{
 		Metrics: o.Metrics,
 		Log:     o.Log,
-		Hosts:   append([]address.Domain{}, o.Hosts...),
+		Hosts:   append([]address.Domain{}, o.Hosts...), // not nil, which would allow every name
 		Dialects: []dialect.Dialect{
 			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: fromNoOtherSite(o.reload)}}}, o.Token),
 			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: fromNoOtherSite(o.invite)}}, Fail: dialect.ProblemFailure}, o.Token),

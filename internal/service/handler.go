@@ -74,7 +74,7 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 	}
 }
 
-// settingsAPI returns the settings as JSON. Whoever has the token may know the user
+// settingsAPI returns the settings as JSON. A holder of the token may know the user
 // name of a mailbox; without a token in the settings, everybody may ask.
 func settingsAPI(r dialect.Resolver, token string) dialect.Dialect {
 	if token != "" {

@@ -50,7 +50,7 @@ func TestWhatFailed(t *testing.T) {
 			name, query string
 			ofName      bool
 		}{
-			{"a row with a host that is none", "SELECT 'a b' AS imap_host FROM domain WHERE name = {domain}", true},
+			{"a row with an invalid host", "SELECT 'a b' AS imap_host FROM domain WHERE name = {domain}", true},
 			{"an unknown column in the result", "SELECT host FROM domain WHERE name = {domain}", false},
 			{"a missing table", "SELECT 1 AS enabled FROM nowhere WHERE name = {domain}", false},
 			{"a missing column", "SELECT 1 AS enabled FROM domain WHERE nowhere = {domain}", false},
