@@ -44,9 +44,8 @@ func hold(t *testing.T, r Result, err error) {
 	}
 }
 
-// FuzzClientConfig pins that no file of an ISP database does more than fail to
-// be read, or make a settings file that is accepted, and that rendering and
-// importing that again changes nothing.
+// FuzzClientConfig pins that a file of an ISP database is either refused, or becomes a
+// settings file that is accepted. Importing what that renders gives the same again.
 func FuzzClientConfig(f *testing.F) {
 	samples, err := filepath.Glob("testdata/*.xml")
 	if err != nil || len(samples) == 0 {

@@ -98,8 +98,8 @@ func (c *Checker) Verify(ctx context.Context, s settings.Settings, password stri
 	return verdict
 }
 
-// limited tries the password unless a limit is reached. The error is the reason
-// for Unreachable, or for Limited by the server.
+// limited tries the password unless a limit is reached. The error explains the
+// verdict Unreachable, or Limited when it was the mail server that limited tries.
 func (c *Checker) limited(ctx context.Context, s settings.Settings, a attempt) (Verdict, error) {
 	if refused := c.running.take(a.client); refused != admitted {
 		c.count(string(refused))

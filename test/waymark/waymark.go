@@ -18,7 +18,7 @@ import (
 	"github.com/waymark-mail/waymark/test/textfile"
 )
 
-// patience is a time limit that no start runs into.
+// patience is a time limit that only a failure runs into.
 const patience = time.Minute
 
 var built = sync.OnceValues(build)

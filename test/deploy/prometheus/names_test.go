@@ -22,9 +22,9 @@ type metric struct {
 	labels []string // in order
 }
 
-// exported returns what a real /metrics page has, by the name of the metric, of
-// which every label was used once. Each method of Metrics that notes something
-// is called, so that a new metric is here without being named here.
+// exported returns the metrics of a real /metrics page by name, each with its labels.
+// It calls every method of Metrics that counts something, so that a new metric is
+// included without being named here.
 func exported(t *testing.T) map[string]metric {
 	t.Helper()
 	m := telemetry.NewMetrics("v1.2.3", "abc")

@@ -20,7 +20,7 @@ import (
 	"github.com/waymark-mail/waymark/test/textfile"
 )
 
-// patience is how long something may take that takes far less.
+// patience is a time limit that only a failure runs into.
 const patience = 10 * time.Second
 
 // proxy is a real web server in front of Waymark.
