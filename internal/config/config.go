@@ -42,9 +42,16 @@ type Config struct {
 
 // TLS is the listener for HTTPS.
 type TLS struct {
-	Listen   string // "host:port"
+	Listen string // "host:port"
+	// Files are the certificates, the first one also for names that none is for.
+	Files []TLSFiles
+}
+
+// TLSFiles is a certificate with its key.
+type TLSFiles struct {
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
+	Key      string // of the settings, for findings
 	Line     int    // line in the settings file, from 1
 }
 

@@ -103,7 +103,7 @@ func TestFullFile(t *testing.T) {
 	}
 	want := &Config{
 		Listen: "[::1]:8081",
-		TLS:    &TLS{Listen: ":8443", CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Line: 3},
+		TLS:    &TLS{Listen: ":8443", Files: []TLSFiles{{CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Key: "tls", Line: 3}}},
 		Ops:    Ops{Hosts: []address.Domain{"waymark.example.net"}, Pprof: true},
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),

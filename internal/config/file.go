@@ -52,17 +52,6 @@ func fileFields() []field[file] {
 	}
 }
 
-func readTLS(r *reader, v value, f *file) {
-	f.TLS = &TLS{Listen: ":443", Line: v.node.Line}
-	if readBlock(r, v, []field[TLS]{
-		{"listen", func(r *reader, v value, t *TLS) { r.listen(v, &t.Listen) }},
-		{"cert_file", func(r *reader, v value, t *TLS) { r.path(v, &t.CertFile) }},
-		{"key_file", func(r *reader, v value, t *TLS) { r.path(v, &t.KeyFile) }},
-	}, f.TLS) {
-		r.need(v, "cert_file", "key_file")
-	}
-}
-
 func readSigning(r *reader, v value, f *file) {
 	f.Signing = &Signing{Line: v.node.Line}
 	if readBlock(r, v, []field[Signing]{

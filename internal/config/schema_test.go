@@ -96,7 +96,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"alias-and-provider", "api-token-alone", "api-token-characters", "api-token-list", "api-token-number", "api-token-short", "auth", "consent-text-list", "domain-empty", "domain-without-provider", "domains-list", "help-url",
 		"limits", "listen", "log", "not-a-block", "oauth2", "override", "port-out-of-range", "protocol-missing",
 		"protocol-unknown", "provider-empty", "provider-id", "provider-name-empty", "provider-no-services", "security-unknown",
-		"signing-files", "tls-files", "unknown-key", "unknown-key-in-service", "wrong-types",
+		"signing-files", "tls-both-forms", "tls-files", "tls-files-empty", "unknown-key", "unknown-key-in-service", "wrong-types",
 	} {
 		t.Run(rule, func(t *testing.T) {
 			if validate(t, s, read(t, filepath.Join("testdata", "invalid", rule+".yaml"))) == nil {
@@ -132,6 +132,15 @@ func blocks(t *testing.T) map[string]block {
 		}
 		return keys(child)
 	}
+	insideItems := func(o object, key, list string) []string {
+		var child struct {
+			Properties map[string]struct{ Items object }
+		}
+		if err := json.Unmarshal(o.Properties[key], &child); err != nil {
+			t.Fatal(err)
+		}
+		return keys(child.Properties[list].Items)
+	}
 	all := map[string]block{
 		"the file":              {keys(top.object), "KEY: {}"},
 		"autodiscover":          {keys(top.Defs["autodiscover"]), "autodiscover: {KEY: {}}"},
@@ -145,6 +154,7 @@ func blocks(t *testing.T) map[string]block {
 		"source":                {keys(top.Defs["source"]), "directory: [{KEY: {}}]"},
 		"source queries":        {inside(top.Defs["source"], "queries"), "directory: [{queries: {KEY: {}}}]"},
 		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
+		"tls files":             {insideItems(top.object, "tls", "files"), "tls: {files: [{KEY: {}}]}"},
 		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
 	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache", "pages", "api"} {
@@ -228,7 +238,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "tls files": "tls.files[].", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
 		"provider brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}

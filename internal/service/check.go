@@ -76,11 +76,13 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 		}
 	}
 	if t := cfg.TLS; t != nil {
-		k, err := certs.Load(t.CertFile, t.KeyFile, func() time.Time { return now })
-		if err != nil {
-			add(t.Line, "tls", nil, err)
-		} else {
-			add(t.Line, "tls", k.Warnings(), nil)
+		for _, f := range t.Files {
+			k, err := certs.Load(f.CertFile, f.KeyFile, func() time.Time { return now })
+			if err != nil {
+				add(f.Line, f.Key, nil, err)
+			} else {
+				add(f.Line, f.Key, k.Warnings(), nil)
+			}
 		}
 	}
 	return all

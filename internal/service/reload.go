@@ -61,7 +61,16 @@ func stopped() []string { return []string{"Waymark is stopping"} }
 func (s *Service) reload(force bool) []string {
 	s.tell(s.options.Manager.Reloading)
 	defer s.tell(s.options.Manager.Ready)
-	refused := s.reloadCertificate()
+	refused := s.reloadSettings(force)
+	refused = append(s.reloadCertificates(), refused...)
+	if refused == nil {
+		s.options.Metrics.Reloaded(s.options.Now())
+	}
+	return refused
+}
+
+// reloadSettings returns what it refused.
+func (s *Service) reloadSettings(force bool) (refused []string) {
 	cfg, findings := s.options.Load()
 	s.logFindings(findings)
 	if findings.HasErrors() {
@@ -74,16 +83,15 @@ func (s *Service) reload(force bool) []string {
 		return refused
 	}
 	if err := checkProfiles(cfg); err != nil {
-		return append(refused, s.keepOld(err)...)
+		return s.keepOld(err)
 	}
 	if err := guardDomains(s.current.Load().cfg, cfg); err != nil && !force {
-		return append(refused, s.keepOld(err)...)
+		return s.keepOld(err)
 	}
-	identity, refusedKey, err := s.identityFor(cfg)
+	identity, refused, err := s.identityFor(cfg)
 	if err != nil {
-		return append(refused, s.keepOld(err)...)
+		return s.keepOld(err)
 	}
-	refused = append(refused, refusedKey...)
 	sources, err := s.sourcesFor(cfg)
 	if err != nil {
 		return append(refused, s.keepOld(fmt.Errorf("directory: %w", err))...)
@@ -98,9 +106,6 @@ func (s *Service) reload(force bool) []string {
 		s.log.Error("cannot watch files for changes; send SIGHUP after a change", zap.Error(err))
 	}
 	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))
-	if refused == nil {
-		s.options.Metrics.Reloaded(s.options.Now())
-	}
 	return refused
 }
 
@@ -163,27 +168,6 @@ func (s *Service) refuse(message string, err error) []string {
 	return strings.Split(terminal.Lines(err.Error()), "\n")
 }
 
-func (s *Service) reloadCertificate() (refused []string) {
-	if s.tlsFiles == nil {
-		return nil
-	}
-	if err := s.tlsFiles.Reload(); err != nil {
-		s.options.Metrics.TLSCertificate("failed")
-		return s.refuse("TLS certificate reload failed; old one stays in force", fmt.Errorf("tls: %w", err))
-	}
-	s.logCertificate()
-	return nil
-}
-
-// logCertificate counts a TLS certificate that was loaded and logs its warnings.
-func (s *Service) logCertificate() {
-	s.options.Metrics.TLSCertificate("loaded")
-	s.options.Metrics.TLSNotAfter(s.tlsFiles.NotAfter())
-	for _, w := range s.tlsFiles.Warnings() {
-		s.log.Warn("TLS certificate warning", zap.String("warning", w))
-	}
-}
-
 // warnWhatNeedsRestart logs the changed keys that are only read at the start.
 func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 	old := s.current.Load().cfg
@@ -191,20 +175,13 @@ func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 		"listen":             old.Listen != next.Listen,
 		"ops.listen":         old.Ops.Listen != next.Ops.Listen,
 		"limits.connections": old.Limits.Connections != next.Limits.Connections,
-		"tls":                !sameTLS(old.TLS, next.TLS),
+		"tls":                !sameListener(old.TLS, next.TLS),
 		"log":                old.Log != next.Log,
 	} {
 		if changed {
 			s.log.Warn("change requires a restart", zap.String("key", key))
 		}
 	}
-}
-
-func sameTLS(a, b *config.TLS) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Listen == b.Listen && a.CertFile == b.CertFile && a.KeyFile == b.KeyFile
 }
 
 // watched lists every file whose change triggers a reload.
@@ -215,7 +192,9 @@ func (s *Service) watched() []string {
 		files = append(files, cfg.Signing.CertFile, cfg.Signing.KeyFile)
 	}
 	if cfg.TLS != nil {
-		files = append(files, cfg.TLS.CertFile, cfg.TLS.KeyFile)
+		for _, f := range cfg.TLS.Files {
+			files = append(files, f.CertFile, f.KeyFile)
+		}
 	}
 	return files
 }

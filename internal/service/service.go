@@ -77,7 +77,7 @@ type Service struct {
 	retrying  atomic.Bool   // a reload is due because a changed source failed
 	reloading chan struct{} // a lock for what follows, held while it contains a value
 	watcher   *watch.Watcher
-	tlsFiles  *certs.Keeper // nil without a TLS listener
+	tlsFiles  *certs.Set // nil without a TLS listener
 
 	checker       *passwordcheck.Checker // nil until it is needed
 	checksPrivate bool
@@ -110,12 +110,10 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		return nil, err
 	}
 	identity := s.startIdentity(cfg)
-	var err error
 	if cfg.TLS != nil {
-		if s.tlsFiles, err = certs.Load(cfg.TLS.CertFile, cfg.TLS.KeyFile, o.Now); err != nil {
-			return nil, fmt.Errorf("tls: %w", err)
+		if err := s.loadCertificates(cfg.TLS); err != nil {
+			return nil, err
 		}
-		s.logCertificate()
 	}
 	sources, err := openSources(cfg, o.Metrics, o.Log, s.restore(cfg))
 	if err != nil {
