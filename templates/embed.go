@@ -2,8 +2,8 @@ package templates
 
 import "embed"
 
-// Files are the templates of package page, the style sheet, and the catalogues
-// of package i18n.
+// Files are the templates of package page, the files that its pages load, and the
+// catalogues of package i18n.
 //
-//go:embed *.html *.css *.js texts/*.json
+//go:embed *.html *.css *.js *.ico *.txt texts/*.json
 var Files embed.FS

@@ -76,6 +76,8 @@ func New(o Options) dialect.Dialect {
 			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},
 			{Path: "/assets/waymark.js", Methods: get, Serve: asset("waymark.js", "text/javascript; charset=utf-8")},
 			{Path: "/assets/brand/{domain}", Methods: get, Serve: p.brand},
+			{Path: "/favicon.ico", Methods: get, Serve: asset("favicon.ico", "image/x-icon")},
+			{Path: "/robots.txt", Methods: get, Serve: asset("robots.txt", "text/plain; charset=utf-8")},
 		},
 	}
 }

@@ -432,17 +432,29 @@ func TestBrand(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	for path, contentType := range map[string]string{"/assets/waymark.css": "text/css; charset=utf-8", "/assets/waymark.js": "text/javascript; charset=utf-8"} {
+	for path, contentType := range map[string]string{
+		"/assets/waymark.css": "text/css; charset=utf-8",
+		"/assets/waymark.js":  "text/javascript; charset=utf-8",
+		"/favicon.ico":        "image/x-icon",
+		"/robots.txt":         "text/plain; charset=utf-8",
+	} {
 		if resp := get(t, path); resp.ContentType != contentType || len(resp.Body) == 0 || resp.ETag == "" {
 			t.Errorf("%s: %+v", path, resp)
 		}
 	}
 }
 
+// TestNothingIsForSearchEngines: pages of people and their links must not be found.
+func TestNothingIsForSearchEngines(t *testing.T) {
+	if got, want := string(get(t, "/robots.txt").Body), "User-agent: *\nDisallow: /\n"; got != want {
+		t.Errorf("robots.txt:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 // TestTheFirstPageIsSmall bounds what a phone with a bad connection loads.
 func TestTheFirstPageIsSmall(t *testing.T) {
 	total := len(post(t, testPage(&verifier{}), "/", iPhone, "email", "anna@example.com").Body)
-	for _, path := range []string{"/assets/waymark.css", "/assets/waymark.js"} {
+	for _, path := range []string{"/assets/waymark.css", "/assets/waymark.js", "/favicon.ico"} {
 		total += len(get(t, path).Body)
 	}
 	if total > 60_000 {
