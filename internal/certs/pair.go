@@ -18,8 +18,10 @@ import (
 // maxFile is in bytes; a chain with its key has a few kilobytes.
 const maxFile = 1 << 20
 
-// ErrExpired is wrapped by the error of LoadPair if a certificate has expired.
-var ErrExpired = errors.New("expired")
+// NotValidError reports that a certificate has expired or is not valid yet.
+type NotValidError string
+
+func (e NotValidError) Error() string { return string(e) }
 
 // Pair is a private key with its certificate and the intermediates.
 type Pair struct {
@@ -31,12 +33,23 @@ type Pair struct {
 	// lacks it: an intermediate, or a private root. Else it is empty.
 	MissingIssuer string
 	Key           crypto.Signer
+
+	certFile string
 }
 
-// LoadPair reads a certificate file (leaf and intermediates, in any order) and a
+// LoadPair is ReadPair for a pair that must be valid now.
+func LoadPair(certFile, keyFile string, now time.Time) (*Pair, error) {
+	p, err := ReadPair(certFile, keyFile)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Valid(now)
+}
+
+// ReadPair reads a certificate file (leaf and intermediates, in any order) and a
 // key file, which may be the same. Errors name the file, what is wrong and what
 // would be right; they never contain key material.
-func LoadPair(certFile, keyFile string, now time.Time) (*Pair, error) {
+func ReadPair(certFile, keyFile string) (*Pair, error) {
 	certPEM, err := read(certFile)
 	if err != nil {
 		return nil, err
@@ -45,15 +58,15 @@ func LoadPair(certFile, keyFile string, now time.Time) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(certFile, certPEM, keyFile, keyPEM, now)
+	return parse(certFile, certPEM, keyFile, keyPEM)
 }
 
-// ParsePair is LoadPair for a certificate and a key that are in no file.
-func ParsePair(certPEM, keyPEM []byte, now time.Time) (*Pair, error) {
-	return parse("certificate", certPEM, "key", keyPEM, now)
+// ParsePair is ReadPair for a certificate and a key that are in no file.
+func ParsePair(certPEM, keyPEM []byte) (*Pair, error) {
+	return parse("certificate", certPEM, "key", keyPEM)
 }
 
-func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte, now time.Time) (*Pair, error) {
+func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte) (*Pair, error) {
 	key, err := parseKey(keyPEM)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", keyFile, err)
@@ -70,15 +83,22 @@ func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte, now t
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certFile, err)
 	}
+	p.certFile = certFile
+	return p, nil
+}
+
+// Valid returns a NotValidError if a certificate of the pair has expired or is not
+// valid yet.
+func (p *Pair) Valid(now time.Time) error {
 	for _, c := range append([]*x509.Certificate{p.Leaf}, p.Intermediates...) {
 		switch {
 		case now.After(c.NotAfter):
-			return nil, fmt.Errorf("%s: the certificate of %s %w on %s; renew it", certFile, NameOf(c), ErrExpired, moment(c.NotAfter))
+			return NotValidError(fmt.Sprintf("%s: the certificate of %s expired on %s; renew it", p.certFile, NameOf(c), moment(c.NotAfter)))
 		case now.Before(c.NotBefore):
-			return nil, fmt.Errorf("%s: the certificate of %s is not valid before %s; is the clock right?", certFile, NameOf(c), moment(c.NotBefore))
+			return NotValidError(fmt.Sprintf("%s: the certificate of %s is not valid before %s; is the clock right?", p.certFile, NameOf(c), moment(c.NotBefore)))
 		}
 	}
-	return p, nil
+	return nil
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -71,7 +71,10 @@ type Ops struct {
 type Signing struct {
 	CertFile string // PEM, leaf then intermediates
 	KeyFile  string // PEM
-	Line     int    // line in the settings file, from 1
+	// UnsignedWhenExpired delivers profiles without a signature while the certificate
+	// is not valid; else they are refused.
+	UnsignedWhenExpired bool
+	Line                int // line in the settings file, from 1
 }
 
 // API restricts the endpoints for programs: the settings as JSON, invitations and

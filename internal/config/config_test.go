@@ -111,7 +111,7 @@ func TestFullFile(t *testing.T) {
 		},
 		ForwardedHost: true,
 		Reload:        Reload{MaxRemoved: 25},
-		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", Line: 6},
+		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", UnsignedWhenExpired: true, Line: 6},
 		StateDir:      "/etc/waymark/state",
 		API:           API{Token: strings.Repeat("k", 40)},
 		Limits:        Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},

@@ -57,6 +57,10 @@ func readSigning(r *reader, v value, f *file) {
 	if readBlock(r, v, []field[Signing]{
 		{"cert_file", func(r *reader, v value, s *Signing) { r.path(v, &s.CertFile) }},
 		{"key_file", func(r *reader, v value, s *Signing) { r.path(v, &s.KeyFile) }},
+		{"when_expired", func(r *reader, v value, s *Signing) {
+			choice, _ := oneOf(r, v, "choice", []string{"refuse", "unsigned"})
+			s.UnsignedWhenExpired = choice == "unsigned"
+		}},
 	}, f.Signing) {
 		r.need(v, "cert_file", "key_file")
 	}

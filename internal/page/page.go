@@ -28,8 +28,21 @@ type Options struct {
 	Tokens *invite.Keys
 	// Verify checks passwords; nil disables that.
 	Verify Verifier
-	Now    func() time.Time
+	// Profiles returns how Apple profiles are delivered now; nil for always signed.
+	Profiles func() Profiles
+	Now      func() time.Time
 }
+
+// Profiles is how Apple profiles are delivered, as a key of the texts
+// profile_page.….
+type Profiles string
+
+// The ways of delivery.
+const (
+	Signed   Profiles = "signed"
+	Unsigned Profiles = "unsigned"
+	Refused  Profiles = "refused" // there is no identity to sign with
+)
 
 // Verifier checks a password at the mail server of a mailbox.
 type Verifier interface {
@@ -265,7 +278,10 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 			v.LoginHint = f.texts.Text("settings.login_after_check")
 		}
 	}
-	if v.Profile != nil {
+	if v.Profile != nil && p.Profiles != nil {
+		v.Profile.deliver(f.texts, p.Profiles())
+	}
+	if v.Profile != nil && !v.Profile.Refused {
 		if err := p.addQR(r, v, found.Address); err != nil {
 			return dialect.Response{}, err
 		}

@@ -84,10 +84,12 @@ type appView struct {
 }
 
 type profileView struct {
-	Lead  string
-	Mac   bool
-	Steps []sentence
-	QR    template.HTML
+	Lead      string
+	Mac       bool
+	Steps     []sentence
+	QR        template.HTML
+	Signature string // about the signature; when Refused, the only text
+	Refused   bool
 }
 
 type helpView struct {
@@ -180,15 +182,15 @@ func (v *view) recognised(id string) {
 
 // newProfile returns nil when a profile would be empty: it requires passwords, and
 // for mail an outgoing server.
-func newProfile(p picked, c *i18n.Catalogue, values map[string]string, mac bool) *profileView {
+func newProfile(services picked, c *i18n.Catalogue, values map[string]string, mac bool) *profileView {
 	var what []string
-	if p.mail && p.in.Accepts(settings.Password) {
+	if services.mail && services.in.Accepts(settings.Password) {
 		what = append(what, c.Text("profile_page.mail"))
 	}
-	if p.caldav.Accepts(settings.Password) {
+	if services.caldav.Accepts(settings.Password) {
 		what = append(what, c.Text("profile_page.calendar"))
 	}
-	if p.carddav.Accepts(settings.Password) {
+	if services.carddav.Accepts(settings.Password) {
 		what = append(what, c.Text("profile_page.contacts"))
 	}
 	if len(what) == 0 {
@@ -198,11 +200,18 @@ func newProfile(p picked, c *i18n.Catalogue, values map[string]string, mac bool)
 	if mac {
 		steps = "profile_page.macos"
 	}
-	return &profileView{
+	p := &profileView{
 		Lead:  c.Text("profile_page.lead", "what", c.Enumerate(what)),
 		Mac:   mac,
 		Steps: sentences(c.List(steps), values),
 	}
+	p.deliver(c, Signed)
+	return p
+}
+
+// deliver sets how the profile is delivered.
+func (p *profileView) deliver(c *i18n.Catalogue, as Profiles) {
+	p.Signature, p.Refused = c.Text("profile_page."+string(as)), as == Refused
 }
 
 func newVerify(s settings.Settings, c *i18n.Catalogue, secure bool) *verifyView {

@@ -72,7 +72,7 @@ func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings 
 		if err != nil {
 			add(s.Line, "signing", nil, err)
 		} else {
-			add(s.Line, "signing", id.Warnings(), nil)
+			add(s.Line, "signing", id.Warnings(), id.Valid(now))
 		}
 	}
 	if t := cfg.TLS; t != nil {

@@ -26,10 +26,12 @@ import (
 
 // Deps are what a handler needs besides the settings.
 type Deps struct {
-	Signer  mobileconfig.Signer
-	Metrics *telemetry.Metrics
-	Log     *zap.Logger
-	Now     func() time.Time
+	Signer mobileconfig.Signer
+	// Profiles returns how Apple profiles are delivered now; nil for always signed.
+	Profiles func() page.Profiles
+	Metrics  *telemetry.Metrics
+	Log      *zap.Logger
+	Now      func() time.Time
 	// Sources are asked about domains that are not listed; nil for none.
 	Sources *Sources
 	// Tokens seal the addresses in links; nil for random keys.
@@ -70,7 +72,7 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 		wellknown.New(r),
 		mtasts.New(r),
 		settingsAPI(r, apiToken),
-		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Now: deps.Now}),
+		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Now: deps.Now}),
 	}
 }
 

@@ -1,31 +1,44 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
 // identityFor returns the signing identity for new settings: the current one,
 // read again, if it comes from the same files. If they cannot be read, as while
-// they are being written, the old state stays, and refused has the reason.
+// they are being written, the old state stays, and refused has the reason. One that
+// is not valid is reported, too, but accepted if the current one is not valid either.
 func (s *Service) identityFor(cfg *config.Config) (k *sign.Keeper, refused []string, err error) {
 	old := s.current.Load()
 	if !sameIdentity(old.cfg, cfg) {
 		k, err = s.newIdentity(cfg)
+		if notValid(err) && old.identity.Valid() != nil {
+			return k, s.refuse(identityNotValid, err), nil
+		}
 		return k, nil, err
 	}
 	if err := s.counted(old.identity.Reload()); err != nil {
-		refused = s.refuse("signing identity reload failed; old one stays in force", fmt.Errorf("signing: %w", err))
+		message := "signing identity reload failed; old one stays in force"
+		if notValid(err) && old.identity.Valid() != nil {
+			message = identityNotValid
+		}
+		refused = s.refuse(message, fmt.Errorf("signing: %w", err))
 	}
 	return old.identity, refused, nil
 }
+
+const identityNotValid = "signing certificate not valid"
 
 // counted counts a signing identity that was loaded, or could not be.
 func (s *Service) counted(err error) error {
@@ -48,7 +61,7 @@ func sameIdentity(a, b *config.Config) bool {
 // profiles works without one.
 func (s *Service) startIdentity(cfg *config.Config) *sign.Keeper {
 	k, err := s.newIdentity(cfg)
-	if err == nil {
+	if err == nil || cfg.Signing != nil && notValid(err) { // use logs that
 		return k
 	}
 	if cfg.Signing != nil {
@@ -66,15 +79,82 @@ func (s *Service) startIdentity(cfg *config.Config) *sign.Keeper {
 }
 
 // signer signs for the public listeners.
-type signer struct{ *sign.Keeper }
+type signer struct {
+	*sign.Keeper
+	unsigned bool // deliver profiles without a signature while the identity is not valid
+}
+
+func signerFor(k *sign.Keeper, cfg *config.Config) signer {
+	return signer{k, cfg.Signing != nil && cfg.Signing.UnsignedWhenExpired}
+}
+
+// profiles returns how profiles are delivered if signing fails with err.
+func (s signer) profiles(err error) page.Profiles {
+	switch {
+	case err == nil:
+		return page.Signed
+	case notValid(err) && s.unsigned:
+		return page.Unsigned
+	}
+	return page.Refused
+}
+
+// Profiles returns how profiles are delivered now.
+func (s signer) Profiles() page.Profiles { return s.profiles(s.Valid()) }
 
 // Sign implements mobileconfig.Signer.
 func (s signer) Sign(content []byte) ([]byte, error) {
 	signed, err := s.Keeper.Sign(content)
-	if errors.Is(err, sign.ErrNoIdentity) {
-		return nil, &settings.Error{Kind: settings.Unavailable, Message: "profiles can't be signed at the moment; try again later", Cause: err}
+	switch {
+	case s.profiles(err) == page.Unsigned:
+		return content, nil
+	case errors.Is(err, sign.ErrNoIdentity), notValid(err):
+		return nil, &settings.Error{Kind: settings.Unavailable, Message: "profiles are not available at the moment", Cause: err}
 	}
 	return signed, err
+}
+
+// notValid reports whether an identity has expired, or is not valid yet.
+func notValid(err error) bool { return errors.As(err, new(certs.NotValidError)) }
+
+// checkIdentityEvery is how soon the log and the metrics report that an identity
+// expires, or becomes valid, in a running process.
+const checkIdentityEvery = time.Minute
+
+// checkIdentitySometimes calls checkIdentity until ctx ends.
+func (s *Service) checkIdentitySometimes(ctx context.Context) {
+	tick := time.NewTicker(checkIdentityEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.checkIdentity()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// checkIdentity sets the metric, and logs once when the identity expires or becomes
+// valid.
+func (s *Service) checkIdentity() {
+	now := s.current.Load()
+	err := now.identity.Valid()
+	notAfter := time.Unix(0, 0) // as if it had expired long ago: the same alert
+	if id := now.identity.Identity(); err == nil || id != nil && s.options.Now().After(id.NotAfter()) {
+		notAfter = id.NotAfter()
+	}
+	s.options.Metrics.SigningIdentity("default", notAfter)
+	if !notValid(err) {
+		if s.wasNotValid.Swap(false) && err == nil {
+			s.log.Info("signing certificate valid again; Apple profiles are signed")
+		}
+		return
+	}
+	if s.wasNotValid.Swap(true) {
+		return
+	}
+	s.log.Error(identityNotValid, zap.String("profiles", string(signerFor(now.identity, now.cfg).Profiles())), zap.Error(err))
 }
 
 // newIdentity loads the identity of the settings, or, when they name none, the

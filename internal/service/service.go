@@ -74,6 +74,8 @@ type Service struct {
 	current  atomic.Pointer[state]
 	stopping chan struct{} // closed when Run begins to stop
 
+	wasNotValid atomic.Bool // the signing identity, when it was checked last
+
 	retrying  atomic.Bool   // a reload is due because a changed source failed
 	reloading chan struct{} // a lock for what follows, held while it contains a value
 	watcher   *watch.Watcher
@@ -139,6 +141,7 @@ func (s *Service) Run(ctx context.Context) error {
 		s.becomeReady(ctx)
 	}()
 	go s.saveSometimes(ctx)
+	go s.checkIdentitySometimes(ctx)
 	s.tell(s.options.Manager.Ready)
 	stop := context.AfterFunc(ctx, func() {
 		<-ready
@@ -218,14 +221,16 @@ func (s *Service) tell(what func() error) {
 
 // use applies new settings. Running requests keep the old ones.
 func (s *Service) use(next state) {
+	signs := signerFor(next.identity, next.cfg)
 	public := Handler(next.cfg, Deps{
-		Signer:  signer{next.identity},
-		Sources: next.sources,
-		Tokens:  s.linkKeys(next.cfg),
-		Verify:  s.verifierFor(next.cfg),
-		Metrics: s.options.Metrics,
-		Log:     s.log,
-		Now:     s.options.Now,
+		Signer:   signs,
+		Profiles: signs.Profiles,
+		Sources:  next.sources,
+		Tokens:   s.linkKeys(next.cfg),
+		Verify:   s.verifierFor(next.cfg),
+		Metrics:  s.options.Metrics,
+		Log:      s.log,
+		Now:      s.options.Now,
 	})
 	ops := server.NewOps(server.Ops{
 		Metrics: s.options.Metrics,
@@ -243,11 +248,7 @@ func (s *Service) use(next state) {
 	s.public.To(public)
 	s.current.Store(&next)
 	s.options.Metrics.Domains(len(next.cfg.Domains))
-	notAfter := time.Unix(0, 0) // as if it had expired long ago: the same alert
-	if id := next.identity.Identity(); id != nil {
-		notAfter = id.NotAfter()
-	}
-	s.options.Metrics.SigningIdentity("default", notAfter)
+	s.checkIdentity()
 }
 
 // linkKeys returns the keys of the settings, else random keys of this process,

@@ -35,6 +35,7 @@ type house struct {
 	logs    *observer.ObservedLogs
 	client  *http.Client // holds what it gets against the description
 	stop    func()       // ends the service before the test does
+	ahead   atomic.Int64 // of the clock of the service, as a time.Duration
 }
 
 // settingsFor returns a settings file whose only IMAP host is host.
@@ -73,6 +74,7 @@ func startIn(t *testing.T, dir, settings string) *house {
 	}
 	svc, err := New(t.Context(), cfg, findings, Options{
 		Load: load, StateDir: filepath.Join(dir, "state"), Metrics: h.metrics, Log: zap.New(core), Grace: time.Millisecond,
+		Now: func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) },
 	})
 	if err != nil {
 		t.Fatal(err)

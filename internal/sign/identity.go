@@ -31,9 +31,9 @@ type Identity struct {
 // intermediates, and a key file, which may be the same. The TLS certificate of
 // a web server is suitable. Errors name the file, what is wrong and what would
 // be right. The identity has signed a test message that an independent
-// implementation verified.
+// implementation verified. It may have expired, or not be valid yet: see Valid.
 func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
-	pair, err := certs.LoadPair(certFile, keyFile, now)
+	pair, err := certs.ReadPair(certFile, keyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -104,13 +104,17 @@ func (id *Identity) warn(keyFile string, now time.Time) {
 	if id.pair.SelfSigned() {
 		id.warnings = append(id.warnings, "the certificate is self-signed; devices show profiles as not verified unless it is installed on them")
 	}
-	if left := id.NotAfter().Sub(now); left < expiresSoon {
+	if left := id.NotAfter().Sub(now); left >= 0 && left < expiresSoon {
 		id.warnings = append(id.warnings, fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly)))
 	}
 	if info, err := os.Stat(keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
 		id.warnings = append(id.warnings, keyFile+" is readable by every user of this machine; run chmod o-r on it")
 	}
 }
+
+// Valid returns a certs.NotValidError if the identity has expired or is not valid
+// yet.
+func (id *Identity) Valid(now time.Time) error { return id.pair.Valid(now) }
 
 // Warnings returns what an operator should know about the identity.
 func (id *Identity) Warnings() []string { return id.warnings }

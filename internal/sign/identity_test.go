@@ -141,7 +141,6 @@ func TestLoadErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := certtest.Certify("old", certtest.NewKey(), &middle, func(c *x509.Certificate) { c.NotAfter = testTime().Add(-time.Minute) })
 	leaf := func(key crypto.Signer) certtest.Party { return certtest.Certify("leaf", key, &middle) }
 	other := certtest.NewKey()
 	for _, tt := range []struct {
@@ -156,7 +155,6 @@ func TestLoadErrors(t *testing.T) {
 		{"a short curve", []certtest.Party{leaf(certtest.ECKey(elliptic.P224())), middle}, nil, "CERT: the curve P-224 is too weak; use P-256 or P-384"},
 		{"Ed25519", []certtest.Party{leaf(edKey), middle}, nil, "CERT: an Ed25519 key cannot sign profiles; use RSA or ECDSA P-256"},
 		{"the key of another certificate", []certtest.Party{leaf(certtest.NewKey()), middle}, other, "KEY: the key does not match any certificate in CERT; was only one of the two files renewed?"},
-		{"expired", []certtest.Party{old, middle}, nil, `CERT: the certificate of "old" expired on ` + testTime().Add(-time.Minute).Format("2006-01-02 15:04:05") + ` UTC; renew it`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			leaf := tt.chain[0]
@@ -172,6 +170,30 @@ func TestLoadErrors(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestLoadOutsideTheValidity pins that an identity that is not valid now is loaded: a
+// start must not fail for it.
+func TestLoadOutsideTheValidity(t *testing.T) {
+	leaf := certtest.Certify("leaf", certtest.NewKey(), nil)
+	certFile, keyFile := leaf.Write(t, t.TempDir())
+	for _, tt := range []struct {
+		now  time.Time
+		want string
+	}{
+		{leaf.Cert.NotBefore.Add(-time.Second), certFile + `: the certificate of "leaf" is not valid before ` + leaf.Cert.NotBefore.UTC().Format("2006-01-02 15:04:05") + " UTC; is the clock right?"},
+		{leaf.Cert.NotBefore, ""},
+		{leaf.Cert.NotAfter, ""},
+		{leaf.Cert.NotAfter.Add(time.Second), certFile + `: the certificate of "leaf" expired on ` + leaf.Cert.NotAfter.UTC().Format("2006-01-02 15:04:05") + " UTC; renew it"},
+	} {
+		id, err := Load(certFile, keyFile, tt.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := id.Valid(tt.now); (tt.want == "") != (err == nil) || err != nil && err.Error() != tt.want {
+			t.Errorf("at %s: %v, want %q", tt.now, err, tt.want)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
@@ -61,6 +62,50 @@ func TestKeeper(t *testing.T) {
 		}
 		if got := k.Identity().Leaf().Subject.CommonName; got != step.want {
 			t.Errorf("%s: the identity is that of %s, want %s", step.name, got, step.want)
+		}
+	}
+}
+
+// TestKeeperOfAnIdentityThatIsNotValid pins that such an identity replaces none that
+// is valid, and signs as soon as it is valid itself.
+func TestKeeperOfAnIdentityThatIsNotValid(t *testing.T) {
+	at := func(name string, moment time.Time) *Identity {
+		return identity(t, certtest.Certify(name, certtest.NewKey(), nil, certtest.At(moment)))
+	}
+	now := testTime()
+	old, early, valid := at("old", now.AddDate(-1, 0, 0)), at("early", now.AddDate(1, 0, 0)), at("valid", now)
+	next := old
+	k, err := NewKeeper(func(time.Time) (*Identity, error) { return next, nil }, func() time.Time { return now })
+	for _, step := range []struct {
+		name  string
+		next  *Identity
+		later bool
+		fails bool
+		want  *Identity
+	}{
+		{"an expired one, at the start", nil, false, true, old},
+		{"one that is not valid yet, for an expired one", early, false, true, early},
+		{"a year later", nil, true, false, early},
+		{"a valid one", valid, false, false, valid},
+		{"an expired one, for a valid one", old, false, true, valid},
+	} {
+		now = testTime()
+		switch {
+		case step.next != nil:
+			next = step.next
+			err = k.Reload()
+		case step.later:
+			now = now.AddDate(1, 0, 0)
+			err = k.Valid()
+		}
+		if (err != nil) != step.fails || err != nil && !errors.As(err, new(certs.NotValidError)) {
+			t.Errorf("%s: error %v", step.name, err)
+		}
+		if k.Identity() != step.want {
+			t.Errorf("%s: the identity is that of %s", step.name, k.Identity().Leaf().Subject.CommonName)
+		}
+		if _, err := k.Sign(profile); (err == nil) != (k.Valid() == nil) {
+			t.Errorf("%s: signed with error %v", step.name, err)
 		}
 	}
 }

@@ -34,8 +34,8 @@ func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err erro
 	id, err = Load(path, path, now)
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
-		return id, false, nil
-	case err == nil, errors.Is(err, certs.ErrExpired): // also if it was created when the clock was wrong
+		return id, false, id.Valid(now) // before it is valid, the clock is wrong
+	case err == nil: // also if it was created when the clock was wrong
 		created, err = putSelfSigned(path, now, os.Rename)
 	case errors.Is(err, fs.ErrNotExist):
 		created, err = putSelfSigned(path, now, link)
@@ -53,7 +53,7 @@ func Temporary(now time.Time) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	pair, err := certs.ParsePair(content, content, now)
+	pair, err := certs.ParsePair(content, content)
 	if err != nil {
 		return nil, err
 	}

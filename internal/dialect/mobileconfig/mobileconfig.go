@@ -2,7 +2,6 @@ package mobileconfig
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -74,8 +73,9 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 		return dialect.Response{}, err
 	}
 	signed, err := m.signer.Sign(profile)
-	if err != nil {
-		return dialect.Response{}, fmt.Errorf("cannot sign a profile: %w", err)
+	if err != nil { // read by the person who tapped the link
+		words := i18n.All().In(req.language)
+		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.profile"), Cause: err}
 	}
 	return dialect.Response{
 		Status: http.StatusOK,
