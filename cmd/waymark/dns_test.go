@@ -58,8 +58,8 @@ func TestDNSOfExamples(t *testing.T) {
 					}
 				}
 			}
-			if printed != 8 {
-				t.Errorf("printed %d times, want 8", printed)
+			if printed != 10 {
+				t.Errorf("printed %d times, want 10", printed)
 			}
 		})
 	}

@@ -14,6 +14,8 @@ func printers() map[string]func(Set) ([]byte, error) {
 		"json":       asJSON,
 		"octodns":    octoDNS,
 		"dnscontrol": dnsControl,
+		"nsupdate":   nsUpdate,
+		"terraform":  terraform,
 	}
 }
 
@@ -28,8 +30,9 @@ func Formats() []string {
 }
 
 // Print returns the records in a format: "zone" for zone files, "cloudflare" for
-// the import of Cloudflare, "json" with the notes, "octodns" for octoDNS and
-// "dnscontrol" for DNSControl. The output of a Set is deterministic.
+// the import of Cloudflare, "json" with the notes, "octodns" for octoDNS,
+// "dnscontrol" for DNSControl, "terraform" for the provider hashicorp/dns, and
+// "nsupdate" for dynamic updates. The output of a Set is deterministic.
 func (s Set) Print(format string) ([]byte, error) {
 	p, ok := printers()[format]
 	if !ok {

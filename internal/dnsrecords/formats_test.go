@@ -28,6 +28,8 @@ func readers() map[string]func(*testing.T, Set, []byte) []Record {
 		"json":       readJSON,
 		"octodns":    readOctoDNS,
 		"dnscontrol": readDNSControl,
+		"nsupdate":   readNSUpdate,
+		"terraform":  readTerraform,
 	}
 }
 
@@ -293,7 +295,7 @@ func wantReadable(t *testing.T, s Set) {
 }
 
 func TestFormats(t *testing.T) {
-	for _, format := range []string{"cloudflare", "dnscontrol", "json", "octodns", "zone"} {
+	for _, format := range []string{"cloudflare", "dnscontrol", "json", "nsupdate", "octodns", "terraform", "zone"} {
 		if !slices.Contains(Formats(), format) {
 			t.Errorf("%s is gone", format)
 		}
@@ -326,7 +328,7 @@ func TestNoRecords(t *testing.T) {
 
 func TestUnknownType(t *testing.T) {
 	s := Set{Domain: "example.com", Records: []Record{{Name: "a.example.com.", Type: "MX"}}}
-	for _, format := range []string{"zone", "cloudflare"} {
+	for _, format := range []string{"zone", "cloudflare", "nsupdate", "terraform"} {
 		if _, err := s.Print(format); err == nil || err.Error() != "a record of type MX cannot be printed" {
 			t.Errorf("%s: %v", format, err)
 		}

@@ -25,15 +25,19 @@ func asJSON(s Set) ([]byte, error) {
 	// Empty lists, not null.
 	set := jsonSet{Domain: string(s.Domain), Records: []jsonRecord{}, Notes: append([]string{}, s.Notes...)}
 	for _, r := range s.Records {
-		j := jsonRecord{Name: r.Name, Type: r.Type, TTL: TTL, Value: r.Value, Purpose: r.Purpose}
-		if r.Type == SRV {
-			j.Priority, j.Weight, j.Port = &r.Priority, &r.Weight, &r.Port
-		}
-		set.Records = append(set.Records, j)
+		set.Records = append(set.Records, r.json())
 	}
 	text, err := json.MarshalIndent(set, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	return append(text, '\n'), nil
+}
+
+func (r Record) json() jsonRecord {
+	j := jsonRecord{Name: r.Name, Type: r.Type, TTL: TTL, Value: r.Value, Purpose: r.Purpose}
+	if r.Type == SRV {
+		j.Priority, j.Weight, j.Port = &r.Priority, &r.Weight, &r.Port
+	}
+	return j
 }
