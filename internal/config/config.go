@@ -5,6 +5,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/internal/files"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -38,6 +39,8 @@ type Config struct {
 
 	// Files are the settings file and every file that a ${file:} reference names.
 	Files []string
+	// Included match the files that the settings file includes.
+	Included []files.Pattern
 }
 
 // TLS is the listener for HTTPS.

@@ -72,14 +72,19 @@ func domainFields(f *file) []field[domain] {
 	}
 }
 
-func readDomains(r *reader, v value, f *file) {
-	f.Domains = make(map[address.Domain]settings.Domain, len(v.node.Content)/2)
-	first := make(map[address.Domain]value, len(v.node.Content)/2) // keys
+// readDomains reads the blocks of the settings file and of those that it includes.
+func readDomains(r *reader, all []value, f *file) {
+	size := 0
+	for _, v := range all {
+		size += len(v.node.Content) / 2
+	}
+	f.Domains = make(map[address.Domain]settings.Domain, size)
+	first := make(map[address.Domain]value, size) // keys
 	var aliases []alias
 	var moves []move
 	errorsBefore := r.errors
 	fields := domainFields(f)
-	r.each(v, "a block with one key per domain", func(key, v value) {
+	entry := func(key, v value) {
 		name := address.Domain(everyOther)
 		if key.written() != everyOther {
 			var err error
@@ -88,7 +93,7 @@ func readDomains(r *reader, v value, f *file) {
 			}
 		}
 		if before, ok := first[name]; ok && name != "" {
-			r.refuse(key, "duplicate domain, first listed on line %d%s", before.node.Line, otherSpelling(before, key))
+			r.refuse(key, "duplicate domain, first listed %s%s", before.place(key), otherSpelling(before, key))
 			return
 		}
 		first[name] = key
@@ -112,12 +117,15 @@ func readDomains(r *reader, v value, f *file) {
 		} else {
 			f.Domains[name] = settings.Domain{Provider: p, Canonical: name}
 		}
-	})
+	}
+	for _, v := range all {
+		r.each(v, "a block with one key per domain", entry)
+	}
 	delete(first, everyOther)
 	r.resolve(aliases, f, first)
 	r.settle(moves, f, first)
 	if r.errors == errorsBefore { // else a provider may only seem to be unused
-		r.checkUse(v, f)
+		r.checkUse(all[0], f)
 	}
 }
 

@@ -17,11 +17,27 @@ type file struct {
 	providers   map[string]*provider    // by id, those with errors too
 	providerIDs []string                // in the order of the file
 	mxPatterns  []source.Pattern        // of all providers
+	blocks      sharedBlocks
+	includes    []string // paths of the included files, each once
+}
+
+// sharedBlocks are keys that are read after all others, when the included files are known.
+type sharedBlocks struct {
+	providers, domains []value // of the settings file, then of those that it includes
+	directory          value   // the node is nil without the key
+}
+
+// sharedFields are the keys that an included file may have, too.
+func sharedFields() []field[sharedBlocks] {
+	return []field[sharedBlocks]{
+		{"providers", func(_ *reader, v value, b *sharedBlocks) { b.providers = append(b.providers, v) }},
+		{"domains", func(_ *reader, v value, b *sharedBlocks) { b.domains = append(b.domains, v) }},
+	}
 }
 
 // fileFields are the keys of the file, those that others depend on first.
 func fileFields() []field[file] {
-	return []field[file]{
+	fields := []field[file]{
 		{"listen", func(r *reader, v value, f *file) { r.listen(v, &f.Listen) }},
 		{"tls", readTLS},
 		{"trusted_proxies", func(r *reader, v value, f *file) { f.TrustedProxies = r.prefixes(v) }},
@@ -34,7 +50,7 @@ func fileFields() []field[file] {
 		{"signing", readSigning},
 		{"state_dir", func(r *reader, v value, f *file) {
 			if s, ok := r.text(v); ok && s != "" {
-				f.StateDir = r.absolute(s)
+				f.StateDir = absolute(s, v.doc.dir)
 			}
 		}},
 		{"api", readAPI},
@@ -45,11 +61,13 @@ func fileFields() []field[file] {
 		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
 		{"pages", func(r *reader, v value, f *file) { readBlock(r, v, pagesFields(), &f.Pages) }},
 		{"autodiscover", func(r *reader, v value, f *file) { readBlock(r, v, autodiscoverFields(), &f.outlook) }},
-		{"providers", readProviders},
 		{"cache", func(r *reader, v value, f *file) { readBlock(r, v, cacheFields(), &f.Cache) }},
-		{"directory", readDirectory},
-		{"domains", readDomains},
+		{"directory", func(_ *reader, v value, f *file) { f.blocks.directory = v }},
 	}
+	for _, shared := range sharedFields() {
+		fields = append(fields, field[file]{shared.key, func(r *reader, v value, f *file) { shared.read(r, v, &f.blocks) }})
+	}
+	return append(fields, field[file]{"include", readInclude})
 }
 
 func readSigning(r *reader, v value, f *file) {
@@ -148,7 +166,7 @@ func (r *reader) need(v value, keys ...string) {
 // path reads the path of a file.
 func (r *reader) path(v value, into *string) {
 	if s, ok := r.filled(v); ok {
-		*into = r.absolute(s)
+		*into = absolute(s, v.doc.dir)
 	}
 }
 

@@ -40,7 +40,7 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// Findings are sorted by line, then by column.
+// Findings are sorted by file, the settings file first, then by line and column.
 type Findings []Finding
 
 // HasErrors reports whether any finding is more than a warning.
@@ -48,9 +48,17 @@ func (fs Findings) HasErrors() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return !f.Warning })
 }
 
-func (fs Findings) sort() {
+func (fs Findings) sort(first string) {
 	slices.SortStableFunc(fs, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		switch {
+		case a.File == b.File:
+			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		case a.File == first:
+			return -1
+		case b.File == first:
+			return 1
+		}
+		return cmp.Compare(a.File, b.File)
 	})
 }
 

@@ -128,8 +128,8 @@ func FuzzExpand(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r := &reader{dir: "/etc", env: testEnvironment(), references: map[string]reference{}}
-		have, err := r.expand(text)
+		r := &reader{env: testEnvironment(), references: map[[2]string]reference{}}
+		have, err := r.expand(text, "/etc")
 		switch {
 		case err != nil:
 			if strings.Contains(err.Error(), "s3cr3t") && !strings.Contains(text, "s3cr3t") {
@@ -139,7 +139,7 @@ func FuzzExpand(f *testing.F) {
 			t.Fatalf("have %q for a text without references", have)
 		}
 		// Any text can be written so that it stands for itself.
-		if have, err := r.expand(strings.ReplaceAll(text, "${", "$${")); err != nil || have != text {
+		if have, err := r.expand(strings.ReplaceAll(text, "${", "$${"), "/etc"); err != nil || have != text {
 			t.Fatalf("have %q, %v for %q with every ${ written as $${", have, err, text)
 		}
 	})

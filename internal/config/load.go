@@ -12,47 +12,52 @@ import (
 	"github.com/waymark-mail/waymark/internal/files"
 )
 
-// Load reads the settings file at path. It returns what Parse returns.
+// Load reads the settings file at path, and the files that it includes. It returns
+// what Parse returns.
 func Load(path string, env Environment) (*Config, Findings) {
-	data, err := readSettings(path)
+	data, err := readSettings(path, maxSettingsFile)
 	if err != nil {
-		return nil, Findings{{File: path, Text: err.Error()}}
+		return nil, Findings{{File: path, Text: "the settings file " + err.Error()}}
 	}
-	return Parse(path, data, env)
+	return load(path, data, env, true)
 }
 
-func readSettings(path string) ([]byte, error) {
-	// One byte more than allowed, so that Parse reports a file that is too large.
-	data, err := files.Head(path, maxSettingsFile+1)
+// readSettings reads a file of at most this many octets. It returns one more of a
+// larger one, so that parse reports it.
+func readSettings(path string, most int64) ([]byte, error) {
+	data, err := files.Head(path, most+1)
 	if err == nil {
 		return data, nil
 	}
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // every finding names the file already
-	}
-	return nil, fmt.Errorf("the settings file can't be read: %w", err)
+	return nil, unreadableFile(err)
 }
 
-// Parse reads a settings file from memory. name is the file name in findings;
-// relative paths in the file start in its directory. The Config is nil when there
-// are errors; a Config can come with warnings.
+// unreadableFile leaves out the path, which every finding has already.
+func unreadableFile(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	return fmt.Errorf("can't be read: %w", err)
+}
+
+// Parse reads a settings file from memory, which cannot include others. name is the
+// file name in findings; relative paths in the file start in its directory. The
+// Config is nil when there are errors; a Config can come with warnings.
 func Parse(name string, data []byte, env Environment) (*Config, Findings) {
+	return load(name, data, env, false)
+}
+
+func load(name string, data []byte, env Environment, onDisk bool) (*Config, Findings) {
 	path, err := filepath.Abs(name)
 	if err != nil {
 		return nil, Findings{{File: name, Text: "the folder of the settings file can't be told: " + err.Error()}}
 	}
 	r := &reader{
-		file: name, dir: filepath.Dir(path), env: env,
-		wrong: map[string]bool{}, references: map[string]reference{}, files: []string{path},
+		env: env, onDisk: onDisk,
+		wrong: map[string]bool{}, references: map[[2]string]reference{}, files: []string{path},
 	}
-	cfg := r.config(data)
-	if len(r.findings) > 0 {
-		last := linesOf(data)
-		for i, f := range r.findings {
-			r.findings[i].Line = min(f.Line, last) // the library puts a value that is missing at the end below it
-		}
-	}
-	r.findings.sort()
+	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: linesOf(data)}, data)
+	r.findings.sort(name)
 	if r.findings.HasErrors() {
 		return nil, r.findings
 	}
@@ -60,23 +65,47 @@ func Parse(name string, data []byte, env Environment) (*Config, Findings) {
 	return cfg, r.findings
 }
 
-// config reads the whole file. The result is valid only if r has no errors.
-func (r *reader) config(data []byte) *Config {
-	root := r.parse(data)
-	if root == nil {
-		return nil
+// root parses a document that is not empty; the node is nil when it cannot be read.
+func (r *reader) root(d *document, data []byte) value {
+	root := r.parse(d, data)
+	switch {
+	case root == nil:
+		return value{}
+	case root.Kind == yaml.ScalarNode && root.Tag == "!!null":
+		r.report(d, 0, 0, "", "the file is empty; see docs/configuration.md for the keys")
+		return value{}
 	}
-	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
-		r.report(0, 0, "", "the file is empty; see docs/configuration.md for the keys")
+	return value{doc: d, node: follow(root)}
+}
+
+// config reads the whole file. The result is valid only if r has no errors.
+func (r *reader) config(d *document, data []byte) *Config {
+	v := r.root(d, data)
+	if v.node == nil {
 		return nil
 	}
 	f := file{Config: defaults(), providers: map[string]*provider{}}
-	v := value{node: follow(root)}
-	if readBlock(r, v, fileFields(), &f) && !v.has("domains") && len(f.Directory) == 0 {
-		r.warn(v.at("domains"), "%s", answersNobody)
+	if readBlock(r, v, fileFields(), &f) {
+		r.blocks(v, &f)
 	}
 	r.checkListeners(v, f.Config)
 	r.checkVerifyPrivate(v, f.Config)
 	r.checkLoginsAreSeen(v, f.Config)
 	return f.Config
+}
+
+// blocks reads what the settings file and the files that it includes have in common,
+// in the order in which they depend on each other.
+func (r *reader) blocks(root value, f *file) {
+	for _, v := range f.blocks.providers {
+		readProviders(r, v, f)
+	}
+	if f.blocks.directory.node != nil {
+		readDirectory(r, f.blocks.directory, f)
+	}
+	if len(f.blocks.domains) > 0 {
+		readDomains(r, f.blocks.domains, f)
+	} else if len(f.Directory) == 0 && (r.errors == 0 || f.Included == nil) { // else an included file may have them
+		r.warn(root.at("domains"), "%s", answersNobody)
+	}
 }

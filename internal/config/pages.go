@@ -62,7 +62,7 @@ func brandFields() []field[settings.Brand] {
 				return
 			}
 			var err error
-			if b.Logo, b.LogoType, err = r.logo(path); err != nil {
+			if b.Logo, b.LogoType, err = r.logo(absolute(path, v.doc.dir)); err != nil {
 				r.refuse(v, "%v", err)
 			}
 		}},

@@ -20,8 +20,8 @@ func TestExpand(t *testing.T) {
 		{"dollar before a literal", "$$${x}", "$${x}"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := &reader{dir: "/etc", env: testEnvironment(), references: map[string]reference{}}
-			if have, err := r.expand(tc.in); err != nil || have != tc.want {
+			r := &reader{env: testEnvironment(), references: map[[2]string]reference{}}
+			if have, err := r.expand(tc.in, "/etc"); err != nil || have != tc.want {
 				t.Errorf("have %q, %v; want %q", have, err, tc.want)
 			}
 		})

@@ -12,33 +12,50 @@ import (
 // reader walks the nodes of a settings file, checks their types and collects
 // findings.
 type reader struct {
-	file string // as findings name it
-	dir  string // absolute folder that relative paths begin in
-	env  Environment
+	env    Environment
+	onDisk bool // the settings come from a file, and may include others
+	size   size // of all documents so far
 
 	findings   Findings
-	errors     int             // among the findings
-	wrong      map[string]bool // keys with an error
-	references map[string]reference
-	files      []string // of ${file:} references, each once
-	hung       bool     // a file system did not answer, and is not asked again
+	errors     int                     // among the findings
+	wrong      map[string]bool         // keys with an error
+	references map[[2]string]reference // by spelling and folder
+	files      []string                // of ${file:} references, each once
+	hung       bool                    // a file system did not answer, and is not asked again
 }
 
-// value is one value of the file.
+// document is the settings file, or a file that it includes.
+type document struct {
+	name     string // as findings print it
+	dir      string // absolute folder that relative paths begin in
+	lines    int
+	included bool
+}
+
+// value is one value of a document.
 type value struct {
+	doc  *document
 	node *yaml.Node // aliases followed
 	path string     // dotted
+}
+
+// place returns the line of v for a finding about another value.
+func (v value) place(other value) string {
+	if v.doc == other.doc {
+		return fmt.Sprintf("on line %d", v.node.Line)
+	}
+	return fmt.Sprintf("in %s on line %d", printed(v.doc.name), v.node.Line)
 }
 
 func (v value) key(name string, n *yaml.Node) value {
 	if v.path != "" {
 		name = v.path + "." + name
 	}
-	return value{follow(n), name}
+	return value{v.doc, follow(n), name}
 }
 
 func (v value) item(i int) value {
-	return value{follow(v.node.Content[i]), v.path + "[" + strconv.Itoa(i) + "]"}
+	return value{v.doc, follow(v.node.Content[i]), v.path + "[" + strconv.Itoa(i) + "]"}
 }
 
 // find returns the value of a key of a block; nil when the block lacks it.
@@ -78,23 +95,27 @@ func follow(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-func (r *reader) report(line, column int, key, text string) {
+func (r *reader) report(d *document, line, column int, key, text string) {
 	r.errors++
-	r.findings = append(r.findings, Finding{File: r.file, Line: line, Column: column, Key: key, Text: text})
+	r.find(d, Finding{Line: line, Column: column, Key: key, Text: text})
+}
+
+// find adds a finding. The library puts a value that is missing at the end below the
+// last line.
+func (r *reader) find(d *document, f Finding) {
+	f.File, f.Line = d.name, min(f.Line, d.lines)
+	r.findings = append(r.findings, f)
 }
 
 // refuse reports an error in v.
 func (r *reader) refuse(v value, format string, args ...any) {
 	r.wrong[v.path] = true
-	r.report(v.node.Line, v.node.Column, v.path, fmt.Sprintf(format, args...))
+	r.report(v.doc, v.node.Line, v.node.Column, v.path, fmt.Sprintf(format, args...))
 }
 
 // warn reports a warning about v.
 func (r *reader) warn(v value, format string, args ...any) {
-	r.findings = append(r.findings, Finding{
-		File: r.file, Line: v.node.Line, Column: v.node.Column, Key: v.path,
-		Text: fmt.Sprintf(format, args...), Warning: true,
-	})
+	r.find(v.doc, Finding{Line: v.node.Line, Column: v.node.Column, Key: v.path, Text: fmt.Sprintf(format, args...), Warning: true})
 }
 
 // field is a key that a block may have, and how to read its value into the
@@ -121,6 +142,8 @@ func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
 		switch {
 		case f < 0 && key.written() == "<<":
 			r.refuse(key, "merge keys are not supported; write the keys out, or use an alias for the whole block")
+		case f < 0 && v.doc.included && v.path == "":
+			r.refuse(key, "%s is not a key of an included file; its keys are %s", printed(key.written()), list(keysOf(fields)))
 		case f < 0:
 			r.refuse(key, "%s", unknown("key", key.written(), keysOf(fields)))
 		case found[f] > 0:
@@ -147,7 +170,7 @@ func keysOf[T any](fields []field[T]) []string {
 
 // keyOf returns a key of the block v. Its path is that of v.
 func (r *reader) keyOf(v value, n *yaml.Node) (value, bool) {
-	key := value{follow(n), v.path}
+	key := value{v.doc, follow(n), v.path}
 	if key.node.Kind != yaml.ScalarNode {
 		r.refuse(key, "a key must be a text, is %s", describe(key.node))
 		return key, false
@@ -219,7 +242,7 @@ func (r *reader) scalar(v value, want string, lines bool) (string, bool) {
 		r.refuse(v, "must be %s, is %s", want, describe(v.node))
 		return "", false
 	}
-	s, err := r.expand(v.node.Value)
+	s, err := r.expand(v.node.Value, v.doc.dir)
 	if err == nil {
 		err = checkText(s, lines)
 	}

@@ -38,9 +38,9 @@ type reference struct {
 	err   error
 }
 
-// expand replaces the references in text. Its errors contain references, never
+// expand replaces the references in text of a file in the folder dir. Its errors contain references, never
 // their values.
-func (r *reader) expand(text string) (string, error) {
+func (r *reader) expand(text, dir string) (string, error) {
 	if !strings.Contains(text, "${") {
 		return text, nil
 	}
@@ -60,7 +60,7 @@ func (r *reader) expand(text string) (string, error) {
 		if end < 0 {
 			return "", errors.New("contains a reference without }; write ${env:NAME} or ${file:PATH}, or $${ for a literal ${")
 		}
-		value, err := r.lookUp(text[i : i+end+1])
+		value, err := r.lookUp(text[i:i+end+1], dir)
 		if err != nil {
 			return "", err
 		}
@@ -70,19 +70,20 @@ func (r *reader) expand(text string) (string, error) {
 }
 
 // lookUp returns the value of one reference such as ${env:NAME}.
-func (r *reader) lookUp(ref string) (string, error) {
-	known, ok := r.references[ref]
+func (r *reader) lookUp(ref, dir string) (string, error) {
+	in := [2]string{ref, dir}
+	known, ok := r.references[in]
 	if !ok {
-		known.value, known.err = r.fetch(ref)
+		known.value, known.err = r.fetch(ref, dir)
 		if known.err != nil {
 			known.err = fmt.Errorf("%s: %w", printed(ref), known.err)
 		}
-		r.references[ref] = known
+		r.references[in] = known
 	}
 	return known.value, known.err
 }
 
-func (r *reader) fetch(ref string) (string, error) {
+func (r *reader) fetch(ref, dir string) (string, error) {
 	kind, name, _ := strings.Cut(ref[len("${"):len(ref)-len("}")], ":")
 	var value string
 	switch {
@@ -96,7 +97,7 @@ func (r *reader) fetch(ref string) (string, error) {
 		}
 		value = v
 	case kind == "file" && name != "":
-		v, err := r.readFile(name)
+		v, err := r.readFile(absolute(name, dir))
 		if err != nil {
 			return "", err
 		}
@@ -110,8 +111,8 @@ func (r *reader) fetch(ref string) (string, error) {
 	return value, nil
 }
 
-func (r *reader) readFile(name string) (string, error) {
-	data, err := r.fetchFile(name)
+func (r *reader) readFile(path string) (string, error) {
+	data, err := r.fetchFile(path)
 	if err != nil {
 		return "", err
 	}
@@ -123,8 +124,7 @@ func (r *reader) readFile(name string) (string, error) {
 }
 
 // fetchFile reads a file that the settings name, and adds it to r.files.
-func (r *reader) fetchFile(name string) ([]byte, error) {
-	path := r.absolute(name)
+func (r *reader) fetchFile(path string) ([]byte, error) {
 	if !slices.Contains(r.files, path) { // also one that does not exist yet
 		r.files = append(r.files, path)
 	}
@@ -145,13 +145,12 @@ func (r *reader) fetchFile(name string) ([]byte, error) {
 	return data, nil
 }
 
-// absolute returns an absolute path. Relative ones start in the directory of the
-// settings file.
-func (r *reader) absolute(path string) string {
+// absolute returns an absolute path. Relative ones start in dir.
+func absolute(path, dir string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}
-	return filepath.Join(r.dir, path)
+	return filepath.Join(dir, path)
 }
 
 // checkText rejects what XML and property lists cannot contain: control

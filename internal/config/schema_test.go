@@ -299,7 +299,8 @@ func TestDocumentedExamples(t *testing.T) {
 			text += domain
 		}
 		count++
-		if _, findings := Parse("waymark.yaml", []byte(text), env); findings.HasErrors() {
+		dir := folder(t, map[string]string{"waymark.yaml": text, "conf.d/.keep": ""})
+		if _, findings := Load(filepath.Join(dir, "waymark.yaml"), env); findings.HasErrors() {
 			t.Errorf("have findings %v in\n%s", findings, text)
 		}
 		if err := validate(t, s, []byte(text)); err != nil {

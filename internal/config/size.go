@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// maxSettingsFile bounds the file, in octets: one with 100,000 domains has about
-	// 5 MiB.
+	// maxSettingsFile bounds the file with those that it includes, in octets: one
+	// with 100,000 domains has about 5 MiB.
 	maxSettingsFile = 16 << 20
-	// maxMemory bounds what reading the file may take, in octets, where no lower
+	// maxMemory bounds what reading the files may take, in octets, where no lower
 	// limit is known.
 	maxMemory = 768 << 20
 	// maxDepth bounds how deep blocks and lists are nested: a service of a domain
@@ -25,19 +25,34 @@ const (
 	memoryPerPart  = 350
 )
 
-// tooLarge returns why a file cannot be read within the memory that there is, and ""
-// if it can. It must not need the parser, which could end the process.
-func tooLarge(data []byte, memory int64) string {
-	if len(data) > maxSettingsFile {
-		return fmt.Sprintf("the file is larger than %d MiB; keep the domains in a database or a directory", maxSettingsFile>>20)
+// size is that of the settings file and the files that it includes.
+type size struct {
+	documents     int
+	octets, parts int64
+}
+
+func (s *size) add(data []byte) {
+	s.documents++
+	s.octets += int64(len(data))
+	for _, part := range []string{"\n", ":", ",", "[", "{"} {
+		s.parts += int64(bytes.Count(data, []byte(part)))
+	}
+}
+
+// tooLarge returns why the files cannot be read within the memory that there is, and
+// "" if they can. It must not need the parser, which could end the process.
+func (s *size) tooLarge(memory int64) string {
+	what, reading := "the file is", "the file"
+	if s.documents > 1 {
+		what, reading = "the settings file and those that it includes are", "the settings file and those that it includes"
+	}
+	if s.octets > maxSettingsFile {
+		return fmt.Sprintf("%s larger than %d MiB; keep the domains in a database or a directory", what, maxSettingsFile>>20)
 	}
 	memory = min(cmp.Or(memory, maxMemory), maxMemory)
-	needs := int64(len(data)) * memoryPerOctet
-	for _, part := range []string{"\n", ":", ",", "[", "{"} {
-		needs += int64(bytes.Count(data, []byte(part))) * memoryPerPart
-	}
+	needs := s.octets*memoryPerOctet + s.parts*memoryPerPart
 	if needs <= memory {
 		return ""
 	}
-	return fmt.Sprintf("reading the file would take about %d MiB of memory, and at most %d MiB are allowed; raise the memory limit of the process, or keep the domains in a database or a directory", needs>>20, memory>>20)
+	return fmt.Sprintf("reading %s would take about %d MiB of memory, and at most %d MiB are allowed; raise the memory limit of the process, or keep the domains in a database or a directory", reading, needs>>20, memory>>20)
 }

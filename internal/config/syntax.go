@@ -12,34 +12,35 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// parse parses the file into a tree of nodes; nil when it cannot be read.
+// parse parses a document into a tree of nodes; nil when it cannot be read.
 // Findings go to r.
-func (r *reader) parse(data []byte) *yaml.Node {
-	if text := tooLarge(data, r.env.Memory); text != "" {
-		r.report(0, 0, "", text)
+func (r *reader) parse(d *document, data []byte) *yaml.Node {
+	r.size.add(data)
+	if text := r.size.tooLarge(r.env.Memory); text != "" {
+		r.report(d, 0, 0, "", text)
 		return nil
 	}
 	if line, text := unreadable(data); text != "" {
-		r.report(line, 0, "", text)
+		r.report(d, line, 0, "", text)
 		return nil
 	}
 	first, second, err := compose(data)
 	if err != nil {
 		line, column, text := syntaxError(data, err)
-		r.report(line, column, "", text)
+		r.report(d, line, column, "", text)
 	}
 	if first == nil {
 		if err == nil {
-			r.report(0, 0, "", "the file is empty; see docs/configuration.md for the keys")
+			r.report(d, 0, 0, "", "the file is empty; see docs/configuration.md for the keys")
 		}
 		return nil
 	}
 	if second != nil {
-		r.report(second.Line, second.Column, "", "the file contains several YAML documents; remove the line ---")
+		r.report(d, second.Line, second.Column, "", "the file contains several YAML documents; remove the line ---")
 	}
 	root := first.Content[0]
 	if at, text := checkSize(root); at != nil {
-		r.report(at.Line, at.Column, "", text)
+		r.report(d, at.Line, at.Column, "", text)
 		return nil
 	}
 	return root

@@ -102,7 +102,7 @@ func (s *Service) reloadSettings(force bool) (refused []string) {
 	if old != sources {
 		s.retire(old)
 	}
-	if err := s.watcher.Replace(s.watched()); err != nil {
+	if err := s.watcher.Replace(s.watched(), cfg.Included); err != nil {
 		s.log.Error("cannot watch files for changes; send SIGHUP after a change", zap.Error(err))
 	}
 	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 // settle is how long files must be quiet before a change is reported: a renewer
@@ -20,7 +22,8 @@ const settle = 200 * time.Millisecond
 // the meantime.
 const maxTurns = 10
 
-// Watcher calls a function when the content of any of its files changed.
+// Watcher calls a function when the content of any of its files changed, and when
+// a file that matches a pattern appears or disappears.
 type Watcher struct {
 	notify   *fsnotify.Watcher
 	settle   time.Duration
@@ -29,23 +32,25 @@ type Watcher struct {
 	stop     chan struct{}
 	done     chan struct{}
 
-	mu    sync.Mutex
-	files []string
-	on    entries         // the paths that lead to the files
-	dirs  map[string]bool // their directories, which are watched
-	seen  prints          // the content at the last call of onChange
+	mu       sync.Mutex
+	files    []string
+	patterns []files.Pattern
+	on       entries         // the paths that lead to the files
+	dirs     map[string]bool // their directories, which are watched
+	seen     prints          // the content at the last call of onChange
 }
 
-// Files watches the named files, which need not exist yet. It watches their
+// Files watches the named files, which need not exist yet, and all files that match
+// a pattern. It watches their
 // directories, and those of every link on the way, because a replaced file is a
 // new file. onChange is called from one goroutine, after the files have been
 // quiet for 200 ms, and only if the content of a file changed. The error names a
 // directory that cannot be watched.
-func Files(paths []string, onChange func()) (*Watcher, error) {
-	return newWatcher(paths, settle, onChange)
+func Files(paths []string, patterns []files.Pattern, onChange func()) (*Watcher, error) {
+	return newWatcher(paths, patterns, settle, onChange)
 }
 
-func newWatcher(paths []string, settle time.Duration, onChange func()) (*Watcher, error) {
+func newWatcher(paths []string, patterns []files.Pattern, settle time.Duration, onChange func()) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch files: %w", err)
@@ -54,26 +59,39 @@ func newWatcher(paths []string, settle time.Duration, onChange func()) (*Watcher
 		notify: notify, settle: settle, onChange: onChange,
 		again: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := w.Replace(paths); err != nil {
+	if err := w.Replace(paths, patterns); err != nil {
 		return nil, errors.Join(err, notify.Close())
 	}
 	go w.run()
 	return w, nil
 }
 
-// Replace watches other files from now on. It may be called from onChange. The
+// Replace watches other files and patterns from now on. It may be called from onChange. The
 // current content counts as known, except for files that were watched before:
 // onChange is still called for their unreported changes. After an error, the
 // files that can be watched are.
-func (w *Watcher) Replace(paths []string) error {
+func (w *Watcher) Replace(paths []string, patterns []files.Pattern) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.files
-	w.files = slices.Clone(paths)
-	err := w.follow()
+	before, matchedBefore := w.files, w.patterns
+	w.files, w.patterns = slices.Clone(paths), slices.Clone(patterns)
+	all, err := w.follow()
 	known := w.seen
-	w.seen = printsOf(w.files)
-	w.seen.keep(known, slices.DeleteFunc(before, func(path string) bool { return !slices.Contains(paths, path) }))
+	w.seen = printsOf(all)
+	kept := slices.DeleteFunc(before, func(path string) bool { return !slices.Contains(paths, path) })
+	for _, p := range patterns {
+		if !slices.Contains(matchedBefore, p) {
+			continue
+		}
+		for _, some := range []prints{known, w.seen} {
+			for path := range some {
+				if filepath.Dir(path) == p.Dir && p.Matches(filepath.Base(path)) {
+					kept = append(kept, path)
+				}
+			}
+		}
+	}
+	w.seen.keep(known, kept)
 	select {
 	case w.again <- struct{}{}:
 	default: // already requested
@@ -127,7 +145,10 @@ func (w *Watcher) concerns(path string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	path = filepath.Clean(path)
-	return w.on[path] || w.dirs[path]
+	return w.on[path] || w.dirs[path] || slices.ContainsFunc(w.patterns, func(p files.Pattern) bool {
+		// The entry of a pattern is its name in the directory without links.
+		return w.on[filepath.Join(filepath.Dir(path), p.Name)] && p.Matches(filepath.Base(path))
+	})
 }
 
 // changed reports whether the content of a file differs from the last call.
@@ -136,8 +157,8 @@ func (w *Watcher) changed() bool {
 	defer w.mu.Unlock()
 	// An error cannot be returned here. The next event tries again, and the next
 	// Replace returns the error.
-	_ = w.follow()
-	now := printsOf(w.files)
+	all, _ := w.follow()
+	now := printsOf(all)
 	if now.equal(w.seen) {
 		return false
 	}
@@ -145,15 +166,26 @@ func (w *Watcher) changed() bool {
 	return true
 }
 
-// follow watches exactly the directories that lead to the files now. Links may
-// change in the meantime, so it checks them again once everything is watched.
-func (w *Watcher) follow() (err error) {
+// follow watches exactly the directories that lead to the files now, and returns the
+// files with those that match a pattern. Links may change in the meantime, so it
+// checks them again once everything is watched.
+func (w *Watcher) follow() (all []string, err error) {
 	w.on, w.dirs = nil, nil
 	for range maxTurns {
 		trail := entries{}
-		for _, path := range w.files {
+		all = slices.Clone(w.files)
+		for _, p := range w.patterns {
+			if err := trail.addTrail(filepath.Join(p.Dir, p.Name)); err != nil {
+				return all, fmt.Errorf("cannot watch %s: %w", p.Dir, err)
+			}
+			// An error means that the directory is missing, or has too many files.
+			// Whoever reads them reports it.
+			matching, _ := p.Files()
+			all = append(all, matching...)
+		}
+		for _, path := range all {
 			if err := trail.addTrail(path); err != nil {
-				return fmt.Errorf("cannot watch %s: %w", path, err)
+				return all, fmt.Errorf("cannot watch %s: %w", path, err)
 			}
 		}
 		if maps.Equal(trail, w.on) {
@@ -172,5 +204,5 @@ func (w *Watcher) follow() (err error) {
 			_ = w.notify.Remove(have)
 		}
 	}
-	return err
+	return all, err
 }

@@ -53,7 +53,7 @@ func must(t *testing.T, err error) {
 func watched(t *testing.T, paths ...string) (*Watcher, tally) {
 	t.Helper()
 	calls := make(tally, 100)
-	w, err := newWatcher(paths, quiet, calls.called)
+	w, err := newWatcher(paths, nil, quiet, calls.called)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
 	return w, calls
@@ -152,7 +152,7 @@ func TestManyWritesAreFewChanges(t *testing.T) {
 	const writes = 200
 	last := make(chan int, writes)
 	calls := 0
-	w, err := Files([]string{file}, func() {
+	w, err := Files([]string{file}, nil, func() {
 		calls++
 		if data, err := os.ReadFile(file); err == nil && string(data) == strconv.Itoa(writes) {
 			last <- calls
@@ -178,7 +178,7 @@ func TestReplace(t *testing.T) {
 	write(t, one, "1")
 	write(t, two, "1")
 	w, calls := watched(t, one)
-	must(t, w.Replace([]string{two}))
+	must(t, w.Replace([]string{two}, nil))
 	write(t, one, "2")
 	calls.wantNothing(t)
 	write(t, two, "2")
@@ -193,12 +193,12 @@ func TestReplaceReportsPendingChanges(t *testing.T) {
 	write(t, added, "1")
 	w, calls := watched(t, kept)
 	write(t, kept, "2")
-	must(t, w.Replace([]string{added, kept}))
+	must(t, w.Replace([]string{added, kept}, nil))
 	calls.want(t, "a change just before Replace")
 	must(t, os.Remove(kept))
-	must(t, w.Replace([]string{kept}))
+	must(t, w.Replace([]string{kept}, nil))
 	calls.want(t, "a removal just before Replace")
-	must(t, w.Replace([]string{kept, added}))
+	must(t, w.Replace([]string{kept, added}, nil))
 	calls.wantNothing(t)
 }
 
@@ -206,9 +206,9 @@ func TestReplaceFromOnChange(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	var w *Watcher
 	ready, calls := make(chan struct{}), make(tally, 100)
-	w, err := newWatcher([]string{one}, quiet, func() {
+	w, err := newWatcher([]string{one}, nil, quiet, func() {
 		<-ready
-		must(t, w.Replace([]string{two}))
+		must(t, w.Replace([]string{two}, nil))
 		calls.called()
 	})
 	must(t, err)
@@ -294,7 +294,7 @@ func TestARelativePath(t *testing.T) {
 func TestNoCallsAfterClose(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	calls := make(tally, 100)
-	w, err := newWatcher([]string{file}, quiet, calls.called)
+	w, err := newWatcher([]string{file}, nil, quiet, calls.called)
 	must(t, err)
 	write(t, file, "1")
 	must(t, w.Close())
@@ -308,7 +308,7 @@ func TestNoCallsAfterClose(t *testing.T) {
 func TestCloseWaitsForARunningCall(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	entered, leave, closed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	w, err := newWatcher([]string{file}, quiet, func() {
+	w, err := newWatcher([]string{file}, nil, quiet, func() {
 		close(entered)
 		<-leave
 	})
