@@ -18,7 +18,7 @@ func checkCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check [FILE]",
 		Short:   "List every error and warning of the settings file",
-		Long:    "List every error and warning of the settings file, with its line. The certificates and keys that\nit names are read, too. Exits with 0 when there is no error, else with 1.",
+		Long:    "List every error and warning of the settings file, with its line. The certificates and keys that\nit names are read, and its databases and directories are asked, too. Exits with 0 when there is no error, else with 1.",
 		Example: "  waymark check waymark.yaml --strict",
 		Args:    arguments(0, 1),
 	}
@@ -38,9 +38,10 @@ func checkCommand(env environment) *cobra.Command {
 		if err := source.find(); err != nil {
 			return err
 		}
-		cfg, findings := source.read()
-		if !findings.HasErrors() {
-			findings = append(findings, service.CheckFiles(source.name(), cfg, time.Now())...)
+		cfg, findings := source.readForCheck()
+		if cfg != nil {
+			findings = append(findings, service.CheckFiles(source.name(), cfg, stateDir(env), time.Now())...)
+			findings.Sort(source.name())
 		}
 		if err := printFindings(env, output, source.name(), cfg, findings); err != nil {
 			return err

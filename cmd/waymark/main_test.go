@@ -23,12 +23,12 @@ const elsewhere = "/does/not/exist/waymark.yaml"
 // infomaniak is an example that answers for example.com.
 const infomaniak = "../../examples/infomaniak.yaml"
 
-// waymark runs one command line in an empty environment and an empty folder.
+// waymark runs one command line. The environment has a state directory only.
 func waymark(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	status = run(t.Context(), args, environment{
-		getenv: func(string) (string, bool) { return "", false },
+		getenv: func(name string) (string, bool) { return t.TempDir(), name == "STATE_DIRECTORY" },
 		stdout: &out,
 		stderr: &errs,
 

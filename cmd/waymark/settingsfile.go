@@ -86,6 +86,11 @@ func (f *settingsFile) read() (*config.Config, config.Findings) {
 	return config.Load(f.path, f.env)
 }
 
+// readForCheck is read, but with errors it returns what has none.
+func (f *settingsFile) readForCheck() (*config.Config, config.Findings) {
+	return config.LoadForCheck(f.path, f.env)
+}
+
 // load finds and reads the settings, and returns all findings as one error
 // when there is an error among them.
 func (f *settingsFile) load() (*config.Config, error) {

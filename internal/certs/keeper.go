@@ -3,6 +3,7 @@ package certs
 import (
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -47,6 +48,16 @@ func (k *Keeper) Reload() error {
 // GetCertificate returns the same certificate for every name, for tls.Config.
 func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return k.current.Load().tls, nil
+}
+
+// Names returns the names that the current certificate is for.
+func (k *Keeper) Names() []string {
+	leaf := k.current.Load().tls.Leaf
+	names := slices.Clone(leaf.DNSNames)
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names
 }
 
 // NotAfter returns when the current certificate expires.

@@ -51,10 +51,12 @@ func LoadPair(certFile, keyFile string, now time.Time) (*Pair, error) {
 // would be right; they never contain key material.
 func ReadPair(certFile, keyFile string) (*Pair, error) {
 	certPEM, err := read(certFile)
-	if err != nil {
-		return nil, err
+	keyPEM := certPEM
+	if keyFile != certFile {
+		var keyErr error
+		keyPEM, keyErr = read(keyFile)
+		err = errors.Join(err, keyErr)
 	}
-	keyPEM, err := read(keyFile)
 	if err != nil {
 		return nil, err
 	}

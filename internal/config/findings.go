@@ -40,7 +40,7 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// Findings are sorted by file, the settings file first, then by line and column.
+// Findings are what is wrong with a settings file.
 type Findings []Finding
 
 // HasErrors reports whether any finding is more than a warning.
@@ -48,7 +48,8 @@ func (fs Findings) HasErrors() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return !f.Warning })
 }
 
-func (fs Findings) sort(first string) {
+// Sort sorts by file, the first one being the settings file, then by line and column.
+func (fs Findings) Sort(first string) {
 	slices.SortStableFunc(fs, func(a, b Finding) int {
 		switch {
 		case a.File == b.File:

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -15,6 +16,12 @@ import (
 // Load reads the settings file at path, and the files that it includes. It returns
 // what Parse returns.
 func Load(path string, env Environment) (*Config, Findings) {
+	return withoutErrors(LoadForCheck(path, env))
+}
+
+// LoadForCheck is Load for checks that go on when there are errors: see
+// ParseForCheck.
+func LoadForCheck(path string, env Environment) (*Config, Findings) {
 	data, err := readSettings(path, maxSettingsFile)
 	if err != nil {
 		return nil, Findings{{File: path, Text: "the settings file " + err.Error()}}
@@ -44,7 +51,21 @@ func unreadableFile(err error) error {
 // file name in findings; relative paths in the file start in its directory. The
 // Config is nil when there are errors; a Config can come with warnings.
 func Parse(name string, data []byte, env Environment) (*Config, Findings) {
+	return withoutErrors(ParseForCheck(name, data, env))
+}
+
+// ParseForCheck is Parse, but with errors it returns a Config of what has none:
+// the certificates, providers, domains and sources that can be checked further. The
+// Config is nil when the file cannot be read at all.
+func ParseForCheck(name string, data []byte, env Environment) (*Config, Findings) {
 	return load(name, data, env, false)
+}
+
+func withoutErrors(cfg *Config, findings Findings) (*Config, Findings) {
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	return cfg, findings
 }
 
 func load(name string, data []byte, env Environment, onDisk bool) (*Config, Findings) {
@@ -57,12 +78,33 @@ func load(name string, data []byte, env Environment, onDisk bool) (*Config, Find
 		wrong: map[string]bool{}, references: map[[2]string]reference{}, files: []string{path},
 	}
 	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: linesOf(data)}, data)
-	r.findings.sort(name)
-	if r.findings.HasErrors() {
-		return nil, r.findings
+	r.findings.Sort(name)
+	if cfg != nil {
+		cfg.Files = slices.Clone(r.files)
+		r.removeWrong(cfg)
 	}
-	cfg.Files = slices.Clone(r.files)
 	return cfg, r.findings
+}
+
+// removeWrong removes the blocks that have an error.
+func (r *reader) removeWrong(cfg *Config) {
+	if cfg.TLS != nil {
+		cfg.TLS.Files = slices.DeleteFunc(cfg.TLS.Files, func(f TLSFiles) bool { return r.wrongBelow(f.Key) })
+	}
+	if r.wrongBelow("signing") {
+		cfg.Signing = nil
+	}
+	cfg.Directory = slices.DeleteFunc(cfg.Directory, func(s Source) bool { return r.wrongBelow(s.Key) })
+}
+
+// wrongBelow reports whether a key, or one below it, has an error.
+func (r *reader) wrongBelow(path string) bool {
+	for key := range r.wrong {
+		if rest, ok := strings.CutPrefix(key, path); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return true
+		}
+	}
+	return false
 }
 
 // root parses a document that is not empty; the node is nil when it cannot be read.
@@ -89,6 +131,8 @@ func (r *reader) config(d *document, data []byte) *Config {
 		r.blocks(v, &f)
 	}
 	r.checkListeners(v, f.Config)
+	r.checkProxies(v, f.Config)
+	r.checkOps(v, f.Config)
 	r.checkVerifyPrivate(v, f.Config)
 	r.checkLoginsAreSeen(v, f.Config)
 	return f.Config

@@ -28,6 +28,7 @@ type Source struct {
 	SQL          *source.SQL  // with the queries of the preset filled in
 	LDAP         *source.LDAP // with the searches of the preset filled in
 	MX           *source.MX   // with the patterns of all providers
+	Key          string       // in the settings file, such as directory[0]
 	Line         int          // in the settings file, from 1
 }
 
@@ -165,7 +166,7 @@ func readDirectory(r *reader, v value, f *file) {
 		if k.publicLogins && !k.mailboxes && k.kind != "mx" {
 			r.refuse(v.at("public_logins"), "needs mailboxes: true; no user name is looked up otherwise")
 		}
-		s := Source{Name: k.name, Mailboxes: k.mailboxes, PublicLogins: k.publicLogins, TypedAliases: k.aliasLogin == loginTyped, Line: v.node.Line}
+		s := Source{Name: k.name, Mailboxes: k.mailboxes, PublicLogins: k.publicLogins, TypedAliases: k.aliasLogin == loginTyped, Key: v.path, Line: v.node.Line}
 		if k.provider != nil {
 			s.Provider = k.provider.Provider
 		}

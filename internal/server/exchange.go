@@ -157,6 +157,9 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 		w.Header().Add("Vary", "X-Forwarded-Host")
 	}
 	x.status = write(w, r, x, failure.RetryAfter)
+	if errors.Is(x.err, errRateLimited) {
+		h.shared.exceeded(r, x.started)
+	}
 	if x.outcome = failure.Outcome; x.err == nil {
 		x.outcome = succeeded(x.status)
 	}

@@ -42,6 +42,7 @@ type handler struct {
 	metrics   *telemetry.Metrics
 	log       *zap.Logger
 	sparing   *sparing
+	shared    *sharedLimit
 	ids       *requestIDs
 
 	work    *budget // requests that are being served
@@ -66,6 +67,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		metrics:   o.Metrics,
 		log:       o.Log,
 		sparing:   newSparing(o.Log, zap.WarnLevel),
+		shared:    &sharedLimit{log: o.Log},
 		ids:       newRequestIDs(),
 
 		limiter: newLimiter(o.RequestsPerMinute),

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -52,66 +57,159 @@ func checkProfiles(cfg *config.Config) error {
 	return nil
 }
 
-// CheckFiles loads the certificates and keys of the settings, asks the sources and
-// renders a profile for each provider, as a start does. name is that of the
-// settings file, for the findings.
-func CheckFiles(name string, cfg *config.Config, now time.Time) config.Findings {
-	var all config.Findings
-	add := func(line int, key string, warnings []string, err error) {
-		if err != nil {
-			all = append(all, config.Finding{File: name, Line: line, Key: key, Text: err.Error()})
-		}
-		for _, w := range warnings {
-			all = append(all, config.Finding{File: name, Line: line, Key: key, Text: w, Warning: true})
-		}
-	}
-	add(0, "providers", nil, checkProfiles(cfg))
-	checkDirectory(cfg, add)
-	if s := cfg.Signing; s != nil {
-		id, err := sign.Load(s.CertFile, s.KeyFile, now)
-		if err != nil {
-			add(s.Line, "signing", nil, err)
-		} else {
-			add(s.Line, "signing", id.Warnings(), id.Valid(now))
-		}
-	}
-	if t := cfg.TLS; t != nil {
-		for _, f := range t.Files {
-			k, err := certs.Load(f.CertFile, f.KeyFile, func() time.Time { return now })
-			if err != nil {
-				add(f.Line, f.Key, nil, err)
-			} else {
-				add(f.Line, f.Key, k.Warnings(), nil)
-			}
-		}
-	}
-	return all
+// checks collects the findings of CheckFiles.
+type checks struct {
+	file     string // as findings name it
+	findings config.Findings
 }
 
-// split returns the errors that errors.Join joined.
+// fail adds an error, or several if errors.Join joined them.
+func (c *checks) fail(line int, key string, err error) {
+	for _, err := range split(err) {
+		c.findings = append(c.findings, config.Finding{File: c.file, Line: line, Key: key, Text: err.Error()})
+	}
+}
+
+func (c *checks) warn(line int, key string, texts ...string) {
+	for _, text := range texts {
+		c.findings = append(c.findings, config.Finding{File: c.file, Line: line, Key: key, Text: text, Warning: true})
+	}
+}
+
+// split returns the errors that errors.Join joined; none for nil.
 func split(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
+	if err == nil {
+		return nil
+	}
 	return []error{err}
 }
 
-// checkDirectory queries every source of the directory, as a start does in the
-// background.
-func checkDirectory(cfg *config.Config, add func(line int, key string, warnings []string, err error)) {
-	sources, err := OpenSources(cfg, nil, nil)
-	if err != nil {
-		for _, err := range split(err) {
-			line, key := 0, "directory"
-			if e, ok := errors.AsType[*optionsError](err); ok {
-				line, key, err = e.line, fmt.Sprintf("directory[%d]", e.index), e.err
-			}
-			add(line, key, nil, err)
+// CheckFiles loads the certificates and keys of the settings, asks the sources and
+// renders a profile for each provider, as a start does. name is that of the
+// settings file, for the findings; stateDir is used where the settings name none.
+func CheckFiles(name string, cfg *config.Config, stateDir string, now time.Time) config.Findings {
+	c := &checks{file: name}
+	c.fail(0, "providers", checkProfiles(cfg))
+	c.directory(cfg)
+	if s := cfg.Signing; s != nil {
+		id, err := sign.Load(s.CertFile, s.KeyFile, now)
+		c.fail(s.Line, "signing", err)
+		if err == nil {
+			c.fail(s.Line, "signing", id.Valid(now))
+			c.warn(s.Line, "signing", id.Warnings()...)
 		}
-		return
 	}
-	for i, err := range sources.Check(context.Background()) {
-		add(cfg.Directory[i].Line, fmt.Sprintf("directory[%d]", i), nil, err)
+	if cfg.TLS != nil {
+		c.certificates(cfg, now)
 	}
-	add(0, "directory", nil, sources.Close())
+	if cfg.StateDir != "" {
+		stateDir = cfg.StateDir
+	}
+	if cfg.Signing == nil || len(cfg.Directory) > 0 && cfg.Cache.Snapshot {
+		c.warn(0, "state_dir", notWritable(stateDir)...)
+	}
+	return c.findings
+}
+
+// certificates loads the TLS certificates.
+func (c *checks) certificates(cfg *config.Config, now time.Time) {
+	for _, f := range cfg.TLS.Files {
+		k, err := certs.Load(f.CertFile, f.KeyFile, func() time.Time { return now })
+		c.fail(f.Line, f.Key, err)
+		if err == nil {
+			c.warn(f.Line, f.Key, k.Warnings()...)
+			c.warn(f.Line, f.Key, coversNone(cfg, k.Names())...)
+		}
+	}
+}
+
+// directory asks every source, as a start does in the background.
+func (c *checks) directory(cfg *config.Config) {
+	errs := make([]error, len(cfg.Directory))
+	var all sync.WaitGroup
+	for i, src := range cfg.Directory {
+		all.Go(func() {
+			opened, _, _, err := open(src)
+			if err == nil {
+				err = errors.Join(opened.Check(context.Background()), opened.Close())
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	for i, src := range cfg.Directory {
+		c.fail(src.Line, src.Key, errs[i])
+	}
+}
+
+// coversNone warns about a certificate that is for none of the names under which
+// clients ask: those at or below a listed domain, and the host of pages.url. With
+// unlisted domains alone, the names are not known.
+func coversNone(cfg *config.Config, names []string) []string {
+	page, err := url.Parse(cfg.Pages.URL)
+	known := err == nil && page.Host != ""
+	for _, name := range names {
+		d, err := address.ParseDomain(strings.TrimPrefix(name, "*."))
+		if err != nil {
+			continue
+		}
+		if known && covers(name, page.Hostname()) {
+			return nil
+		}
+		for again := true; again; d, again = d.Parent() {
+			if _, ok := cfg.Domains[d]; ok {
+				return nil
+			}
+		}
+	}
+	if len(cfg.Domains) == 0 && !known {
+		return nil
+	}
+	return []string{fmt.Sprintf("the certificate is for %s, none of which is the host of pages.url or belongs to a listed domain, such as autoconfig.%s; clients will refuse it", strings.Join(names, ", "), anyDomain(cfg))}
+}
+
+// covers reports whether a name of a certificate is for a host.
+func covers(name, host string) bool {
+	if rest, ok := strings.CutPrefix(name, "*."); ok {
+		_, parent, _ := strings.Cut(host, ".")
+		return strings.EqualFold(rest, parent)
+	}
+	return strings.EqualFold(name, host)
+}
+
+// anyDomain returns the first listed domain in the order of the alphabet.
+func anyDomain(cfg *config.Config) address.Domain {
+	first := address.Domain("example.com")
+	for d := range cfg.Domains {
+		if first == "example.com" || d < first {
+			first = d
+		}
+	}
+	return first
+}
+
+// notWritable warns about a folder in which this user cannot keep files. The folder
+// need not exist yet.
+func notWritable(dir string) []string {
+	existing := dir
+	for existing != filepath.Dir(existing) {
+		if _, err := os.Stat(existing); !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		existing = filepath.Dir(existing)
+	}
+	f, err := os.CreateTemp(existing, ".waymark-check-*")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if err == nil {
+		return nil
+	}
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
+		err = pe.Err
+	}
+	return []string{fmt.Sprintf("this user cannot write to %s: %v; the signing identity would change with each start, and answers would not be kept", dir, err)}
 }

@@ -181,7 +181,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 				}
 			}
 			var said []string
-			for _, f := range CheckFiles("waymark.yaml", cfg, time.Now()) {
+			for _, f := range CheckFiles("waymark.yaml", cfg, t.TempDir(), time.Now()) {
 				said = append(said, f.String())
 			}
 			if !strings.Contains(strings.Join(said, "\n"), tc.check) {

@@ -72,7 +72,7 @@ func optionsOf(cfg *config.Config) sourceOptions {
 	o := sourceOptions{cache: cfg.Cache, unknownPerMinute: cfg.Limits.UnknownPerMinute, unknownPerSecond: cfg.Limits.UnknownPerSecond}
 	o.cache.Snapshot = false
 	for _, s := range cfg.Directory {
-		s.Provider, s.Line, s.PublicLogins, s.TypedAliases = nil, 0, false, false
+		s.Provider, s.Key, s.Line, s.PublicLogins, s.TypedAliases = nil, "", 0, false, false
 		o.directory = append(o.directory, s)
 	}
 	return o
@@ -84,18 +84,6 @@ func optionsOf(cfg *config.Config) sourceOptions {
 func OpenSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger) (*Sources, error) {
 	return openSources(cfg, metrics, log, nil)
 }
-
-// optionsError is what is wrong with the options of one source.
-type optionsError struct {
-	index, line int // in the settings file
-	err         error
-}
-
-func (e *optionsError) Error() string {
-	return fmt.Sprintf("directory[%d], line %d: %v", e.index, e.line, e.err)
-}
-
-func (e *optionsError) Unwrap() error { return e.err }
 
 // openSources is OpenSources with what an earlier process knew; restore may be nil.
 func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger, restore func(*lookup.Lookup)) (*Sources, error) {
@@ -128,10 +116,10 @@ func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 		o.Asked, o.Took, o.Answered = metrics.Lookup, metrics.LookupTook, metrics.CacheAnswer
 	}
 	var wrong []error
-	for i, src := range cfg.Directory {
+	for _, src := range cfg.Directory {
 		opened, timeout, concurrent, err := open(src)
 		if err != nil {
-			wrong = append(wrong, &optionsError{i, src.Line, err})
+			wrong = append(wrong, fmt.Errorf("%s, line %d: %w", src.Key, src.Line, err))
 			continue
 		}
 		s.sources = append(s.sources, opened)
