@@ -30,7 +30,9 @@ type Config struct {
 	// Domains has every listed domain, including aliases. Domains without
 	// overrides share the pointer of their provider.
 	Domains map[address.Domain]settings.Domain
-	// CatchAll is the provider of unlisted domains; nil for none.
+	// Below are the providers of unlisted domains by suffix, without "*.".
+	Below settings.Suffixes
+	// CatchAll is the provider of other domains; nil for none.
 	CatchAll *settings.Provider
 	// Directory are the sources for unlisted domains, queried in this order
 	// before CatchAll.

@@ -1,15 +1,23 @@
 package config
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// everyOther is the key for unlisted domains.
-const everyOther = "*"
+// everyOther is the key for unlisted domains, and below begins one for those below a
+// domain.
+const (
+	everyOther = "*"
+	below      = "*."
+)
 
 // domain is an entry of domains while it is read. nil means no override.
 type domain struct {
@@ -85,13 +93,7 @@ func readDomains(r *reader, all []value, f *file) {
 	errorsBefore := r.errors
 	fields := domainFields(f)
 	entry := func(key, v value) {
-		name := address.Domain(everyOther)
-		if key.written() != everyOther {
-			var err error
-			if name, err = address.ParseDomain(key.written()); err != nil {
-				r.refuse(key, "%v", err)
-			}
-		}
+		name := r.entryName(key)
 		if before, ok := first[name]; ok && name != "" {
 			r.refuse(key, "duplicate domain, first listed %s%s", before.place(key), otherSpelling(before, key))
 			return
@@ -112,9 +114,16 @@ func readDomains(r *reader, all []value, f *file) {
 			f.Domains[name] = settings.Domain{Moved: d.movedTo} // until it is known where to
 			return
 		}
-		if p := r.override(v, &d); name == everyOther {
+		p := r.override(v, &d)
+		switch suffix, below := strings.CutPrefix(string(name), below); {
+		case name == everyOther:
 			f.CatchAll = p
-		} else {
+		case below:
+			if f.Below == nil {
+				f.Below = settings.Suffixes{}
+			}
+			f.Below[address.Domain(suffix)] = p
+		default:
 			f.Domains[name] = settings.Domain{Provider: p, Canonical: name}
 		}
 	}
@@ -127,6 +136,36 @@ func readDomains(r *reader, all []value, f *file) {
 	if r.errors == errorsBefore { // else a provider may only seem to be unused
 		r.checkUse(all[0], f)
 	}
+}
+
+// entryName returns the key of an entry in canonical form; "" when it is invalid.
+func (r *reader) entryName(key value) address.Domain {
+	if key.written() == everyOther {
+		return everyOther
+	}
+	suffix, pattern := strings.CutPrefix(key.written(), below)
+	d, err := address.ParseDomain(suffix)
+	switch {
+	case err != nil && strings.Contains(key.written(), "*"):
+		r.refuse(key, `must be a domain, "*.example.com" for all names below a domain, or "*" for all others`)
+	case err != nil:
+		r.refuse(key, "%v", err)
+	case !pattern:
+		return d
+	case publicSuffix(d):
+		r.refuse(key, "anybody can register a name below %s; list the domains, or use \"*\"", printed(d.Unicode()))
+	default:
+		return below + d
+	}
+	return ""
+}
+
+// publicSuffix reports whether a registry sells the names below d. Suffixes that
+// companies entered in the list are their own, and so are those of no registry such
+// as internal.
+func publicSuffix(d address.Domain) bool {
+	suffix, icann := publicsuffix.PublicSuffix(string(d))
+	return icann && suffix == string(d)
 }
 
 func otherSpelling(before, now value) string {
@@ -153,8 +192,8 @@ func (r *reader) oneAnswer(v value, name address.Domain) bool {
 	} {
 		switch {
 		case !v.has(alone.key):
-		case name == everyOther:
-			r.refuse(v.at(alone.key), `"*" can't have %s; give a provider`, alone.key)
+		case strings.HasPrefix(string(name), everyOther):
+			r.refuse(v.at(alone.key), "%s can't have %s; give a provider", strconv.Quote(string(name)), alone.key)
 			return false
 		case len(v.node.Content) > 2*allowed:
 			r.refuse(v.at(alone.key), "must be the only key: %s", alone.why)
@@ -166,7 +205,7 @@ func (r *reader) oneAnswer(v value, name address.Domain) bool {
 	switch {
 	case v.has("provider"):
 		return true
-	case name == everyOther:
+	case strings.HasPrefix(string(name), everyOther):
 		r.refuse(v, "needs a provider")
 	default:
 		r.refuse(v, "needs a provider, or alias_of and another domain")
@@ -180,6 +219,11 @@ func (r *reader) movedTo(v value) *settings.MovedError {
 		return &settings.MovedError{URL: r.webURL(v)}
 	}
 	return &settings.MovedError{Domain: r.domainName(v)}
+}
+
+// unlisted returns the provider of an unlisted domain without sources; nil for none.
+func (f *file) unlisted(d address.Domain) *settings.Provider {
+	return cmp.Or(f.Below.For(d), f.CatchAll)
 }
 
 // settle resolves moved domains, once their targets are known, and the aliases of
@@ -198,8 +242,8 @@ func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) 
 			r.refuse(m.at, "%s moved too; name the domain that has the mailboxes now", printed(m.at.written()))
 		case here:
 			settled[m.to] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, LoginDomain: target.LoginDomain, MovedTo: m.to.Domain}
-		case !inFile && f.CatchAll != nil:
-			settled[m.to] = settings.Domain{Provider: f.CatchAll, Canonical: m.to.Domain, MovedTo: m.to.Domain}
+		case !inFile && f.unlisted(m.to.Domain) != nil:
+			settled[m.to] = settings.Domain{Provider: f.unlisted(m.to.Domain), Canonical: m.to.Domain, MovedTo: m.to.Domain}
 		}
 	}
 	for name, d := range f.Domains {
@@ -321,6 +365,10 @@ func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]val
 		}
 		last := path[len(path)-1]
 		end, ok := f.Domains[last.target]
+		if _, inFile := listed[last.target]; !ok && !inFile {
+			p := f.Below.For(last.target)
+			end, ok = settings.Domain{Provider: p, Canonical: last.target}, p != nil
+		}
 		if !ok {
 			r.dangling(last, path, listed)
 			continue
@@ -358,7 +406,7 @@ func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]va
 
 // checkUse warns about providers and files that answer no request.
 func (r *reader) checkUse(v value, f *file) {
-	if len(f.Domains) == 0 && f.CatchAll == nil && len(f.Directory) == 0 {
+	if len(f.Domains) == 0 && len(f.Below) == 0 && f.CatchAll == nil && len(f.Directory) == 0 {
 		r.warn(v, "%s", answersNobody)
 		return
 	}

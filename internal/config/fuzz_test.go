@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"bytes"
 	"os"
 	"path/filepath"
@@ -95,6 +96,12 @@ func checkConfig(t *testing.T, cfg *Config) {
 	if cfg.CatchAll != nil {
 		sound(cfg.CatchAll)
 	}
+	for suffix, p := range cfg.Below {
+		if canonical, err := address.ParseDomain(string(suffix)); err != nil || canonical != suffix {
+			t.Fatalf("suffix %q is not canonical", suffix)
+		}
+		sound(p)
+	}
 	for d, s := range cfg.Domains {
 		if canonical, err := address.ParseDomain(string(d)); err != nil || canonical != d {
 			t.Fatalf("domain %q is not canonical", d)
@@ -107,12 +114,16 @@ func checkConfig(t *testing.T, cfg *Config) {
 		}
 		sound(s.Provider)
 		if s.MovedTo != "" {
-			if end, here := cfg.Domains[s.MovedTo]; here && (end.Provider != s.Provider || end.Canonical != s.Canonical || end.MovedTo != "") || !here && cfg.CatchAll != s.Provider {
+			if end, here := cfg.Domains[s.MovedTo]; here && (end.Provider != s.Provider || end.Canonical != s.Canonical || end.MovedTo != "") || !here && cmp.Or(cfg.Below.For(s.MovedTo), cfg.CatchAll) != s.Provider {
 				t.Fatalf("%s moved to %s, which is another: %+v, %+v", d, s.MovedTo, s, end)
 			}
 			continue
 		}
-		if end := cfg.Domains[s.Canonical]; end.Canonical != s.Canonical || end.Provider != s.Provider {
+		end, here := cfg.Domains[s.Canonical]
+		if !here {
+			end = settings.Domain{Provider: cfg.Below.For(s.Canonical), Canonical: s.Canonical}
+		}
+		if end.Canonical != s.Canonical || end.Provider != s.Provider {
 			t.Fatalf("%s is an alias of %s, which is none of its own", d, s.Canonical)
 		}
 	}

@@ -14,15 +14,16 @@ import (
 // Directory resolves queries from a settings file and its sources.
 type Directory struct {
 	domains  map[address.Domain]settings.Domain
+	below    settings.Suffixes
 	catchAll *settings.Provider
 	outside  Outside
 	derived  *derivations
 }
 
-// New returns a directory of the listed domains. catchAll is the provider of
-// unlisted domains; nil for none. Neither is copied.
-func New(domains map[address.Domain]settings.Domain, catchAll *settings.Provider) *Directory {
-	return &Directory{domains: domains, catchAll: catchAll, outside: Outside{Count: func(string, string) {}}}
+// New returns a directory of the listed domains, and of the names below others.
+// catchAll is the provider of all other domains; nil for none. None is copied.
+func New(domains map[address.Domain]settings.Domain, below settings.Suffixes, catchAll *settings.Provider) *Directory {
+	return &Directory{domains: domains, below: below, catchAll: catchAll, outside: Outside{Count: func(string, string) {}}}
 }
 
 // With returns a directory that also uses sources, for unlisted domains.
@@ -30,19 +31,19 @@ func (d *Directory) With(o Outside) *Directory {
 	if o.Count == nil {
 		o.Count = d.outside.Count
 	}
-	return &Directory{domains: d.domains, catchAll: d.catchAll, outside: o, derived: newDerivations()}
+	return &Directory{domains: d.domains, below: d.below, catchAll: d.catchAll, outside: o, derived: newDerivations()}
 }
 
 // Resolve returns the settings for a query. It takes the first match: the
-// requested domain, listed or known to a source; the closest listed or known
-// domain at or above the host name; the catch-all. A disabled domain ends the
+// requested domain, listed, below a suffix or known to a source; the closest listed
+// or known domain at or above the host name; the catch-all. A disabled domain ends the
 // search.
 //
 // The error is settings.ErrUnknownDomain, the settings.MovedError of a domain
 // that moved to another server, or one of kind Unavailable when a source is
 // down: a later match could be wrong.
 func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
-	if found, ok := d.domains[q.Domain]; ok {
+	if found, ok := d.listed(q.Domain); ok {
 		d.outside.Count("file", "found")
 		return d.follow(ctx, q.Domain, found, q)
 	}
@@ -85,7 +86,17 @@ func (d *Directory) Answers(ctx context.Context, domain address.Domain) error {
 	return err
 }
 
-// listedHost returns the closest listed domain at or above the host name.
+// listed returns a listed domain, or one below a suffix.
+func (d *Directory) listed(domain address.Domain) (settings.Domain, bool) {
+	if found, ok := d.domains[domain]; ok {
+		return found, true
+	}
+	p := d.below.For(domain)
+	return settings.Domain{Provider: p, Canonical: domain}, p != nil
+}
+
+// listedHost returns the closest listed domain at or above the host name, or the
+// host name itself if the closest is a suffix.
 // Thunderbird for Android asks autoconfig.<MX host without its first label>
 // before autoconfig.<MX domain>, so a name below a listed domain means that
 // domain. A moved domain matches its own addresses only.
@@ -93,6 +104,9 @@ func (d *Directory) listedHost(q settings.Query) (address.Domain, settings.Domai
 	for host, more := q.Host, q.Host != ""; more; host, more = host.Parent() {
 		if found, ok := d.domains[host]; ok && (q.Domain == "" || found.Moved == nil && found.MovedTo == "") {
 			return host, found, true
+		}
+		if up, _ := host.Parent(); d.below[up] != nil {
+			return q.Host, settings.Domain{Provider: d.below[up], Canonical: q.Host}, true
 		}
 	}
 	return "", settings.Domain{}, false

@@ -16,6 +16,9 @@ func TestResolve(t *testing.T) {
 		"customer.example":     {Provider: other, Canonical: "customer.example"},
 		"www.customer.example": {Provider: other, Canonical: "customer.example"},
 	}
+	schools, art := &settings.Provider{ID: "schools"}, &settings.Provider{ID: "art"}
+	listed["listed.schools.example"] = settings.Domain{Provider: other, Canonical: "listed.schools.example"}
+	below := settings.Suffixes{"schools.example": schools, "art.schools.example": art}
 	for _, tc := range []struct {
 		name                        string
 		query                       settings.Query
@@ -41,9 +44,30 @@ func TestResolve(t *testing.T) {
 			provider: "hoster", domain: "unlisted.example", canonical: "unlisted.example"},
 		{name: "a listed host name goes before the catch-all", query: settings.Query{Host: "www.customer.example"}, catchAll: hoster,
 			provider: "other", domain: "www.customer.example", canonical: "customer.example"},
+		{name: "below a suffix", query: settings.Query{Domain: "a.schools.example"}, catchAll: hoster,
+			provider: "schools", domain: "a.schools.example", canonical: "a.schools.example"},
+		{name: "far below a suffix", query: settings.Query{Domain: "x.a.schools.example"},
+			provider: "schools", domain: "x.a.schools.example", canonical: "x.a.schools.example"},
+		{name: "the longest suffix", query: settings.Query{Domain: "a.art.schools.example"},
+			provider: "art", domain: "a.art.schools.example", canonical: "a.art.schools.example"},
+		{name: "a suffix is below a shorter one", query: settings.Query{Domain: "art.schools.example"},
+			provider: "schools", domain: "art.schools.example", canonical: "art.schools.example"},
+		{name: "a listed domain goes before the suffix", query: settings.Query{Domain: "listed.schools.example"},
+			provider: "other", domain: "listed.schools.example", canonical: "listed.schools.example"},
+		{name: "below a listed one is below the suffix", query: settings.Query{Domain: "x.listed.schools.example"},
+			provider: "schools", domain: "x.listed.schools.example", canonical: "x.listed.schools.example"},
+		{name: "the suffix itself is not below it", query: settings.Query{Domain: "schools.example"}},
+		{name: "a suffix begins at a dot", query: settings.Query{Domain: "a.myschools.example"}},
+		{name: "a host name below a suffix", query: settings.Query{Host: "a.schools.example"},
+			provider: "schools", domain: "a.schools.example", canonical: "a.schools.example"},
+		{name: "a host name below a listed domain below a suffix", query: settings.Query{Host: "mx.listed.schools.example"},
+			provider: "other", domain: "listed.schools.example", canonical: "listed.schools.example"},
+		{name: "a host name below the longest suffix", query: settings.Query{Host: "mx.a.art.schools.example"},
+			provider: "art", domain: "mx.a.art.schools.example", canonical: "mx.a.art.schools.example"},
+		{name: "the host name of a suffix", query: settings.Query{Host: "schools.example"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := New(listed, tc.catchAll).Resolve(t.Context(), tc.query)
+			got, err := New(listed, below, tc.catchAll).Resolve(t.Context(), tc.query)
 			if tc.provider == "" {
 				if !errors.Is(err, settings.ErrUnknownDomain) {
 					t.Fatalf("got %+v, %v; want an unknown domain", got, err)
@@ -62,7 +86,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolveCarriesTheAddress(t *testing.T) {
-	d := New(map[address.Domain]settings.Domain{"a.example": {Provider: &settings.Provider{}, Canonical: "a.example"}}, nil)
+	d := New(map[address.Domain]settings.Domain{"a.example": {Provider: &settings.Provider{}, Canonical: "a.example"}}, nil, nil)
 	anna := address.Address{Local: "anna", Domain: "a.example"}
 	got, err := d.Resolve(t.Context(), settings.Query{Domain: "a.example", Address: anna})
 	if err != nil || got.Address != anna {
@@ -77,7 +101,7 @@ func TestDomainsThatMoved(t *testing.T) {
 		"new.example":  {Provider: p, Canonical: "new.example"},
 		"old.example":  {Provider: p, Canonical: "new.example", MovedTo: "new.example"},
 		"gone.example": {Moved: gone},
-	}, nil)
+	}, nil, nil)
 	anna := address.Address{Local: "anna", Domain: "old.example"}
 	got, err := d.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: anna})
 	if err != nil || got.Address.String() != "anna@new.example" || got.Domain != "old.example" || got.MovedTo != "new.example" {
@@ -99,7 +123,7 @@ func TestDomainsThatMoved(t *testing.T) {
 }
 
 func BenchmarkResolve(b *testing.B) {
-	d := New(map[address.Domain]settings.Domain{"a.example": {Provider: &settings.Provider{}, Canonical: "a.example"}}, nil)
+	d := New(map[address.Domain]settings.Domain{"a.example": {Provider: &settings.Provider{}, Canonical: "a.example"}}, nil, nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := d.Resolve(b.Context(), settings.Query{Domain: "a.example"}); err != nil {

@@ -80,7 +80,7 @@ func newTown(t testing.TB, listed map[address.Domain]settings.Domain, catchAll *
 		{Name: "resellers", Source: resellers},
 	}})
 	t.Cleanup(l.Close)
-	w.Directory = New(listed, catchAll).With(Outside{
+	w.Directory = New(listed, nil, catchAll).With(Outside{
 		Lookup:    l,
 		Providers: map[string]*settings.Provider{"hoster": w.hoster, "other": w.other},
 		Defaults:  map[string]*settings.Provider{"customers": w.hoster},

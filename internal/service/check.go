@@ -49,6 +49,11 @@ func checkProfiles(cfg *config.Config) error {
 			return err
 		}
 	}
+	for d, p := range cfg.Below {
+		if err := check(p, "example."+d); err != nil {
+			return err
+		}
+	}
 	for d, entry := range cfg.Domains {
 		if err := check(entry.Provider, d); err != nil {
 			return err

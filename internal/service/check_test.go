@@ -37,6 +37,9 @@ func TestAWrongProfileIsFoundBeforeItIsServed(t *testing.T) {
 			Providers: []*settings.Provider{good},
 			Domains:   map[address.Domain]settings.Domain{"own.example": {Provider: bad, Canonical: "own.example"}, "gone.example": {Moved: &settings.MovedError{Domain: "a.example"}}},
 		}, "own.example"},
+		"of a suffix": {config.Config{
+			Providers: []*settings.Provider{good}, Below: settings.Suffixes{"schools.example": bad},
+		}, "example.schools.example"},
 		"nothing for a device": {config.Config{Providers: []*settings.Provider{{ID: "none"}}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -188,7 +188,7 @@ func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *dir
 		o.Count = metrics.Lookup
 	}
 	o.Unusable = s.unusable
-	return directory.New(cfg.Domains, cfg.CatchAll).With(o)
+	return directory.New(cfg.Domains, cfg.Below, cfg.CatchAll).With(o)
 }
 
 // Resolve answers one query as a running Waymark with these settings would, to
