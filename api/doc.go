@@ -1,3 +1,4 @@
-// Package api embeds the OpenAPI description. It owns the document and does not
-// know the code that answers; tests compare the two.
+// Package api embeds the OpenAPI description and the JSON schema of the settings
+// file. It owns the documents and does not know the code that answers and reads;
+// tests compare the two.
 package api

@@ -100,6 +100,7 @@ func rootCommand(env environment) *cobra.Command {
 		dnsCommand(env),
 		importCommand(env),
 		inviteCommand(env),
+		schemaCommand(env),
 		verifyCommand(env),
 		versionCommand(env),
 		healthcheckCommand(env),

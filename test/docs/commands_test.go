@@ -101,10 +101,6 @@ waymark() {
 caddy() {
 	if [ "$1" = run ]; then command caddy "$@" 2> caddy.log & else command caddy "$@"; fi
 }
-repository() { # with an origin beside it
-	git init -q --bare origin && git init -q here && cd here && git remote add origin ../origin
-	git config user.name Anna && git config user.email anna@example.org && git commit -q --allow-empty --message one
-}
 `
 
 // run runs the blocks in one shell and compares their output.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,7 @@ func TestRelease(t *testing.T) {
 	for _, program := range []string{"git", "rpm", "dpkg", "mandoc"} {
 		programs.Need(t, program, program)
 	}
+	programs.Need(t, "man", "man-db")
 	here, there := filepath.Join(t.TempDir(), "here"), filepath.Join(t.TempDir(), "quite", "another", "place")
 	copyTree(t, filepath.Join("..", ".."), here)
 	copyTree(t, here, there)
@@ -44,18 +46,13 @@ func TestRelease(t *testing.T) {
 	root := newRoot(t)
 	install(t, the(t, dist, "*.deb"), root)
 	deb := installed(t, root)
-	if want := slices.Sorted(maps.Keys(wanted("vendor-completions"))); !slices.Equal(slices.Sorted(maps.Keys(deb)), want) {
-		t.Errorf("the deb has\n%s, want\n%s", lines(deb), strings.Join(want, "\n"))
-	}
+	checkNames(t, "deb", deb, slices.Collect(maps.Keys(wanted(t, "vendor-completions"))))
 	checkFiles(t, root)
 	checkContents(t, the(t, dist, "*.cdx.json"), filepath.Join(root, "usr/bin/waymark"))
 
-	others := wanted("site-functions")
+	others := wanted(t, "site-functions")
 	for name, files := range map[string]map[string]file{"rpm": rpm(t, the(t, dist, "*.rpm")), "apk": apk(t, the(t, dist, "*.apk"))} {
-		if want := slices.Sorted(maps.Keys(others)); !slices.Equal(slices.Sorted(maps.Keys(files)), want) {
-			t.Errorf("the %s has\n%s, want\n%s", name, lines(files), strings.Join(want, "\n"))
-			continue
-		}
+		checkNames(t, name, files, slices.Collect(maps.Keys(others)))
 		for path, got := range files {
 			if want := deb[strings.Replace(path, "site-functions", "vendor-completions", 1)]; got != want {
 				t.Errorf("%s of the %s is %+v, of the deb %+v", path, name, got, want)
@@ -112,21 +109,41 @@ type file struct {
 }
 
 // wanted returns the files of a package and their sources; "" for generated ones.
-func wanted(zsh string) map[string]string {
-	return map[string]string{
+func wanted(t *testing.T, zsh string) map[string]string {
+	t.Helper()
+	all := map[string]string{
 		"/usr/bin/waymark":                                  "",
-		"/etc/waymark/waymark.yaml":                         "examples/selfhosted.yaml",
+		"/etc/waymark/waymark.yaml":                         "",
 		"/usr/lib/systemd/system/waymark.service":           "deploy/systemd/waymark.service",
 		"/usr/lib/systemd/system/waymark.socket":            "deploy/systemd/waymark.socket",
 		"/usr/lib/systemd/system/waymark-https.socket":      "deploy/systemd/waymark-https.socket",
 		"/usr/share/man/man1/waymark.1.gz":                  "",
+		"/usr/share/man/man5/waymark.yaml.5.gz":             "",
 		"/usr/share/bash-completion/completions/waymark":    "",
 		"/usr/share/zsh/" + zsh + "/_waymark":               "",
 		"/usr/share/fish/vendor_completions.d/waymark.fish": "",
 		"/usr/share/doc/waymark/copyright":                  "LICENSE",
-		"/usr/share/doc/waymark/examples/infomaniak.yaml":   "examples/infomaniak.yaml",
-		"/usr/share/doc/waymark/examples/hosting.yaml":      "examples/hosting.yaml",
 	}
+	for _, path := range documents(t) {
+		all["/usr/share/doc/waymark/"+path] = path
+	}
+	return all
+}
+
+// documents returns what every package and archive has beside the program: the
+// guides, the schema, examples, alerts, dashboards and files for proxies.
+func documents(t *testing.T) []string {
+	t.Helper()
+	list := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ":(glob)*.md", "api/*.json", "api/*.yaml",
+		"examples/*.yaml", "docs", "deploy/compose", "deploy/grafana", "deploy/helm", "deploy/kubernetes", "deploy/prometheus", "deploy/proxies")
+	list.Dir = "../.."
+	all := strings.Fields(programs.Output(t, list))
+	for _, path := range []string{"README.md", "api/config.schema.json", "deploy/prometheus/alerts.yaml", "deploy/grafana/waymark.json", "docs/quickstart.md"} {
+		if !slices.Contains(all, path) {
+			t.Errorf("there is no %s", path)
+		}
+	}
+	return all
 }
 
 // install has dpkg install a package below a folder.
@@ -162,7 +179,7 @@ func installed(t *testing.T, root string) map[string]file {
 // checkFiles compares the installed files with their sources and runs the binary.
 func checkFiles(t *testing.T, root string) {
 	t.Helper()
-	for path, source := range wanted("vendor-completions") {
+	for path, source := range wanted(t, "vendor-completions") {
 		if source != "" && textfile.Read(t, filepath.Join(root, path)) != textfile.Read(t, filepath.Join("../..", source)) {
 			t.Errorf("%s is not %s", path, source)
 		}
@@ -185,13 +202,56 @@ func checkFiles(t *testing.T, root string) {
 	if got := programs.Output(t, exec.Command(binary, "version")); !strings.Contains(got, revision) {
 		t.Errorf("the version is %s, want %s in it", got, revision)
 	}
-	page := filepath.Join(root, "usr/share/man/man1/waymark.1.gz")
+	checkManual(t, filepath.Join(root, "usr/share/man/man1/waymark.1.gz"),
+		"--strict", "waymark serve", "waymark import ispdb FILE|FOLDER...", "waymark dns example.com --host waymark.example.net")
+	checkManual(t, filepath.Join(root, "usr/share/man/man5/waymark.yaml.5.gz"),
+		`ops.listen (address; default "127.0.0.1:9090")`, "${file:PATH}", "  - {protocol: imap, host: mail.example.com}", "$schema=https://")
+	checkLinks(t, filepath.Join(root, "usr/share/doc/waymark"))
+	first, _, _ := strings.Cut(textfile.Read(t, filepath.Join(root, "etc/waymark/waymark.yaml")), "\n")
+	schema, found := strings.CutPrefix(first, "# yaml-language-server: $schema=")
+	if printed := programs.Output(t, exec.Command(binary, "schema")); !found || textfile.Read(t, filepath.Join(root, schema)) != printed {
+		t.Errorf("the first line of the settings is %s, which does not name the schema", first)
+	}
+}
+
+// checkManual has two programs read a page of the manual.
+func checkManual(t *testing.T, page string, wants ...string) {
+	t.Helper()
 	programs.Output(t, exec.Command("mandoc", "-Tlint", "-Wwarning", page))
-	manual := programs.Output(t, exec.Command("mandoc", "-Tascii", "-Owidth=200", page))
-	for _, want := range []string{"--strict", "waymark serve", "waymark import ispdb FILE|FOLDER...", "waymark dns example.com --host waymark.example.net"} {
-		if !strings.Contains(plain(manual), want) {
-			t.Errorf("waymark(1) has no %q", want)
+	manual := plain(programs.Output(t, exec.Command("mandoc", "-Tascii", "-Owidth=200", page)))
+	for _, want := range wants {
+		if !strings.Contains(manual, want) {
+			t.Errorf("%s has no %q", filepath.Base(page), want)
 		}
+	}
+	man := exec.Command("man", "--warnings", "--encoding=UTF-8", "--local-file", page)
+	man.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANWIDTH=80", "MANPAGER=cat")
+	var warnings strings.Builder
+	man.Stderr = &warnings
+	if out, err := man.Output(); err != nil || len(out) < 1000 || warnings.Len() > 0 {
+		t.Errorf("man %s: %v, %d bytes\n%s", filepath.Base(page), err, len(out), warnings.String())
+	}
+}
+
+// checkLinks follows the links of the installed pages. Only those to the source of
+// the program lead nowhere.
+func checkLinks(t *testing.T, dir string) {
+	t.Helper()
+	source := regexp.MustCompile(`^(\.\./)*(internal|test)/`)
+	followed := 0
+	for _, page := range documents(t) {
+		if filepath.Ext(page) != ".md" {
+			continue
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)\s:#]+)[)#]`).FindAllStringSubmatch(textfile.Read(t, filepath.Join(dir, page)), -1) {
+			followed++
+			if _, err := os.Stat(filepath.Join(dir, filepath.Dir(page), link[1])); err != nil && !source.MatchString(link[1]) {
+				t.Errorf("the installed %s links to %s, which is not installed", page, link[1])
+			}
+		}
+	}
+	if followed < 50 {
+		t.Errorf("found only %d links", followed)
 	}
 }
 
@@ -248,13 +308,11 @@ func checkArchive(t *testing.T, path string, binary file) {
 	if all["/waymark"] != binary {
 		t.Errorf("the binary of the archive is %+v, of the deb %+v", all["/waymark"], binary)
 	}
-	want := []string{
-		"/LICENSE", "/README.md", "/completions/waymark.bash", "/completions/waymark.fish", "/completions/waymark.zsh",
-		"/examples/hosting.yaml", "/examples/infomaniak.yaml", "/examples/selfhosted.yaml", "/man/waymark.1.gz", "/waymark",
+	want := []string{"/LICENSE", "/completions/waymark.bash", "/completions/waymark.fish", "/completions/waymark.zsh", "/man/waymark.1.gz", "/man/waymark.yaml.5.gz", "/waymark"}
+	for _, path := range documents(t) {
+		want = append(want, "/"+path)
 	}
-	if got := slices.Sorted(maps.Keys(all)); !slices.Equal(got, want) {
-		t.Errorf("the archive has\n%s, want\n%s", lines(all), strings.Join(want, "\n"))
-	}
+	checkNames(t, "archive", all, want)
 }
 
 // unpack returns the files of a compressed archive, or of several in a row.
@@ -339,8 +397,19 @@ func the(t *testing.T, dist, pattern string) string {
 	return found[0]
 }
 
-func lines(files map[string]file) string {
-	return strings.Join(slices.Sorted(maps.Keys(files)), "\n")
+// checkNames requires the files of a package to be those wanted.
+func checkNames(t *testing.T, name string, files map[string]file, want []string) {
+	t.Helper()
+	for path := range files {
+		if !slices.Contains(want, path) {
+			t.Errorf("the %s has %s", name, path)
+		}
+	}
+	for _, path := range want {
+		if _, ok := files[path]; !ok {
+			t.Errorf("the %s lacks %s", name, path)
+		}
+	}
 }
 
 func sum(raw []byte) string { return fmt.Sprintf("%x", sha256.Sum256(raw)) }

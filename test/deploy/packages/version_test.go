@@ -16,9 +16,10 @@ import (
 func named() map[string]string {
 	return map[string]string{
 		"deploy/helm/waymark/Chart.yaml":            `(?m)^version: (.*)\n(?:.*\n)*?appVersion: "(.*)"$`,
-		"deploy/helm/waymark/values.yaml":           `(?m)^  repository: waymark-mail/waymark\n  tag: ""()`,
-		"deploy/kubernetes/base/kustomization.yaml": `(?m)^  - \{name: waymark, newName: waymark-mail/waymark, newTag: "(.*)"\}$`,
-		"deploy/compose/service.yaml":               `(?m)^    image: waymark-mail/waymark:(.*)$`,
+		"deploy/helm/waymark/values.yaml":           `(?m)^  repository: ghcr.io/waymark-mail/waymark\n  tag: ""()`,
+		"deploy/kubernetes/base/kustomization.yaml": `(?m)^  - \{name: waymark, newName: ghcr.io/waymark-mail/waymark, newTag: "(.*)"\}$`,
+		"deploy/compose/service.yaml":               `(?m)^    image: ghcr.io/waymark-mail/waymark:(.*)$`,
+		"README.md":                                 `(?s)waymark_([0-9.]+)_amd64\.deb.*waymark-([0-9.]+)-1\.x86_64\.rpm.*ghcr\.io/waymark-mail/waymark:([0-9.]+)`,
 	}
 }
 
@@ -42,8 +43,8 @@ func versions(t *testing.T, tree string) []string {
 	return slices.Compact(all)
 }
 
-// TestOneVersion: the chart, the manifests and the compose files name the same
-// image, and one command gives it another version.
+// TestOneVersion: the chart, the manifests, the compose files and README.md name the
+// same image and version, and one command writes another version.
 func TestOneVersion(t *testing.T) {
 	if all := versions(t, "../.."); len(all) != 1 || !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(all[0]) {
 		t.Errorf("versions %v, want one of the form 1.2.3", all)

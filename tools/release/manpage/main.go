@@ -1,7 +1,9 @@
-// Command manpage writes waymark(1) from the binary's own help texts, so that
-// the page cannot differ from the program:
+// Command manpage writes waymark(1) from the binary's own help texts, and
+// waymark.yaml(5) from the page that describes the settings file, so that the
+// manual cannot differ from the program:
 //
-//	manpage BINARY DATE >waymark.1
+//	manpage commands BINARY DATE >waymark.1
+//	manpage settings docs/configuration.md DATE >waymark.yaml.5
 //
 // The date, as in 2026-01-31, is that of the release.
 package main
@@ -14,11 +16,12 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: manpage BINARY DATE")
+	pages := map[string]func(source, date string) (string, error){"commands": manual, "settings": settings}
+	if len(os.Args) != 4 || pages[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: manpage commands BINARY DATE\n       manpage settings FILE DATE")
 		os.Exit(2)
 	}
-	page, err := manual(os.Args[1], os.Args[2])
+	page, err := pages[os.Args[1]](os.Args[2], os.Args[3])
 	if err == nil {
 		_, err = os.Stdout.WriteString(page)
 	}
@@ -60,18 +63,24 @@ func manual(binary, date string) (string, error) {
 Success.
 .TP
 1
-A report found something.
+A report has findings, or the settings do not have the domain.
 .TP
 2
-The command line or the settings cannot be used.
+The command line or the settings are invalid.
 .SH FILES
 .TP
 /etc/waymark/waymark.yaml
-The settings, unless \-c names a file or the current folder has a waymark.yaml.
+The settings, unless \-c names a file or the current folder has a waymark.yaml; see
+.BR waymark.yaml (5).
 .TP
 /var/lib/waymark
 Files that Waymark makes itself, such as the identity that signs profiles.
+.TP
+/usr/share/doc/waymark
+Guides, examples, alerts, dashboards and the JSON schema of the settings file.
 .SH SEE ALSO
+.BR waymark.yaml (5)
+.PP
 https://github.com/waymark\-mail/waymark
 `)
 	return page.String(), nil
@@ -132,10 +141,15 @@ func text(page *strings.Builder, lines string) {
 	}
 }
 
-// escape escapes what roff would read as a command, and characters that it
+// escapeText escapes what roff would read as a command, and characters that it
 // would replace with typographic ones, which break when they are copied.
+func escapeText(text string) string {
+	return strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", "\\`", `^`, `\(ha`, `~`, `\(ti`).Replace(text)
+}
+
+// escape escapes a whole line.
 func escape(line string) string {
-	line = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", "\\`", `^`, `\(ha`, `~`, `\(ti`).Replace(line)
+	line = escapeText(line)
 	if strings.HasPrefix(line, ".") {
 		line = `\&` + line
 	}
