@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ func known(name string) bool { return slices.Contains(containerVariables(), name
 // The error names the file that cannot be read, or is ErrNothing.
 func AutodiscoverEmailSettings(files []string, getenv func(string) (string, bool)) (Result, error) {
 	d := newDraft()
+	var found []container
 	const origin = "the environment of autodiscover-email-settings"
 	if len(files) == 0 {
 		var variables []variable
@@ -43,7 +45,7 @@ func AutodiscoverEmailSettings(files []string, getenv func(string) (string, bool
 				variables = append(variables, variable{position{key: name}, clean(value)})
 			}
 		}
-		d.container(position{}, variables)
+		d.addContainers([]container{d.container(position{}, variables)})
 		return d.result(origin)
 	}
 	for _, file := range files {
@@ -51,27 +53,57 @@ func AutodiscoverEmailSettings(files []string, getenv func(string) (string, bool
 		if err != nil {
 			return Result{}, fmt.Errorf("%s: %s", plain(file), reason(err))
 		}
-		if err := d.envFile(file, data); err != nil {
+		c, err := d.envFile(file, data)
+		if err != nil {
 			return Result{}, fmt.Errorf("%s: %w", plain(file), err)
 		}
+		found = append(found, c)
 	}
+	d.addContainers(found)
 	return d.result(origin)
 }
 
-// envFile adds the container of one env file.
-func (d *draft) envFile(file string, data []byte) error {
+// envFile reads the container of one env file.
+func (d *draft) envFile(file string, data []byte) (container, error) {
 	if len(data) > maxEnvironment {
-		return fmt.Errorf("the file is larger than %d MiB", maxEnvironment>>20)
+		return container{}, fmt.Errorf("the file is larger than %d MiB", maxEnvironment>>20)
 	}
 	variables, err := d.parseEnv(file, data)
-	if err == nil {
-		d.container(position{file: file}, variables)
+	if err != nil {
+		return container{}, err
 	}
-	return err
+	return d.container(position{file: file}, variables), nil
 }
 
-// container adds the environment of one container.
-func (d *draft) container(at position, variables []variable) {
+// container is what one container offers.
+type container struct {
+	position
+	provider settings.Provider
+	domain   word    // as written
+	listed   []named // the same, if it is a domain
+}
+
+// addContainers adds the containers. Each answers for every domain that reaches it,
+// with the same servers. Of several ones, only the proxy in front knows which of them
+// has a domain.
+func (d *draft) addContainers(all []container) {
+	alike := !slices.ContainsFunc(all, func(c container) bool {
+		return !reflect.DeepEqual(c.provider, all[0].provider)
+	})
+	for i, c := range all {
+		if alike && i == 0 && len(c.provider.Services) > 0 {
+			c.listed = append(c.listed, named{c.domain.position, everyOther})
+			d.hint(c.domain.position, `the container answers for every domain, and so does "*"; remove it to answer for the listed ones only`)
+		}
+		d.add(c.position, c.provider, c.listed)
+	}
+	if !alike {
+		d.lost(position{key: "DOMAIN"}, "each container answers for every domain that the proxy sends it; list those besides DOMAIN yourself")
+	}
+}
+
+// container reads the environment of one container.
+func (d *draft) container(at position, variables []variable) container {
 	e := environment{d, at, map[string]word{}}
 	for _, v := range variables {
 		switch {
@@ -101,7 +133,21 @@ func (d *draft) container(at position, variables []variable) {
 	e.without("PROFILE_IDENTIFIER", "Waymark derives profile identifiers from the provider id: a device keeps the old profile beside the new one until the old one is removed",
 		"PROFILE_IDENTIFIER", "PROFILE_UUID", "MAIL_UUID", "LDAP_UUID")
 	e.listen()
-	d.add(at, p, e.domain())
+	e.differences(p)
+	return container{at, p, e.word("DOMAIN"), e.domain()}
+}
+
+// differences adds hints about what clients get to see in another form.
+func (e environment) differences(p settings.Provider) {
+	if len(p.Services) == 0 {
+		return
+	}
+	if p.Name != "" {
+		e.hint(e.word("COMPANY_NAME").position, "Thunderbird was told the name %s and the part before @ as its short form; all clients get %s", quoted(p.Name+" Email"), quoted(p.Name))
+	}
+	if p.Services[0].Protocol != settings.ActiveSync {
+		e.hint(e.position, "Outlook was told to use secure password authentication (SPA), and is now told to send the password over TLS")
+	}
 }
 
 // environment is the environment of one container.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/waymark-mail/waymark/internal/address"
 )
 
 const containerEnv = `# COMPANY_NAME is what people see
@@ -33,6 +35,7 @@ const containerSettings = `providers:
       - {protocol: submission, host: smtp.example.com, port: 587, security: starttls}
 domains:
   example.com: {provider: example-co}
+  "*": {provider: example-co}
 `
 
 // firstEnv and secondEnv are the environments of two containers.
@@ -63,14 +66,25 @@ IMAP_PORT=143
 IMAP_SOCKET=STARTTLS
 `
 
+// Notes about what the container says otherwise.
+const (
+	spa         = "hint: Outlook was told to use secure password authentication (SPA), and is now told to send the password over TLS"
+	everyDomain = `hint: DOMAIN: the container answers for every domain, and so does "*"; remove it to answer for the listed ones only`
+	company     = `Thunderbird was told the name "Company Email" and the part before @ as its short form; all clients get "Company"`
+)
+
 // fromEnv imports env files: pairs of a name and a text.
 func fromEnv(files ...string) (Result, error) {
 	d := newDraft()
+	var found []container
 	for i := 0; i < len(files); i += 2 {
-		if err := d.envFile(files[i], []byte(files[i+1])); err != nil {
+		c, err := d.envFile(files[i], []byte(files[i+1]))
+		if err != nil {
 			return Result{}, err
 		}
+		found = append(found, c)
 	}
+	d.addContainers(found)
 	return d.result("a test")
 }
 
@@ -85,8 +99,13 @@ func TestEnvFile(t *testing.T) {
 			if got := body(r); got != containerSettings {
 				t.Errorf("got\n%s\nwant\n%s\nby\n%s", got, containerSettings, text)
 			}
-			if len(r.Notes) > 0 {
-				t.Errorf("got notes %q", textsOf(r.Notes))
+			wantNotes := []string{
+				"a.env: " + spa,
+				`a.env:2: hint: COMPANY_NAME: Thunderbird was told the name "Example & Co Email" and the part before @ as its short form; all clients get "Example & Co"`,
+				"a.env:4: " + everyDomain,
+			}
+			if got := textsOf(r.Notes); !slices.Equal(got, wantNotes) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantNotes, "\n"))
 			}
 			accepted(t, r)
 		})
@@ -120,6 +139,8 @@ domains:
 	}
 	wantNotes := []string{
 		"a.env: hint: POP_HOST: is not set; the container does not offer the service",
+		"a.env: " + spa,
+		`a.env:1: hint: COMPANY_NAME: ` + company,
 		"a.env:2: SUPPORT_URL: page not imported: must be an https URL",
 		"a.env:9: SMTP_HOST: the value refers to another variable; replace it by the value",
 		"a.env:11: MOBILESYNC_NAME: the server name is not used",
@@ -127,6 +148,9 @@ domains:
 		"a.env:14: PROFILE_IDENTIFIER, PROFILE_UUID: Waymark derives profile identifiers from the provider id: a device keeps the old profile beside the new one until the old one is removed",
 		"a.env:17: hint: TZ: unknown variable; skipped",
 		"a.env:18: hint: not a NAME=value line; skipped",
+		"b.env: " + spa,
+		`b.env:1: hint: COMPANY_NAME: ` + company,
+		"DOMAIN: each container answers for every domain that the proxy sends it; list those besides DOMAIN yourself",
 	}
 	if got := textsOf(r.Notes); !slices.Equal(got, wantNotes) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantNotes, "\n"))
@@ -147,6 +171,7 @@ func TestEnvironmentOfTheProcess(t *testing.T) {
       - {protocol: imap, host: imap.example.com, port: 993, security: tls}
 domains:
   example.com: {provider: example-com}
+  "*": {provider: example-com}
 `
 	if got := body(r); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -155,6 +180,8 @@ domains:
 		"hint: IMAP_SOCKET: no connection security; using tls",
 		"hint: IMAP_PORT: no port; using 993",
 		"LDAP_HOST: LDAP address books are not imported",
+		spa,
+		everyDomain,
 		`hint: no display name; using "example.com"`,
 	}
 	if got := textsOf(r.Notes); !slices.Equal(got, wantNotes) {
@@ -189,8 +216,6 @@ func TestEnvironmentWithMistakes(t *testing.T) {
 		name, text string
 		note       string
 	}{
-		{"no domain", "IMAP_HOST=imap.example.com\nIMAP_SOCKET=SSL\nIMAP_PORT=993", "a.env: no domain; provider not imported"},
-		{"no domain that can be read", "DOMAIN=a b\nIMAP_HOST=imap.example.com\nIMAP_SOCKET=SSL\nIMAP_PORT=993", `a.env:1: DOMAIN: "a b": the domain is not a valid name; not imported`},
 		{"no host", "DOMAIN=example.com", "a.env: no service can be imported; provider and domains not imported"},
 		{"a port that is none", "DOMAIN=example.com\nIMAP_HOST=imap.example.com\nIMAP_PORT=imaps", `a.env:3: IMAP_PORT: the port must be a number from 1 to 65535, is "imaps"; service not imported`},
 		{"what is no variable", "DOMAIN=example.com\nnonsense", "a.env:2: hint: not a NAME=value line; skipped"},
@@ -202,6 +227,41 @@ func TestEnvironmentWithMistakes(t *testing.T) {
 			}
 			if got := textsOf(r.Notes); !slices.Contains(got, tc.note) {
 				t.Errorf("got %q, want %q among them", got, tc.note)
+			}
+		})
+	}
+}
+
+// TestContainersAnswerEveryDomain: also those that name none, or the same servers.
+func TestContainersAnswerEveryDomain(t *testing.T) {
+	const imap = "\nIMAP_HOST=imap.example.com\nIMAP_SOCKET=SSL\nIMAP_PORT=993"
+	for name, tc := range map[string]struct {
+		files   []string
+		domains string
+		note    string
+	}{
+		"no domain":                  {[]string{"a.env", imap}, "* -> imap.example.com", "a.env: " + everyDomain},
+		"no domain that can be read": {[]string{"a.env", "DOMAIN=a b" + imap}, "* -> imap.example.com", `a.env:1: DOMAIN: "a b": the domain is not a valid name; not imported`},
+		"the same servers twice":     {[]string{"a.env", "COMPANY_NAME=A\nDOMAIN=a.example" + imap, "b.env", "COMPANY_NAME=A\nDOMAIN=b.example" + imap}, "a.example -> A, * -> A, b.example -> A", "a.env:2: " + everyDomain},
+		"other servers":              {[]string{"a.env", "COMPANY_NAME=A\nDOMAIN=a.example" + imap, "b.env", "COMPANY_NAME=B\nDOMAIN=b.example" + imap}, "a.example -> A, b.example -> B", "DOMAIN: each container answers for every domain that the proxy sends it; list those besides DOMAIN yourself"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := fromEnv(tc.files...)
+			if err != nil || !slices.Contains(textsOf(r.Notes), tc.note) {
+				t.Errorf("%v, got %q, want %q among them", err, textsOf(r.Notes), tc.note)
+			}
+			cfg := accepted(t, r)
+			var got []string
+			for entry := range strings.SplitSeq(tc.domains, ", ") {
+				d, _, _ := strings.Cut(entry, " -> ")
+				if p := cfg.Domains[address.Domain(d)].Provider; p != nil {
+					got = append(got, d+" -> "+p.Name)
+				} else if d == "*" && cfg.CatchAll != nil {
+					got = append(got, d+" -> "+cfg.CatchAll.Name)
+				}
+			}
+			if strings.Join(got, ", ") != tc.domains || strings.Contains(tc.domains, "*") != (cfg.CatchAll != nil) {
+				t.Errorf("got %v, want %s", got, tc.domains)
 			}
 		})
 	}

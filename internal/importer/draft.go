@@ -110,6 +110,9 @@ const (
 
 // finishNames fills in missing names and shortens long ones.
 func (d *draft) finishNames(at position, p *settings.Provider, first address.Domain) {
+	if host := address.Domain(p.Services[0].Host); first == everyOther && host != "" && !strings.Contains(string(host), "{") {
+		first = host
+	}
 	if p.Name == "" {
 		p.Name = p.ID
 		if p.Name == "" {

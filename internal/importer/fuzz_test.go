@@ -104,9 +104,11 @@ func FuzzEnvironment(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		d := newDraft()
-		if err := d.envFile("a.env", []byte(text)); err != nil {
+		c, err := d.envFile("a.env", []byte(text))
+		if err != nil {
 			return
 		}
+		d.addContainers([]container{c})
 		r, err := d.result("a test")
 		hold(t, r, err)
 	})
