@@ -71,7 +71,8 @@ func TestFullFile(t *testing.T) {
 		Outlook:        settings.OutlookOptions{DAV: true, NoJSON: true},
 		AppPasswordURL: "https://example.com/passwords",
 		Language:       "de-CH",
-		Brand:          settings.Brand{Color: "#ffd700", Logo: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), LogoType: "image/svg+xml"},
+		Brand:          settings.Brand{Color: "#ffd700", Logo: logo(t, "<svg xmlns='http://www.w3.org/2000/svg'/>")},
+		WebmailURL:     "https://webmail.{domain}/",
 	}
 	for i := range plain.Services {
 		if i != 2 {
@@ -86,6 +87,7 @@ func TestFullFile(t *testing.T) {
 	// the provider's.
 	own := *full
 	own.Name, own.ShortName, own.HelpURL = "A Name of More Than Twenty Characters", "A Name of More Than", "https://own.example/"
+	own.WebmailURL, own.Brand.Color = "https://mail.own.example/", "#1a2b3c"
 	own.Services = append([]settings.Service(nil), full.Services[1:]...)
 	for i := range own.Services {
 		if i != 1 {
@@ -135,17 +137,17 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    source.Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 59, SQL: &source.SQL{
+			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 60, SQL: &source.SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
 				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
 			}},
-			{Name: "sql", Key: "directory[1]", Line: 74, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, Timeout: source.DefaultTimeout}},
-			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 75, LDAP: &source.LDAP{
+			{Name: "sql", Key: "directory[1]", Line: 75, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, Timeout: source.DefaultTimeout}},
+			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 76, LDAP: &source.LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,
 				Domain:  source.Search{BaseDN: "ou=domains", Scope: source.OneLevel, Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: &source.Search{BaseDN: "dc=example", Filter: "(mail={address})"}, Timeout: source.DefaultTimeout,
 			}},
-			{Name: "mx", Key: "directory[3]", Line: 85, MX: &source.MX{
+			{Name: "mx", Key: "directory[3]", Line: 86, MX: &source.MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
 				Patterns:  []source.Pattern{{Match: "*.mail.example", Provider: "plain"}, {Match: "mx1.example.net", Provider: "plain"}}, Timeout: time.Second,
 			}},
@@ -361,4 +363,13 @@ func TestFindingAsJSON(t *testing.T) {
 			}
 		})
 	}
+}
+
+func logo(t *testing.T, data string) settings.Logo {
+	t.Helper()
+	l, err := settings.ParseLogo(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }

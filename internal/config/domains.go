@@ -26,10 +26,12 @@ type domain struct {
 	aliasLogin aliasLogin
 	movedTo    *settings.MovedError
 
-	name     *string
-	helpURL  *string
-	login    settings.Login
-	services []settings.Service
+	name       *string
+	helpURL    *string
+	webmailURL *string
+	brand      settings.Brand // its empty parts are those of the provider
+	login      settings.Login
+	services   []settings.Service
 }
 
 // move is a domain whose mailboxes moved.
@@ -75,6 +77,11 @@ func domainFields(f *file) []field[domain] {
 			s := r.webURL(v)
 			d.helpURL = &s
 		}},
+		{"webmail_url", func(r *reader, v value, d *domain) {
+			s := r.webmailURL(v)
+			d.webmailURL = &s
+		}},
+		{"brand", func(r *reader, v value, d *domain) { readBlock(r, v, brandFields(), &d.brand) }},
 		{"login", func(r *reader, v value, d *domain) { d.login = r.login(v) }},
 		{"services", func(r *reader, v value, d *domain) { d.services = r.services(v) }},
 	}
@@ -294,7 +301,7 @@ func (r *reader) domainName(v value) address.Domain {
 // domain overrides something.
 func (r *reader) override(v value, d *domain) *settings.Provider {
 	base := d.provider
-	if base.broken || d.name == nil && d.helpURL == nil && d.login == "" && d.services == nil {
+	if base.broken || d.name == nil && d.helpURL == nil && d.webmailURL == nil && d.brand == (settings.Brand{}) && d.login == "" && d.services == nil {
 		return base.Provider
 	}
 	own := *base.Provider
@@ -304,6 +311,10 @@ func (r *reader) override(v value, d *domain) *settings.Provider {
 	if d.helpURL != nil {
 		own.HelpURL = *d.helpURL
 	}
+	if d.webmailURL != nil {
+		own.WebmailURL = *d.webmailURL
+	}
+	own.Brand = own.Brand.With(d.brand)
 	login := base.login
 	if d.login != "" {
 		login = d.login

@@ -1,10 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -43,17 +39,17 @@ func (r *reader) checkVerifyPrivate(root value, cfg *Config) {
 	}
 }
 
-var colorForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)
-
 func brandFields() []field[settings.Brand] {
 	type brand = settings.Brand
 	return []field[brand]{
 		{"color", func(r *reader, v value, b *brand) {
 			s, ok := r.text(v)
-			if s = strings.ToLower(s); ok && !colorForm.MatchString(s) {
-				r.refuse(v, `must be a colour such as "#0b57d0", is %s`, describe(v.node))
-			} else if ok {
-				b.Color = s
+			if !ok {
+				return
+			}
+			var err error
+			if b.Color, err = settings.ParseColor(s); err != nil {
+				r.refuse(v, "%v, is %s", err, describe(v.node))
 			}
 		}},
 		{"logo", func(r *reader, v value, b *brand) {
@@ -61,30 +57,13 @@ func brandFields() []field[settings.Brand] {
 			if !ok {
 				return
 			}
-			var err error
-			if b.Logo, b.LogoType, err = r.logo(absolute(path, v.doc.dir)); err != nil {
+			data, err := r.fetchFile(absolute(path, v.doc.dir))
+			if err == nil {
+				b.Logo, err = settings.ParseLogo(string(data))
+			}
+			if err != nil {
 				r.refuse(v, "%v", err)
 			}
 		}},
 	}
-}
-
-// maxLogo bounds a picture, in octets: every visitor loads it.
-const maxLogo = 64 << 10
-
-// logo reads a picture. Only SVG and PNG are allowed, because browsers guess
-// other types.
-func (r *reader) logo(path string) ([]byte, string, error) {
-	data, err := r.fetchFile(path)
-	switch {
-	case err != nil:
-		return nil, "", err
-	case len(data) > maxLogo:
-		return nil, "", errors.New("the picture is larger than 64 KiB")
-	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return data, "image/png", nil
-	case bytes.Contains(data[:min(len(data), 1024)], []byte("<svg")):
-		return data, "image/svg+xml", nil
-	}
-	return nil, "", fmt.Errorf("the picture must be SVG or PNG")
 }

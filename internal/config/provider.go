@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +48,7 @@ func providerFields() []field[provider] {
 		}},
 		{"short_name", func(r *reader, v value, p *provider) { p.ShortName, _ = r.text(v) }},
 		{"help_url", func(r *reader, v value, p *provider) { p.HelpURL = r.webURL(v) }},
+		{"webmail_url", func(r *reader, v value, p *provider) { p.WebmailURL = r.webmailURL(v) }},
 		{"app_password_url", func(r *reader, v value, p *provider) { p.AppPasswordURL = r.webURL(v) }},
 		{"brand", func(r *reader, v value, p *provider) { readBlock(r, v, brandFields(), &p.Brand) }},
 		{"login", func(r *reader, v value, p *provider) { p.login = r.login(v) }},
@@ -234,12 +233,25 @@ func (r *reader) webURL(v value) string {
 	if !ok {
 		return ""
 	}
-	u, err := parseWebURL(s)
+	u, err := settings.ParseWebURL(s)
 	if err != nil {
 		r.refuse(v, "%v, is %s", err, describe(v.node))
 		return ""
 	}
 	return u.String()
+}
+
+// webmailURL reads an https URL that may contain {domain}.
+func (r *reader) webmailURL(v value) string {
+	s, ok := r.text(v)
+	if !ok {
+		return ""
+	}
+	u, err := settings.ParseWebmailURL(s)
+	if err != nil {
+		r.refuse(v, "%v", err)
+	}
+	return u
 }
 
 // issuer reads the issuer of an authorization server. Clients compare it octet by
@@ -249,7 +261,7 @@ func (r *reader) issuer(v value) string {
 	if !ok {
 		return ""
 	}
-	u, err := parseWebURL(s)
+	u, err := settings.ParseWebURL(s)
 	switch {
 	case err != nil:
 		r.refuse(v, "%v, is %s", err, describe(v.node))
@@ -261,23 +273,6 @@ func (r *reader) issuer(v value) string {
 		return s
 	}
 	return ""
-}
-
-func parseWebURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return nil, errors.New("must be an https URL such as https://www.example.com/")
-	}
-	host, err := address.ParseDomain(u.Hostname())
-	if err != nil {
-		return nil, errors.New("must be an https URL with a valid host name")
-	}
-	port := u.Port()
-	u.Host = string(host)
-	if port != "" {
-		u.Host += ":" + port
-	}
-	return u, nil
 }
 
 func profileFields() []field[settings.ProfileOptions] {

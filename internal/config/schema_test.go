@@ -147,7 +147,8 @@ func blocks(t *testing.T) map[string]block {
 		"provider":              {keys(top.Defs["provider"]), "providers: {p: {KEY: {}}}"},
 		"provider oauth2":       {inside(top.Defs["provider"], "oauth2"), "providers: {p: {oauth2: {KEY: {}}}}"},
 		"provider profile":      {inside(top.Defs["provider"], "profile"), "providers: {p: {profile: {KEY: {}}}}"},
-		"provider brand":        {inside(top.Defs["provider"], "brand"), "providers: {p: {brand: {KEY: {}}}}"},
+		"provider brand":        {keys(top.Defs["brand"]), "providers: {p: {brand: {KEY: {}}}}"},
+		"domain brand":          {keys(top.Defs["brand"]), "domains: {example.com: {brand: {KEY: {}}}}"},
 		"provider autodiscover": {keys(top.Defs["autodiscover"]), "providers: {p: {autodiscover: {KEY: {}}}}"},
 		"service":               {keys(top.Defs["service"]), "providers: {p: {services: [{KEY: {}}]}}"},
 		"domain":                {keys(top.Defs["domain"]), "domains: {example.com: {KEY: {}}}"},
@@ -240,7 +241,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	prefix := map[string]string{
 		"tls": "tls.", "tls files": "tls.files[].", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
-		"provider brand": "brand.", "source queries": "queries.", "source search": "domain.",
+		"provider brand": "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}
 	_, providers, _ := strings.Cut(string(doc), "\n## Providers\n")
 	providers, domains, _ := strings.Cut(providers, "\n## Domains\n")
@@ -252,7 +253,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			section = providers
 		case "service", "domain services":
 			section = services
-		case "domain":
+		case "domain", "domain brand":
 			section = domains
 		case "provider autodiscover":
 			continue // the same keys as those of the file

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,10 +28,12 @@ type derivations struct {
 
 // derivation identifies a derived provider.
 type derivation struct {
-	base        *settings.Provider
-	name, login string
-	mailHost    string
-	overrides   [maxOverrides]source.Override
+	base                *settings.Provider
+	name, login         string
+	mailHost            string
+	helpURL, webmailURL string
+	brand               settings.Brand
+	overrides           [maxOverrides]source.Override
 }
 
 type derived struct {
@@ -47,14 +50,14 @@ func newDerivations() *derivations {
 
 // provider returns base with the overrides of a record.
 func (m *derivations) provider(base *settings.Provider, r *source.Record) (*settings.Provider, error) {
-	if r.Name == "" && r.Login == "" && r.MailHost == "" && len(r.Overrides) == 0 {
-		return base, nil
-	}
 	if len(r.Overrides) > maxOverrides {
 		return nil, errors.New("the record has more than one override for a protocol")
 	}
-	key := derivation{base: base, name: r.Name, login: r.Login, mailHost: r.MailHost}
+	key := derivation{base, r.Name, r.Login, r.MailHost, r.HelpURL, r.WebmailURL, r.Brand, [maxOverrides]source.Override{}}
 	copy(key.overrides[:], r.Overrides)
+	if key == (derivation{base: base}) && len(r.Overrides) == 0 {
+		return base, nil
+	}
 	d, ok := m.made.GetIfPresent(key)
 	if !ok {
 		d.provider, d.err = derive(base, r)
@@ -71,10 +74,12 @@ func derive(base *settings.Provider, r *source.Record) (*settings.Provider, erro
 	if r.Name != "" { // in one language, and as long as a customer made it
 		p.Name, p.Names, p.ShortName = settings.Shorten(r.Name, settings.MaxName), nil, settings.Shorten(r.Name, settings.MaxShortName)
 	}
+	p.HelpURL, p.WebmailURL = cmp.Or(r.HelpURL, p.HelpURL), cmp.Or(r.WebmailURL, p.WebmailURL)
+	p.Brand = p.Brand.With(r.Brand)
 	p.Services = slices.Clone(base.Services)
 	for i := range p.Services {
 		if r.MailHost != "" && !p.Services[i].Protocol.ByURL() {
-			p.Services[i].Host = r.MailHost
+			p.Services[i].Host, p.Services[i].HostFromOutside = r.MailHost, true
 		}
 	}
 	for _, o := range r.Overrides {

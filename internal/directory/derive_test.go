@@ -122,6 +122,7 @@ func TestHostsFromOutside(t *testing.T) {
 		"written out":                  {"imap.hoster.example", source.Record{Provider: "hoster"}, ""},
 		"made from the domain":         {"imap.{domain}", source.Record{}, "imap.customer.example"},
 		"named by a record":            {"imap.hoster.example", host(source.Override{Protocol: settings.IMAP, Host: "own.example.net"}), "own.example.net own.example.net"},
+		"named for all mail":           {"imap.hoster.example", source.Record{MailHost: "mail.example.net"}, "mail.example.net mail.example.net mail.example.net mail.example.net"},
 		"named with a port":            {"imap.hoster.example", host(source.Override{Protocol: settings.IMAP, Host: "own.example.net", Port: 993}), "own.example.net"},
 		"of a protocol that is added":  {"imap.hoster.example", host(source.Override{Protocol: settings.POP3, Host: "pop.example.net"}), "pop.example.net"},
 		"another port alone":           {"imap.hoster.example", host(source.Override{Protocol: settings.IMAP, Port: 993}), ""},

@@ -373,8 +373,8 @@ func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	switch {
 	case kind == ".css" && brand.Color != "":
 		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
-	case kind == ".logo" && brand.Logo != nil:
-		resp.ContentType, resp.Body = brand.LogoType, brand.Logo
+	case kind == ".logo" && brand.Logo != (settings.Logo{}):
+		resp.ContentType, resp.Body = brand.Logo.Type(), []byte(brand.Logo.Data())
 		// An SVG that is opened directly could run scripts.
 		resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	default:

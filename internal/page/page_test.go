@@ -22,6 +22,14 @@ var noon = time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
 
 // house answers for example.com with everything, and for pop.example with POP3
 // and no calendars.
+func logo(data string) settings.Logo {
+	l, err := settings.ParseLogo(data)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
 type house struct{}
 
 func service(p settings.Protocol, port uint16, s settings.Security) settings.Service {
@@ -35,9 +43,10 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 	}
 	p := &settings.Provider{
 		ID: "example", Name: "Example & Sons", Names: map[string]string{"de": "Beispiel & Söhne"}, HelpURL: "https://help.example.com/",
+		WebmailURL:     "https://webmail.{domain}/",
 		AppPasswordURL: "https://example.com/passwords",
 		Services:       append(mail, settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.com/", Login: "{local}", Auth: []settings.Auth{settings.Password}}),
-		Brand:          settings.Brand{Color: "#ffd700", Logo: []byte("<svg/>"), LogoType: "image/svg+xml"},
+		Brand:          settings.Brand{Color: "#ffd700", Logo: logo("<svg/>")},
 	}
 	switch q.Domain {
 	case "example.com":
@@ -186,7 +195,7 @@ func TestAnIPhoneIsRecognisedAndGetsTheProfile(t *testing.T) {
 		"Example &amp; Sons", `<button name="device" value="iphone" aria-current="true">iPhone or iPad <small>(recognised)</small></button>`,
 		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/profile.mobileconfig"`, "A profile sets up mail and calendars at once.",
 		`<svg class="qr"`, `<code class="value">https://dav.example.com/</code>, user name <code class="value">Anna</code>`,
-		`href="https://help.example.com/"`, `src="/assets/brand/example.com.logo"`, `href="/assets/brand/example.com.css"`,
+		`href="https://help.example.com/"`, `href="https://webmail.example.com/"`, `src="/assets/brand/example.com.logo"`, `href="/assets/brand/example.com.css"`,
 	)
 	lacks(t, page, "CardDAV", `action="/verify"`)
 }
@@ -400,7 +409,7 @@ func TestNothingFromElsewhere(t *testing.T) {
 		t.Error("there is a cookie")
 	}
 	for _, m := range regexp.MustCompile(`(?:src|href|action)="([^"]*)"`).FindAllStringSubmatch(string(resp.Body), -1) {
-		if to := m[1]; !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "#") && to != "https://help.example.com/" {
+		if to := m[1]; !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "#") && to != "https://help.example.com/" && to != "https://webmail.example.com/" {
 			t.Errorf("the page leads to %s", to)
 		}
 		if strings.Contains(m[1], "anna") {

@@ -32,8 +32,8 @@ func newStandalone(b settings.Brand) (*standalone, error) {
 		Style:  template.CSS(style), //nolint:gosec // embedded files, and a colour that the settings check
 		Script: template.JS(script), //nolint:gosec // an embedded file
 	}
-	if b.Logo != nil {
-		s.Logo = template.URL("data:" + b.LogoType + ";base64," + base64.StdEncoding.EncodeToString(b.Logo)) //nolint:gosec // an image does not run
+	if b.Logo != (settings.Logo{}) {
+		s.Logo = template.URL("data:" + b.Logo.Type() + ";base64," + base64.StdEncoding.EncodeToString([]byte(b.Logo.Data()))) //nolint:gosec // an image does not run
 	}
 	return s, nil
 }

@@ -51,6 +51,7 @@ type view struct {
 	Found           bool          // the address is known; the fields below are set
 	Provider        string
 	HelpURL         string
+	WebmailURL      string
 	Domain          string // for the brand
 	Logo, Color     bool
 
@@ -120,7 +121,7 @@ func newView(s settings.Settings, chosen Choice) *view {
 	values := valuesOf(s, p, c)
 	v := newStartView(c)
 	v.Found, v.mail = true, p.mail
-	v.Email, v.HelpURL = s.Address.String(), s.Provider.HelpURL
+	v.Email, v.HelpURL, v.WebmailURL = s.Address.String(), s.Provider.HelpURL, s.WebmailURL()
 	v.brand(s)
 	v.Rows = rows(s, p, c)
 	v.OAuth2 = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) })
@@ -139,7 +140,7 @@ func newView(s settings.Settings, chosen Choice) *view {
 // brand sets the name, the logo and the colours of a provider.
 func (v *view) brand(s settings.Settings) {
 	v.Provider, v.Domain = s.Provider.NameIn(v.T.Language), string(s.Domain)
-	v.Logo, v.Color = s.Provider.Brand.Logo != nil, s.Provider.Brand.Color != ""
+	v.Logo, v.Color = s.Provider.Brand.Logo != (settings.Logo{}), s.Provider.Brand.Color != ""
 }
 
 // choose sets the devices, the apps of the chosen device, and the steps of the

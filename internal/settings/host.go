@@ -86,6 +86,33 @@ func ParseURL(s string) (string, error) {
 	return strings.ReplaceAll(u.String(), sampleDomain, domainPlaceholder), nil
 }
 
+// ParseWebmailURL is ParseURL for a page of webmail, which must be https.
+func ParseWebmailURL(s string) (string, error) {
+	u, err := ParseURL(s)
+	if err == nil && !strings.HasPrefix(u, "https://") {
+		err = errors.New("the url must be https, such as https://webmail.example.com/")
+	}
+	return u, err
+}
+
+// ParseWebURL returns a URL of a page for people: https, with a canonical host name.
+func ParseWebURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return nil, errors.New("must be an https URL such as https://www.example.com/")
+	}
+	host, err := address.ParseDomain(u.Hostname())
+	if err != nil {
+		return nil, errors.New("must be an https URL with a valid host name")
+	}
+	port := u.Port()
+	u.Host = string(host)
+	if port != "" {
+		u.Host += ":" + port
+	}
+	return u, nil
+}
+
 // explicitPort returns the port of a URL with its colon, or "" for the default
 // port of the scheme.
 func explicitPort(u *url.URL) (string, error) {

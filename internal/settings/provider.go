@@ -16,7 +16,10 @@ type Provider struct {
 	Language  string            // of Name (BCP 47); "" for English
 	ShortName string            // at most MaxShortName characters
 	HelpURL   string            // https URL of a page for people; "" for none
-	Brand     Brand
+	// WebmailURL is where people read their mail in a browser: an https URL that may
+	// contain {domain}; "" for none.
+	WebmailURL string
+	Brand      Brand
 	// AppPasswordURL is where people create a password for one app; "" for none.
 	AppPasswordURL string
 
@@ -62,13 +65,6 @@ func (p *Provider) NameIn(language string) string {
 		return name
 	}
 	return p.Name
-}
-
-// Brand is the look of a provider on the set-up page.
-type Brand struct {
-	Color    string // such as #1a2b3c; "" for none
-	Logo     []byte // nil for none
-	LogoType string // image/svg+xml or image/png
 }
 
 // OAuth2Endpoints are the public facts of a provider's authorization server

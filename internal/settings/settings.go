@@ -98,6 +98,11 @@ func (s Settings) Services() []Service {
 	return services
 }
 
+// WebmailURL returns where people read their mail in a browser; "" for nowhere.
+func (s Settings) WebmailURL() string {
+	return strings.ReplaceAll(s.Provider.WebmailURL, domainPlaceholder, string(s.Canonical))
+}
+
 // Best returns the service of a protocol with the lowest rank; among equals, the
 // one that the provider prefers. A negative rank excludes a service.
 func Best(services []Service, p Protocol, rank func(Service) int) (Service, bool) {

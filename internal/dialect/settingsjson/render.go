@@ -23,6 +23,7 @@ type provider struct {
 	Names     map[string]string `json:"names,omitempty"` // by language
 	ShortName string            `json:"short_name"`
 	HelpURL   string            `json:"help_url,omitempty"`
+	Webmail   string            `json:"webmail_url,omitempty"`
 }
 
 // service has host, port and security, or a url. Login is the user name when the
@@ -61,7 +62,7 @@ func Render(s settings.Settings) ([]byte, error) {
 		LoginDomain:     string(s.LoginDomain),
 		Address:         s.Address.String(),
 		MovedTo:         string(s.MovedTo),
-		Provider:        provider{s.Provider.ID, s.Provider.Name, s.Provider.Names, s.Provider.ShortName, s.Provider.HelpURL},
+		Provider:        provider{s.Provider.ID, s.Provider.Name, s.Provider.Names, s.Provider.ShortName, s.Provider.HelpURL, s.WebmailURL()},
 		Services:        make([]service, 0, len(services)),
 	}
 	for _, svc := range services {

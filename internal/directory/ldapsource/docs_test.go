@@ -131,7 +131,7 @@ func TestTheGuideNamesTheColumns(t *testing.T) {
 			t.Errorf("the guide has the column %s, which there is not", name)
 		}
 	}
-	for _, name := range []string{"provider", "canonical_domain", "enabled", "login", "display_name", "imap_host", "imap_port", "imap_security", "caldav_url"} {
+	for _, name := range []string{"provider", "canonical_domain", "enabled", "login", "display_name", "help_url", "webmail_url", "brand_color", "brand_logo", "imap_host", "imap_port", "imap_security", "caldav_url"} {
 		if !slices.Contains(named, name) {
 			t.Errorf("the guide lacks the column %s", name)
 		}

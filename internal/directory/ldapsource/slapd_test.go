@@ -206,6 +206,15 @@ description: imap.bücher.example
 employeeNumber: 1993
 l: Books
 
+dn: ou=brand.example,ou=customers,dc=example,dc=com
+objectClass: organizationalUnit
+objectClass: extensibleObject
+ou: brand.example
+labeledURI: https://help.example.net/mail
+homePostalAddress: https://webmail.{domain}/
+description: #0B57D0
+audio:: iVBORw0KGgoA/w==
+
 dn: ou=several.example,ou=customers,dc=example,dc=com
 objectClass: organizationalUnit
 objectClass: extensibleObject

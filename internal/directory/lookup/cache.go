@@ -44,6 +44,14 @@ func (e *entry) answer() (Found, error) {
 	return e.found, nil
 }
 
+// weight is 1, and 1 more for each started KiB of a logo.
+func (e *entry) weight() uint32 {
+	if e.found.Record == nil {
+		return 1
+	}
+	return uint32(1 + (len(e.found.Record.Brand.Logo.Data())+1023)/1024) //nolint:gosec // a logo is short
+}
+
 // remaining returns how long the answer may still be served.
 func (e *entry) remaining(start time.Time, stale time.Duration) time.Duration {
 	return stale - (time.Since(start) - e.asked)

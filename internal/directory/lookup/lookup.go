@@ -157,7 +157,8 @@ func fill(o *Options) {
 
 func newStore[K comparable](o *Options, start time.Time) *otter.Cache[K, *entry] {
 	return otter.Must(&otter.Options[K, *entry]{
-		MaximumSize: o.Entries,
+		MaximumWeight: uint64(o.Entries), //nolint:gosec // it is positive
+		Weigher:       func(_ K, e *entry) uint32 { return e.weight() },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, *entry]) time.Duration {
 			return e.Value.remaining(start, o.Stale)
 		}),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -26,6 +27,25 @@ func columns() map[string]set {
 			return err
 		},
 		"display_name": func(r *Record, v string) error { r.Name = v; return nil },
+		"help_url": func(r *Record, v string) error {
+			u, err := settings.ParseWebURL(v)
+			if err == nil {
+				r.HelpURL = u.String()
+			}
+			return err
+		},
+		"webmail_url": func(r *Record, v string) (err error) {
+			r.WebmailURL, err = settings.ParseWebmailURL(v)
+			return err
+		},
+		"brand_color": func(r *Record, v string) (err error) {
+			r.Brand.Color, err = settings.ParseColor(v)
+			return err
+		},
+		columnLogo: func(r *Record, v string) (err error) {
+			r.Brand.Logo, err = settings.ParseLogo(v)
+			return err
+		},
 		"canonical_domain": func(r *Record, v string) (err error) {
 			r.Canonical, err = address.ParseDomain(v)
 			return err
@@ -66,6 +86,29 @@ func columns() map[string]set {
 		}
 	}
 	return all
+}
+
+const columnLogo = "brand_logo"
+
+const (
+	maxValue = 4096                 // octets; a name or a URL is far shorter
+	maxLogo  = 2 * settings.MaxLogo // as a data URL, which is longer than the picture
+)
+
+// checkValue checks the length of a value, and that it is UTF-8 if it is not a
+// picture.
+func checkValue(column, v string) error {
+	most := maxValue
+	if column == columnLogo {
+		most = maxLogo
+	}
+	switch {
+	case len(v) > most:
+		return fmt.Errorf("is longer than %d octets", most)
+	case column != columnLogo && !utf8.ValidString(v):
+		return errors.New("is not valid UTF-8")
+	}
+	return nil
 }
 
 func (r *Record) override(p settings.Protocol) *Override {
@@ -162,7 +205,11 @@ func (c Columns) Record(values []string) (Record, error) {
 		if v == "" {
 			continue
 		}
-		if err := c.sets[i](&r, v); err != nil {
+		err := checkValue(c.names[i], v)
+		if err == nil {
+			err = c.sets[i](&r, v)
+		}
+		if err != nil {
 			return Record{}, fmt.Errorf("column %s: %w", c.names[i], err)
 		}
 	}

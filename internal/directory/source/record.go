@@ -28,6 +28,12 @@ type Record struct {
 	// MailHost replaces the host of every mail service that the provider offers;
 	// "" for those of the provider. It may hold {domain}.
 	MailHost string
+	// HelpURL is a page for people, and WebmailURL where they read their mail; ""
+	// for those of the provider.
+	HelpURL, WebmailURL string
+	// Brand is the look of the set-up page. Its empty parts are those of the
+	// provider.
+	Brand settings.Brand
 	// Overrides change services of the provider, at most one per protocol.
 	Overrides []Override
 }

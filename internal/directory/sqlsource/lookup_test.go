@@ -258,7 +258,7 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 			{"a column twice", "SELECT provider, host AS provider FROM domain WHERE name = {domain}", `duplicate column "provider"`},
 			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time; use text, a number or a boolean"},
 			{"a host that is none", "SELECT 'a b' AS imap_host FROM domain WHERE name = {domain}", "column imap_host: "},
-			{"far too long", "SELECT " + long(e) + " AS display_name FROM domain WHERE name = {domain}", "column display_name is longer than 4096 octets"},
+			{"far too long", "SELECT " + long(e) + " AS display_name FROM domain WHERE name = {domain}", "column display_name: is longer than 4096 octets"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				err := lookUp(t, e.source(t, tc.query, ""), "own.example")

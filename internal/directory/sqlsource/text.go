@@ -4,10 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
-
-const maxText = 4096 // octets; a name or a URL is far shorter
 
 // text converts a value of a driver to text. NULL becomes "". The errors never
 // contain the value.
@@ -16,9 +13,9 @@ func text(v any) (string, error) {
 	case nil:
 		return "", nil
 	case string:
-		return bounded(v)
+		return v, nil
 	case []byte:
-		return bounded(string(v))
+		return string(v), nil
 	case bool:
 		return strconv.FormatBool(v), nil
 	case int64:
@@ -33,14 +30,4 @@ func text(v any) (string, error) {
 		return "", errors.New("is a date or a time; use text, a number or a boolean")
 	}
 	return "", errors.New("is neither text nor a number nor a boolean")
-}
-
-func bounded(s string) (string, error) {
-	switch {
-	case len(s) > maxText:
-		return "", errors.New("is longer than 4096 octets")
-	case !utf8.ValidString(s):
-		return "", errors.New("is not valid UTF-8")
-	}
-	return s, nil
 }

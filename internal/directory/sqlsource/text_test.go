@@ -2,7 +2,6 @@ package sqlsource
 
 import (
 	"math"
-	"strings"
 	"testing"
 	"time"
 )
@@ -24,7 +23,6 @@ func TestText(t *testing.T) {
 		{1e15, "1000000000000000"},
 		{0.1, "0.1"},
 		{float32(0.1), "0.1"},
-		{strings.Repeat("a", 4096), strings.Repeat("a", 4096)},
 	} {
 		if got, err := text(tc.value); got != tc.want || err != nil {
 			t.Errorf("%T: got %q, %v; want %q", tc.value, got, err, tc.want)
@@ -36,8 +34,6 @@ func TestText(t *testing.T) {
 	}{
 		{time.Now(), "is a date or a time; use text, a number or a boolean"},
 		{[]string{"a"}, "is neither text nor a number nor a boolean"},
-		{strings.Repeat("a", 4097), "is longer than 4096 octets"},
-		{[]byte("caf\xe9"), "is not valid UTF-8"},
 	} {
 		if got, err := text(tc.value); got != "" || err == nil || err.Error() != tc.want {
 			t.Errorf("%T: got %q, %v; want %q", tc.value, got, err, tc.want)

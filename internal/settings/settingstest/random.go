@@ -56,6 +56,7 @@ func provider(r *rand.Rand) *settings.Provider {
 		Name:       pick(r, []string{"Example", `Smith & "Sons" <Mail>`, "Bücher's Mail ✉", "]]> %EMAILADDRESS% {domain}"}),
 		ShortName:  pick(r, []string{"Ex", "A & <B>", "Bücher's"}),
 		HelpURL:    pick(r, []string{"", "https://help.example.com/mail", "https://help.example.com/?a=1&b='2'"}),
+		WebmailURL: pick(r, []string{"", "https://webmail.{domain}/", "https://mail.example.com/a&b"}),
 		Subaddress: pick(r, []string{"", "+", "-"}),
 		Profile:    profile(r),
 		Outlook:    settings.OutlookOptions{DAV: chance(r, 2), NoJSON: chance(r, 4)},
