@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,9 +18,6 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
-
-// maxDatabase bounds the database, which is read into memory.
-const maxDatabase = 256 << 20
 
 // Automx2 makes a settings file from the SQLite database of automx2, of any
 // version since 2019. It does not write to it. The error says why the database
@@ -35,11 +31,13 @@ func Automx2(ctx context.Context, path string) (Result, error) {
 		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
 	}
 	defer func() { _ = db.Close() }() // it was only read
-	a := automx2{draft: newDraft(), file: path}
+	a := automx2{draft: newDraft(), file: path, owners: map[string]bool{}, users: map[string]*users{}}
 	if err := a.load(ctx, db); err != nil {
 		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
 	}
-	a.read()
+	if err := a.read(ctx, db); err != nil {
+		return Result{}, fmt.Errorf("%s: %w", plain(path), err)
+	}
 	return a.result("a database of automx2")
 }
 
@@ -59,22 +57,30 @@ func checkSQLite(path string) error {
 	if err != nil {
 		return errors.New(reason(err))
 	}
-	if info, err := os.Stat(path); err != nil || info.Size() > maxDatabase {
-		return errors.Join(err, fmt.Errorf("the database is larger than %d MiB", maxDatabase>>20))
-	}
 	if !bytes.Equal(head, []byte("SQLite format 3\x00")) {
 		return errors.New("not an SQLite database")
 	}
 	return nil
 }
 
-// automx2 is the content of a database.
+// automx2 is the content of a database, but for its domains: they are read one after
+// the other, since there may be a million.
 type automx2 struct {
 	*draft
-	file                                                  string
-	providers, domains, servers, davservers, ldaps        []row
-	serversOf, davserversOf                               map[string][]string // ids of servers, by id of the domain
-	serversByID, davserversByID, providersByID, ldapsByID map[string]row
+	file                                  string
+	providers, servers, davservers, ldaps []row
+	providersByID                         map[string]row
+	linked, davLinked                     map[string]bool // ids of servers that have a domain
+	hasDAV                                bool            // there are tables of DAV servers
+
+	owners map[string]bool   // ids of providers that have a domain
+	users  map[string]*users // domains of an LDAP server, by its id
+}
+
+// users are the domains whose user names come from an LDAP server.
+type users struct {
+	first []string
+	more  int
 }
 
 // row is one row: its values as text by column. NULL is "".
@@ -88,14 +94,14 @@ func (a *automx2) load(ctx context.Context, db *sql.DB) error {
 	has := func(table string) bool {
 		return slices.ContainsFunc(tables, func(r row) bool { return r["name"] == table })
 	}
-	var links, davLinks []row
+	var domains, links, davLinks []row
 	for _, t := range []struct {
 		name     string
 		required []string // columns; none for a table that older versions lack
 		into     *[]row
 	}{
 		{"provider", []string{"id", "name", "short_name"}, &a.providers},
-		{"domain", []string{"id", "name", "provider_id"}, &a.domains},
+		{"domain", []string{"id", "name", "provider_id"}, &domains},
 		{"server", []string{"id", "name", "port", "type", "socket_type", "user_name", "authentication"}, &a.servers},
 		{"server_domain", []string{"server_id", "domain_id"}, &links},
 		{"davserver", nil, &a.davservers},
@@ -108,7 +114,15 @@ func (a *automx2) load(ctx context.Context, db *sql.DB) error {
 			}
 			continue
 		}
-		if *t.into, err = query(ctx, db, "SELECT * FROM "+t.name); err != nil {
+		text := "SELECT * FROM " + t.name
+		switch t.into {
+		case &domains: // for its columns
+			text += " LIMIT 1"
+		case &links, &davLinks:
+			id := strings.Replace(t.name, "_domain", "_id", 1)
+			text = "SELECT " + id + ", max(domain_id) AS domain_id FROM " + t.name + " GROUP BY " + id
+		}
+		if *t.into, err = query(ctx, db, text); err != nil {
 			return fmt.Errorf("the table %s cannot be read: %w", t.name, err)
 		}
 		if len(*t.into) == 0 {
@@ -120,61 +134,66 @@ func (a *automx2) load(ctx context.Context, db *sql.DB) error {
 			}
 		}
 	}
-	a.providersByID, a.serversByID = byID(a.providers), byID(a.servers)
-	a.davserversByID, a.ldapsByID = byID(a.davservers), byID(a.ldaps)
-	a.serversOf, a.davserversOf = linksOf(links, "server_id"), linksOf(davLinks, "davserver_id")
+	a.providersByID, a.hasDAV = map[string]row{}, has("davserver") && has("davserver_domain")
+	for _, r := range a.providers {
+		a.providersByID[r["id"]] = r
+	}
+	a.linked, a.davLinked = idsOf(links, "server_id"), idsOf(davLinks, "davserver_id")
 	return nil
 }
 
-// maxRows bounds each table.
-const maxRows = 500_000
+// maxRows bounds each table but that of the domains.
+const maxRows = 100_000
 
 // query returns all rows with all columns.
 func query(ctx context.Context, db *sql.DB, text string) ([]row, error) {
+	var all []row
+	err := each(ctx, db, text, func(r row) error {
+		if all = append(all, r); len(all) > maxRows {
+			return fmt.Errorf("more than %d rows; %s", maxRows, asSource)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// each calls use with each row, with all columns.
+func each(ctx context.Context, db *sql.DB, text string, use func(row) error) error {
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }() // Err reports failures
 	columns, err := rows.Columns()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []row
+	values := make([]sql.NullString, len(columns))
+	into := make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
 	for rows.Next() {
-		values := make([]sql.NullString, len(columns))
-		into := make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
 		if err := rows.Scan(into...); err != nil {
-			return nil, err
+			return err
 		}
 		r := make(row, len(columns))
 		for i, name := range columns {
 			r[name] = clean(values[i].String)
 		}
-		if all = append(all, r); len(all) > maxRows {
-			return nil, fmt.Errorf("more than %d rows", maxRows)
+		if err := use(r); err != nil {
+			return err
 		}
 	}
-	return all, rows.Err()
+	return rows.Err()
 }
 
-func byID(rows []row) map[string]row {
-	m := make(map[string]row, len(rows))
+func idsOf(rows []row, column string) map[string]bool {
+	ids := make(map[string]bool, len(rows))
 	for _, r := range rows {
-		m[r["id"]] = r
+		ids[r[column]] = true
 	}
-	return m
-}
-
-func linksOf(rows []row, column string) map[string][]string {
-	m := map[string][]string{}
-	for _, r := range rows {
-		m[r["domain_id"]] = append(m[r["domain_id"]], r[column])
-	}
-	return m
+	return ids
 }
 
 func (a *automx2) at(table string, r row, column string) position {
@@ -191,32 +210,21 @@ func (a *automx2) word(table string, r row, column string) word {
 
 // read adds each domain with its own servers: automx2 assigns servers to domains,
 // not to providers.
-func (a *automx2) read() {
+func (a *automx2) read(ctx context.Context, db *sql.DB) error {
 	mail, dav := a.mailServers(), a.davServers()
-	slices.SortStableFunc(a.domains, func(x, y row) int { return compareNumbers(x["id"], y["id"]) })
-	for _, r := range a.domains {
-		at := a.at("domain", r, "name")
-		name, err := address.ParseDomain(r["name"])
-		if err != nil {
-			a.lost(at, "%s: %v; not imported", quoted(r["name"]), err)
-			continue
-		}
-		owner, ok := a.providersByID[r["provider_id"]]
-		if !ok {
-			a.lost(a.at("domain", r, "provider_id"), "unknown provider; %s is not imported", name)
-			continue
-		}
-		p := settings.Provider{ID: owner["short_name"], Name: owner["name"], ShortName: owner["short_name"]}
-		p.Services = a.offered(r, a.serversOf, mail)
-		if calendars := a.offered(r, a.davserversOf, dav); len(calendars) > 0 {
-			p.Services = append(p.Services, calendars...)
-			p.Outlook.DAV = true // automx2 offers them by Autodiscover
-		}
-		if len(p.Services) == 0 {
-			a.lost(at, "%s has no server that can be imported; domain not imported", name)
-			continue
-		}
-		a.add(a.at("provider", owner, ""), p, []named{{at, name}})
+	text := "SELECT d.*, s.ids AS server_ids, "
+	if a.hasDAV {
+		text += "v.ids AS davserver_ids FROM domain d" + serversOf("davserver", "v")
+	} else {
+		text += "NULL AS davserver_ids FROM domain d"
+	}
+	text += serversOf("server", "s") + " ORDER BY d.id"
+	err := each(ctx, db, text, func(r row) error {
+		a.domain(r, mail, dav)
+		return a.tooMany()
+	})
+	if err != nil {
+		return err
 	}
 	a.directories()
 	for _, r := range a.providers {
@@ -225,12 +233,49 @@ func (a *automx2) read() {
 		}
 	}
 	a.unused()
+	return nil
 }
 
-// offered returns the services of one domain.
-func (a *automx2) offered(domain row, of map[string][]string, known map[string]numbered) []settings.Service {
+// serversOf joins the ids of the servers of each domain. There is no index on
+// domain_id, so that one query for each domain would read the whole table.
+func serversOf(table, as string) string {
+	return " LEFT JOIN (SELECT domain_id, group_concat(" + table + "_id) AS ids FROM " + table + "_domain GROUP BY domain_id) " + as + " ON " + as + ".domain_id = d.id"
+}
+
+// domain adds one domain.
+func (a *automx2) domain(r row, mail, dav map[string]numbered) {
+	at := a.at("domain", r, "name")
+	a.owners[r["provider_id"]] = true
+	if id := r["ldapserver_id"]; id != "" {
+		a.uses(id, r["name"])
+	}
+	name, err := address.ParseDomain(r["name"])
+	if err != nil {
+		a.lost(at, "%s: %v; not imported", quoted(r["name"]), err)
+		return
+	}
+	owner, ok := a.providersByID[r["provider_id"]]
+	if !ok {
+		a.lost(a.at("domain", r, "provider_id"), "unknown provider; %s is not imported", name)
+		return
+	}
+	p := settings.Provider{ID: owner["short_name"], Name: owner["name"], ShortName: owner["short_name"]}
+	p.Services = a.offered(r["server_ids"], mail)
+	if calendars := a.offered(r["davserver_ids"], dav); len(calendars) > 0 {
+		p.Services = append(p.Services, calendars...)
+		p.Outlook.DAV = true // automx2 offers them by Autodiscover
+	}
+	if len(p.Services) == 0 {
+		a.lost(at, "%s has no server that can be imported; domain not imported", name)
+		return
+	}
+	a.add(a.at("provider", owner, ""), p, []named{{at, name}})
+}
+
+// offered returns the services with these ids, separated by commas.
+func (a *automx2) offered(ids string, known map[string]numbered) []settings.Service {
 	var found []numbered
-	for _, id := range of[domain["id"]] {
+	for id := range strings.SplitSeq(ids, ",") {
 		if s, ok := known[id]; ok {
 			found = append(found, s)
 		}
@@ -321,22 +366,28 @@ func (a *automx2) davURL(r row) word {
 	return w
 }
 
+// uses notes that the user names of a domain come from an LDAP server.
+func (a *automx2) uses(server, domain string) {
+	const most = 5
+	if a.users[server] == nil {
+		a.users[server] = &users{}
+	}
+	if u := a.users[server]; len(u.first) < most {
+		u.first = append(u.first, plain(domain))
+	} else {
+		u.more++
+	}
+}
+
 // directories adds notes about the LDAP servers, which automx2 asks for user
 // names.
 func (a *automx2) directories() {
-	users := map[string][]string{} // domains, by id of the LDAP server
-	for _, r := range a.domains {
-		if id := r["ldapserver_id"]; id != "" {
-			users[id] = append(users[id], plain(r["name"]))
-		}
-	}
 	for _, r := range a.ldaps {
 		text := "no domain uses it"
-		if names := users[r["id"]]; len(names) > 0 {
-			const most = 5
-			text = "user names in " + strings.Join(names[:min(len(names), most)], ", ")
-			if len(names) > most {
-				text += " and " + strconv.Itoa(len(names)-most) + " more domains"
+		if u := a.users[r["id"]]; u != nil {
+			text = "user names in " + strings.Join(u.first, ", ")
+			if u.more > 0 {
+				text += " and " + strconv.Itoa(u.more) + " more domains"
 			}
 			text += " came from it; using those of the servers"
 		}
@@ -351,9 +402,9 @@ func (a *automx2) unused() {
 		rows []row
 		used map[string]bool
 	}{
-		{"server", a.servers, values(a.serversOf)},
-		{"davserver", a.davservers, values(a.davserversOf)},
-		{"provider", a.providers, a.owners()},
+		{"server", a.servers, a.linked},
+		{"davserver", a.davservers, a.davLinked},
+		{"provider", a.providers, a.owners},
 	} {
 		for _, r := range t.rows {
 			if !t.used[r["id"]] {
@@ -361,24 +412,6 @@ func (a *automx2) unused() {
 			}
 		}
 	}
-}
-
-func (a *automx2) owners() map[string]bool {
-	used := map[string]bool{}
-	for _, r := range a.domains {
-		used[r["provider_id"]] = true
-	}
-	return used
-}
-
-func values(m map[string][]string) map[string]bool {
-	used := map[string]bool{}
-	for _, ids := range m {
-		for _, id := range ids {
-			used[id] = true
-		}
-	}
-	return used
 }
 
 // compareNumbers compares decimal numbers; anything else sorts last.

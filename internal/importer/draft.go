@@ -34,12 +34,14 @@ const everyOther address.Domain = "*"
 type draft struct {
 	notes     []Note
 	noted     map[Note]bool
+	left      int    // notes beyond maxNotes
 	listen    string // "" for the default
 	providers []*provider
 	byContent map[string]*provider
 	ids       map[string]bool
-	domains   []customer
+	domains   []address.Domain // in their order
 	listed    map[address.Domain]customer
+	octets    int // about how many the domains take in the settings file
 }
 
 // provider is one entry of providers.
@@ -51,7 +53,6 @@ type provider struct {
 // customer is one entry of domains.
 type customer struct {
 	position
-	name     address.Domain
 	provider *provider
 }
 
@@ -85,9 +86,13 @@ func (d *draft) add(at position, p settings.Provider, domains []named) {
 			}
 			continue
 		}
-		c := customer{dom.position, dom.name, shared}
+		c := customer{dom.position, shared}
+		if c.file != "" {
+			c.key = "" // where does without, and there may be a million
+		}
 		d.listed[dom.name] = c
-		d.domains = append(d.domains, c)
+		d.domains = append(d.domains, dom.name)
+		d.octets += len("  : {provider: }\n") + len(dom.name) + len(shared.ID)
 	}
 }
 

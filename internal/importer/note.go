@@ -71,14 +71,24 @@ func (d *draft) hint(at position, format string, args ...any) {
 // note adds each note once: a provider with a thousand domains is read a thousand
 // times.
 func (d *draft) note(n Note) {
-	if !d.noted[n] {
+	switch {
+	case d.noted[n]:
+	case len(d.notes) >= maxNotes:
+		d.left++
+	default:
 		d.noted[n] = true
 		d.notes = append(d.notes, n)
 	}
 }
 
+// maxNotes bounds the notes: each of a million domains may have one.
+const maxNotes = 100_000
+
 // sortNotes sorts the notes of each file by line. The files keep their order.
 func (d *draft) sortNotes() {
+	if d.left > 0 {
+		d.notes = append(d.notes, Note{Text: fmt.Sprintf("and %d more", d.left)})
+	}
 	rank := map[string]int{}
 	for _, n := range d.notes {
 		if _, ok := rank[n.File]; !ok {

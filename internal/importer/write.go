@@ -1,7 +1,7 @@
 package importer
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,11 +10,27 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// maxSettings is the largest settings file that Waymark reads.
-const maxSettings = 16 << 20
+// Bounds of the settings file: Waymark reads no larger one, and with more domains it
+// needs more memory than it takes for the settings.
+const (
+	maxSettings = 16 << 20
+	maxDomains  = 400_000
+)
+
+// asSource is what to do without a settings file.
+const asSource = `use the database as a source instead, as "Many domains" in docs/migrating.md describes`
+
+// tooMany reports that the settings file would not be read.
+func (d *draft) tooMany() error {
+	if len(d.domains) > maxDomains || d.octets > maxSettings {
+		return fmt.Errorf("too many domains for a settings file, which may have %d MiB; %s", maxSettings>>20, asSource)
+	}
+	return nil
+}
 
 const heading = `# yaml-language-server: $schema=https://github.com/waymark-mail/waymark/raw/main/api/config.schema.json
 #
@@ -32,19 +48,56 @@ func (d *draft) result(origin string) (Result, error) {
 	if r.Domains == 0 {
 		return r, ErrNothing
 	}
-	body, err := yaml.Dump(d.root(), yaml.WithV4Defaults(), yaml.WithLineWidth(-1), yaml.WithCompactSeqIndent(false), yaml.WithQuotePreference(yaml.QuoteDouble))
-	if err != nil {
-		return r, fmt.Errorf("the settings file cannot be written: %w", err)
+	if err := d.tooMany(); err != nil {
+		return r, err
 	}
-	r.Settings = append(fmt.Appendf(nil, heading, origin), body...)
+	r.Settings = fmt.Appendf(nil, heading, origin)
+	if err := d.write(&r); err != nil {
+		return r, err
+	}
 	if len(r.Settings) > maxSettings {
-		return r, errors.New("the settings file would be larger than 16 MiB; import a part at a time, or use the database as a source")
+		return r, fmt.Errorf("the settings file would be larger than %d MiB; import a part at a time, or %s", maxSettings>>20, asSource)
 	}
 	return r, nil
 }
 
-func (d *draft) root() *yaml.Node {
-	var root, providers, domains block
+// write adds the providers, then the domains a thousand at a time: the tree of all
+// takes a hundred times the memory of the file.
+func (d *draft) write(r *Result) error {
+	root := d.head()
+	for first := 0; first < len(d.domains); first += 1000 {
+		var domains block
+		for _, name := range d.domains[first:min(first+1000, len(d.domains))] {
+			d.entry(&domains, name)
+		}
+		root.set("domains", domains.node(0))
+		body, err := yaml.Dump(root.node(0), yaml.WithV4Defaults(), yaml.WithLineWidth(-1), yaml.WithCompactSeqIndent(false), yaml.WithQuotePreference(yaml.QuoteDouble))
+		if err != nil {
+			return fmt.Errorf("the settings file cannot be written: %w", err)
+		}
+		if first > 0 {
+			_, body, _ = bytes.Cut(body, []byte("\n")) // the key domains
+		}
+		r.Settings = append(r.Settings, body...)
+		root = block{}
+	}
+	return nil
+}
+
+// entry adds one domain.
+func (d *draft) entry(domains *block, name address.Domain) {
+	var entry block
+	entry.set("provider", text(d.listed[name].provider.ID))
+	value := entry.node(yaml.FlowStyle)
+	if shown := name.Unicode(); shown != string(name) {
+		value.LineComment = shown
+	}
+	domains.put(text(string(name)), value)
+}
+
+// head returns all but the domains.
+func (d *draft) head() block {
+	var root, providers block
 	for _, p := range d.providers {
 		key := text(p.ID)
 		if len(p.from) > 0 {
@@ -52,23 +105,13 @@ func (d *draft) root() *yaml.Node {
 		}
 		providers.put(key, providerNode(p.Provider))
 	}
-	for _, c := range d.domains {
-		var entry block
-		entry.set("provider", text(c.provider.ID))
-		value := entry.node(yaml.FlowStyle)
-		if shown := c.name.Unicode(); shown != string(c.name) {
-			value.LineComment = shown
-		}
-		domains.put(text(string(c.name)), value)
-	}
 	if d.listen != "" {
 		listen := text(d.listen)
 		listen.Style = yaml.DoubleQuotedStyle // ":8000" reads badly without
 		root.set("listen", listen)
 	}
 	root.set("providers", providers.node(0))
-	root.set("domains", domains.node(0))
-	return root.node(0)
+	return root
 }
 
 // sources lists the first few files that a provider comes from.
