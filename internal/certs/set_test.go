@@ -93,7 +93,9 @@ func TestASetReloadsEachPairAlone(t *testing.T) {
 	}{
 		{"a broken pair", func() { write(t, second.CertFile, []byte("garbage")) }, []Files{first, missing, second}, 2,
 			map[string]string{"first.example": "first.example", "second.example": "second.example", "third.example": "first.example"}},
-		{"the missing pair appears", func() { certify("third.example", certtest.NewKey(), nil, certtest.Hosts("third.example")).Write(t, dir) }, []Files{first, missing, second}, 1,
+		{"the missing pair appears", func() {
+			certify("third.example", certtest.NewKey(), nil, certtest.Hosts("third.example")).Write(t, dir)
+		}, []Files{first, missing, second}, 1,
 			map[string]string{"second.example": "second.example", "third.example": "third.example"}},
 		{"the broken pair is removed", func() { certtest.Must(0, os.Remove(second.CertFile)) }, []Files{missing, first}, 0,
 			map[string]string{"first.example": "first.example", "second.example": "third.example", "third.example": "third.example"}},

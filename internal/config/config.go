@@ -50,6 +50,7 @@ type TLS struct {
 	Listen string // "host:port"
 	// Files are the certificates, the first one also for names that none is for.
 	Files []TLSFiles
+	ACME  *ACME // orders certificates for other names; nil for none
 }
 
 // TLSFiles is a certificate with its key.

@@ -105,8 +105,14 @@ func TestFullFile(t *testing.T) {
 	}
 	want := &Config{
 		Listen: "[::1]:8081",
-		TLS:    &TLS{Listen: ":8443", Files: []TLSFiles{{CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Key: "tls", Line: 3}}},
-		Ops:    Ops{Hosts: []address.Domain{"waymark.example.net"}, Pprof: true},
+		TLS: &TLS{Listen: ":8443", Files: []TLSFiles{{CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Key: "tls", Line: 3}}, ACME: &ACME{
+			Email: "ops@example.org", OrdersPerHour: 20, OrdersPerDomain: 10, CheckDNS: true, Addresses: []string{"192.0.2.1", "waymark.example.net"}, Line: 3,
+			CAs: []CA{
+				{Directory: "https://acme.example/dir", RootsFile: "/etc/waymark/ca.pem", EAB: &EAB{KeyID: "x", HMACKey: strings.Repeat("e", minSecret)}, Key: "tls.acme", Line: 3},
+				{Directory: "https://other.example/dir", Key: "tls.acme.fallback", Line: 3},
+			},
+		}},
+		Ops: Ops{Hosts: []address.Domain{"waymark.example.net"}, Pprof: true},
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),

@@ -24,7 +24,7 @@ func testEnvironment() Environment {
 		"SECRET": secret, "BINARY": "\x00\xff", "EMPTY": "", "HOST": "mail.example.com", "DOMAIN": secretDomain,
 		"IMAP": "imap", "SUBMISSION": "submission", "TLS": "tls", "STARTTLS": "starttls",
 		"PORT": "993", "PORT_25": "25", "NUMBER": "120", "TRUE": "true", "PROVIDER": "plain", "PORT_SUBMISSION": "465",
-		"WAIT": "10s", "KEY": "0123456789abcdef0123456789abcdef",
+		"WAIT": "10s", "EAB": strings.Repeat("e", minSecret), "KEY": "0123456789abcdef0123456789abcdef",
 	}
 	files := map[string]string{
 		"two-lines": "one\ntwo\n", "large": strings.Repeat("x", maxReferencedFile+1),

@@ -96,7 +96,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"alias-and-provider", "api-token-alone", "api-token-characters", "api-token-list", "api-token-number", "api-token-short", "auth", "consent-text-list", "domain-empty", "domain-without-provider", "domains-list", "help-url",
 		"limits", "listen", "log", "not-a-block", "oauth2", "override", "port-out-of-range", "protocol-missing",
 		"protocol-unknown", "provider-empty", "provider-id", "provider-name-empty", "provider-no-services", "security-unknown",
-		"signing-files", "tls-both-forms", "tls-files", "tls-files-empty", "unknown-key", "unknown-key-in-service", "wrong-types",
+		"signing-files", "acme-email", "acme-fallback", "tls-both-forms", "tls-files", "tls-files-empty", "unknown-key", "unknown-key-in-service", "wrong-types",
 	} {
 		t.Run(rule, func(t *testing.T) {
 			if validate(t, s, read(t, filepath.Join("testdata", "invalid", rule+".yaml"))) == nil {
@@ -132,14 +132,19 @@ func blocks(t *testing.T) map[string]block {
 		}
 		return keys(child)
 	}
-	insideItems := func(o object, key, list string) []string {
-		var child struct {
-			Properties map[string]struct{ Items object }
+	below := func(path ...string) (o object) { // of objects, "items" for that of a list
+		data := read(t, schemaFile)
+		for _, key := range path {
+			var at map[string]json.RawMessage
+			if err := json.Unmarshal(data, &at); err != nil {
+				t.Fatal(err)
+			}
+			data = at[key]
 		}
-		if err := json.Unmarshal(o.Properties[key], &child); err != nil {
+		if err := json.Unmarshal(data, &o); err != nil {
 			t.Fatal(err)
 		}
-		return keys(child.Properties[list].Items)
+		return o
 	}
 	all := map[string]block{
 		"the file":              {keys(top.object), "KEY: {}"},
@@ -155,7 +160,10 @@ func blocks(t *testing.T) map[string]block {
 		"source":                {keys(top.Defs["source"]), "directory: [{KEY: {}}]"},
 		"source queries":        {inside(top.Defs["source"], "queries"), "directory: [{queries: {KEY: {}}}]"},
 		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
-		"tls files":             {insideItems(top.object, "tls", "files"), "tls: {files: [{KEY: {}}]}"},
+		"tls files":             {keys(below("properties", "tls", "properties", "files", "items")), "tls: {files: [{KEY: {}}]}"},
+		"tls acme":              {keys(below("properties", "tls", "properties", "acme")), "tls: {acme: {KEY: {}}}"},
+		"tls acme eab":          {keys(below("$defs", "eab")), "tls: {acme: {eab: {KEY: {}}}}"},
+		"tls acme fallback":     {keys(below("properties", "tls", "properties", "acme", "properties", "fallback")), "tls: {acme: {fallback: {KEY: {}}}}"},
 		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
 	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache", "pages", "api"} {
@@ -196,19 +204,27 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 	var top struct {
 		Properties map[string]struct {
 			Default    any
-			Properties map[string]struct{ Default any }
+			Properties map[string]struct {
+				Default    any
+				Properties map[string]struct{ Default any }
+			}
 		}
 	}
 	if err := json.Unmarshal(read(t, schemaFile), &top); err != nil {
 		t.Fatal(err)
 	}
 	d, p := defaults(), top.Properties
+	acme := p["tls"].Properties["acme"].Properties
 	for _, tc := range []struct {
 		key        string
 		have, want any
 	}{
 		{"listen", p["listen"].Default, d.Listen},
 		{"tls.listen", p["tls"].Properties["listen"].Default, ":443"},
+		{"tls.acme.directory", acme["directory"].Default, defaultACME().CAs[0].Directory},
+		{"tls.acme.orders_per_hour", acme["orders_per_hour"].Default, float64(defaultACME().OrdersPerHour)},
+		{"tls.acme.orders_per_domain", acme["orders_per_domain"].Default, float64(defaultACME().OrdersPerDomain)},
+		{"tls.acme.check_dns", acme["check_dns"].Default, defaultACME().CheckDNS},
 		{"ops.listen", p["ops"].Properties["listen"].Default, d.Ops.Listen},
 		{"state_dir", p["state_dir"].Default, d.StateDir},
 		{"limits.requests_per_minute", p["limits"].Properties["requests_per_minute"].Default, float64(d.Limits.RequestsPerMinute)},
@@ -239,7 +255,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "tls files": "tls.files[].", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
 		"provider brand": "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}

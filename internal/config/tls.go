@@ -8,6 +8,7 @@ func readTLS(r *reader, v value, f *file) {
 		{"cert_file", func(r *reader, v value, _ *TLS) { r.path(v, &short.CertFile) }},
 		{"key_file", func(r *reader, v value, _ *TLS) { r.path(v, &short.KeyFile) }},
 		{"files", readTLSFiles},
+		{"acme", readACME},
 	}, f.TLS) {
 		return
 	}
@@ -15,7 +16,7 @@ func readTLS(r *reader, v value, f *file) {
 	switch {
 	case isShort && v.has("files"):
 		r.refuse(v.at("files"), "contradicts cert_file and key_file; list that pair here, too")
-	case isShort || !v.has("files"):
+	case isShort || !v.has("files") && !v.has("acme"):
 		r.need(v, "cert_file", "key_file")
 		f.TLS.Files = []TLSFiles{short}
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/directory/lookup"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -76,7 +75,6 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 // moved ones included, and else an error as that of Resolve. The catch-all does not
 // count, since anybody can point names at it.
 func (d *Directory) Answers(ctx context.Context, domain address.Domain) error {
-	ctx = lookup.Own(ctx)
 	named := *d
 	named.catchAll = nil
 	_, err := named.Resolve(ctx, settings.Query{Domain: domain})

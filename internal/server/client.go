@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -12,6 +13,19 @@ import (
 // request: the client's address, or its IPv6 network.
 func ClientNetwork(ctx context.Context) string {
 	return httprate.CanonicalizeIP(middleware.GetClientIP(ctx))
+}
+
+// WithPeer returns a context for ClientNetwork with the peer of a TLS handshake. A
+// trusted proxy passes on handshakes of many clients, so it is nobody in particular.
+func WithPeer(ctx context.Context, remoteAddr string, proxies []netip.Prefix) context.Context {
+	if isTrusted(remoteAddr, proxies) {
+		return ctx
+	}
+	r := (&http.Request{RemoteAddr: remoteAddr}).WithContext(ctx)
+	middleware.ClientIPFromRemoteAddr(http.HandlerFunc(func(_ http.ResponseWriter, found *http.Request) {
+		ctx = found.Context()
+	})).ServeHTTP(nil, r)
+	return ctx
 }
 
 // ClientAddress returns the client's address from the context of a request, also

@@ -3,18 +3,24 @@ package service
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
 // loadCertificates loads the TLS certificates at the start. It fails if none of the
 // files can be used; names whose certificate can be used do not wait for the others.
-func (s *Service) loadCertificates(t *config.TLS) error {
+func (s *Service) loadCertificates(cfg *config.Config) error {
+	t := cfg.TLS
 	files, wrong := certs.LoadSet(pairs(t), s.options.Now)
-	if files.Len() == 0 {
+	if files.Len() == 0 && len(wrong) > 0 {
 		return fmt.Errorf("tls: %w", errors.Join(wrong...))
 	}
 	s.tlsFiles = files
@@ -22,6 +28,12 @@ func (s *Service) loadCertificates(t *config.TLS) error {
 		s.log.Error("TLS certificate unusable; the others are served", zap.Error(fmt.Errorf("tls: %w", err)))
 	}
 	s.countCertificates(len(t.Files), len(wrong))
+	if t.ACME != nil {
+		var err error
+		if s.acme, err = s.newACME(cfg); err != nil {
+			return fmt.Errorf("tls.acme: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -49,7 +61,7 @@ func (s *Service) countCertificates(read, failed int) {
 		}
 		s.options.Metrics.TLSCertificate(result)
 	}
-	s.options.Metrics.TLSNotAfter(s.tlsFiles.NotAfter())
+	s.expiry.files(s.tlsFiles.NotAfter(), s.options.Metrics)
 	for _, w := range s.tlsFiles.Warnings() {
 		s.log.Warn("TLS certificate warning", zap.String("warning", w))
 	}
@@ -68,5 +80,47 @@ func sameListener(a, b *config.TLS) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Listen == b.Listen
+	return a.Listen == b.Listen && reflect.DeepEqual(withoutLines(a.ACME), withoutLines(b.ACME))
+}
+
+func withoutLines(a *config.ACME) *config.ACME {
+	if a == nil {
+		return nil
+	}
+	plain := *a
+	plain.Line, plain.CAs = 0, slices.Clone(a.CAs)
+	for i := range plain.CAs {
+		plain.CAs[i].Line = 0
+	}
+	return &plain
+}
+
+// expiry is when the first certificate of all expires.
+type expiry struct {
+	mu                  sync.Mutex
+	ofFiles, fromOrders time.Time // zero for none
+}
+
+func (e *expiry) files(at time.Time, m *telemetry.Metrics) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ofFiles = at
+	e.report(m)
+}
+
+func (e *expiry) orders(at time.Time, m *telemetry.Metrics) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fromOrders = at
+	e.report(m)
+}
+
+func (e *expiry) report(m *telemetry.Metrics) {
+	first := e.ofFiles
+	if first.IsZero() || !e.fromOrders.IsZero() && e.fromOrders.Before(first) {
+		first = e.fromOrders
+	}
+	if !first.IsZero() {
+		m.TLSNotAfter(first)
+	}
 }

@@ -113,7 +113,7 @@ func CheckFiles(name string, cfg *config.Config, stateDir string, now time.Time)
 	if cfg.StateDir != "" {
 		stateDir = cfg.StateDir
 	}
-	if cfg.Signing == nil || len(cfg.Directory) > 0 && cfg.Cache.Snapshot {
+	if cfg.Signing == nil || cfg.TLS != nil && cfg.TLS.ACME != nil || len(cfg.Directory) > 0 && cfg.Cache.Snapshot {
 		c.warn(0, "state_dir", notWritable(stateDir)...)
 	}
 	return c.findings
@@ -127,6 +127,12 @@ func (c *checks) certificates(cfg *config.Config, now time.Time) {
 		if err == nil {
 			c.warn(f.Line, f.Key, k.Warnings()...)
 			c.warn(f.Line, f.Key, coversNone(cfg, k.Names())...)
+		}
+	}
+	if cfg.TLS.ACME != nil {
+		for _, ca := range cfg.TLS.ACME.CAs {
+			_, err := authority(ca)
+			c.fail(ca.Line, ca.Key, err)
 		}
 	}
 }

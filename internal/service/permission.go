@@ -14,12 +14,9 @@ import (
 // permitCertificate returns who may have a certificate: the names under which
 // clients ask for a domain that this server answers for, and the host of pages.url.
 func permitCertificate(cfg *config.Config, d *directory.Directory) func(context.Context, address.Domain) error {
-	var own address.Domain
-	if page, err := url.Parse(cfg.Pages.URL); err == nil {
-		own, _ = address.ParseDomain(page.Hostname()) // "" for none
-	}
+	own := ownName(cfg)
 	return func(ctx context.Context, name address.Domain) error {
-		if name == own {
+		if own != "" && name == own {
 			return nil
 		}
 		domain, ok := dialect.ServiceDomain(name)
@@ -28,4 +25,17 @@ func permitCertificate(cfg *config.Config, d *directory.Directory) func(context.
 		}
 		return d.Answers(ctx, domain)
 	}
+}
+
+// ownName returns the host of pages.url, "" for none.
+func ownName(cfg *config.Config) address.Domain {
+	page, err := url.Parse(cfg.Pages.URL)
+	if err != nil {
+		return ""
+	}
+	own, err := address.ParseDomain(page.Hostname())
+	if err != nil {
+		return ""
+	}
+	return own
 }

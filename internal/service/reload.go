@@ -98,7 +98,7 @@ func (s *Service) reloadSettings(force bool) (refused []string) {
 	}
 	s.warnWhatNeedsRestart(cfg)
 	old := s.current.Load().sources
-	s.use(state{cfg, identity, sources})
+	s.use(state{cfg: cfg, identity: identity, sources: sources})
 	if old != sources {
 		s.retire(old)
 	}

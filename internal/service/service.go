@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -14,8 +13,11 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/acme"
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/directory/lookup"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/passwordcheck"
 	"github.com/waymark-mail/waymark/internal/server"
@@ -79,7 +81,9 @@ type Service struct {
 	retrying  atomic.Bool   // a reload is due because a changed source failed
 	reloading chan struct{} // a lock for what follows, held while it contains a value
 	watcher   *watch.Watcher
-	tlsFiles  *certs.Set // nil without a TLS listener
+	tlsFiles  *certs.Set    // nil without a TLS listener
+	acme      *acme.Manager // nil without tls.acme
+	expiry    expiry
 
 	checker       *passwordcheck.Checker // nil until it is needed
 	checksPrivate bool
@@ -90,6 +94,8 @@ type state struct {
 	cfg      *config.Config
 	identity *sign.Keeper
 	sources  *Sources
+	// permit returns who may have a certificate.
+	permit func(context.Context, address.Domain) error
 }
 
 // New applies the settings, opens the listeners and watches the files. Run serves.
@@ -113,7 +119,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	}
 	identity := s.startIdentity(cfg)
 	if cfg.TLS != nil {
-		if err := s.loadCertificates(cfg.TLS); err != nil {
+		if err := s.loadCertificates(cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -122,12 +128,16 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		return nil, err
 	}
 	sources.await(o.Log)
-	s.use(state{cfg, identity, sources})
+	s.use(state{cfg: cfg, identity: identity, sources: sources})
 	o.Metrics.Reloaded(o.Now())
 	if s.watcher, err = watch.Files(s.watched(), cfg.Included, s.changed); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot watch files for changes: %w", err), sources.Close())
 	}
-	if s.group, err = s.listen(ctx); err != nil {
+	if s.group, err = s.listen(ctx); err == nil && s.acme != nil {
+		err = s.acme.Start(s.group.Addr("https"), s.group.Addr("http"))
+	}
+	if err != nil {
+		s.closeACME()
 		return nil, errors.Join(err, s.watcher.Close(), sources.Close())
 	}
 	return s, nil
@@ -166,6 +176,7 @@ func (s *Service) Run(ctx context.Context) error {
 // close waits for a running reload, then closes what New opened.
 func (s *Service) close() error {
 	err := s.watcher.Close()
+	s.closeACME()
 	s.reloading <- struct{}{}
 	s.save()
 	return errors.Join(err, s.current.Load().sources.Close())
@@ -185,13 +196,10 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	proxies := func() []netip.Prefix { return s.current.Load().cfg.TrustedProxies }
 	var specs []server.Listener
 	if open := take("http"); open != nil || cfg.Listen != "" {
-		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: &s.public, Connections: cfg.Limits.Connections, TrustedProxies: proxies})
+		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: s.plainHandler(), Connections: cfg.Limits.Connections, TrustedProxies: proxies})
 	}
 	if cfg.TLS != nil {
-		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, TrustedProxies: proxies, TLS: &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			GetCertificate: s.tlsFiles.GetCertificate,
-		}})
+		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, TrustedProxies: proxies, TLS: s.tlsConfig()})
 	}
 	if open := take("ops"); open != nil || cfg.Ops.Listen != "" {
 		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: &s.ops})
@@ -222,6 +230,7 @@ func (s *Service) tell(what func() error) {
 // use applies new settings. Running requests keep the old ones.
 func (s *Service) use(next state) {
 	signs := signerFor(next.identity, next.cfg)
+	next.permit = permitCertificate(next.cfg, next.sources.Directory(next.cfg, s.options.Metrics))
 	public := Handler(next.cfg, Deps{
 		Signer:   signs,
 		Profiles: signs.Profiles,
@@ -242,7 +251,7 @@ func (s *Service) use(next state) {
 		Pprof:   next.cfg.Ops.Pprof,
 		Hosts:   next.cfg.Ops.Hosts,
 
-		Certificate: permitCertificate(next.cfg, next.sources.Directory(next.cfg, s.options.Metrics)),
+		Certificate: func(ctx context.Context, name address.Domain) error { return next.permit(lookup.Own(ctx), name) },
 	})
 	s.ops.To(ops) // first: a client that uses a new token on one listener needs it on the other
 	s.public.To(public)

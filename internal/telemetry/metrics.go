@@ -57,9 +57,9 @@ func NewMetrics(version, revision string) *Metrics {
 		passwordChecks: counter("waymark_password_checks_total",
 			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
 		signing:      counter("waymark_signing_certificates_total", "Total number of signing certificates loaded or rejected.", "result"),
-		certificates: counter("waymark_tls_certificates_total", "Total number of TLS certificates loaded or rejected.", "result"),
+		certificates: counter("waymark_tls_certificates_total", "Total number of TLS certificates by result: loaded or failed of those from files, else what happened to a name on demand.", "result"),
 		tlsNotAfter: prometheus.NewGaugeVec(gauge("waymark_tls_certificate_not_after_timestamp_seconds",
-			"Unix timestamp when the TLS certificate expires, in seconds."), nil),
+			"Unix timestamp when the first TLS certificate expires, in seconds."), nil),
 	}
 	for _, result := range []string{"right", "wrong", "unreachable", "unsupported", "limited", "limited_mailbox", "limited_network", "limited_total"} {
 		m.passwordChecks.WithLabelValues(result) // so that the first one is an increase
@@ -144,12 +144,13 @@ func (m *Metrics) SigningCertificate(result string) {
 	m.signing.WithLabelValues(result).Inc()
 }
 
-// TLSCertificate counts a certificate; result is loaded or failed.
+// TLSCertificate counts a certificate; result is loaded or failed for those from
+// files, and one of package acme for those on demand.
 func (m *Metrics) TLSCertificate(result string) {
 	m.certificates.WithLabelValues(result).Inc()
 }
 
-// TLSNotAfter records when the TLS certificate in use expires.
+// TLSNotAfter records when the first TLS certificate in use expires.
 func (m *Metrics) TLSNotAfter(at time.Time) {
 	m.tlsNotAfter.WithLabelValues().Set(float64(at.Unix()))
 }

@@ -139,6 +139,7 @@ func licenceOf(t *testing.T, folder string) string {
 		{"Permission is hereby granted, free of charge", "MIT"},
 		{"Neither the name of", "BSD-3-Clause"},
 		{"may be used to endorse", "BSD-3-Clause"},
+		{"released into the public domain with CC0 1.0", "CC0-1.0"},
 		{"Redistribution and use in source and binary forms", "BSD-2-Clause"},
 	} {
 		if strings.Contains(text, known[0]) {

@@ -1,0 +1,212 @@
+package acme
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// flight loads or orders the certificate of one name, for all clients that wait.
+type flight struct {
+	done chan struct{}
+	cert *tls.Certificate // after done
+	err  error
+}
+
+var errBusy = errors.New("too many names are without a certificate at once")
+
+// fly returns the flight of a name. Without mayOrder it only loads.
+func (m *Manager) fly(name address.Domain, mayOrder bool) (*flight, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f, ok := m.flights[name]; ok {
+		return f, nil
+	}
+	switch {
+	case m.closed:
+		return nil, context.Canceled
+	case len(m.flights) >= maxFlights:
+		m.o.Count(Limited)
+		return nil, errBusy
+	}
+	f := &flight{done: make(chan struct{})}
+	m.flights[name] = f
+	m.running.Go(func() {
+		ctx, cancel := context.WithTimeout(m.ctx, orderTime)
+		defer cancel()
+		f.cert, f.err = m.get(ctx, name, mayOrder)
+		m.mu.Lock()
+		delete(m.flights, name)
+		m.mu.Unlock()
+		close(f.done)
+	})
+	return f, nil
+}
+
+// get returns the certificate of a name from the storage, or orders one.
+func (m *Manager) get(ctx context.Context, name address.Domain, mayOrder bool) (*tls.Certificate, error) {
+	defer m.reportExpiry()
+	c, err := m.load(ctx, name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	if !mayOrder {
+		return nil, fmt.Errorf("no certificate: %w", err)
+	}
+	if err := m.order(ctx, name); err != nil {
+		return nil, err
+	}
+	return m.load(ctx, name)
+}
+
+// load loads the certificate of a name into memory. The error is fs.ErrNotExist if
+// the storage has none.
+func (m *Manager) load(ctx context.Context, name address.Domain) (*tls.Certificate, error) {
+	c, err := m.config.CacheManagedCertificate(ctx, string(name))
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	m.held[name] = c.Leaf.NotAfter
+	m.mu.Unlock()
+	return &c.Certificate, nil
+}
+
+// order orders a first certificate. The error says why none was issued, or asked for.
+func (m *Manager) order(ctx context.Context, name address.Domain) error {
+	if err := m.failed.waiting(name, m.o.Now()); err != nil {
+		return err
+	}
+	if err := m.leadsHere(ctx, name); err != nil {
+		m.o.Count(Elsewhere)
+		m.failed.looked(name, err, m.o.Now())
+		m.remember(ctx, name, err)
+		m.o.Log.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
+		return err
+	}
+	if err := m.budget.take(name, m.o.Now()); err != nil {
+		m.o.Count(Limited)
+		if m.limited.admits(m.o.Now()) {
+			m.o.Log.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
+		}
+		return err
+	}
+	return m.config.ObtainCertSync(ctx, string(name))
+}
+
+// event follows the orders of the library, also those of renewals. An error ends what
+// begins.
+func (m *Manager) event(ctx context.Context, event string, data map[string]any) error {
+	switch event {
+	case "cert_obtaining", "cert_failed", "cert_obtained":
+	default:
+		return nil
+	}
+	text, _ := data["identifier"].(string)
+	renewal, _ := data["renewal"].(bool)
+	name := address.Domain(text)
+	switch {
+	case event == "cert_obtaining" && renewal:
+		if err := m.o.Permit(ctx, name); unknown(err) {
+			m.drop(name)
+			return fmt.Errorf("not renewed: %w", err)
+		}
+	case event == "cert_failed":
+		err, _ := data["error"].(error)
+		m.o.Count(Failed)
+		m.failed.ordered(name, err, m.o.Now())
+		m.remember(ctx, name, err)
+		m.o.Log.Error("certificate order failed", zap.String("name", text), zap.Bool("renewal", renewal), zap.String("error", m.withoutContact(err)))
+	case event == "cert_obtained":
+		issuer, _ := data["issuer"].(string)
+		path, _ := data["certificate_path"].(string)
+		m.obtained(ctx, name, path, renewal)
+		m.o.Log.Info("certificate obtained", zap.String("name", text), zap.Bool("renewal", renewal), zap.String("issuer", issuer))
+	}
+	return nil
+}
+
+func (m *Manager) obtained(ctx context.Context, name address.Domain, path string, renewal bool) {
+	result := Issued
+	if renewal {
+		result = Renewed
+	}
+	m.o.Count(result)
+	m.failed.clear(name)
+	m.forget(ctx, name)
+	if data, err := m.o.Store.Load(ctx, path); err == nil {
+		if leaf, err := parseLeaf(data); err == nil {
+			m.mu.Lock()
+			m.held[name] = leaf.NotAfter
+			m.mu.Unlock()
+			m.reportExpiry()
+		}
+	}
+}
+
+// withoutContact removes the contact address, which authorities repeat.
+func (m *Manager) withoutContact(err error) string {
+	return strings.ReplaceAll(err.Error(), m.o.Email, "[contact]")
+}
+
+// drop removes the certificate of a name that is not served any more from memory.
+func (m *Manager) drop(name address.Domain) {
+	m.cache.RemoveManaged([]certmagic.SubjectIssuer{{Subject: string(name)}})
+	m.mu.Lock()
+	delete(m.held, name)
+	m.mu.Unlock()
+}
+
+// reportExpiry reports when the first certificate in memory expires.
+func (m *Manager) reportExpiry() {
+	m.mu.Lock()
+	var first time.Time
+	for _, at := range m.held {
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	m.mu.Unlock()
+	m.o.NotAfter(first)
+}
+
+// parseLeaf returns the first certificate of a PEM file.
+func parseLeaf(data []byte) (*x509.Certificate, error) {
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, errors.New("contains no certificate")
+	}
+	return x509.ParseCertificate(block.Bytes)
+}
+
+// sparing admits one event in a minute.
+type sparing struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (s *sparing) admits(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.last) < time.Minute {
+		return false
+	}
+	s.last = now
+	return true
+}
+
+// unknown reports whether a name may not have a certificate.
+func unknown(permitted error) bool { return settings.KindOf(permitted) == settings.UnknownDomain }

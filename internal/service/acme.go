@@ -1,0 +1,118 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/acme"
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/certs"
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/server"
+)
+
+// acmeFolder is the storage of certificates in the state directory.
+const acmeFolder = "acme"
+
+// CertificateStorage returns where ordered certificates are kept. stateDir is used if
+// the settings have none.
+func CertificateStorage(cfg *config.Config, stateDir string) acme.Storage {
+	return acme.Directory(filepath.Join(cmp.Or(cfg.StateDir, stateDir), acmeFolder))
+}
+
+// authorities returns the ACME authorities of the settings.
+func authorities(a *config.ACME) ([]acme.CA, error) {
+	var all []acme.CA
+	for _, ca := range a.CAs {
+		one, err := authority(ca)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func authority(ca config.CA) (acme.CA, error) {
+	one := acme.CA{Directory: ca.Directory}
+	if ca.RootsFile != "" {
+		var err error
+		if one.Roots, err = certs.LoadRoots(ca.RootsFile); err != nil {
+			return one, err
+		}
+	}
+	if ca.EAB != nil {
+		one.EAB = &acme.EAB{KeyID: ca.EAB.KeyID, MACKey: ca.EAB.HMACKey}
+	}
+	return one, nil
+}
+
+func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
+	a := cfg.TLS.ACME
+	cas, err := authorities(a)
+	if err != nil {
+		return nil, err
+	}
+	return acme.New(acme.Options{
+		Email:    a.Email,
+		CAs:      cas,
+		Store:    CertificateStorage(cfg, s.options.StateDir),
+		Log:      s.log,
+		Now:      s.options.Now,
+		Count:    s.options.Metrics.TLSCertificate,
+		NotAfter: func(at time.Time) { s.expiry.orders(at, s.options.Metrics) },
+		Permit:   func(ctx context.Context, name address.Domain) error { return s.current.Load().permit(ctx, name) },
+		Client: func(ctx context.Context, remoteAddr string) context.Context {
+			return server.WithPeer(ctx, remoteAddr, s.current.Load().cfg.TrustedProxies)
+		},
+		Default:   func() address.Domain { return ownName(s.current.Load().cfg) },
+		Addresses: a.Addresses,
+		NoDNS:     !a.CheckDNS,
+		Resolver:  net.DefaultResolver,
+		Limits:    acme.Limits{PerHour: a.OrdersPerHour, PerDomain: a.OrdersPerDomain},
+	}), nil
+}
+
+func (s *Service) closeACME() {
+	if s.acme != nil {
+		s.acme.Close()
+	}
+}
+
+// tlsConfig returns the configuration of the TLS listener. Certificates from files
+// come first: without tls.acme, also for names that none of them is for.
+func (s *Service) tlsConfig() *tls.Config {
+	if s.acme == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.tlsFiles.GetCertificate}
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1", acme.Protocol},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if c := s.tlsFiles.ForName(hello); c != nil {
+				return c, nil
+			}
+			if hello.ServerName == "" && s.tlsFiles.Len() > 0 {
+				return s.tlsFiles.GetCertificate(hello)
+			}
+			if c, err := s.acme.GetCertificate(hello); c != nil || err != nil {
+				return c, err
+			}
+			return s.tlsFiles.GetCertificate(hello)
+		},
+	}
+}
+
+// plainHandler returns the handler of the listener without TLS, where authorities
+// validate names, too.
+func (s *Service) plainHandler() http.Handler {
+	if s.acme == nil {
+		return &s.public
+	}
+	return s.acme.HTTPChallenges(&s.public)
+}

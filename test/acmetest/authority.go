@@ -1,0 +1,172 @@
+package acmetest
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/letsencrypt/pebble/v2/ca"
+	"github.com/letsencrypt/pebble/v2/db"
+	"github.com/letsencrypt/pebble/v2/va"
+	"github.com/letsencrypt/pebble/v2/wfe"
+	"github.com/miekg/dns"
+)
+
+// Authority is an ACME authority.
+type Authority struct {
+	URL    string         // of its directory
+	Server *x509.CertPool // what clients trust when they talk to it
+	Root   *x509.CertPool // what it issues below
+
+	orders atomic.Int64
+	broken atomic.Pointer[http.HandlerFunc]
+	serve  atomic.Pointer[http.Handler]
+	root   *x509.Certificate
+	server *x509.Certificate
+	issuer *ca.CAImpl
+	store  *db.MemoryStore
+	dns    string
+	eab    bool
+}
+
+// Option changes an Authority.
+type Option func(*options)
+
+type options struct {
+	lifetime time.Duration
+	eab      map[string]string
+}
+
+// Lifetime is how long its certificates are valid, in whole seconds.
+func Lifetime(d time.Duration) Option { return func(o *options) { o.lifetime = d } }
+
+// EAB accepts accounts with this external account binding alone. The key is base64url.
+func EAB(keyID, hmacKey string) Option {
+	return func(o *options) { o.eab = map[string]string{keyID: hmacKey} }
+}
+
+// New starts an authority. It answers nothing before Validate.
+func New(t testing.TB, opts ...Option) *Authority {
+	t.Helper()
+	setenv(t, "PEBBLE_VA_NOSLEEP", "1")
+	setenv(t, "PEBBLE_WFE_NONCEREJECT", "0")
+	o := options{lifetime: 90 * 24 * time.Hour}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	a := &Authority{store: db.NewMemoryStore(), Root: x509.NewCertPool(), Server: x509.NewCertPool(), eab: o.eab != nil, dns: nameServer(t)}
+	for id, key := range o.eab {
+		if err := a.store.AddExternalAccountKeyByID(id, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	quiet := log.New(io.Discard, "", 0)
+	a.issuer = ca.New(quiet, a.store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(o.lifetime / time.Second)}})
+	a.root = a.issuer.GetRootCert(0).Cert
+	a.Root.AddCert(a.root)
+	server := httptest.NewTLSServer(a)
+	t.Cleanup(server.Close)
+	a.URL, a.server = server.URL+wfe.DirectoryPath, server.Certificate()
+	a.Server.AddCert(a.server)
+	return a
+}
+
+func setenv(t testing.TB, name, value string) {
+	t.Helper()
+	if err := os.Setenv(name, value); err != nil { //nolint:usetesting // the same for all tests, also for parallel ones
+		t.Fatal(err)
+	}
+}
+
+// Validate has the authority validate names at these ports of loopback.
+func (a *Authority) Validate(httpPort, tlsPort int) {
+	quiet := log.New(io.Discard, "", 0)
+	validator := va.New(quiet, httpPort, tlsPort, true, a.dns, a.store)
+	front := wfe.New(quiet, a.store, validator, a.issuer, nil, true, a.eab, 1, 1)
+	handler := front.Handler()
+	a.serve.Store(&handler)
+}
+
+// ServeHTTP answers ACME clients.
+func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if broken := a.broken.Load(); broken != nil {
+		(*broken)(w, r)
+		return
+	}
+	if strings.HasSuffix(r.URL.Path, "/order-plz") {
+		a.orders.Add(1)
+	}
+	if serve := a.serve.Load(); serve != nil {
+		(*serve).ServeHTTP(w, r)
+	}
+}
+
+// Orders returns how many orders were made.
+func (a *Authority) Orders() int { return int(a.orders.Load()) }
+
+// Break has answer stand in for the authority; nil mends it.
+func (a *Authority) Break(answer http.HandlerFunc) {
+	if answer == nil {
+		a.broken.Store(nil)
+		return
+	}
+	a.broken.Store(&answer)
+}
+
+// WriteServer writes what clients trust when they talk to the authority, and returns
+// the path of the PEM file.
+func (a *Authority) WriteServer(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "acme-roots.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.server.Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// nameServer resolves every name to loopback, for the authority.
+func nameServer(t testing.TB) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{Listener: l, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		reply := new(dns.Msg).SetReply(r)
+		if q := r.Question[0]; q.Qtype == dns.TypeA {
+			reply.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 1}, A: net.IPv4(127, 0, 0, 1)}}
+		}
+		_ = w.WriteMsg(reply)
+	})}
+	done := make(chan error, 1)
+	go func() { done <- server.ActivateAndServe() }()
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-done
+	})
+	return l.Addr().String()
+}
+
+// Hosts is a resolver with these names alone.
+type Hosts map[string][]netip.Addr
+
+// LookupNetIP implements the resolver.
+func (h Hosts) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	found, ok := h[strings.TrimSuffix(host, ".")]
+	if !ok {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return append([]netip.Addr(nil), found...), nil
+}
