@@ -13,7 +13,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/server"
+	"github.com/waymark-mail/waymark/internal/settings"
 )
 
 // acmeFolder is the storage of certificates in the state directory.
@@ -66,7 +68,7 @@ func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
 		Now:      s.options.Now,
 		Count:    s.options.Metrics.TLSCertificate,
 		NotAfter: func(at time.Time) { s.expiry.orders(at, s.options.Metrics) },
-		Permit:   func(ctx context.Context, name address.Domain) error { return s.current.Load().permit(ctx, name) },
+		Permit:   s.permitOrder,
 		Client: func(ctx context.Context, remoteAddr string) context.Context {
 			return server.WithPeer(ctx, remoteAddr, s.current.Load().cfg.TrustedProxies)
 		},
@@ -76,6 +78,17 @@ func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
 		Resolver:  net.DefaultResolver,
 		Limits:    acme.Limits{PerHour: a.OrdersPerHour, PerDomain: a.OrdersPerDomain},
 	}), nil
+}
+
+// permitOrder returns who may have an order: as permitCertificate, but no names below
+// a suffix, which a stranger can make up. A wildcard certificate serves those.
+func (s *Service) permitOrder(ctx context.Context, name address.Domain) error {
+	now := s.current.Load()
+	domain, _ := dialect.ServiceDomain(name)
+	if _, listed := now.cfg.Domains[domain]; !listed && now.cfg.Below.For(domain) != nil {
+		return settings.ErrUnknownDomain
+	}
+	return now.permit(ctx, name)
 }
 
 func (s *Service) closeACME() {

@@ -34,7 +34,7 @@ func portOf(t *testing.T, addr string) int {
 func TestCertificatesOnDemand(t *testing.T) {
 	a, ca := acmetest.New(t), certtest.Authority("Test Root", nil)
 	cert, key := ca.Server("waymark.hoster.example").Write(t, t.TempDir())
-	settings := settingsFor("mail.example.net", onDemand(t, a, fmt.Sprintf(", files: [{cert_file: %q, key_file: %q}]", cert, key)))
+	settings := settingsFor("mail.example.net", onDemand(t, a, fmt.Sprintf(", files: [{cert_file: %q, key_file: %q}]", cert, key))) + "  \"*.schools.example\": {provider: one}\n"
 	dir := t.TempDir()
 	h := startIn(t, dir, settings)
 	a.Validate(portOf(t, h.svc.Addr("http")), portOf(t, h.svc.Addr("https")))
@@ -53,6 +53,7 @@ func TestCertificatesOnDemand(t *testing.T) {
 		"waymark.hoster.example":       "",
 		"autoconfig.unknown.example":   "not autoconfig.unknown.example", // the certificate of the files
 		"www.example.com":              "not www.example.com",
+		"autoconfig.a.schools.example": "not autoconfig.a.schools.example", // anybody can make up names below a suffix
 		"autoconfig.a.b.c.example.com": "not autoconfig.a.b.c.example.com",
 	} {
 		if err := dial(name); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -63,7 +64,7 @@ func TestCertificatesOnDemand(t *testing.T) {
 		t.Errorf("%d orders, want 2", got)
 	}
 	metrics := h.opsPage("/metrics")
-	for _, want := range []string{`waymark_tls_certificates_total{result="issued"} 2`, `waymark_tls_certificates_total{result="unknown"} 3`, "\nwaymark_tls_certificate_not_after_timestamp_seconds 1."} {
+	for _, want := range []string{`waymark_tls_certificates_total{result="issued"} 2`, `waymark_tls_certificates_total{result="unknown"} 4`, "\nwaymark_tls_certificate_not_after_timestamp_seconds 1."} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)
 		}
