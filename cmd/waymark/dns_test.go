@@ -167,19 +167,26 @@ func TestDNSDeniesOnlyWhenAsked(t *testing.T) {
 // TestDNSWithoutAnAnswer: Autodiscover cannot express OAuth2, so its records would
 // keep Outlook from the answer of Microsoft 365.
 func TestDNSWithoutAnAnswer(t *testing.T) {
-	path := file(t, "waymark.yaml", `providers:
+	const settings = `providers:
   p:
     services:
       - {protocol: imap, host: mail.example.com, port: 993, security: tls, auth: [oauth2]}
       - {protocol: submission, host: mail.example.com, port: 465, security: tls, auth: [oauth2]}
 domains:
   example.com: {provider: p}
-`)
+`
+	path := file(t, "waymark.yaml", settings)
 	status, stdout, stderr := waymark(t, "dns", "example.com", "-c", path, "--host", "waymark.example.net")
 	if status != statusFine || strings.Contains(stdout, "autodiscover") || !strings.Contains(stdout, "autoconfig.example.com.") {
 		t.Errorf("status %d\n%s", status, stdout)
 	}
 	if want := "note: the domain has no Autodiscover document"; !strings.Contains(stderr, want) {
 		t.Errorf("no %q in %q", want, stderr)
+	}
+	redirected := strings.Replace(settings, "    services:", "    autodiscover: {redirect: 'https://outlook.example/autodiscover/autodiscover.xml'}\n    services:", 1)
+	path = file(t, "waymark.yaml", redirected)
+	status, stdout, stderr = waymark(t, "dns", "example.com", "-c", path, "--host", "waymark.example.net")
+	if status != statusFine || strings.Contains(stderr, "Autodiscover") || !strings.Contains(stdout, "autodiscover.example.com.") {
+		t.Errorf("with a redirect: status %d, %q\n%s", status, stderr, stdout)
 	}
 }

@@ -333,13 +333,13 @@ func redirectBack(t *testing.T, s settings.Settings) bool {
 func TestMovedElsewhere(t *testing.T) {
 	anna := address.Address{Local: "a&na", Domain: "example.com"}
 	for _, tc := range []struct {
-		to   settings.MovedError
+		to   settings.Redirect
 		want string
 	}{
-		{settings.MovedError{Domain: "example.net"}, "a&na@example.net"},
-		{settings.MovedError{URL: "https://autodiscover.example.net/?a=1&b=2"}, "https://autodiscover.example.net/?a=1&b=2"},
+		{settings.Redirect{Domain: "example.net"}, "a&na@example.net"},
+		{settings.Redirect{URL: "https://autodiscover.example.net/?a=1&b=2"}, "https://autodiscover.example.net/?a=1&b=2"},
 	} {
-		document, err := autodiscover.RenderMoved(&tc.to, anna)
+		document, err := autodiscover.RenderRedirect(tc.to, anna)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -83,8 +83,8 @@ func TestFullFile(t *testing.T) {
 		}
 	}
 
-	// own.example has its own name, page, login and IMAP service; the rest is
-	// the provider's.
+	// own.example has its own name, page, colour, login, authentication, separator,
+	// redirect and IMAP service; the rest is the provider's.
 	own := *full
 	own.Name, own.ShortName, own.HelpURL = "A Name of More Than Twenty Characters", "A Name of More Than", "https://own.example/"
 	own.WebmailURL, own.Brand.Color = "https://mail.own.example/", "#1a2b3c"
@@ -93,7 +93,12 @@ func TestFullFile(t *testing.T) {
 		if i != 1 {
 			own.Services[i].Login = settings.LoginAddress
 		}
+		if i != 2 {
+			own.Services[i].Auth = []settings.Auth{settings.GSSAPI}
+		}
 	}
+	own.Subaddress = "-"
+	own.Outlook = settings.OutlookOptions{DAV: true, NoJSON: true, Redirect: &settings.Redirect{Domain: "own.mail.example"}}
 	own.Services[0] = settings.Service{
 		Protocol: settings.IMAP, Host: "imap.own.example", Port: 143, Security: settings.STARTTLS,
 		Login: settings.LoginAddress, Auth: []settings.Auth{settings.Password},
@@ -136,7 +141,7 @@ func TestFullFile(t *testing.T) {
 			"second.example":         {Provider: plain, Canonical: "xn--bcher-kva.example", LoginDomain: "xn--bcher-kva.example"},
 			"moved.example":          {Provider: plain, Canonical: "xn--bcher-kva.example", LoginDomain: "xn--bcher-kva.example", MovedTo: "second.example"},
 			"moved-alias.example":    {Provider: plain, Canonical: "xn--bcher-kva.example", LoginDomain: "xn--bcher-kva.example", MovedTo: "second.example"},
-			"gone.example":           {Moved: &settings.MovedError{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}},
+			"gone.example":           {Moved: &settings.MovedError{To: settings.Redirect{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}}},
 			"with-catch-all.example": {Provider: plain, Canonical: "elsewhere.example", MovedTo: "elsewhere.example"},
 			"own.example":            {Provider: &own, Canonical: "own.example"},
 		},

@@ -19,26 +19,19 @@ const (
 	below      = "*."
 )
 
-// domain is an entry of domains while it is read. nil means no override.
+// domain is an entry of domains while it is read.
 type domain struct {
 	provider   *provider
 	aliasOf    address.Domain
 	aliasLogin aliasLogin
 	movedTo    *settings.MovedError
-
-	name       *string
-	helpURL    *string
-	webmailURL *string
-	brand      settings.Brand // its empty parts are those of the provider
-	login      settings.Login
-	services   []settings.Service
 }
 
 // move is a domain whose mailboxes moved.
 type move struct {
 	at     value
 	domain address.Domain
-	to     *settings.MovedError
+	moved  *settings.MovedError
 }
 
 // alias is a domain that has the settings of another one.
@@ -63,28 +56,23 @@ func (r *reader) aliasLogin(v value) aliasLogin {
 }
 
 func domainFields(f *file) []field[domain] {
-	return []field[domain]{
+	fields := []field[domain]{
 		{"provider", func(r *reader, v value, d *domain) { d.provider = r.provider(v, f) }},
 		{"alias_of", func(r *reader, v value, d *domain) { d.aliasOf = r.domainName(v) }},
 		{"alias_login", func(r *reader, v value, d *domain) { d.aliasLogin = r.aliasLogin(v) }},
 		{"moved_to", func(r *reader, v value, d *domain) { d.movedTo = r.movedTo(v) }},
-		{"name", func(r *reader, v value, d *domain) {
-			if s, ok := r.text(v); ok {
-				d.name = &s
-			}
-		}},
-		{"help_url", func(r *reader, v value, d *domain) {
-			s := r.webURL(v)
-			d.helpURL = &s
-		}},
-		{"webmail_url", func(r *reader, v value, d *domain) {
-			s := r.webmailURL(v)
-			d.webmailURL = &s
-		}},
-		{"brand", func(r *reader, v value, d *domain) { readBlock(r, v, brandFields(), &d.brand) }},
-		{"login", func(r *reader, v value, d *domain) { d.login = r.login(v) }},
-		{"services", func(r *reader, v value, d *domain) { d.services = r.services(v) }},
 	}
+	for _, override := range overrides() { // read by reader.override, once the provider is known
+		fields = append(fields, field[domain]{override.key, func(*reader, value, *domain) {}})
+	}
+	return fields
+}
+
+// overrides are the keys of a provider that a domain may have too.
+func overrides() []field[provider] {
+	return slices.DeleteFunc(providerFields(), func(f field[provider]) bool {
+		return !slices.Contains([]string{"name", "help_url", "webmail_url", "brand", "login", "auth", "subaddress", "services", "autodiscover"}, f.key)
+	})
 }
 
 // readDomains reads the blocks of the settings file and of those that it includes.
@@ -98,7 +86,7 @@ func readDomains(r *reader, all []value, f *file) {
 	var aliases []alias
 	var moves []move
 	errorsBefore := r.errors
-	fields := domainFields(f)
+	fields, overrides := domainFields(f), overrides()
 	entry := func(key, v value) {
 		name := r.entryName(key)
 		if before, ok := first[name]; ok && name != "" {
@@ -109,7 +97,11 @@ func readDomains(r *reader, all []value, f *file) {
 
 		var d domain
 		before := r.errors
-		if !readBlock(r, v, fields, &d) || !r.oneAnswer(v, name) || r.errors > before || name == "" {
+		if !readBlock(r, v, fields, &d) {
+			return
+		}
+		own := r.override(v, d.provider, overrides)
+		if !r.oneAnswer(v, name) || r.errors > before || name == "" {
 			return
 		}
 		if d.aliasOf != "" {
@@ -121,17 +113,16 @@ func readDomains(r *reader, all []value, f *file) {
 			f.Domains[name] = settings.Domain{Moved: d.movedTo} // until it is known where to
 			return
 		}
-		p := r.override(v, &d)
 		switch suffix, below := strings.CutPrefix(string(name), below); {
 		case name == everyOther:
-			f.CatchAll = p
+			f.CatchAll = own
 		case below:
 			if f.Below == nil {
 				f.Below = settings.Suffixes{}
 			}
-			f.Below[address.Domain(suffix)] = p
+			f.Below[address.Domain(suffix)] = own
 		default:
-			f.Domains[name] = settings.Domain{Provider: p, Canonical: name}
+			f.Domains[name] = settings.Domain{Provider: own, Canonical: name}
 		}
 	}
 	for _, v := range all {
@@ -223,9 +214,11 @@ func (r *reader) oneAnswer(v value, name address.Domain) bool {
 // movedTo reads a domain, or the URL of another Autodiscover service.
 func (r *reader) movedTo(v value) *settings.MovedError {
 	if strings.Contains(v.written(), "/") {
-		return &settings.MovedError{URL: r.webURL(v)}
+		moved := &settings.MovedError{To: settings.Redirect{URL: r.webURL(v)}}
+		r.redirects = append(r.redirects, redirect{v, moved.To})
+		return moved
 	}
-	return &settings.MovedError{Domain: r.domainName(v)}
+	return &settings.MovedError{To: settings.Redirect{Domain: r.domainName(v)}}
 }
 
 // unlisted returns the provider of an unlisted domain without sources; nil for none.
@@ -239,18 +232,18 @@ func (f *file) unlisted(d address.Domain) *settings.Provider {
 func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) {
 	settled := make(map[*settings.MovedError]settings.Domain, len(moves))
 	for _, m := range moves {
-		target, here := f.Domains[m.to.Domain]
-		_, inFile := listed[m.to.Domain]
+		target, here := f.Domains[m.moved.To.Domain]
+		_, inFile := listed[m.moved.To.Domain]
 		switch {
-		case m.to.URL != "":
-		case m.to.Domain == m.domain:
+		case m.moved.To.URL != "":
+		case m.moved.To.Domain == m.domain:
 			r.refuse(m.at, "must be another domain")
 		case target.Moved != nil:
 			r.refuse(m.at, "%s moved too; name the domain that has the mailboxes now", printed(m.at.written()))
 		case here:
-			settled[m.to] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, LoginDomain: target.LoginDomain, MovedTo: m.to.Domain}
-		case !inFile && f.unlisted(m.to.Domain) != nil:
-			settled[m.to] = settings.Domain{Provider: f.unlisted(m.to.Domain), Canonical: m.to.Domain, MovedTo: m.to.Domain}
+			settled[m.moved] = settings.Domain{Provider: target.Provider, Canonical: target.Canonical, LoginDomain: target.LoginDomain, MovedTo: m.moved.To.Domain}
+		case !inFile && f.unlisted(m.moved.To.Domain) != nil:
+			settled[m.moved] = settings.Domain{Provider: f.unlisted(m.moved.To.Domain), Canonical: m.moved.To.Domain, MovedTo: m.moved.To.Domain}
 		}
 	}
 	for name, d := range f.Domains {
@@ -298,34 +291,42 @@ func (r *reader) domainName(v value) address.Domain {
 }
 
 // override returns the provider of a domain: the shared one, or its own when the
-// domain overrides something.
-func (r *reader) override(v value, d *domain) *settings.Provider {
-	base := d.provider
-	if base.broken || d.name == nil && d.helpURL == nil && d.webmailURL == nil && d.brand == (settings.Brand{}) && d.login == "" && d.services == nil {
+// domain overrides something. base is nil for an unknown provider; the overrides are
+// then only checked.
+func (r *reader) override(v value, base *provider, fields []field[provider]) *settings.Provider {
+	if !slices.ContainsFunc(fields, func(f field[provider]) bool { return v.has(f.key) }) {
+		if base == nil {
+			return nil
+		}
 		return base.Provider
 	}
-	own := *base.Provider
-	if d.name != nil {
-		own.Name, own.Names, own.ShortName = *d.name, nil, settings.Shorten(*d.name, settings.MaxShortName)
+	if base == nil {
+		base = &provider{Provider: new(settings.Provider), broken: true}
 	}
-	if d.helpURL != nil {
-		own.HelpURL = *d.helpURL
+	before := r.errors
+	entry, changed := *base, *base.Provider
+	entry.Provider, entry.services = &changed, nil
+	for _, f := range fields {
+		if v.has(f.key) {
+			f.read(r, v.at(f.key), &entry)
+		}
 	}
-	if d.webmailURL != nil {
-		own.WebmailURL = *d.webmailURL
+	if base.broken {
+		return base.Provider
 	}
-	own.Brand = own.Brand.With(d.brand)
-	login := base.login
-	if d.login != "" {
-		login = d.login
+	if v.has("name") {
+		changed.Names, changed.ShortName = nil, settings.Shorten(changed.Name, settings.MaxShortName)
 	}
-	own.Services = complete(replace(base.services, d.services), login, base.auth)
-	for _, p := range own.Problems() {
-		if p.Key != "short_name" && !slices.Contains(base.warnings, p) {
+	changed.Services = complete(replace(base.services, entry.services), entry.login, entry.auth)
+	for _, p := range changed.Problems() {
+		switch {
+		case p.Key == "short_name" || slices.Contains(base.warnings, p):
+		case p.Key == "services" && r.errors > before: // they may only seem to lack something
+		default:
 			r.problem(v.at(p.Key), p)
 		}
 	}
-	return &own
+	return &changed
 }
 
 // replace replaces all services of the protocols in theirs, in place of the

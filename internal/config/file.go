@@ -151,6 +151,7 @@ func autodiscoverFields() []field[settings.OutlookOptions] {
 				o.NoJSON = !on
 			}
 		}},
+		{"redirect", func(r *reader, v value, o *settings.OutlookOptions) { o.Redirect = r.redirect(v) }},
 	}
 }
 

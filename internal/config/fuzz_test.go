@@ -107,7 +107,7 @@ func checkConfig(t *testing.T, cfg *Config) {
 			t.Fatalf("domain %q is not canonical", d)
 		}
 		if s.Moved != nil {
-			if s.Provider != nil || (s.Moved.Domain == "") == (s.Moved.URL == "") {
+			if s.Provider != nil || (s.Moved.To.Domain == "") == (s.Moved.To.URL == "") {
 				t.Fatalf("%s moved in two ways: %+v", d, s)
 			}
 			continue

@@ -135,6 +135,7 @@ func (r *reader) config(d *document, data []byte) *Config {
 	r.checkOps(v, f.Config)
 	r.checkVerifyPrivate(v, f.Config)
 	r.checkLoginsAreSeen(v, f.Config)
+	r.checkRedirects(f.Config)
 	return f.Config
 }
 

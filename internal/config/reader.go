@@ -22,6 +22,7 @@ type reader struct {
 	references map[[2]string]reference // by spelling and folder
 	files      []string                // of ${file:} references, each once
 	hung       bool                    // a file system did not answer, and is not asked again
+	redirects  []redirect
 }
 
 // document is the settings file, or a file that it includes.

@@ -140,10 +140,10 @@ func (d *Directory) askHosts(ctx context.Context, q settings.Query) (settings.Se
 // knows.
 func (d *Directory) follow(ctx context.Context, asked address.Domain, found settings.Domain, q settings.Query) (settings.Settings, error) {
 	a := q.Address
-	if found.Moved == nil || found.Moved.Domain == "" {
+	if found.Moved == nil || found.Moved.To.Domain == "" {
 		return answer(asked, found, a)
 	}
-	target := found.Moved.Domain
+	target := found.Moved.To.Domain
 	if !a.IsZero() {
 		a.Domain = target
 	}

@@ -96,7 +96,7 @@ func TestResolveCarriesTheAddress(t *testing.T) {
 
 func TestDomainsThatMoved(t *testing.T) {
 	p := &settings.Provider{ID: "p"}
-	gone := &settings.MovedError{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}
+	gone := &settings.MovedError{To: settings.Redirect{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}}
 	d := New(map[address.Domain]settings.Domain{
 		"new.example":  {Provider: p, Canonical: "new.example"},
 		"old.example":  {Provider: p, Canonical: "new.example", MovedTo: "new.example"},

@@ -108,9 +108,9 @@ func TestResolveOutside(t *testing.T) {
 	listed := map[address.Domain]settings.Domain{
 		"listed.example": {Provider: listedProvider, Canonical: "listed.example"},
 		"both.example":   {Provider: listedProvider, Canonical: "both.example"},
-		"moved.example":  {Moved: &settings.MovedError{Domain: "elsewhere.example"}},
+		"moved.example":  {Moved: &settings.MovedError{To: settings.Redirect{Domain: "elsewhere.example"}}},
 
-		"moved-here.example": {Moved: &settings.MovedError{Domain: "a.example"}},
+		"moved-here.example": {Moved: &settings.MovedError{To: settings.Redirect{Domain: "a.example"}}},
 	}
 	for _, tc := range []struct {
 		name     string
@@ -307,7 +307,7 @@ func TestUserNamesAreForProvenQueries(t *testing.T) {
 		for local, record := range kinds {
 			customers.mailboxes[local+"@a.example"] = record
 		}
-		w := newTown(t, map[address.Domain]settings.Domain{"old.example": {Moved: &settings.MovedError{Domain: "a.example"}}}, nil, customers, &fake{})
+		w := newTown(t, map[address.Domain]settings.Domain{"old.example": {Moved: &settings.MovedError{To: settings.Redirect{Domain: "a.example"}}}}, nil, customers, &fake{})
 		w.outside.PublicLogins = map[string]bool{"customers": tc.public}
 		for _, domain := range []address.Domain{"a.example", "old.example"} {
 			for _, local := range []string{"anna", "bert", "carl", "dora", "nobody"} {
@@ -396,7 +396,7 @@ func TestMovedToACustomer(t *testing.T) {
 		domains:   map[address.Domain]source.Record{"a.example": {}},
 		mailboxes: map[string]source.Record{"anna@a.example": {Login: "web12p3"}},
 	}
-	w := newTown(t, map[address.Domain]settings.Domain{"old.example": {Moved: &settings.MovedError{Domain: "a.example"}}}, nil, customers, &fake{})
+	w := newTown(t, map[address.Domain]settings.Domain{"old.example": {Moved: &settings.MovedError{To: settings.Redirect{Domain: "a.example"}}}}, nil, customers, &fake{})
 	got, err := w.Resolve(t.Context(), settings.Query{Domain: "old.example", Address: address.Address{Local: "anna", Domain: "old.example"}, Proven: true})
 	if err != nil || got.Address.String() != "anna@a.example" || got.MovedTo != "a.example" || got.Domain != "old.example" || got.LoginName != "web12p3" {
 		t.Errorf("got %+v, %v", got, err)

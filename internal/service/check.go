@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,46 +21,65 @@ import (
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
-// checkProfiles renders an Apple profile for each provider and checks it against
-// Apple's schema, so that errors do not show on devices first. A domain with
-// overrides has a provider of its own; of many, only the first ones are checked.
-func checkProfiles(cfg *config.Config) error {
-	const most = 1000 // about half a second
-	seen := map[*settings.Provider]bool{}
-	check := func(p *settings.Provider, d address.Domain) error {
-		if p == nil || seen[p] || len(seen) >= most {
-			return nil
+// eachProvider calls visit for each provider with its key and a domain that it has.
+// A domain with overrides has a provider of its own; of many, only the first ones are
+// visited, which takes about half a second.
+func eachProvider(cfg *config.Config, visit func(key string, p *settings.Provider, d address.Domain)) {
+	const most = 1000
+	seen := map[*settings.Provider]bool{nil: true}
+	once := func(key string, p *settings.Provider, d address.Domain) {
+		if !seen[p] && len(seen) <= most {
+			seen[p] = true
+			visit(key, p, d)
 		}
-		seen[p] = true
-		sample := settings.Settings{Provider: p, Domain: d, Canonical: d, Address: address.Address{Local: "somebody", Domain: d}}
-		profile, err := mobileconfig.Render(sample, mobileconfig.Options{})
-		if settings.KindOf(err) == settings.NotOffered {
-			return nil
-		}
-		if err == nil {
-			err = schema.Check(profile)
-		}
-		if err != nil {
-			return fmt.Errorf("provider %s, domain %s: invalid Apple profile: %w", p.ID, d, err)
-		}
-		return nil
 	}
 	for _, p := range cfg.Providers {
-		if err := check(p, "example.com"); err != nil {
-			return err
-		}
+		once("providers."+p.ID, p, "example.com")
 	}
+	once("domains.*", cfg.CatchAll, "example.com")
 	for d, p := range cfg.Below {
-		if err := check(p, "example."+d); err != nil {
-			return err
+		once("domains.*."+string(d), p, "example."+d)
+	}
+	var others []address.Domain
+	for d, entry := range cfg.Domains {
+		if !seen[entry.Provider] {
+			others = append(others, d)
 		}
 	}
-	for d, entry := range cfg.Domains {
-		if err := check(entry.Provider, d); err != nil {
-			return err
+	slices.Sort(others) // so that every check visits the same ones
+	for _, d := range others {
+		once("domains."+string(d), cfg.Domains[d].Provider, d)
+	}
+}
+
+// checkProfiles renders an Apple profile for each provider and checks it against
+// Apple's schema, so that errors do not show on devices first.
+func checkProfiles(cfg *config.Config) (err error) {
+	eachProvider(cfg, func(_ string, p *settings.Provider, d address.Domain) {
+		if err == nil {
+			err = checkProfile(p, d)
 		}
+	})
+	return err
+}
+
+func checkProfile(p *settings.Provider, d address.Domain) error {
+	profile, err := mobileconfig.Render(sampleOf(p, d), mobileconfig.Options{})
+	if settings.KindOf(err) == settings.NotOffered {
+		return nil
+	}
+	if err == nil {
+		err = schema.Check(profile)
+	}
+	if err != nil {
+		return fmt.Errorf("provider %s, domain %s: invalid Apple profile: %w", p.ID, d, err)
 	}
 	return nil
+}
+
+// sampleOf returns the settings of an address of a domain.
+func sampleOf(p *settings.Provider, d address.Domain) settings.Settings {
+	return settings.Settings{Provider: p, Domain: d, Canonical: d, Address: address.Address{Local: "somebody", Domain: d}}
 }
 
 // checks collects the findings of CheckFiles.
@@ -98,6 +118,7 @@ func split(err error) []error {
 func CheckFiles(name string, cfg *config.Config, stateDir string, now time.Time) config.Findings {
 	c := &checks{file: name}
 	c.fail(0, "providers", checkProfiles(cfg))
+	checkAnswers(cfg, func(key, text string) { c.warn(0, key, text) })
 	c.directory(cfg)
 	if s := cfg.Signing; s != nil {
 		id, err := sign.Load(s.CertFile, s.KeyFile, now)

@@ -35,7 +35,7 @@ func TestAWrongProfileIsFoundBeforeItIsServed(t *testing.T) {
 		"a provider": {config.Config{Providers: []*settings.Provider{good, bad}}, "example.com"},
 		"a domain's own": {config.Config{
 			Providers: []*settings.Provider{good},
-			Domains:   map[address.Domain]settings.Domain{"own.example": {Provider: bad, Canonical: "own.example"}, "gone.example": {Moved: &settings.MovedError{Domain: "a.example"}}},
+			Domains:   map[address.Domain]settings.Domain{"own.example": {Provider: bad, Canonical: "own.example"}, "gone.example": {Moved: &settings.MovedError{To: settings.Redirect{Domain: "a.example"}}}},
 		}, "own.example"},
 		"of a suffix": {config.Config{
 			Providers: []*settings.Provider{good}, Below: settings.Suffixes{"schools.example": bad},

@@ -1,10 +1,9 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-
-	"github.com/waymark-mail/waymark/internal/address"
 )
 
 // Kind classifies an error by what it means to the client. The zero value is
@@ -67,16 +66,10 @@ var ErrUnknownDomain error = &Error{Kind: UnknownDomain, Message: "this server d
 
 // MovedError reports that the mailboxes of a domain moved to another service. A
 // dialect without redirects treats it as the ErrUnknownDomain that it wraps.
-type MovedError struct {
-	Domain address.Domain // where the same local parts are; "" when URL is set
-	URL    string         // of the Autodiscover service that answers now
-}
+type MovedError struct{ To Redirect }
 
 func (e *MovedError) Error() string {
-	if e.URL != "" {
-		return "the domain moved to " + e.URL
-	}
-	return "the domain moved to " + string(e.Domain)
+	return "the domain moved to " + cmp.Or(e.To.URL, string(e.To.Domain))
 }
 
 // Unwrap returns ErrUnknownDomain.

@@ -89,6 +89,16 @@ type ProfileOptions struct {
 type OutlookOptions struct {
 	DAV    bool // CalDAV and CardDAV blocks after the mail blocks, for eM Client
 	NoJSON bool // answer 404 on autodiscover.json: some Outlook 2021 work better without it
+	// Redirect is where Autodiscover leads instead of to the services, as for
+	// mailboxes at Microsoft 365; nil for none.
+	Redirect *Redirect
+}
+
+// Redirect is where a client of Autodiscover asks instead: about the same local
+// part at another domain, or another service.
+type Redirect struct {
+	Domain address.Domain // "" when URL is set
+	URL    string         // of an Autodiscover service, https
 }
 
 // Service is one service of a provider, given by URL (Protocol.ByURL) or by Host,

@@ -59,8 +59,11 @@ func (d autodiscover) post(r *http.Request) (dialect.Response, error) {
 	}
 	s, err := d.resolver.Resolve(r.Context(), q)
 	if moved, ok := errors.AsType[*settings.MovedError](err); ok && slices.Contains(req.schemas, outlook) {
-		body, err := RenderMoved(moved, q.Address)
+		body, err := RenderRedirect(moved.To, q.Address)
 		return dialect.Response{Status: http.StatusOK, ContentType: xmlType, Body: body}, err
+	}
+	if err == nil {
+		err = refuseLoop(r, s)
 	}
 	if err != nil {
 		return dialect.Response{}, err

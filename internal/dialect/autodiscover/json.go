@@ -50,8 +50,8 @@ func (d autodiscover) json(r *http.Request) (dialect.Response, error) {
 		return dialect.Response{}, &jsonError{"InvalidUserId", err}
 	}
 	s, err := d.resolver.Resolve(r.Context(), q)
-	if moved, ok := errors.AsType[*settings.MovedError](err); ok && moved.URL != "" && strings.EqualFold(parameter(r, "Protocol"), xmlProtocol) {
-		return jsonResponse(http.StatusOK, pointer{xmlProtocol, moved.URL}), nil
+	if moved, ok := errors.AsType[*settings.MovedError](err); ok && moved.To.URL != "" && strings.EqualFold(parameter(r, "Protocol"), xmlProtocol) {
+		return jsonResponse(http.StatusOK, pointer{xmlProtocol, moved.To.URL}), nil
 	}
 	if err != nil {
 		if settings.KindOf(err) == settings.UnknownDomain {
@@ -61,6 +61,9 @@ func (d autodiscover) json(r *http.Request) (dialect.Response, error) {
 	}
 	if s.Provider.Outlook.NoJSON {
 		return dialect.Response{}, &jsonError{"NotFound", settings.Errorf(settings.NotOffered, "this form of Autodiscover is not offered for that domain")}
+	}
+	if err := refuseLoop(r, s); err != nil {
+		return dialect.Response{}, &jsonError{"NotFound", err}
 	}
 	to, err := pointTo(r, s)
 	if err != nil {
@@ -87,6 +90,9 @@ func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
 	case asked == "":
 		return pointer{}, &jsonError{"MandatoryParameterMissing", settings.Errorf(settings.BadRequest, "A valid value must be provided for the query parameter 'Protocol'. Supported values are '%s'.", supported)}
 	case strings.EqualFold(asked, xmlProtocol):
+		if to := s.Provider.Outlook.Redirect; to != nil && to.URL != "" {
+			return pointer{xmlProtocol, to.URL}, nil
+		}
 		return pointer{xmlProtocol, "https://" + xmlHost(r, s) + xmlPath}, nil
 	case hasSync && strings.EqualFold(asked, syncProtocol):
 		return pointer{syncProtocol, sync.URL}, nil

@@ -26,9 +26,9 @@ func (moved) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 			Domain:   q.Domain, Canonical: "new.example", MovedTo: "new.example", Address: a,
 		}, nil
 	case "away.example":
-		return settings.Settings{}, &settings.MovedError{Domain: "new.example"}
+		return settings.Settings{}, &settings.MovedError{To: settings.Redirect{Domain: "new.example"}}
 	case "service.example":
-		return settings.Settings{}, &settings.MovedError{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}
+		return settings.Settings{}, &settings.MovedError{To: settings.Redirect{URL: "https://autodiscover.new.example/autodiscover/autodiscover.xml"}}
 	}
 	return settings.Settings{}, settings.ErrUnknownDomain
 }

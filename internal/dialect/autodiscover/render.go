@@ -11,14 +11,18 @@ import (
 // Render returns the response for Outlook (schema 2006a): a Protocol block each for
 // IMAP, POP3 and SMTP, in this order because Thunderbird uses the first incoming
 // block, then CalDAV and CardDAV for eM Client if the provider enables them. For
-// a domain that moved it returns RenderMoved. The error is NotOffered when no mail
-// service accepts a password, BadRequest when s has no address.
+// a domain that moved, or a provider with a redirect, it returns RenderRedirect. The
+// error is NotOffered when no mail service accepts a password, BadRequest when s has
+// no address.
 func Render(s settings.Settings) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, errNoAddress
 	}
 	if s.MovedTo != "" {
-		return RenderMoved(&settings.MovedError{Domain: s.MovedTo}, s.Address)
+		return RenderRedirect(settings.Redirect{Domain: s.MovedTo}, s.Address)
+	}
+	if to := s.Provider.Outlook.Redirect; to != nil {
+		return RenderRedirect(*to, primary(s))
 	}
 	services := s.Services()
 	blocks := make([]protocolBlock, 0, 5)
@@ -138,16 +142,17 @@ func typeOf(p settings.Protocol) string {
 	return "" // never chosen
 }
 
-// RenderMoved returns the response that redirects Outlook from address a to the
-// same local part at another domain (redirectAddr), or to another Autodiscover
-// service (redirectUrl; MS-OXDSCLI section 2.2.4.1.1.2).
-func RenderMoved(to *settings.MovedError, a address.Address) ([]byte, error) {
-	moved := account{AccountType: "email", Action: "redirectUrl", RedirectURL: to.URL}
+// RenderRedirect returns the response that redirects Outlook and Evolution from
+// address a to the same local part at another domain (redirectAddr), or to another
+// Autodiscover service (redirectUrl; MS-OXDSCLI section 2.2.4.1.1.2). Thunderbird
+// follows neither and finds no settings in it.
+func RenderRedirect(to settings.Redirect, a address.Address) ([]byte, error) {
+	elsewhere := account{AccountType: "email", Action: "redirectUrl", RedirectURL: to.URL}
 	if to.URL == "" {
 		a.Domain = to.Domain
-		moved = account{AccountType: "email", Action: "redirectAddr", RedirectAddr: a.String()}
+		elsewhere = account{AccountType: "email", Action: "redirectAddr", RedirectAddr: a.String()}
 	}
-	return document(outlookDocument{Response: outlookResponse{Account: moved}})
+	return document(outlookDocument{Response: outlookResponse{Account: elsewhere}})
 }
 
 // culture is required, but no client uses it.
@@ -161,9 +166,12 @@ func RenderMobileSync(s settings.Settings) ([]byte, error) {
 		return nil, errNoAddress
 	}
 	if s.MovedTo != "" {
-		return document(mobileSyncDocument{Response: mobileSyncResponse{Culture: culture, Email: s.Address.String(), Redirect: s.Address.String()}})
+		return mobileSyncRedirect(s.Address, s.Address)
 	}
 	svc, ok := settings.First(s.Services(), settings.ActiveSync)
+	if to := s.Provider.Outlook.Redirect; !ok && to != nil && to.Domain != "" { // the schema cannot name another service
+		return mobileSyncRedirect(s.Address, address.Address{Local: primary(s).Local, Domain: to.Domain})
+	}
 	if !ok {
 		return nil, &codedError{noProvider, settings.Errorf(settings.NotOffered, "there is no ActiveSync service for that domain")}
 	}
@@ -172,6 +180,10 @@ func RenderMobileSync(s settings.Settings) ([]byte, error) {
 		Email:   primary(s).String(),
 		Server:  &server{Type: "MobileSync", URL: svc.URL, Name: svc.URL},
 	}})
+}
+
+func mobileSyncRedirect(from, to address.Address) ([]byte, error) {
+	return document(mobileSyncDocument{Response: mobileSyncResponse{Culture: culture, Email: from.String(), Redirect: to.String()}})
 }
 
 // document encodes a document with its XML declaration.
