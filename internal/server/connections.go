@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type connections struct {
 	proxies func() []netip.Prefix // connect for many clients; nil for none
 	places  *budget
 	settled time.Duration
+	turns   *turns        // of TLS handshakes; nil without TLS
 	last    atomic.Bool   // no connection is kept for another request
 	left    chan struct{} // receives when a place may be free
 	closed  chan struct{}
@@ -43,6 +45,9 @@ type connection struct {
 	of     *connections
 	client string       // whose place it has
 	silent atomic.Int64 // since when, in Unix nanoseconds; 0 during a request, -1 when it is closed
+	begun  atomic.Bool  // its first request has been read, so it needs no more turns
+	turn   atomic.Bool  // it has a turn
+	closed atomic.Bool
 	close  sync.Once
 }
 
@@ -70,6 +75,7 @@ func (l *connections) Accept() (net.Conn, error) {
 		}
 		c := &connection{Conn: conn, of: l, client: client}
 		c.silent.Store(time.Now().UnixNano())
+		c.begun.Store(l.turns == nil)
 		l.mu.Lock()
 		l.open[c] = struct{}{}
 		l.mu.Unlock()
@@ -149,8 +155,51 @@ func (l *connections) longestSilent(client string) (found *connection, since int
 	return found, since
 }
 
+// Read takes a turn for what follows from the data, until the first request has been
+// read. The turn ends with the next call on the connection, which may wait for the
+// client.
+func (c *connection) Read(p []byte) (int, error) {
+	c.endTurn()
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.begun.Load() {
+		if err := c.takeTurn(false); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
+}
+
+func (c *connection) Write(p []byte) (int, error) {
+	c.endTurn()
+	return c.Conn.Write(p)
+}
+
+// takeTurn waits for a turn. The error says that it came too late.
+func (c *connection) takeTurn(resumes bool) error {
+	begun := time.Now()
+	c.of.turns.take(c.client, resumes)
+	c.turn.Store(true)
+	switch {
+	case c.closed.Load():
+		c.endTurn()
+		return net.ErrClosed
+	case time.Since(begun) > readHeaderTimeout: // which net/http allows for a handshake
+		c.endTurn()
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+func (c *connection) endTurn() {
+	if c.turn.CompareAndSwap(true, false) {
+		c.of.turns.give()
+	}
+}
+
 // Close closes the connection and frees its place.
 func (c *connection) Close() error {
+	c.closed.Store(true)
+	c.endTurn()
 	c.close.Do(func() {
 		c.of.mu.Lock()
 		delete(c.of.open, c)
@@ -183,6 +232,8 @@ func changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateActive:
 		c.silent.Store(0)
+		c.begun.Store(true)
+		c.endTurn()
 	case http.StateIdle:
 		c.silent.Store(time.Now().UnixNano())
 	case http.StateNew, http.StateClosed, http.StateHijacked:

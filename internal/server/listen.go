@@ -67,6 +67,10 @@ func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group
 			}
 		}
 		limited := limitConnections(l, s.Connections, s.TrustedProxies)
+		if s.TLS != nil {
+			limited.turns = newTurns()
+			s.TLS = withoutTurn(s.TLS)
+		}
 		g.names = append(g.names, s.Name)
 		g.listeners = append(g.listeners, limited)
 		g.servers = append(g.servers, &http.Server{

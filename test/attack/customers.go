@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a client waits for an answer before it counts as lost.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Customers are ordinary clients. A third keeps its HTTP/1 connection, a third opens
 // one for each request, a third uses HTTP/2. Those on HTTP/1 never repeat a request.
@@ -46,25 +46,44 @@ func (r Report) String() string {
 	return fmt.Sprintf("%d sent, %d answered right, %d refused, %d lost, p99 %s", r.Sent, r.Right, r.Refused, r.Lost, r.P99.Round(100*time.Microsecond))
 }
 
-// Check fails the test unless the clients lost less than 1 %, refusals included,
-// and 99 % of the answers came in time.
-func (r Report) Check(t testing.TB, inTime time.Duration) {
+// busy is the p99 without an attack from which a machine is too busy with other work
+// to tell how long an answer takes under one.
+const busy = 50 * time.Millisecond
+
+// Check fails the test unless the clients lost less than 1 %, refusals included, and
+// 99 % of the answers came in time. normal is what as many clients saw at the same time
+// at a Waymark that nobody attacks: what other work on this machine costs.
+func (r Report) Check(t testing.TB, normal Report) {
 	t.Helper()
-	t.Log(r)
-	if bad := r.Sent - r.Right; r.Sent == 0 || bad*100 >= r.Sent {
-		t.Errorf("%d of %d requests were not answered right, such as:\n%s", bad, r.Sent, strings.Join(r.Faults, "\n"))
+	t.Logf("%s; without an attack: %s", r, normal)
+	if r.Sent == 0 || (r.wrong()-normal.wrong())*100 >= r.Sent {
+		t.Errorf("%d of %d requests were not answered right, such as:\n%s", r.wrong(), r.Sent, strings.Join(r.Faults, "\n"))
 	}
-	if r.P99 > inTime {
-		t.Errorf("p99 is %s, above %s", r.P99, inTime)
-	}
+	r.checkTimes(t, normal, 0)
 }
 
-// CheckNoneLost fails the test if a request was not answered right.
-func (r Report) CheckNoneLost(t testing.TB) {
+// CheckNoneLost is Check where no request may be lost, but each may wait once.
+func (r Report) CheckNoneLost(t testing.TB, normal Report, wait time.Duration) {
 	t.Helper()
-	t.Log(r)
-	if r.Sent == 0 || r.Right != r.Sent {
-		t.Errorf("%d of %d requests were not answered right, such as:\n%s", r.Sent-r.Right, r.Sent, strings.Join(r.Faults, "\n"))
+	t.Logf("%s; without an attack: %s", r, normal)
+	if r.Sent == 0 || r.wrong() > normal.wrong() {
+		t.Errorf("%d of %d requests were not answered right, such as:\n%s", r.wrong(), r.Sent, strings.Join(r.Faults, "\n"))
+	}
+	r.checkTimes(t, normal, wait)
+}
+
+func (r Report) wrong() int { return r.Sent - r.Right }
+
+// checkTimes fails the test unless 99 % of the answers came within 100 ms, or more
+// where some take long without an attack.
+func (r Report) checkTimes(t testing.TB, normal Report, wait time.Duration) {
+	t.Helper()
+	inTime := wait + max(100*time.Millisecond, 5*normal.P99)
+	switch {
+	case normal.P99 > busy:
+		t.Log("this machine is too busy to tell how long an answer takes")
+	case r.P99 > inTime:
+		t.Errorf("p99 is %s, above %s", r.P99, inTime)
 	}
 }
 

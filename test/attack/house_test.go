@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,23 +46,25 @@ func (h house) customers() Customers {
 	return Customers{HTTP: h.HTTP, HTTPS: h.HTTPS, TLS: h.tls, From: "127.0.0.9", Domain: "example.com", Clients: 30, Pause: 300 * time.Millisecond}
 }
 
-// inTime returns how long an answer may take under attack: 100 ms, or more where
-// other work keeps this machine from answering quickly even without one.
-func (h house) inTime(t *testing.T) time.Duration {
-	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
-	defer stop()
-	return max(100*time.Millisecond, 5*h.customers().Visit(ctx).P99)
+// visit has the customers of a house and those of a control, which nobody attacks,
+// visit at the same time.
+func visit(ctx context.Context, attacked, control house) (seen, normal Report) {
+	var both sync.WaitGroup
+	both.Go(func() { seen = attacked.customers().Visit(ctx) })
+	both.Go(func() { normal = control.customers().Visit(ctx) })
+	both.Wait()
+	return seen, normal
 }
 
 // during runs an attack and has customers visit for so long, once it is on.
 func (h house) during(t *testing.T, d time.Duration, attack func()) {
 	t.Helper()
-	inTime := h.inTime(t)
 	before := h.Memory(t)
+	control := start(t, "")
 	attack()
 	ctx, stop := context.WithTimeout(t.Context(), d)
 	defer stop()
-	h.customers().Visit(ctx).Check(t, inTime)
+	seen, normal := visit(ctx, h, control)
+	seen.Check(t, normal)
 	t.Logf("memory: %d MiB before, %d MiB after", before>>20, h.Memory(t)>>20)
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -97,13 +98,17 @@ func TestRestarts(t *testing.T) {
 			}
 			current := serveSockets(t, settings, sockets)
 			ctx, enough := context.WithCancel(t.Context())
-			reported := make(chan Report)
-			go func() {
-				reported <- Customers{
-					HTTP: address["http"], HTTPS: address["https"], TLS: &tls.Config{RootCAs: authority.Pool()},
-					Domain: "example.com", Clients: 30, Pause: 50 * time.Millisecond,
-				}.Visit(ctx)
-			}()
+			served := Customers{
+				HTTP: address["http"], HTTPS: address["https"], TLS: &tls.Config{RootCAs: authority.Pool()},
+				Domain: "example.com", Clients: 30, Pause: 50 * time.Millisecond,
+			}
+			control := start(t, "limits: {requests_per_minute: 0}\n").customers()
+			control.Clients, control.Pause = served.Clients, served.Pause
+			var seen, normal Report
+			var both sync.WaitGroup
+			both.Go(func() { seen = served.Visit(ctx) })
+			both.Go(func() { normal = control.Visit(ctx) })
+			var slowest time.Duration // start, during which nobody accepts connections
 			for range restarts {
 				old := current
 				if tc.newFirst {
@@ -111,12 +116,15 @@ func TestRestarts(t *testing.T) {
 					old.stop()
 				} else {
 					old.stop()
+					begun := time.Now()
 					current = serveSockets(t, settings, sockets)
+					slowest = max(slowest, time.Since(begun))
 				}
 				time.Sleep(300 * time.Millisecond) // under load, not only in its stop
 			}
 			enough()
-			(<-reported).CheckNoneLost(t)
+			both.Wait()
+			seen.CheckNoneLost(t, normal, slowest)
 			current.stop()
 		})
 	}

@@ -23,15 +23,15 @@ var soak = flag.Duration("soak", 40*time.Second, "how long TestSoak lasts")
 // what Waymark holds does not grow.
 func TestSoak(t *testing.T) {
 	h := start(t, "")
-	inTime := h.inTime(t)
+	control := start(t, "")
 	good := textfile.Read(t, h.Settings)
 	halfWritten, _, _ := strings.Cut(good, "domains:")
 	ctx, stop := context.WithTimeout(t.Context(), *soak)
 	defer stop()
 
-	var customers Report
-	var visit sync.WaitGroup
-	visit.Go(func() { customers = h.customers().Visit(ctx) })
+	var seen, normal Report
+	var visits sync.WaitGroup
+	visits.Go(func() { seen, normal = visit(ctx, h, control) })
 	var held []holding
 	const period = 5 * time.Second // of all attackers, all edits, and a second of rest
 	for round := 0; ctx.Err() == nil; round++ {
@@ -54,8 +54,8 @@ func TestSoak(t *testing.T) {
 		wait(ctx, period-time.Since(begun))
 		held = append(held, h.heldAtRest(t))
 	}
-	visit.Wait()
-	customers.Check(t, inTime)
+	visits.Wait()
+	seen.Check(t, normal)
 	t.Logf("after %d rounds:\n%s", len(held), strings.Join(firstAndLast(held), "\n"))
 	// A first third fills pools and caches.
 	early, late := held[len(held)/3:2*len(held)/3], held[2*len(held)/3:]
