@@ -17,6 +17,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
 	"github.com/waymark-mail/waymark/internal/dialect/wellknown"
+	"github.com/waymark-mail/waymark/internal/directory"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/server"
@@ -32,8 +33,8 @@ type Deps struct {
 	Metrics  *telemetry.Metrics
 	Log      *zap.Logger
 	Now      func() time.Time
-	// Sources are asked about domains that are not listed; nil for none.
-	Sources *Sources
+	// Directory is that of the settings; nil for one without sources.
+	Directory *directory.Directory
 	// Tokens seal the addresses in links; nil for random keys.
 	Tokens *invite.Keys
 	// Verify checks passwords; nil to disable that.
@@ -46,12 +47,11 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 	if deps.Tokens == nil {
 		deps.Tokens = invite.RandomKeys()
 	}
-	if deps.Sources == nil {
-		deps.Sources = &Sources{}
+	if deps.Directory == nil {
+		deps.Directory = (&Sources{}).Directory(cfg, deps.Metrics)
 	}
-	resolver := deps.Sources.Directory(cfg, deps.Metrics)
 	return server.New(server.Options{
-		Dialects:          dialects(resolver, deps, cfg.API.Token),
+		Dialects:          dialects(deps.Directory, deps, cfg.API.Token),
 		TrustedProxies:    cfg.TrustedProxies,
 		ForwardedHost:     cfg.ForwardedHost,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,

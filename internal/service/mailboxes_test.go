@@ -75,7 +75,7 @@ func newHosting(t *testing.T, more string) hosting {
 	}
 	t.Cleanup(func() { _ = sources.Close() })
 	h.Handler = Handler(cfg, Deps{
-		Signer: unsigned{}, Sources: sources, Verify: h.server, Tokens: h.keys, Now: aMoment,
+		Signer: unsigned{}, Directory: sources.Directory(cfg, nil), Verify: h.server, Tokens: h.keys, Now: aMoment,
 		Metrics: telemetry.NewMetrics("", ""), Log: zap.New(core),
 	})
 	return h

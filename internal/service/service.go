@@ -230,16 +230,17 @@ func (s *Service) tell(what func() error) {
 // use applies new settings. Running requests keep the old ones.
 func (s *Service) use(next state) {
 	signs := signerFor(next.identity, next.cfg)
-	next.permit = permitCertificate(next.cfg, next.sources.Directory(next.cfg, s.options.Metrics))
+	answers := next.sources.Directory(next.cfg, s.options.Metrics)
+	next.permit = permitCertificate(next.cfg, answers)
 	public := Handler(next.cfg, Deps{
-		Signer:   signs,
-		Profiles: signs.Profiles,
-		Sources:  next.sources,
-		Tokens:   s.linkKeys(next.cfg),
-		Verify:   s.verifierFor(next.cfg),
-		Metrics:  s.options.Metrics,
-		Log:      s.log,
-		Now:      s.options.Now,
+		Signer:    signs,
+		Profiles:  signs.Profiles,
+		Directory: answers,
+		Tokens:    s.linkKeys(next.cfg),
+		Verify:    s.verifierFor(next.cfg),
+		Metrics:   s.options.Metrics,
+		Log:       s.log,
+		Now:       s.options.Now,
 	})
 	ops := server.NewOps(server.Ops{
 		Metrics: s.options.Metrics,

@@ -20,11 +20,14 @@ type Budget struct {
 
 type ownRequest struct{}
 
-// Own marks a request of the operator's own programs, which ask for many clients.
+// Own marks a request of the operator's own programs, which ask for many clients. They
+// have a budget of their own, as large as that of all clients together.
 func Own(ctx context.Context) context.Context { return context.WithValue(ctx, ownRequest{}, true) }
 
+func isOwn(ctx context.Context) bool { return ctx.Value(ownRequest{}) != nil }
+
 func (b Budget) client(ctx context.Context) string {
-	if b.Client == nil || ctx.Value(ownRequest{}) != nil {
+	if b.Client == nil || isOwn(ctx) {
 		return ""
 	}
 	return b.Client(ctx)
@@ -49,22 +52,27 @@ type spending struct {
 	// Clients that asked for unknown names in the last minute share one bucket, all
 	// others another: a flood from few addresses leaves room for everybody else.
 	suspects, others bucket
+	programs         bucket // of requests marked by Own
 }
 
 func newSpending(b Budget, now time.Time) *spending {
 	s := &spending{Budget: b, clients: map[string]*bucket{}}
 	s.suspects = bucket{left: float64(b.PerSecond), at: now}
-	s.others = s.suspects
+	s.others, s.programs = s.suspects, s.suspects
 	return s
 }
 
-// take takes the share of one lookup of a client. The error names the limit that is
+// take takes the share of one lookup of a request. The error names the limit that is
 // reached. settle must be called at the end: a lookup without costs gets its share
 // back.
-func (s *spending) take(client string, now time.Time) (settle func(costs bool), err error) {
+func (s *spending) take(ctx context.Context, now time.Time) (settle func(costs bool), err error) {
+	client := s.client(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own, all := s.of(client, now), &s.others
+	if isOwn(ctx) {
+		all = &s.programs
+	}
 	if own != nil {
 		own.refill(float64(s.PerMinute)/60, float64(s.PerMinute), now)
 		if own.left < 1 {

@@ -91,6 +91,45 @@ func TestUnknownNamesOfOneClient(t *testing.T) {
 	})
 }
 
+// TestOwnProgramsHaveABudget holds that neither a flood through a reverse proxy, which
+// asks whether names may have a certificate, takes anything from clients, nor theirs
+// from the proxy; and that a known name is found at once after a flood.
+func TestOwnProgramsHaveABudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := new(fake).knows("p", "known.example", "cold.example")
+		l := open(t, Options{Budget: Budget{PerMinute: 60, PerSecond: 100, Client: clientOf}}, f)
+		defer l.Close()
+		proxy := func(d address.Domain) error {
+			_, err := l.Domain(Own(context.WithValue(t.Context(), clientKey{}, "proxy")), d)
+			return err
+		}
+		refused := 0
+		for i := range 1000 {
+			if settings.KindOf(proxy(address.Domain(fmt.Sprintf("sni%d.example", i)))) == settings.Overloaded {
+				refused++
+			}
+		}
+		if refused != 900 {
+			t.Errorf("%d names of a flood are refused, want 900", refused)
+		}
+		if got := from(t, l, "somebody", "cold.example"); got != "found" {
+			t.Errorf("a client after the flood: %s", got)
+		}
+		if got := from(t, l, "somebody", "unknown.example"); got != "unknown" {
+			t.Errorf("an unknown name of a client after the flood: %s", got)
+		}
+		time.Sleep(10 * time.Millisecond) // one more of 100 in a second
+		if err := proxy("known.example"); err != nil {
+			t.Errorf("a known name after the flood: %v", err)
+		}
+		flood(t, l, "", 1000)
+		time.Sleep(10 * time.Millisecond)
+		if err := proxy("x.example"); !errors.Is(err, source.ErrNotFound) {
+			t.Errorf("the proxy after a flood of clients: %v", err)
+		}
+	})
+}
+
 // TestUnknownNamesOfAll holds that a flood from many addresses leaves room for
 // people whose domain is known but not cached.
 func TestUnknownNamesOfAll(t *testing.T) {
@@ -176,10 +215,10 @@ func TestMailboxesCostTheSame(t *testing.T) {
 // TestManySpenders holds that the clients that are tracked are bounded.
 func TestManySpenders(t *testing.T) {
 	now := time.Now()
-	s := newSpending(Budget{PerMinute: 60}, now)
+	s := newSpending(Budget{PerMinute: 60, Client: clientOf}, now)
 	spend := func(from, to int) {
 		for i := from; i < to; i++ {
-			settle, err := s.take(fmt.Sprint(i), now)
+			settle, err := s.take(context.WithValue(t.Context(), clientKey{}, fmt.Sprint(i)), now)
 			if err == nil {
 				settle(true)
 			} else if i < maxSpenders {

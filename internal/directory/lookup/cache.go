@@ -104,7 +104,7 @@ func (c *cache[K]) get(ctx context.Context, key K) (Found, error) {
 			c.options.Answered("hit")
 			return Found{}, f.err
 		}
-		settle, err := c.spent.take(c.options.Budget.client(ctx), time.Now())
+		settle, err := c.spent.take(ctx, time.Now())
 		if err != nil {
 			c.options.Answered("refused")
 			return Found{}, err
@@ -151,7 +151,7 @@ func (c *cache[K]) refresh(ctx context.Context, key K, e *entry, u urgency) (joi
 	if e.found.Record != nil || c.spendAlways {
 		return c.join(key, u)
 	}
-	settle, err := c.spent.take(c.options.Budget.client(ctx), time.Now())
+	settle, err := c.spent.take(ctx, time.Now())
 	if err != nil {
 		return nil, false
 	}
