@@ -67,8 +67,8 @@ func (k *Keeper) NotAfter() time.Time { return k.current.Load().tls.Leaf.NotAfte
 // renewers do it about 30 days before.
 const expiresSoon = 14 * 24 * time.Hour
 
-// Warnings returns reasons why some clients may reject the certificate, now or
-// soon.
+// Warnings returns reasons why some clients may reject the certificate, now or soon,
+// and whether others can read its key.
 func (k *Keeper) Warnings() []string {
 	var all []string
 	if missing := k.current.Load().pair.MissingIssuer; missing != "" {
@@ -76,6 +76,9 @@ func (k *Keeper) Warnings() []string {
 	}
 	if k.NotAfter().Sub(k.now()) < expiresSoon {
 		all = append(all, fmt.Sprintf("%s: the certificate expires on %s; renew it", k.certFile, k.NotAfter().UTC().Format(time.DateOnly)))
+	}
+	if w := k.current.Load().pair.KeyWarning; w != "" {
+		all = append(all, w)
 	}
 	return all
 }

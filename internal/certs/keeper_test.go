@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -140,6 +141,23 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestWarningOfAReadableKey pins that a key is reported which every user can read.
+func TestWarningOfAReadableKey(t *testing.T) {
+	k, _, keyFile := load(t, issue("alone", nil))
+	for mode, want := range map[os.FileMode][]string{
+		0o600: nil,
+		0o640: nil,
+		0o644: {keyFile + " is readable by every user of this machine; run chmod o-r on it"},
+	} {
+		if err := errors.Join(os.Chmod(keyFile, mode), k.Reload()); err != nil {
+			t.Fatal(err)
+		}
+		if got := k.Warnings(); !slices.Equal(got, want) {
+			t.Errorf("mode %o: %q, want %q", mode, got, want)
+		}
 	}
 }
 

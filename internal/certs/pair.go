@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,9 @@ type Pair struct {
 	// lacks it: an intermediate, or a private root. Else it is empty.
 	MissingIssuer string
 	Key           crypto.Signer
+	// KeyWarning says that every user of this machine can read the file of the key.
+	// Else it is empty.
+	KeyWarning string
 
 	certFile string
 }
@@ -60,7 +64,14 @@ func ReadPair(certFile, keyFile string) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(certFile, certPEM, keyFile, keyPEM)
+	p, err := parse(certFile, certPEM, keyFile, keyPEM)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
+		p.KeyWarning = keyFile + " is readable by every user of this machine; run chmod o-r on it"
+	}
+	return p, nil
 }
 
 // ParsePair is ReadPair for a certificate and a key that are in no file.

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/smallstep/pkcs7"
@@ -45,7 +44,7 @@ func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certFile, err)
 	}
-	id.warn(keyFile, now)
+	id.warn(now)
 	return id, nil
 }
 
@@ -97,7 +96,7 @@ func (id *Identity) selfTest() error {
 	return nil
 }
 
-func (id *Identity) warn(keyFile string, now time.Time) {
+func (id *Identity) warn(now time.Time) {
 	if _, isECDSA := id.pair.Key.Public().(*ecdsa.PublicKey); isECDSA {
 		id.warnings = append(id.warnings, "the key is ECDSA; only RSA is proven on Apple devices")
 	}
@@ -107,8 +106,8 @@ func (id *Identity) warn(keyFile string, now time.Time) {
 	if left := id.NotAfter().Sub(now); left >= 0 && left < expiresSoon {
 		id.warnings = append(id.warnings, fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly)))
 	}
-	if info, err := os.Stat(keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
-		id.warnings = append(id.warnings, keyFile+" is readable by every user of this machine; run chmod o-r on it")
+	if w := id.pair.KeyWarning; w != "" {
+		id.warnings = append(id.warnings, w)
 	}
 }
 
