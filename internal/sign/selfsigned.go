@@ -60,15 +60,18 @@ func Temporary(now time.Time) (*Identity, error) {
 	return prove(pair)
 }
 
-// link puts a file at a path where there is none. It never replaces a file, except
-// on file systems without hard links, when two processes start at the same time.
-func link(from, to string) error {
-	err := os.Link(from, to)
+// link puts a file at a path where there is none.
+func link(from, to string) error { return linkWith(os.Link, from, to) }
+
+// linkWith is link with another function for hard links. It never replaces a file,
+// except on file systems without hard links, when two processes start at the same time.
+func linkWith(hardLink func(from, to string) error, from, to string) error {
+	err := hardLink(from, to)
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if _, statErr := os.Lstat(to); !errors.Is(statErr, fs.ErrNotExist) {
-		return err
+		return errors.Join(fs.ErrExist, err)
 	}
 	return os.Rename(from, to)
 }
