@@ -117,17 +117,18 @@ type Pages struct {
 	VerifyPassword, VerifyPrivate bool
 }
 
-// Log is the level and format of the log.
+// Log is what the log contains, and how.
 type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // json or console
+	Remote string // of the addresses of clients: full, network or none
 }
 
 func defaults() *Config {
 	return &Config{
 		Listen: ":8080",
 		Ops:    Ops{Listen: "127.0.0.1:9090", WaitForSources: true},
-		Log:    Log{Level: "info", Format: "json"},
+		Log:    Log{Level: "info", Format: "json", Remote: "full"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, UnknownPerMinute: 600, UnknownPerSecond: 500, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.DefaultCache(),
 		Reload: Reload{MaxRemoved: 10},

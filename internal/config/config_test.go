@@ -132,7 +132,7 @@ func TestFullFile(t *testing.T) {
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
 			VerifyPassword: true,
 		},
-		Log:       Log{Level: "debug", Format: "console"},
+		Log:       Log{Level: "debug", Format: "console", Remote: "network"},
 		Providers: []*settings.Provider{full, plain},
 		Domains: map[address.Domain]settings.Domain{
 			"example.com":            {Provider: full, Canonical: "example.com"},
@@ -221,7 +221,7 @@ domains: {example.com: {provider: p}}
 	p := cfg.Providers[0]
 	cfg.Providers, cfg.Domains = nil, nil
 	if want := (&Config{
-		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090", WaitForSources: true}, Log: Log{Level: "info", Format: "json"},
+		Listen: ":8080", Ops: Ops{Listen: "127.0.0.1:9090", WaitForSources: true}, Log: Log{Level: "info", Format: "json", Remote: "full"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, UnknownPerMinute: 600, UnknownPerSecond: 500, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.Cache{Entries: 100_000, Fresh: time.Minute, Unknown: 30 * time.Second, Stale: 24 * time.Hour, Snapshot: true},
 		Reload: Reload{MaxRemoved: 10},

@@ -136,6 +136,9 @@ func logFields() []field[Log] {
 		{"format", func(r *reader, v value, l *Log) {
 			l.Format, _ = oneOf(r, v, "format", []string{"json", "console"})
 		}},
+		{"remote", func(r *reader, v value, l *Log) {
+			l.Remote, _ = oneOf(r, v, "remote", []string{"full", "network", "none"})
+		}},
 	}
 }
 

@@ -241,6 +241,7 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"ops.wait_for_sources", p["ops"].Properties["wait_for_sources"].Default, d.Ops.WaitForSources},
 		{"log.level", p["log"].Properties["level"].Default, d.Log.Level},
 		{"log.format", p["log"].Properties["format"].Default, d.Log.Format},
+		{"log.remote", p["log"].Properties["remote"].Default, d.Log.Remote},
 	} {
 		if tc.have != tc.want {
 			t.Errorf("%s: the schema says %v, the reader %v", tc.key, tc.have, tc.want)

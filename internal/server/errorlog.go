@@ -13,10 +13,11 @@ import (
 const maxMessage = 300
 
 // ErrorLog returns the logger for the messages of net/http: failed TLS handshakes
-// and violations of the protocol, at level debug. A failure to accept connections
+// and violations of the protocol, at level debug, with remote of the addresses of
+// clients. A failure to accept connections
 // is a warning: this process has run out of file descriptors.
-func ErrorLog(to *zap.Logger) *log.Logger {
-	return log.New(&errorLog{log: to, sparing: newSparing(to, zap.DebugLevel)}, "", 0)
+func ErrorLog(to *zap.Logger, remote Remote) *log.Logger {
+	return log.New(&errorLog{log: to, remote: remote, sparing: newSparing(to, zap.DebugLevel)}, "", 0)
 }
 
 // quoted matches what net/http quotes of a client, also where maxMessage cut it.
@@ -24,6 +25,7 @@ var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
 
 type errorLog struct {
 	log     *zap.Logger
+	remote  Remote
 	sparing *sparing
 }
 
@@ -33,7 +35,7 @@ func (e *errorLog) Write(message []byte) (int, error) {
 		kind, level = "accept_error", zap.WarnLevel
 	}
 	if e.sparing.admits(kind) {
-		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", redactAddresses(quoted.ReplaceAllString(text, `"[redacted]"`))))
+		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", redactAddresses(e.remote.in(quoted.ReplaceAllString(text, `"[redacted]"`)))))
 	}
 	return len(message), nil
 }

@@ -152,7 +152,7 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	if x.err != nil {
 		failure = dialect.FailureOf(x.err)
 	}
-	x.id = h.ids.next()
+	x.id = h.ids.of(r, h.trusted)
 	if h.fwdHost { // caches know the host of the request, but not this
 		w.Header().Add("Vary", "X-Forwarded-Host")
 	}
@@ -174,7 +174,7 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 		return
 	}
 	if line := h.log.Check(level, "request"); line != nil {
-		line.Write(zap.Inline(logged{x, r, failure}))
+		line.Write(zap.Inline(logged{x, r, failure, h.remote}))
 	}
 }
 
@@ -197,6 +197,7 @@ type logged struct {
 	*exchange
 	request *http.Request
 	failure dialect.Failure // when err is not nil
+	detail  Remote
 }
 
 // MarshalLogObject writes the fields directly: a []zap.Field would be the
@@ -212,7 +213,9 @@ func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("host", string(dialect.HostName(l.request)))
 	line.AddString("route", l.route)
 	line.AddString("domain", string(l.response.Domain))
-	line.AddString("remote", l.remote)
+	if remote := l.detail.of(l.remote); remote != "" {
+		line.AddString("remote", remote)
+	}
 	line.AddDuration("took", l.took)
 	if l.err != nil {
 		line.AddString("error", errorText(l.request, l.err, l.failure))

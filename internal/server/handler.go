@@ -25,6 +25,7 @@ type Options struct {
 	RequestsPerMinute int              // per client address; 0 for no limit
 	StrictPerMinute   int              // the same for strict endpoints alone
 	RequestsAtOnce    int              // of all clients; 0 for no limit
+	Remote            Remote           // in the log
 	Metrics           *telemetry.Metrics
 	Log               *zap.Logger
 }
@@ -41,6 +42,7 @@ type handler struct {
 	strict    *limiter // for strict endpoints
 	metrics   *telemetry.Metrics
 	log       *zap.Logger
+	remote    Remote
 	sparing   *sparing
 	shared    *sharedLimit
 	ids       *requestIDs
@@ -66,6 +68,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		fwdHost:   o.ForwardedHost,
 		metrics:   o.Metrics,
 		log:       o.Log,
+		remote:    o.Remote,
 		sparing:   newSparing(o.Log, zap.WarnLevel),
 		shared:    &sharedLimit{log: o.Log},
 		ids:       newRequestIDs(),

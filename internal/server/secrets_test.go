@@ -151,7 +151,7 @@ func TestNoProtocolErrorLogsASecret(t *testing.T) {
 	g, err := Listen(t.Context(), []Listener{
 		{Name: "http", Address: "127.0.0.1:0", Handler: h},
 		{Name: "https", Address: "127.0.0.1:0", Handler: h, TLS: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}},
-	}, ErrorLog(log))
+	}, ErrorLog(log, RemoteFull))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestAFloodIsLoggedSparingly(t *testing.T) {
 func TestConnectionErrorsAreLoggedSparingly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zapcore.DebugLevel)
-		to := ErrorLog(zap.New(core))
+		to := ErrorLog(zap.New(core), RemoteFull)
 		for range 1000 {
 			to.Print("http2: server connection error from 192.0.2.1:1: connection error: ENHANCE_YOUR_CALM")
 		}

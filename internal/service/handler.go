@@ -57,6 +57,7 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
 		StrictPerMinute:   cfg.Limits.StrictPerMinute,
 		RequestsAtOnce:    cfg.Limits.RequestsAtOnce,
+		Remote:            server.Remote(cfg.Log.Remote),
 		Metrics:           deps.Metrics,
 		Log:               deps.Log,
 	})

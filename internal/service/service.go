@@ -207,7 +207,7 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	for name := range sockets {
 		return nil, fmt.Errorf("unknown socket name %q; known are http, https (with tls in the settings) and ops", name)
 	}
-	g, err := server.Listen(ctx, specs, server.ErrorLog(s.log))
+	g, err := server.Listen(ctx, specs, server.ErrorLog(s.log, server.Remote(cfg.Log.Remote)))
 	if err != nil {
 		return nil, err
 	}
