@@ -48,17 +48,28 @@ func TestTurns(t *testing.T) {
 	})
 }
 
-// encrypted serves on a TLS listener with turns of the test.
-func encrypted(t *testing.T, free int, cert func(*tls.ClientHelloInfo), serve http.HandlerFunc) (g *Group, trust *tls.Config) {
+// encrypted serves on a TLS listener with turns of the test. begins is called in the
+// turn of a handshake, cert while it looks for its certificate; both may be nil.
+func encrypted(t *testing.T, free int, begins, cert func(*tls.ClientHelloInfo), serve http.HandlerFunc) (g *Group, trust *tls.Config) {
 	t.Helper()
 	authority := certtest.Authority("Turns", nil)
 	pair := authority.Server("127.0.0.1").TLS()
 	g = serveGroup(t, func(g *Group) { g.listeners[0].turns.free = free }, Listener{
 		Name: "https", Address: "127.0.0.1:0", Handler: serve,
-		TLS: &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			cert(hello)
-			return &pair, nil
-		}},
+		TLS: &tls.Config{
+			GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+				if begins != nil {
+					begins(hello)
+				}
+				return nil, nil
+			},
+			GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+				if cert != nil {
+					cert(hello)
+				}
+				return &pair, nil
+			},
+		},
 	})
 	return g, &tls.Config{RootCAs: authority.Pool(), ServerName: "127.0.0.1"}
 }
@@ -74,7 +85,7 @@ func TestHandshakesTakeTurns(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		order = append(order, host)
-	}, http.NotFound)
+	}, nil, http.NotFound)
 	l := g.listeners[0]
 	var all sync.WaitGroup
 	begin := func(from string, n int) {
@@ -104,7 +115,7 @@ func TestHandshakesTakeTurns(t *testing.T) {
 // TestACertificateMayTakeLong has a handshake wait for its certificate. Others go on.
 func TestACertificateMayTakeLong(t *testing.T) {
 	waits, found := make(chan struct{}), make(chan struct{})
-	g, trust := encrypted(t, 1, func(hello *tls.ClientHelloInfo) {
+	g, trust := encrypted(t, 1, nil, func(hello *tls.ClientHelloInfo) {
 		if strings.HasPrefix(hello.Conn.RemoteAddr().String(), "127.0.0.2:") {
 			close(waits)
 			<-found
@@ -126,7 +137,7 @@ func TestACertificateMayTakeLong(t *testing.T) {
 // TestARequestNeedsNoTurn has a request take long. Handshakes go on.
 func TestARequestNeedsNoTurn(t *testing.T) {
 	inside, leave := make(chan struct{}), make(chan struct{})
-	g, trust := encrypted(t, 1, func(*tls.ClientHelloInfo) {}, func(http.ResponseWriter, *http.Request) {
+	g, trust := encrypted(t, 1, nil, nil, func(http.ResponseWriter, *http.Request) {
 		close(inside)
 		<-leave
 	})
@@ -143,7 +154,7 @@ func TestARequestNeedsNoTurn(t *testing.T) {
 // TestEachTurnEnds holds that no client keeps a turn, however its connection goes on.
 func TestEachTurnEnds(t *testing.T) {
 	free := runtime.GOMAXPROCS(0)
-	g, trust := encrypted(t, free, func(*tls.ClientHelloInfo) {}, http.NotFound)
+	g, trust := encrypted(t, free, nil, nil, http.NotFound)
 	l := g.listeners[0]
 	over := func(protocol string) *tls.Conn {
 		config := trust.Clone()
