@@ -29,6 +29,7 @@ type connections struct {
 	places  *budget
 	settled time.Duration
 	turns   *turns        // of TLS handshakes; nil without TLS
+	count   func(string)  // called for each connection that the limit closes
 	last    atomic.Bool   // no connection is kept for another request
 	left    chan struct{} // receives when a place may be free
 	closed  chan struct{}
@@ -54,7 +55,7 @@ type connection struct {
 func limitConnections(l net.Listener, most int, proxies func() []netip.Prefix) *connections {
 	return &connections{
 		Listener: l, most: int64(most), proxies: proxies, places: newBudget(most), settled: settled,
-		left: make(chan struct{}, 1), closed: make(chan struct{}), open: map[*connection]struct{}{},
+		count: func(string) {}, left: make(chan struct{}, 1), closed: make(chan struct{}), open: map[*connection]struct{}{},
 	}
 }
 
@@ -70,6 +71,7 @@ func (l *connections) Accept() (net.Conn, error) {
 		}
 		client := l.clientOf(conn)
 		if !l.takePlace(client) {
+			l.count("refused")
 			_ = conn.Close() // nothing was read or written
 			continue
 		}
@@ -137,6 +139,7 @@ func (l *connections) evict(client string) bool {
 			return false
 		}
 		if victim.silent.CompareAndSwap(since, -1) { // else a request has come
+			l.count("silent")
 			_ = victim.Close() // nothing is in progress
 			return true
 		}

@@ -203,7 +203,8 @@ func TestConnectionsOfOneClient(t *testing.T) {
 		<-release
 		_, _ = io.WriteString(w, "done")
 	})
-	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most, TrustedProxies: func() []netip.Prefix {
+	limited := make(chan string, 2*most)
+	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most, Limited: func(reason string) { limited <- reason }, TrustedProxies: func() []netip.Prefix {
 		return []netip.Prefix{netip.MustParsePrefix(proxy + "/32")}
 	}})
 	var busy []client
@@ -218,6 +219,9 @@ func TestConnectionsOfOneClient(t *testing.T) {
 	}
 	if !dial(t, g.Addr("http")).ended() {
 		t.Error("one more of the same client is open")
+	}
+	if reason := <-limited; reason != "refused" {
+		t.Errorf("counted as %s", reason)
 	}
 	for range most / 2 {
 		begin(proxy)
@@ -240,7 +244,12 @@ func TestSilentConnectionsLose(t *testing.T) {
 		<-release
 		_, _ = io.WriteString(w, "done")
 	})
-	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most})
+	var closed atomic.Int64
+	g := serveGroup(t, unchanged, Listener{Name: "http", Address: "127.0.0.1:0", Handler: slow, Connections: most, Limited: func(reason string) {
+		if reason == "silent" {
+			closed.Add(1)
+		}
+	}})
 	var silent, busy []client
 	begin := func(from string) {
 		t.Helper()
@@ -268,6 +277,9 @@ func TestSilentConnectionsLose(t *testing.T) {
 		if !c.ended() {
 			t.Errorf("silent connection %d is open", i)
 		}
+	}
+	if n := closed.Load(); n != int64(len(silent)) {
+		t.Errorf("%d silent connections are counted, want %d", n, len(silent))
 	}
 	close(release)
 	for i, c := range busy {

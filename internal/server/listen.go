@@ -42,7 +42,10 @@ type Listener struct {
 	TLS     *tls.Config // nil for plain HTTP
 	// Connections limits the open connections of all clients, 0 for no limit. No
 	// client gets more than remain free for others, except the trusted proxies.
-	Connections    int
+	Connections int
+	// Limited is called for each connection that this limit closes: refused before
+	// anything was read, or silent. It may be nil.
+	Limited        func(reason string)
 	TrustedProxies func() []netip.Prefix // nil for none
 }
 
@@ -67,6 +70,9 @@ func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group
 			}
 		}
 		limited := limitConnections(l, s.Connections, s.TrustedProxies)
+		if s.Limited != nil {
+			limited.count = s.Limited
+		}
 		if s.TLS != nil {
 			limited.turns = newTurns()
 			s.TLS = withoutTurn(s.TLS)

@@ -196,10 +196,10 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 	proxies := func() []netip.Prefix { return s.current.Load().cfg.TrustedProxies }
 	var specs []server.Listener
 	if open := take("http"); open != nil || cfg.Listen != "" {
-		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: s.plainHandler(), Connections: cfg.Limits.Connections, TrustedProxies: proxies})
+		specs = append(specs, server.Listener{Name: "http", Address: cfg.Listen, Open: open, Handler: s.plainHandler(), Connections: cfg.Limits.Connections, Limited: s.options.Metrics.ConnectionClosed, TrustedProxies: proxies})
 	}
 	if cfg.TLS != nil {
-		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, TrustedProxies: proxies, TLS: s.tlsConfig()})
+		specs = append(specs, server.Listener{Name: "https", Address: cfg.TLS.Listen, Open: take("https"), Handler: &s.public, Connections: cfg.Limits.Connections, Limited: s.options.Metrics.ConnectionClosed, TrustedProxies: proxies, TLS: s.tlsConfig()})
 	}
 	if open := take("ops"); open != nil || cfg.Ops.Listen != "" {
 		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: &s.ops})

@@ -27,6 +27,7 @@ type Metrics struct {
 	certificates     *prometheus.CounterVec
 	logLinesDropped  prometheus.Counter
 	passwordChecks   *prometheus.CounterVec
+	connections      *prometheus.CounterVec
 	tlsNotAfter      *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
 }
 
@@ -54,6 +55,8 @@ func NewMetrics(version, revision string) *Metrics {
 			"Unix timestamp when the first certificate of the signing identity expires, in seconds."), []string{"identity"}),
 		logLinesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "waymark_log_lines_dropped_total",
 			Help: "Total number of log lines dropped because the log could not be written fast enough."}),
+		connections: counter("waymark_connections_closed_total",
+			"Total number of connections closed by limits.connections, by reason: refused, silent.", "reason"),
 		passwordChecks: counter("waymark_password_checks_total",
 			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
 		signing:      counter("waymark_signing_certificates_total", "Total number of signing certificates loaded or rejected.", "result"),
@@ -64,11 +67,14 @@ func NewMetrics(version, revision string) *Metrics {
 	for _, result := range []string{"right", "wrong", "unreachable", "unsupported", "limited", "limited_mailbox", "limited_network", "limited_total"} {
 		m.passwordChecks.WithLabelValues(result) // so that the first one is an increase
 	}
+	for _, reason := range []string{"refused", "silent"} {
+		m.connections.WithLabelValues(reason)
+	}
 	build := prometheus.NewGaugeVec(gauge("waymark_build_info", "Always 1; the labels identify the build."), []string{"version", "revision", "goversion"})
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.passwordChecks, build,
+		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.passwordChecks, m.connections, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -121,6 +127,10 @@ func (m *Metrics) CacheAnswer(result string) {
 // PasswordCheck counts a password check: right, wrong, unreachable, unsupported,
 // limited by the mail server, limited_mailbox, limited_network or limited_total.
 func (m *Metrics) PasswordCheck(result string) { m.passwordChecks.WithLabelValues(result).Inc() }
+
+// ConnectionClosed counts a connection that limits.connections closed: refused because
+// its client has its share, or silent, so that another could take its place.
+func (m *Metrics) ConnectionClosed(reason string) { m.connections.WithLabelValues(reason).Inc() }
 
 // ReloadFailed records that a reload of the settings failed.
 func (m *Metrics) ReloadFailed() { m.reloadSuccessful.Set(0) }
