@@ -49,10 +49,12 @@ func withCaddy(t *testing.T, s *stage) {
 	t.Helper()
 	programs.Need(t, "caddy", "caddy")
 	http, https := freePort(t), freePort(t)
+	options := fmt.Sprintf("\thttp_port %s\n\thttps_port %s\n\tdefault_bind 127.0.0.1\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n\tstorage file_system %s\n", http, https, s.dir)
 	s.replace = append(s.replace,
 		"--connect-to ::127.0.0.1:80 ", "--connect-to ::127.0.0.1:"+http+" ",
 		"--connect-to ::127.0.0.1:443 ", "--connect-to ::127.0.0.1:"+https+" ",
-		"http://waymark.example.org, ", fmt.Sprintf("{\n\thttp_port %s\n\thttps_port %s\n\tdefault_bind 127.0.0.1\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n\tstorage file_system %s\n}\nhttp://waymark.example.org, ", http, https, s.dir))
+		"http://waymark.example.org, ", "{\n"+options+"}\nhttp://waymark.example.org, ",
+		"\ton_demand_tls {", options+"\ton_demand_tls {")
 	s.env = append(s.env, "CURL_CA_BUNDLE="+filepath.Join(s.dir, "pki", "authorities", "local", "root.crt"))
 }
 

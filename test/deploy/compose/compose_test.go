@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -32,6 +33,7 @@ type project struct {
 		CapDrop     []string       `yaml:"cap_drop"`
 		SecurityOpt []string       `yaml:"security_opt"`
 		DependsOn   map[string]any `yaml:"depends_on"`
+		Environment map[string]string
 		Volumes     []string
 		Ports       []struct {
 			Published int
@@ -151,6 +153,20 @@ func TestComposeFiles(t *testing.T) {
 				t.Errorf("waymark trusts %v, the web server is in %v", cfg.TrustedProxies, subnets)
 			}
 		})
+	}
+}
+
+// TestEnvironment: a variable in waymark.env reaches Waymark in each project.
+func TestEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	programs.Output(t, exec.Command("cp", "-r", "../compose", "../proxies", dir))
+	variables := filepath.Join(dir, "compose", "waymark.env")
+	textfile.Write(t, variables, textfile.Read(t, variables)+"WAYMARK_DSN=postgres://waymark@db/mail\n")
+	for _, front := range []string{"caddy", "nginx", "traefik"} {
+		got := load(t, filepath.Join(dir, "compose", front+".yaml")).Services["waymark"].Environment
+		if !maps.Equal(got, map[string]string{"WAYMARK_DSN": "postgres://waymark@db/mail"}) {
+			t.Errorf("%s: the variables are %v", front, got)
+		}
 	}
 }
 

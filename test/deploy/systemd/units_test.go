@@ -85,7 +85,7 @@ func TestSettings(t *testing.T) {
 			"Restart": "on-failure", "LimitNOFILE": "65536", "WantedBy": "multi-user.target",
 			"StateDirectory": "waymark", "StateDirectoryMode": "0700", "AmbientCapabilities": "CAP_NET_BIND_SERVICE",
 			"Wants": "network-online.target", "After": "network-online.target", "UMask": "0077", "DynamicUser": "yes",
-			"SystemCallErrorNumber": "EPERM", "RestartSec": "1s", "Type": "notify", "WatchdogSec": "30s",
+			"EnvironmentFile": "-/etc/default/waymark", "SystemCallErrorNumber": "EPERM", "RestartSec": "1s", "Type": "notify", "WatchdogSec": "30s",
 		},
 		"waymark.socket":       {"ListenStream": "80", "FileDescriptorName": "http", "WantedBy": "sockets.target"},
 		"waymark-https.socket": {"ListenStream": "443", "FileDescriptorName": "https", "WantedBy": "sockets.target", "Service": "waymark.service"},
