@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the facts into testdata/facts instead of comparing them")
 
 // released matches the image of any release.
-var released = regexp.MustCompile(`^(waymark-mail/waymark):\d+\.\d+\.\d+$`)
+var released = regexp.MustCompile(`^(ghcr\.io/waymark-mail/waymark):\d+\.\d+\.\d+$`)
 
 // TestFacts compares the facts of a rendering that matter to an operator, such as
 // ports, replicas and allowed connections, with those in testdata.

@@ -53,7 +53,7 @@ var renderings = []struct {
 	{
 		"helm, everything", func(t *testing.T) []byte { return template(t, strings.Repeat("a", 53), "everything.yaml") },
 		"ConfigMap Deployment Ingress NetworkPolicy PodDisruptionBudget Service Service ServiceAccount ServiceMonitor",
-		[]string{"waymark-database", "waymark-links", "waymark-signing"},
+		[]string{"waymark-api", "waymark-authorities", "waymark-database", "waymark-links", "waymark-signing"},
 	},
 }
 

@@ -1,5 +1,5 @@
 {{- define "waymark.name" -}}
-{{- ternary .Release.Name (printf "%s-waymark" .Release.Name) (contains "waymark" .Release.Name) | trunc 63 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | default (ternary .Release.Name (printf "%s-waymark" .Release.Name) (contains "waymark" .Release.Name)) | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "waymark.selector" -}}
@@ -8,6 +8,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "waymark.labels" -}}
+{{- with .Values.extraLabels }}
+{{- toYaml . }}
+{{- end }}
 {{ include "waymark.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -23,6 +26,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- /* "true" if there can be more than one replica. */}}
 {{- define "waymark.several" -}}
 {{- if or (gt (int .Values.replicaCount) 1) .Values.autoscaling.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* A checksum of the settings that Waymark reads only at its start. It changes the
+pod template, so that Kubernetes replaces the pods. All other settings are reloaded. */}}
+{{- define "waymark.restart" -}}
+{{- dict "log" .Values.settings.log "connections" (.Values.settings.limits | default dict).connections | toJson | sha256sum }}
 {{- end }}
 
 {{- /* waymark.yaml: the operator's settings and those of the chart. */}}
