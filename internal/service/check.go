@@ -17,6 +17,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
+	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/sign"
 )
@@ -160,13 +161,17 @@ func (c *checks) certificates(cfg *config.Config, now time.Time) {
 
 // directory asks every source, as a start does in the background.
 func (c *checks) directory(cfg *config.Config) {
-	errs := make([]error, len(cfg.Directory))
+	errs, warnings := make([]error, len(cfg.Directory)), make([][]string, len(cfg.Directory))
 	var all sync.WaitGroup
 	for i, src := range cfg.Directory {
 		all.Go(func() {
 			opened, _, _, err := open(src)
 			if err == nil {
-				err = errors.Join(opened.Check(context.Background()), opened.Close())
+				err = opened.Check(context.Background())
+				if s, ok := opened.(*sqlsource.Source); ok && err == nil {
+					warnings[i] = s.Warnings()
+				}
+				err = errors.Join(err, opened.Close())
 			}
 			errs[i] = err
 		})
@@ -174,6 +179,7 @@ func (c *checks) directory(cfg *config.Config) {
 	all.Wait()
 	for i, src := range cfg.Directory {
 		c.fail(src.Line, src.Key, errs[i])
+		c.warn(src.Line, src.Key, warnings[i]...)
 	}
 }
 

@@ -44,30 +44,35 @@ func (l *Lookup) Remember(k Known) {
 		case k.Local != "" && s.Mailboxes:
 			l.mailboxes.remember(mailbox{i, address.Address{Local: k.Local, Domain: k.Domain}}, k)
 		case k.Local == "" && k.Record != nil:
-			l.domains.remember(k.Domain, k)
+			if l.domains.remember(k.Domain, k) {
+				s.known.Store(true)
+			}
 		}
 	}
 }
 
 // Remembers reports whether an answer of the source with this name about a domain
-// is cached.
+// was cached. It does not search the cache: it may have a million entries, and a
+// start asks every two seconds.
 func (l *Lookup) Remembers(name string) bool {
-	for _, e := range l.domains.known.All() {
-		if e.found.Source == name {
-			return true
+	for _, s := range l.sources {
+		if s.Name == name {
+			return s.known.Load()
 		}
 	}
 	return false
 }
 
-func (c *cache[K]) remember(key K, k Known) {
+// remember returns false for an answer that has expired.
+func (c *cache[K]) remember(key K, k Known) bool {
 	e := &entry{found: Found{k.Source, k.Record}, asked: min(k.Asked.Sub(c.start), 0)}
 	if e.remaining(c.start, c.options.Stale) <= 0 {
-		return
+		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cached(key) == nil {
 		c.store(key, e)
 	}
+	return true
 }

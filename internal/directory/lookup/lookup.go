@@ -218,6 +218,9 @@ func (l *Lookup) askDomain(ctx context.Context, d address.Domain, u urgency) (Fo
 	var last string
 	for _, s := range l.sources {
 		r, err := s.ask(ctx, d, u, func(ctx context.Context) (source.Record, error) { return s.Source.Domain(ctx, d) })
+		if err == nil {
+			s.known.Store(true)
+		}
 		if !errors.Is(err, source.ErrNotFound) {
 			return Found{s.Name, r}, err // also an error: a later source could be wrong
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -24,6 +25,7 @@ type limited struct {
 	gate    *gate
 	health  health
 	names   nameReports
+	known   atomic.Bool // an answer about a domain was cached
 }
 
 func newLimited(n Named, o *Options) *limited {

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 // Check connects and runs the queries for a mailbox that cannot exist (RFC 6761
@@ -48,6 +50,23 @@ func (s *Source) Check(ctx context.Context) error {
 		}))
 	}
 	return errors.Join(errs...)
+}
+
+// Warnings returns what may go wrong with the queries that Check has run, by their
+// keys: the collations of MySQL equate letters, so that the row of another name can
+// be the answer.
+func (s *Source) Warnings() []string {
+	var all []string
+	for q, column := range map[*query]string{s.domain: "domain", s.mailbox: "address"} {
+		if q == nil || s.opts.Driver != "mysql" {
+			continue
+		}
+		if h := q.head.Load(); h != nil && !slices.ContainsFunc(h.names, source.Identifies) {
+			all = append(all, fmt.Sprintf("%s: %s: returns no column %s, so that Waymark cannot ignore the row of a name that only looks alike, such as muller for müller; return the compared column as %s", s.name, q.key, column, column))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // checkType rejects types that cannot hold the value of a column. The type names

@@ -45,6 +45,29 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// TestLookAlikesAreWarnedAbout: only MySQL mixes up letters, and only where a row
+// does not say whom it is about.
+func TestLookAlikesAreWarnedAbout(t *testing.T) {
+	everyEngine(t, func(t *testing.T, e engine) {
+		e.panel(t)
+		for query, warned := range map[string]bool{
+			"SELECT provider FROM domain WHERE name = {domain}":                 e.driver == "mysql",
+			"SELECT name AS domain, provider FROM domain WHERE name = {domain}": false,
+		} {
+			s := e.source(t, query, "")
+			if got := s.Warnings(); got != nil {
+				t.Errorf("before the check: %q", got)
+			}
+			if err := s.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(s.Warnings(), ""); strings.HasPrefix(got, "panel: queries.domain: returns no column domain, ") != warned {
+				t.Errorf("%s: %q", query, got)
+			}
+		}
+	})
+}
+
 func TestColumnTypes(t *testing.T) {
 	for _, tc := range []struct{ column, types, want string }{
 		{"imap_port", "INT4 NUMERIC TEXT VARCHAR(5) BIGINT SMALLINT(6) UNSIGNED-BIGINT", ""},

@@ -130,6 +130,18 @@ func eventually(t *testing.T, url, want string) {
 	t.Fatalf("%s never has %s:\n%s", url, want, got)
 }
 
+// probe asks until it gets exactly this, as a kubelet does: "not ready" is another
+// answer.
+func probe(t *testing.T, url, want string) {
+	t.Helper()
+	got := ""
+	for deadline := time.Now().Add(20 * time.Second); got != want; time.Sleep(100 * time.Millisecond) {
+		if got = get(t, url); time.Now().After(deadline) {
+			t.Fatalf("%s gets %q", url, got)
+		}
+	}
+}
+
 func autoconfig(s *waymark.Waymark, domain string) string {
 	return "http://" + s.HTTP + "/mail/config-v1.1.xml?emailaddress=anna@" + domain
 }
@@ -141,9 +153,7 @@ func TestAConfigMapIsReloaded(t *testing.T) {
 	n := newNode(t, settings)
 	s := n.start()
 	eventually(t, autoconfig(s, "example.org"), "<hostname>mail.example.org</hostname>")
-	if got := get(t, "http://"+s.Ops+"/readyz"); got != "ready\n" {
-		t.Errorf("the readiness probe gets %q", got)
-	}
+	probe(t, "http://"+s.Ops+"/readyz", "ready\n")
 	if got := get(t, "http://"+s.Ops+"/healthz"); got != "ok\n" {
 		t.Errorf("the liveness probe gets %q", got)
 	}
