@@ -53,7 +53,7 @@ type sourceKeys struct {
 // keysOfKind returns the keys of each kind besides source, name and timeout.
 func keysOfKind() map[string][]string {
 	return map[string][]string{
-		"sql":  {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "driver", "dsn", "host", "port", "database", "user", "password", "queries", "notify"},
+		"sql":  {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "driver", "dsn", "host", "port", "database", "tls", "user", "password", "queries", "notify"},
 		"ldap": {"provider", "mailboxes", "public_logins", "alias_login", "preset", "connections", "url", "start_tls", "ca_file", "bind_dn", "bind_password", "base_dn", "domain", "mailbox"},
 		"mx":   {"resolvers"},
 	}
@@ -82,6 +82,9 @@ func sourceFields(f *file) []field[sourceKeys] {
 		{"host", func(r *reader, v value, k *keys) { k.sql.Host, _ = r.filled(v) }},
 		{"port", func(r *reader, v value, k *keys) { k.sql.Port = r.number(v, 1, 65535) }},
 		{"database", func(r *reader, v value, k *keys) { k.sql.Database, _ = r.filled(v) }},
+		{"tls", func(r *reader, v value, k *keys) {
+			k.sql.TLS, _ = oneOf(r, v, "tls", []source.TLS{source.TLSRequire, source.TLSVerifyFull, source.TLSOff})
+		}},
 		{"user", func(r *reader, v value, k *keys) { k.sql.User, _ = r.filled(v) }},
 		{"password", func(r *reader, v value, k *keys) {
 			if k.sql.Password, _ = r.filled(v); k.sql.Password != "" {
@@ -245,14 +248,14 @@ func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
 
 // whereIs checks that a database is given by a dsn or by a host.
 func (r *reader) whereIs(v value, driver string) {
-	for _, key := range []string{"host", "port", "database", "user", "password"} {
+	for _, key := range []string{"host", "port", "database", "tls", "user", "password"} {
 		if driver == "sqlite" && v.has(key) {
 			r.refuse(v.at(key), "is not for sqlite; dsn is the path of the file")
 		}
 	}
 	switch {
 	case v.has("dsn"):
-		for _, key := range []string{"host", "port", "database"} {
+		for _, key := range []string{"host", "port", "database", "tls"} {
 			if driver != "sqlite" && v.has(key) {
 				r.refuse(v.at(key), "is part of dsn; remove one of them")
 			}

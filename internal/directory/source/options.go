@@ -20,6 +20,9 @@ type SQL struct {
 	Host     string
 	Port     int
 	Database string
+	// TLS is how the connection to Host is encrypted; "" for TLSRequire, and TLSOff on
+	// this machine.
+	TLS TLS
 	// User and Password replace those of the DSN; "" for those.
 	User, Password string
 	// DomainQuery looks up a domain by {domain} or {domain_unicode}, MailboxQuery
@@ -30,6 +33,17 @@ type SQL struct {
 	Connections               int           // maximum; 0 for 8
 	Channel                   string        // PostgreSQL channel for change notifications; "" for none
 }
+
+// TLS is how a connection to a database is encrypted.
+type TLS string
+
+// What TLS protects against: TLSRequire against those who listen, TLSVerifyFull also
+// against those who take the place of the server.
+const (
+	TLSOff        TLS = "off"
+	TLSRequire    TLS = "require"
+	TLSVerifyFull TLS = "verify-full"
+)
 
 // LDAP are the options of an LDAP server.
 type LDAP struct {

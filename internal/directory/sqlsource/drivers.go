@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -67,8 +68,7 @@ func openMySQL(opts source.SQL) (*backend, error) {
 	return &backend{connector: mysqlSessions{connector, opts.Timeout}, prepare: true}, nil
 }
 
-// mysqlConfig returns the host and the database of the options. TLS is used if the
-// server has it, as for PostgreSQL.
+// mysqlConfig returns the host and the database of the options.
 func mysqlConfig(opts source.SQL) *mysql.Config {
 	cfg := mysql.NewConfig()
 	cfg.DBName = opts.Database
@@ -77,8 +77,22 @@ func mysqlConfig(opts source.SQL) *mysql.Config {
 		return cfg
 	}
 	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(opts.Host, strconv.Itoa(cmp.Or(opts.Port, 3306)))
-	cfg.TLSConfig = "preferred"
+	cfg.TLSConfig = map[source.TLS]string{source.TLSOff: "false", source.TLSRequire: "skip-verify", source.TLSVerifyFull: "true"}[tlsOf(opts)]
 	return cfg
+}
+
+// tlsOf returns how the connection to the host of the options is encrypted. Nobody
+// else listens on this machine.
+func tlsOf(opts source.SQL) source.TLS {
+	ip, err := netip.ParseAddr(opts.Host)
+	here := strings.HasPrefix(opts.Host, "/") || opts.Host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	switch {
+	case opts.TLS != "":
+		return opts.TLS
+	case here:
+		return source.TLSOff
+	}
+	return source.TLSRequire
 }
 
 // mysqlSessions makes every new connection read-only and sets the time-out in the

@@ -61,7 +61,7 @@ func (s *Source) explain(ctx context.Context, err error) error {
 	case errors.As(err, &notTrusted):
 		return fmt.Errorf("the server's certificate is not trusted: %w", notTrusted)
 	case errors.Is(err, mysql.ErrNoTLS), strings.Contains(err.Error(), "server refused TLS connection"): // pgx has no error for it
-		return errors.New("the server does not support TLS, which the dsn requires")
+		return errors.New("the server does not support TLS, which the dsn or the key tls requires")
 	case errors.Is(err, mysql.ErrCleartextPassword), errors.Is(err, mysql.ErrNativePassword),
 		errors.Is(err, mysql.ErrOldPassword), errors.Is(err, mysql.ErrUnknownPlugin):
 		return err // fixed texts

@@ -68,6 +68,50 @@ func TestKeysInPlaceOfADSN(t *testing.T) {
 	})
 }
 
+// TestTLSByTheKey: a password leaves this machine only encrypted, unless the settings
+// allow it otherwise. The servers of the tests have no TLS.
+func TestTLSByTheKey(t *testing.T) {
+	for _, tc := range []struct {
+		host string
+		tls  source.TLS
+		want source.TLS
+	}{
+		{"db.example.com", "", source.TLSRequire}, {"192.0.2.1", "", source.TLSRequire}, {"localhost.example.com", "", source.TLSRequire},
+		{"db.example.com", source.TLSOff, source.TLSOff}, {"db.example.com", source.TLSVerifyFull, source.TLSVerifyFull},
+		{"localhost", "", source.TLSOff}, {"127.0.0.2", "", source.TLSOff}, {"::1", "", source.TLSOff}, {"::ffff:127.0.0.1", "", source.TLSOff}, {"/run/postgresql", "", source.TLSOff},
+		{"127.0.0.1", source.TLSRequire, source.TLSRequire},
+	} {
+		if got := tlsOf(source.SQL{Host: tc.host, TLS: tc.tls}); got != tc.want {
+			t.Errorf("%s, %q: %s", tc.host, tc.tls, got)
+		}
+	}
+	bothServers(t, false, func(t *testing.T, e engine) {
+		e.panel(t)
+		host, port, err := net.SplitHostPort(e.server.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		number, err := strconv.Atoi(port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		user := map[string]string{"postgres": "postgres", "mysql": "admin"}[e.driver]
+		for mode, want := range map[source.TLS]string{
+			"": "", source.TLSOff: "",
+			source.TLSRequire:    "panel: the server does not support TLS, which the dsn or the key tls requires",
+			source.TLSVerifyFull: "panel: the server does not support TLS, which the dsn or the key tls requires",
+		} {
+			s := e.source(t, domainQuery, "", func(o *source.SQL) {
+				o.DSN, o.Host, o.Port, o.Database, o.User, o.Password, o.TLS = "", host, number, e.database(t), user, "admin-Pa55", mode
+			})
+			err := s.Check(t.Context())
+			if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+				t.Errorf("%q: %v", mode, err)
+			}
+		}
+	})
+}
+
 func TestHostsThatAreSockets(t *testing.T) {
 	for driver, host := range map[string]string{"postgres": "/nowhere", "mysql": "/nowhere/mysqld.sock"} {
 		s, err := New("panel", source.SQL{Driver: driver, Host: host, Database: "mail", DomainQuery: domainQuery})

@@ -60,7 +60,8 @@ func wrongPostgresDSN(err error) error {
 // postgresDSN returns the host and the database as a DSN.
 func postgresDSN(opts source.SQL) string {
 	quote := func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'" }
-	dsn := "host=" + quote(opts.Host) + " dbname=" + quote(opts.Database)
+	mode := map[source.TLS]string{source.TLSOff: "disable", source.TLSRequire: "require", source.TLSVerifyFull: "verify-full"}[tlsOf(opts)]
+	dsn := "host=" + quote(opts.Host) + " dbname=" + quote(opts.Database) + " sslmode=" + mode
 	if opts.Port != 0 {
 		dsn += " port=" + strconv.Itoa(opts.Port)
 	}

@@ -37,7 +37,7 @@ func TestServersWithoutTLS(t *testing.T) {
 	bothServers(t, false, func(t *testing.T, e engine) {
 		dsn := map[string]string{"postgres": strings.Replace(e.dsn, "sslmode=disable", "sslmode=require", 1), "mysql": e.dsn + "?tls=true"}[e.driver]
 		s := e.panel(t).source(t, domainQuery, "", func(o *source.SQL) { o.DSN = dsn })
-		fails(t, s.Check(t.Context()), "panel: the server does not support TLS, which the dsn requires")
+		fails(t, s.Check(t.Context()), "panel: the server does not support TLS, which the dsn or the key tls requires")
 	})
 }
 
