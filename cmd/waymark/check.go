@@ -77,6 +77,6 @@ func printFindings(env environment, output, file string, cfg *config.Config, fin
 	if len(findings) > 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(env.stdout, "%s is fine: %d domains, %d providers\n", terminal.Line(file), domains, len(cfg.Providers))
+	_, err := fmt.Fprintf(env.stdout, "%s is fine: %s, %s\n", terminal.Line(file), counted(domains, "domain"), counted(len(cfg.Providers), "provider"))
 	return err
 }

@@ -132,6 +132,6 @@ func (o importOptions) printNotes(env environment, r importer.Result) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(env.stderr, "imported: %d providers, %d domains; not imported: %d, hints: %d\n", r.Providers, r.Domains, lost, len(r.Notes)-lost)
+	_, err := fmt.Fprintf(env.stderr, "imported: %s, %s; not imported: %d, hints: %d\n", counted(r.Providers, "provider"), counted(r.Domains, "domain"), lost, len(r.Notes)-lost)
 	return err
 }

@@ -115,7 +115,7 @@ func TestImportStatus(t *testing.T) {
 		stdout     string // what it holds; "" for nothing at all
 		stderr     string
 	}{
-		{"everything is imported", document, nil, statusFine, "example.com: {provider: example-com}\n", "imported: 1 providers, 1 domains; not imported: 0, hints: 0\n"},
+		{"everything is imported", document, nil, statusFine, "example.com: {provider: example-com}\n", "imported: 1 provider, 1 domain; not imported: 0, hints: 0\n"},
 		{"a hint", unsaid, nil, statusFine, "port: 993", "not imported: 0, hints: 1\n"},
 		{"something is not imported", lossy, nil, statusFindings, "example.com: {provider: example-com}\n", "a.xml:5: emailProvider/webMail: webmail is not supported\n"},
 		{"as JSON", lossy, []string{"-o", "json"}, statusFindings, "example.com: {provider: example-com}\n", `"hint": false`},

@@ -8,27 +8,31 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/duration"
 	"github.com/waymark-mail/waymark/internal/qrcode"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
 func inviteCommand(env environment) *cobra.Command {
-	var output string
-	var valid time.Duration
+	var output, expires string
 	cmd := &cobra.Command{
 		Use:     "invite ADDRESS",
 		Short:   "Make a link that opens the set-up page for an address",
 		Long:    "Make a link that opens the set-up page with an address filled in, and print it with a QR code.\nThe server needs pages.url and pages.keys in its settings, nothing else. Whoever has the link sees the\naddress and the public settings, but no mail.",
-		Example: "  waymark invite anna@example.com --expires 168h",
+		Example: "  waymark invite anna@example.com --expires 30d",
 		Args:    arguments(1, 1),
 	}
 	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
-	cmd.Flags().DurationVar(&valid, "expires", service.DefaultInvitation, "let the link expire after `DURATION`, such as 168h")
+	cmd.Flags().StringVar(&expires, "expires", duration.Format(service.DefaultInvitation), "let the link expire after `DURATION`, such as 30d or 12h")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkOutput(output); err != nil {
 			return err
+		}
+		valid, err := duration.Parse(expires)
+		if err != nil {
+			return fmt.Errorf("--expires: %q is %w", expires, err)
 		}
 		a, err := address.Parse(args[0])
 		if err != nil {

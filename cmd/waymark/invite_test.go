@@ -16,7 +16,7 @@ domains: {example.com: {provider: p}}
 func TestInvite(t *testing.T) {
 	write := func(text string) string { return file(t, "waymark.yaml", text) }
 	good := write(invitingSettings)
-	status, out, errs := waymark(t, "invite", "anna@example.com", "-c", good, "-o", "json", "--expires", "24h")
+	status, out, errs := waymark(t, "invite", "anna@example.com", "-c", good, "-o", "json", "--expires", "1d")
 	var made struct {
 		URL     string
 		Expires time.Time
@@ -37,7 +37,8 @@ func TestInvite(t *testing.T) {
 	}{
 		"no address":      {invitingSettings, []string{"anna"}, "the address has no @"},
 		"nobody's domain": {invitingSettings, []string{"anna@example.net"}, "example.net: this server does not answer for that domain"},
-		"too long":        {invitingSettings, []string{"anna@example.com", "--expires", "100000h"}, "a link can work for a minute to a year"},
+		"too long":        {invitingSettings, []string{"anna@example.com", "--expires", "366d"}, "a link can work for a minute to a year"},
+		"no duration":     {invitingSettings, []string{"anna@example.com", "--expires", "soon"}, `--expires: "soon" is not a duration such as 90s, 12h or 30d`},
 		"no URL":          {strings.Replace(invitingSettings, `url: "https://setup.example.com/", `, "", 1), []string{"anna@example.com"}, "pages.url is not set"},
 		"no key":          {strings.Replace(invitingSettings, "0123456789abcdef0123456789abcdef", "", 1), []string{"anna@example.com"}, "pages.keys is not set"},
 	} {

@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 		status         int
 		want           []string
 	}{
-		{"a good file", good, nil, statusFine, []string{"is fine: 1 domains, 1 providers"}},
+		{"a good file", good, nil, statusFine, []string{"is fine: 1 domain, 1 provider"}},
 		{"a warning", warned, nil, statusFine, []string{"waymark.yaml:4: warning: providers.one.services[0].security: "}},
 		{"a warning, strictly", warned, []string{"--strict"}, statusFindings, []string{"warning"}},
 		{"several errors at once", broken, nil, statusFindings, []string{"waymark.yaml:8: unknown key nonsense", "waymark.yaml:9: unknown key providrs; did you mean providers?"}},

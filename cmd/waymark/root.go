@@ -143,22 +143,23 @@ func arguments(least, most int) cobra.PositionalArgs {
 		case most == 0:
 			expected = "no arguments"
 		case least == most:
-			expected = counted(most)
+			expected = counted(most, "argument")
 		case most < 0:
-			expected = "at least " + counted(least)
+			expected = "at least " + counted(least, "argument")
 		default:
-			expected = "at most " + counted(most)
+			expected = "at most " + counted(most, "argument")
 		}
 		name := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 		return usageError(cmd, fmt.Errorf("%s expects %s, got %d", name, expected, len(args)))
 	}
 }
 
-func counted(n int) string {
-	if n == 1 {
-		return "1 argument"
+// counted returns "1 domain" or "2 domains".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
 	}
-	return fmt.Sprintf("%d arguments", n)
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // wrongUsage is what is wrong with the flags or arguments of a command, and its

@@ -94,6 +94,9 @@ func readDomains(r *reader, all []value, f *file) {
 			return
 		}
 		first[name] = key
+		if r.wholeDomain(v, f) {
+			return
+		}
 
 		var d domain
 		before := r.errors
@@ -111,6 +114,9 @@ func readDomains(r *reader, all []value, f *file) {
 		if d.movedTo != nil {
 			moves = append(moves, move{v.at("moved_to"), name, d.movedTo})
 			f.Domains[name] = settings.Domain{Moved: d.movedTo} // until it is known where to
+			return
+		}
+		if d.provider == nil { // providers has an error
 			return
 		}
 		switch suffix, below := strings.CutPrefix(string(name), below); {
@@ -147,7 +153,7 @@ func (r *reader) entryName(key value) address.Domain {
 	case err != nil && strings.Contains(key.written(), "*"):
 		r.refuse(key, `must be a domain, "*.example.com" for all names below a domain, or "*" for all others`)
 	case err != nil:
-		r.refuse(key, "%v", err)
+		r.refuse(key, "%s", notADomain(key.written(), err))
 	case !pattern:
 		return d
 	case publicSuffix(d):
@@ -264,6 +270,7 @@ func (r *reader) provider(v value, f *file) *provider {
 	case ok:
 		p.used = true
 		return p
+	case r.wrong["providers"]: // perhaps the one that is meant
 	case len(f.providers) == 0:
 		r.refuse(v, "unknown provider %s; the file has none", printed(v.written()))
 	case len(f.providers) > maxListed:
@@ -418,7 +425,7 @@ func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]va
 
 // checkUse warns about providers and files that answer no request.
 func (r *reader) checkUse(v value, f *file) {
-	if len(f.Domains) == 0 && len(f.Below) == 0 && f.CatchAll == nil && len(f.Directory) == 0 {
+	if len(f.Domains) == 0 && len(f.Below) == 0 && f.CatchAll == nil && len(f.Directory) == 0 && !r.wrong["providers"] {
 		r.warn(v, "%s", answersNobody)
 		return
 	}

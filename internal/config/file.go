@@ -42,7 +42,7 @@ func fileFields() []field[file] {
 		{"tls", readTLS},
 		{"trusted_proxies", func(r *reader, v value, f *file) { f.TrustedProxies = r.prefixes(v) }},
 		{"forwarded_host", func(r *reader, v value, f *file) {
-			if f.ForwardedHost, _ = r.truth(v); f.ForwardedHost && len(f.TrustedProxies) == 0 {
+			if f.ForwardedHost, _ = r.truth(v); f.ForwardedHost && len(f.TrustedProxies) == 0 && !r.wrong["trusted_proxies"] {
 				r.refuse(v, "needs trusted_proxies; X-Forwarded-Host of others is never used")
 			}
 		}},
@@ -176,6 +176,10 @@ func (r *reader) path(v value, into *string) {
 
 // listen reads the address of a listener.
 func (r *reader) listen(v value, into *string) {
+	if _, err := strconv.ParseUint(v.written(), 10, 16); err == nil {
+		r.refuse(v, `must be an address to listen on; write ":%s"`, v.written())
+		return
+	}
 	s, ok := r.text(v)
 	if !ok {
 		return

@@ -42,7 +42,7 @@ func everywhere(host string) bool { return host == "" || host == "0.0.0.0" || ho
 // without the address of that proxy: all users would share its rate limit.
 func (r *reader) checkProxies(v value, cfg *Config) {
 	host, port, err := net.SplitHostPort(cfg.Listen)
-	if err != nil || cfg.TLS != nil || !v.has("listen") || r.wrong["listen"] || v.has("trusted_proxies") || port == "0" || port == "80" && !loopback(host) {
+	if err != nil || cfg.TLS != nil || !v.has("listen") || r.wrong["listen"] || v.has("trusted_proxies") || r.wrong["trusted_proxies"] || port == "0" || port == "80" && !loopback(host) {
 		return
 	}
 	r.warn(v.at("listen"), "looks like a listener behind a proxy, but trusted_proxies is missing: all users would share the rate limit of the proxy, and links would begin with http; list the proxy, such as trusted_proxies: [127.0.0.1, \"::1\"], or write trusted_proxies: [] if there is none")
@@ -50,7 +50,7 @@ func (r *reader) checkProxies(v value, cfg *Config) {
 
 // checkOps warns about operations that everybody may use.
 func (r *reader) checkOps(v value, cfg *Config) {
-	if host, _, err := net.SplitHostPort(cfg.Ops.Listen); err == nil && everywhere(host) && !v.has("api") {
+	if host, _, err := net.SplitHostPort(cfg.Ops.Listen); err == nil && everywhere(host) && !v.has("api") && !r.wrong["api"] {
 		r.warn(v.at("ops").at("listen"), "whoever reaches this machine can reload the settings and make invitations; use 127.0.0.1, or set api.token")
 	}
 }

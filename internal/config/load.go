@@ -150,7 +150,7 @@ func (r *reader) blocks(root value, f *file) {
 	}
 	if len(f.blocks.domains) > 0 {
 		readDomains(r, f.blocks.domains, f)
-	} else if len(f.Directory) == 0 && (r.errors == 0 || f.Included == nil) { // else an included file may have them
+	} else if len(f.Directory) == 0 && !r.wrong["domains"] && !r.wrong["directory"] && (r.errors == 0 || f.Included == nil) { // else an included file may have them
 		r.warn(root.at("domains"), "%s", answersNobody)
 	}
 }

@@ -10,6 +10,10 @@ func pagesFields() []field[Pages] {
 	return []field[Pages]{
 		{"url", func(r *reader, v value, p *Pages) { p.URL = strings.TrimSuffix(r.webURL(v), "/") }},
 		{"keys", func(r *reader, v value, p *Pages) {
+			if v.written() != "" { // perhaps the secret itself
+				r.refuse(v, `must be a list of secrets such as ["${env:LINK_KEY}"]`)
+				return
+			}
 			r.items(v, "a list of secrets", func(v value) {
 				if s, ok := r.secret(v); ok {
 					p.Keys = append(p.Keys, s)

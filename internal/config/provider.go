@@ -64,7 +64,7 @@ func providerFields() []field[provider] {
 }
 
 func readProviders(r *reader, v value, f *file) {
-	fields := providerFields()
+	fields, whole := providerFields(), keysOfFile()
 	r.each(v, "a block with one key per provider", func(key, v value) {
 		id := key.written()
 		if first, ok := f.providers[id]; ok {
@@ -74,8 +74,13 @@ func readProviders(r *reader, v value, f *file) {
 		p := &provider{Provider: &settings.Provider{ID: id, Name: id, Outlook: f.outlook}, key: key}
 		f.providers[id] = p
 		f.providerIDs = append(f.providerIDs, id)
+		if slices.Contains(whole, id) && v.node.Kind == yaml.MappingNode {
+			r.refuse(key, "%s is a key of the whole file; write it at the beginning of a line", id)
+			r.wrong[id] = true
+			return
+		}
 		if !validID(id) {
-			r.refuse(key, "the id of a provider must have 1 to 40 characters from a to z, 0 to 9 and -")
+			r.refuse(key, "%s", notAnID(id))
 		}
 		before := r.errors
 		p.broken = true // until it is read to the end
@@ -154,6 +159,10 @@ func (r *reader) login(v value) settings.Login {
 	}
 	if err := settings.Login(s).Validate(); err != nil {
 		r.refuse(v, "%s", asWritten(err.Error(), strconv.Quote(s), strconv.Quote(v.written())))
+		return ""
+	}
+	if isFixedWord(s) {
+		r.refuse(v, "is the same user name for everybody; write {address}, {local} or {domain} in quotes for a part of the address")
 		return ""
 	}
 	for _, other := range placeholdersOfOthers() {

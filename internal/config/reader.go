@@ -146,7 +146,7 @@ func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
 		case f < 0 && v.doc.included && v.path == "":
 			r.refuse(key, "%s is not a key of an included file; its keys are %s", printed(key.written()), list(keysOf(fields)))
 		case f < 0:
-			r.refuse(key, "%s", unknown("key", key.written(), keysOf(fields)))
+			r.unknownKey(v, key, keysOf(fields))
 		case found[f] > 0:
 			r.refuse(v.key(fields[f].key, content[i]), "duplicate key, first listed on line %d", content[found[f]-1].Line)
 		default:
@@ -159,6 +159,20 @@ func readBlock[T any](r *reader, v value, fields []field[T], into *T) bool {
 		}
 	}
 	return true
+}
+
+// unknownKey reports a key that the block v cannot have. What the key was meant for is
+// then not reported as missing.
+func (r *reader) unknownKey(v, key value, known []string) {
+	if name, _, ok := strings.Cut(key.written(), ":"); ok && slices.Contains(known, name) {
+		r.wrong[v.at(name).path] = true
+		r.refuse(key, "a space is missing behind %s:", name) // the value could be a secret
+		return
+	}
+	if near, ok := nearest(key.written(), known); ok {
+		r.wrong[v.at(near).path] = true
+	}
+	r.refuse(key, "%s", unknown("key", key.written(), known))
 }
 
 func keysOf[T any](fields []field[T]) []string {
@@ -213,7 +227,19 @@ func (r *reader) is(v value, kind yaml.Kind, want string) bool {
 	if v.node.Kind == kind && v.node.Tag == tag {
 		return true
 	}
-	r.refuse(v, "must be %s, is %s", want, describe(v.node))
+	if r.wrong[v.path] { // as its key is
+		return false
+	}
+	hint := ""
+	switch {
+	case kind == yaml.SequenceNode && v.node.Kind == yaml.ScalarNode && v.node.Tag != "!!null":
+		hint = "; write [" + printed(v.written()) + "]"
+	case kind == yaml.SequenceNode && v.node.Kind == yaml.MappingNode:
+		hint = "; begin each item with - and a space"
+	case kind == yaml.MappingNode && v.node.Kind == yaml.SequenceNode:
+		hint = "; remove the - before each key"
+	}
+	r.refuse(v, "must be %s, is %s%s", want, describe(v.node), hint)
 	return false
 }
 
@@ -240,7 +266,7 @@ func describe(n *yaml.Node) string {
 // scalar but an empty one; want is what was expected.
 func (r *reader) scalar(v value, want string, lines bool) (string, bool) {
 	if v.node.Kind != yaml.ScalarNode || !slices.Contains(scalarTags(), v.node.Tag) {
-		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		r.refuse(v, "must be %s, is %s%s", want, describe(v.node), instead(v.node))
 		return "", false
 	}
 	s, err := r.expand(v.node.Value, v.doc.dir)
@@ -252,6 +278,17 @@ func (r *reader) scalar(v value, want string, lines bool) (string, bool) {
 		return "", false
 	}
 	return s, true
+}
+
+// instead returns what to write for values that YAML reads as something else.
+func instead(n *yaml.Node) string {
+	switch {
+	case n.Tag == "!!null" && n.Anchor != "":
+		return "; & begins an anchor of YAML; write the text in quotes"
+	case n.Tag == "!!map" && n.Style&yaml.FlowStyle != 0 && len(n.Content) == 2 && slices.Contains([]string{"address", "local", "domain"}, n.Content[0].Value):
+		return fmt.Sprintf(`; write "{%s}" in quotes`, n.Content[0].Value)
+	}
+	return ""
 }
 
 func scalarTags() []string { return []string{"!!str", "!!int", "!!float", "!!bool", "!!timestamp"} }
@@ -271,7 +308,19 @@ func (r *reader) textIn(v value, lines bool) (string, bool) {
 		r.refuse(v, "must be a text, is %s; put it in quotes", describe(v.node))
 		return "", false
 	}
+	if first, last := typographicQuotes(v.node); first != "" {
+		r.warn(v, `begins with %s and ends with %s, which become part of the text; write " instead`, first, last)
+	}
 	return r.scalar(v, "a text", lines)
+}
+
+// typographicQuotes returns the quotes around a text that a word processor changed.
+func typographicQuotes(n *yaml.Node) (first, last string) {
+	text := []rune(n.Value)
+	if len(text) < 2 || quotedValue(n) || !strings.ContainsRune("“”„‟‘’‚", text[0]) || !strings.ContainsRune("“”‘’", text[len(text)-1]) {
+		return "", ""
+	}
+	return string(text[:1]), string(text[len(text)-1:])
 }
 
 // filled returns a text that is not empty.
@@ -295,10 +344,22 @@ func (r *reader) number(v value, least, most int) int {
 	// Compare the spelling: YAML reads 0143 as octal.
 	plain := err == nil && strconv.Itoa(n) == s && (v.node.Tag == "!!int" || v.referenced())
 	if !plain || n < least || n > most {
-		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		hint := ""
+		if err == nil && quotedValue(v.node) && strconv.Itoa(n) == s {
+			hint = "; remove the quotes"
+		}
+		if first, _ := typographicQuotes(v.node); first != "" {
+			hint = "; remove the quotes"
+		}
+		r.refuse(v, "must be %s, is %s%s", want, describe(v.node), hint)
 		return 0
 	}
 	return n
+}
+
+// quotedValue reports whether a scalar is in quotes in the file.
+func quotedValue(n *yaml.Node) bool {
+	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
 }
 
 // percent reads a share such as 10%.
@@ -311,7 +372,11 @@ func (r *reader) percent(v value) int {
 	digits, percent := strings.CutSuffix(s, "%")
 	n, err := strconv.Atoi(digits)
 	if !percent || err != nil || strconv.Itoa(n) != digits || n < 0 || n > 100 {
-		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		hint := ""
+		if !percent && err == nil && n >= 0 && n <= 100 && !v.referenced() {
+			hint = fmt.Sprintf("; write %d%%", n)
+		}
+		r.refuse(v, "must be %s, is %s%s", want, describe(v.node), hint)
 		return 0
 	}
 	return n
@@ -329,10 +394,24 @@ func (r *reader) truth(v value) (truth, ok bool) {
 	}
 	s = strings.ToLower(s)
 	if s != "true" && s != "false" || v.node.Tag != "!!bool" && !v.referenced() {
-		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		r.refuse(v, "must be %s, is %s%s", want, describe(v.node), meantTruth(v))
 		return false, false
 	}
 	return s == "true", true
+}
+
+// meantTruth returns what to write for words that older versions of YAML, or people,
+// take for true or false.
+func meantTruth(v value) string {
+	switch strings.ToLower(v.written()) {
+	case "true", "false":
+		return "; remove the quotes"
+	case "yes", "on", "y", "1":
+		return "; write true"
+	case "no", "off", "n", "0":
+		return "; write false"
+	}
+	return ""
 }
 
 // oneOf returns one of the known words.

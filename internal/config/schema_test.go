@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/waymark-mail/waymark/examples"
+	"github.com/waymark-mail/waymark/internal/duration"
 )
 
 const schemaFile = "../../api/config.schema.json"
@@ -234,9 +235,9 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"limits.requests_at_once", p["limits"].Properties["requests_at_once"].Default, float64(d.Limits.RequestsAtOnce)},
 		{"limits.connections", p["limits"].Properties["connections"].Default, float64(d.Limits.Connections)},
 		{"cache.entries", p["cache"].Properties["entries"].Default, float64(d.Cache.Entries)},
-		{"cache.fresh", p["cache"].Properties["fresh"].Default, spoken(d.Cache.Fresh)},
-		{"cache.unknown", p["cache"].Properties["unknown"].Default, spoken(d.Cache.Unknown)},
-		{"cache.stale", p["cache"].Properties["stale"].Default, spoken(d.Cache.Stale)},
+		{"cache.fresh", p["cache"].Properties["fresh"].Default, duration.Format(d.Cache.Fresh)},
+		{"cache.unknown", p["cache"].Properties["unknown"].Default, duration.Format(d.Cache.Unknown)},
+		{"cache.stale", p["cache"].Properties["stale"].Default, duration.Format(d.Cache.Stale)},
 		{"cache.snapshot", p["cache"].Properties["snapshot"].Default, d.Cache.Snapshot},
 		{"ops.wait_for_sources", p["ops"].Properties["wait_for_sources"].Default, d.Ops.WaitForSources},
 		{"log.level", p["log"].Properties["level"].Default, d.Log.Level},

@@ -76,11 +76,15 @@ func (r *reader) finish(v value, s *settings.Service) bool {
 			s.Port = settings.DefaultPort(s.Protocol, s.Security)
 		}
 	}
+	written := v.at("host").written()
 	for _, p := range complete([]settings.Service{*s}, "", nil)[0].Problems() {
 		p.Text = asWritten(p.Text, fmt.Sprintf("port %d", s.Port), "port "+v.at("port").written())
 		p.Text = asWritten(p.Text, "used with "+string(s.Security), "used with "+v.at("security").written())
 		p.Text = asWritten(p.Text, "with security "+string(s.Security), "with security "+v.at("security").written())
 		p.Text = asWritten(p.Text, string(s.Protocol), v.at("protocol").written())
+		if p.Key == "host" && !p.Warning && s.Host != "" && s.Host == written {
+			p.Text += bareHost(s.Host)
+		}
 		r.problem(v.at(p.Key), p)
 	}
 	if r.errors > before {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/internal/duration"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -181,7 +182,7 @@ func readDirectory(r *reader, v value, f *file) {
 		case "mx":
 			s.MX = &k.mx
 			s.MX.Patterns, s.MX.Timeout = f.mxPatterns, k.timeout
-			if len(f.mxPatterns) == 0 {
+			if len(f.mxPatterns) == 0 && !r.wrong["providers"] {
 				r.refuse(v, `no provider lists its mail exchangers; add a list such as mx: ["*.mail.example"] to one`)
 			}
 		}
@@ -191,7 +192,7 @@ func readDirectory(r *reader, v value, f *file) {
 
 // checkLoginsAreSeen warns about user names that nobody would ever get to see.
 func (r *reader) checkLoginsAreSeen(root value, cfg *Config) {
-	if cfg.Pages.VerifyPassword || len(cfg.Pages.Keys) > 0 || cfg.API.Token != "" {
+	if r.wrong["pages"] || r.wrong["api"] || cfg.Pages.VerifyPassword || len(cfg.Pages.Keys) > 0 || cfg.API.Token != "" {
 		return
 	}
 	for i, s := range cfg.Directory {
@@ -345,28 +346,21 @@ func (r *reader) resolvers(v value) []netip.AddrPort {
 	return all
 }
 
-// duration reads a duration such as 500ms, 2s or 1h30m.
+// duration reads a duration such as 500ms, 2s, 1h30m or 30d.
 func (r *reader) duration(v value, least, most time.Duration) time.Duration {
-	want := fmt.Sprintf("a duration from %s to %s such as %s", spoken(least), spoken(most), spoken(min(max(least, 2*time.Second), most)))
+	want := fmt.Sprintf("a duration from %s to %s such as %s", duration.Format(least), duration.Format(most), duration.Format(min(max(least, 2*time.Second), most)))
 	s, ok := r.scalar(v, want, false)
 	if !ok {
 		return 0
 	}
-	d, err := time.ParseDuration(s)
+	d, err := duration.Parse(s)
 	if err != nil || d < least || d > most {
-		r.refuse(v, "must be %s, is %s", want, describe(v.node))
+		hint := ""
+		if seconds, err := duration.Parse(s + "s"); err == nil && v.node.Tag == "!!int" && seconds >= least && seconds <= most {
+			hint = fmt.Sprintf("; write %ss for seconds", s)
+		}
+		r.refuse(v, "must be %s, is %s%s", want, describe(v.node), hint)
 		return 0
 	}
 	return d
-}
-
-// spoken formats a duration without parts that are zero.
-func spoken(d time.Duration) string {
-	s := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(s, zero) {
-			s = s[:len(s)-2]
-		}
-	}
-	return s
 }

@@ -6,21 +6,20 @@ import "strings"
 const maxCandidates = 100
 
 // nearest returns the known word that was most likely meant; false when none is
-// close.
+// close: a third of its letters may differ, and one of a short word.
 func nearest[T ~string](word string, known []T) (T, bool) {
-	const most = 2 // changed letters
-	word = strings.ToLower(word)
+	word = strings.ReplaceAll(strings.ToLower(word), "-", "_")
 	if len(known) > maxCandidates || len(word) > 40 {
 		return "", false
 	}
-	best, bestDistance := T(""), most+1
+	best, bestDistance := T(""), len(word)
 	for _, k := range known {
 		if meant(word, string(k)) {
 			return k, true
 		}
-		// At least one letter and about half of a short word must match.
-		d := distance(word, string(k))
-		if d < bestDistance && d < len(k) && 2*d < len(k)+2 {
+		plain := strings.ReplaceAll(string(k), "-", "_")
+		d := distance(word, plain)
+		if most := max(1, min(len(word), len(plain))/3); d < bestDistance && d <= most && len(plain) > 1 {
 			best, bestDistance = k, d
 		}
 	}
@@ -29,7 +28,10 @@ func nearest[T ~string](word string, known []T) (T, bool) {
 
 // meant reports whether word is the name of other mail software for known.
 func meant(word, known string) bool {
+	word = strings.ReplaceAll(word, "_", "-")
 	switch known {
+	case "warn":
+		return word == "warning"
 	case "tls":
 		return word == "ssl" || word == "ssl/tls"
 	case "plaintext":
@@ -54,22 +56,25 @@ func meant(word, known string) bool {
 	return false
 }
 
-// distance is the Levenshtein distance of a and b, in bytes.
+// distance is the number of letters to change, to insert, to remove or to swap with
+// their neighbour between a and b, in bytes.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			change := diagonal
+			change := last[j]
 			if a[i] != b[j] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

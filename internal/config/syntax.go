@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,13 +25,9 @@ func (r *reader) parse(d *document, data []byte) *yaml.Node {
 		r.report(d, line, 0, "", text)
 		return nil
 	}
-	first, second, err := compose(data)
-	if err != nil {
-		line, column, text := syntaxError(data, err)
-		r.report(d, line, column, "", text)
-	}
+	first, second, complete := r.composeAll(d, data)
 	if first == nil {
-		if err == nil {
+		if complete {
 			r.report(d, 0, 0, "", "the file is empty; see docs/configuration.md for the keys")
 		}
 		return nil
@@ -44,6 +41,59 @@ func (r *reader) parse(d *document, data []byte) *yaml.Node {
 		return nil
 	}
 	return root
+}
+
+// maxSyntaxErrors is how many errors of syntax are reported at once.
+const maxSyntaxErrors = 10
+
+// composeAll is compose, but without the top-level keys that have an error of syntax:
+// the others are checked all the same. complete is false if there is such a key.
+func (r *reader) composeAll(d *document, data []byte) (first, second *yaml.Node, complete bool) {
+	for found := range maxSyntaxErrors {
+		first, second, err := compose(data)
+		if err == nil {
+			return first, second, found == 0
+		}
+		line, column, text := syntaxError(data, err)
+		r.report(d, line, column, "", text)
+		var key string
+		if data, key = withoutKeyAt(data, line); key == "" {
+			break
+		}
+		r.wrong[key] = true
+	}
+	return nil, nil, false
+}
+
+var topLevelKey = regexp.MustCompile(`^["']?([\w-]+)["']?\s*:`)
+
+// withoutKeyAt blanks out the top-level key with the lines below it that a line
+// belongs to. The key is "" if there is none.
+func withoutKeyAt(data []byte, line int) (rest []byte, key string) {
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return nil, ""
+	}
+	begin, end := line-1, line
+	for begin > 0 && !beginsTopLevel(lines[begin]) {
+		begin--
+	}
+	for end < len(lines) && !beginsTopLevel(lines[end]) {
+		end++
+	}
+	found := topLevelKey.FindSubmatch(lines[begin])
+	if found == nil {
+		return nil, ""
+	}
+	for i := begin; i < end; i++ {
+		lines[i] = []byte("\n")
+	}
+	return bytes.Join(lines, nil), string(found[1])
+}
+
+// beginsTopLevel reports whether a line can begin a key of the whole file.
+func beginsTopLevel(line []byte) bool {
+	return len(line) > 0 && !bytes.ContainsAny(line[:1], " \t\r\n#-]}")
 }
 
 // linesOf returns the number of lines, by every line break that YAML knows.
@@ -85,41 +135,6 @@ func compose(data []byte) (first, second *yaml.Node, err error) {
 	return first, second, nil
 }
 
-// syntaxError returns the position and the reason of a YAML error.
-func syntaxError(data []byte, err error) (line, column int, text string) {
-	var e *yaml.LoadError
-	if !errors.As(err, &e) {
-		return 0, 0, "not valid YAML: " + err.Error()
-	}
-	text = "not valid YAML: " + e.Message
-	if e.ContextMsg != "" {
-		text += " " + e.ContextMsg
-		if e.ContextMark.Line > 0 && e.ContextMark.Line != e.Mark.Line {
-			text += fmt.Sprintf(" that begins on line %d", e.ContextMark.Line)
-		}
-	}
-	switch rest := textAt(data, e.Mark.Line, e.Mark.Column); {
-	case strings.HasPrefix(rest, "\t"):
-		text += "; indent with spaces, not with tabs"
-	case strings.Contains(e.ContextMsg, "alias"):
-		text += `; write "*" in quotes`
-	}
-	// The library adds a line break to a file without one at its end.
-	line = min(e.Mark.Line, bytes.Count(data, []byte("\n"))+1)
-	return line, e.Mark.Column, text
-}
-
-// textAt returns the rest of a line from a column.
-func textAt(data []byte, line, column int) string {
-	n := 0
-	for text := range bytes.Lines(data) {
-		if n++; n == line && column > 0 && column <= len(text) {
-			return string(text[column-1:])
-		}
-	}
-	return ""
-}
-
 // unreadable returns the line and the kind of the first byte that is not allowed
 // in a settings file; "" when there is none. The YAML library rejects them
 // without a position.
@@ -132,7 +147,10 @@ func unreadable(data []byte) (line int, text string) {
 			line++
 		case c == '\t', c == '\r', c == '\u0085':
 		case c == utf8.RuneError && size == 1:
-			return line, "the file is not valid UTF-8"
+			if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
+				return line, "the file is in UTF-16; save it as UTF-8"
+			}
+			return line, "the file is not valid UTF-8; save it as UTF-8"
 		case unicode.IsControl(c):
 			return line, fmt.Sprintf("the file contains the control character %U", c)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/duration"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -23,7 +24,7 @@ type Invitation struct {
 type Inviter func(ctx context.Context, a address.Address, valid time.Duration) (Invitation, error)
 
 // invite answers POST /api/v1/invites: {"email": "anna@example.com",
-// "expires": "720h"}; expires is optional.
+// "expires": "30d"}; expires is optional.
 func (o Ops) invite(r *http.Request) (dialect.Response, error) {
 	var asked struct {
 		Email   string `json:"email"`
@@ -32,7 +33,7 @@ func (o Ops) invite(r *http.Request) (dialect.Response, error) {
 	in := json.NewDecoder(r.Body)
 	in.DisallowUnknownFields()
 	if err := in.Decode(&asked); err != nil {
-		return dialect.Response{}, settings.Errorf(settings.BadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "720h"}`)
+		return dialect.Response{}, settings.Errorf(settings.BadRequest, `the body must be JSON such as {"email": "anna@example.com", "expires": "30d"}`)
 	}
 	if _, err := in.Token(); err != io.EOF {
 		return dialect.Response{}, settings.Errorf(settings.BadRequest, "unexpected data after the JSON object")
@@ -43,8 +44,8 @@ func (o Ops) invite(r *http.Request) (dialect.Response, error) {
 	}
 	var valid time.Duration
 	if asked.Expires != "" {
-		if valid, err = time.ParseDuration(asked.Expires); err != nil {
-			return dialect.Response{}, settings.Errorf(settings.BadRequest, "expires must be a time such as 720h")
+		if valid, err = duration.Parse(asked.Expires); err != nil {
+			return dialect.Response{}, settings.Errorf(settings.BadRequest, "expires must be a duration such as 30d or 12h")
 		}
 	}
 	made, err := o.Invite(r.Context(), a, valid)

@@ -15,6 +15,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
@@ -197,8 +198,12 @@ func coversNone(cfg *config.Config, names []string) []string {
 		if known && covers(name, page.Hostname()) {
 			return nil
 		}
+		if _, ok := dialect.ServiceDomain(d); ok && (cfg.CatchAll != nil || len(cfg.Directory) > 0) {
+			return nil // perhaps one of the domains that are not listed
+		}
 		for again := true; again; d, again = d.Parent() {
-			if _, ok := cfg.Domains[d]; ok {
+			_, listed := cfg.Domains[d]
+			if _, below := cfg.Below[d]; listed || below {
 				return nil
 			}
 		}

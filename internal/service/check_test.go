@@ -120,6 +120,7 @@ func TestCertificateForOtherNames(t *testing.T) {
 		{"a wildcard for the host of the page", "pages: {url: https://setup.hoster.example}", []string{"*.hoster.example"}, ""},
 		{"another domain", "", []string{"www.hoster.example", "hoster.example"}, "the certificate is for www.hoster.example, hoster.example, none of which is the host of pages.url or belongs to a listed domain, such as autoconfig.example.com"},
 		{"another host than the page", "pages: {url: https://setup.hoster.example}", []string{"www.hoster.example"}, "the certificate is for www.hoster.example, none"},
+		{"a service name of an unlisted domain", "pages: {url: https://setup.hoster.example}\nautodiscover: {}", []string{"autoconfig.customer.example"}, "none of which"},
 		{"a similar name", "", []string{"notexample.com"}, "the certificate is for notexample.com, none"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/duration"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -32,7 +33,7 @@ func NewInvitation(cfg *config.Config, a address.Address, valid time.Duration, n
 	case len(cfg.Pages.Keys) == 0:
 		return server.Invitation{}, errors.New("pages.keys is not set; set it to a list with the output of openssl rand -base64 32")
 	case valid < time.Minute || valid > longestInvitation:
-		return server.Invitation{}, fmt.Errorf("a link can work for a minute to a year, not for %s", valid)
+		return server.Invitation{}, fmt.Errorf("a link can work for a minute to a year, not for %s", duration.Format(valid))
 	}
 	keys, err := invite.NewKeys(cfg.Pages.Keys)
 	if err != nil {

@@ -110,12 +110,25 @@ func (s Service) problemsByHost() []Problem {
 	case s.Security == Plaintext:
 		ps = append(ps, doubtful("security", "passwords and mail are sent in clear text; use tls or starttls"))
 	case PortContradicts(s.Port, s.Security):
-		ps = append(ps, doubtful("security", "port %d is not used with %s; some clients derive the security from the port and will fail", s.Port, s.Security))
+		ps = append(ps, doubtful("security", "port %d is not used with %s; some clients derive the security from the port and will fail; write %s", s.Port, s.Security, s.usualPorts()))
 	}
 	if s.Protocol == Submission && s.Port == 25 {
 		ps = append(ps, doubtful("port", "port 25 is for mail between servers and blocked by most networks; use 465 with tls or 587 with starttls"))
 	}
 	return ps
+}
+
+// usualPorts returns the ways to make port and security fit.
+func (s Service) usualPorts() string {
+	other := TLS
+	if s.Security == TLS {
+		other = STARTTLS
+	}
+	text := "security: " + string(other)
+	if port := DefaultPort(s.Protocol, s.Security); port != 0 {
+		text += fmt.Sprintf(", or port: %d", port)
+	}
+	return text
 }
 
 func (s Service) problemsOfAuth() []Problem {

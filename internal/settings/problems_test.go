@@ -60,7 +60,7 @@ func TestProblemsOfAService(t *testing.T) {
 		{"plaintext", imapService, func(s *Service) { s.Port, s.Security = 143, Plaintext },
 			[]string{"security? passwords and mail are sent in clear text; use tls or starttls"}},
 		{"port contradicts security", imapService, func(s *Service) { s.Security = STARTTLS },
-			[]string{"security? port 993 is not used with starttls; some clients derive the security from the port and will fail"}},
+			[]string{"security? port 993 is not used with starttls; some clients derive the security from the port and will fail; write security: tls, or port: 143"}},
 		{"submission on port 25", imapService, func(s *Service) { s.Protocol, s.Port, s.Security = Submission, 25, STARTTLS },
 			[]string{"port? port 25 is for mail between servers and blocked by most networks; use 465 with tls or 587 with starttls"}},
 		{"no URL", davService, func(s *Service) { s.URL = "" },

@@ -195,7 +195,7 @@ func checkFiles(t *testing.T, root string) {
 	}
 	programs.Output(t, exec.Command("bash", "-n", filepath.Join(root, "usr/share/bash-completion/completions/waymark")))
 	binary := filepath.Join(root, "usr/bin/waymark")
-	if got := programs.Output(t, exec.Command(binary, "check", "--strict", "-c", filepath.Join(root, "etc/waymark/waymark.yaml"))); !strings.Contains(got, "is fine: 1 domains") {
+	if got := programs.Output(t, exec.Command(binary, "check", "--strict", "-c", filepath.Join(root, "etc/waymark/waymark.yaml"))); !strings.Contains(got, "is fine: 1 domain") {
 		t.Errorf("the settings: %s", got)
 	}
 	revision := strings.TrimSpace(programs.Output(t, exec.Command("git", "rev-parse", "HEAD")))
