@@ -69,14 +69,25 @@ func printFindings(env environment, output, file string, cfg *config.Config, fin
 	if output == "json" {
 		return terminal.WriteJSON(env.stdout, report{file, domains, append(config.Findings{}, findings...)}) // an empty list, not null
 	}
+	paint := func(c terminal.Color, line string) string {
+		if !env.colors {
+			return line
+		}
+		return c.In(line)
+	}
 	for _, f := range findings {
-		if _, err := fmt.Fprintln(env.stdout, terminal.Line(f.String())); err != nil {
+		color := terminal.Red
+		if f.Warning {
+			color = terminal.Yellow
+		}
+		if _, err := fmt.Fprintln(env.stdout, paint(color, terminal.Line(f.String()))); err != nil {
 			return err
 		}
 	}
 	if len(findings) > 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(env.stdout, "%s is fine: %s, %s\n", terminal.Line(file), counted(domains, "domain"), counted(len(cfg.Providers), "provider"))
+	fine := fmt.Sprintf("%s is fine: %s, %s", terminal.Line(file), counted(domains, "domain"), counted(len(cfg.Providers), "provider"))
+	_, err := fmt.Fprintln(env.stdout, paint(terminal.Green, fine))
 	return err
 }

@@ -49,6 +49,8 @@ func dnsCommand(env environment) *cobra.Command {
 	cmd.Flags().BoolVar(&diff, "diff", false, "print only the differences from the published records")
 	cmd.Flags().StringVar(&resolver, "resolver", "", "with --diff, ask the DNS server at `ADDR:PORT` instead of the system's")
 	cmd.Flags().StringVar(&format, "format", "zone", "print the records as `FORMAT`: "+strings.Join(dnsrecords.Formats(), ", "))
+	completeFlag(cmd, "format", dnsrecords.Formats()...)
+	cmd.ValidArgsFunction = source.completeDomain
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkOutput(output); err != nil {
 			return err

@@ -26,6 +26,7 @@ func importCommand(env environment) *cobra.Command {
 	})
 	cmd.PersistentFlags().StringVarP(&opts.file, "output-file", "O", "", "write the settings to `FILE`, which must not exist")
 	cmd.PersistentFlags().StringVarP(&opts.format, "output", "o", "text", "print the list on standard error as `FORMAT`: text or json")
+	completeFlag(cmd, "output", "text", "json")
 	add := func(below *cobra.Command, read func(ctx context.Context, args []string) (importer.Result, error)) {
 		below.RunE = func(cmd *cobra.Command, args []string) error {
 			return opts.run(env, func() (importer.Result, error) { return read(cmd.Context(), args) })

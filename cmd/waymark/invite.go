@@ -26,6 +26,9 @@ func inviteCommand(env environment) *cobra.Command {
 	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
 	cmd.Flags().StringVar(&expires, "expires", duration.Format(service.DefaultInvitation), "let the link expire after `DURATION`, such as 30d or 12h")
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return source.completeAddress(0, args, begun)
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkOutput(output); err != nil {
 			return err

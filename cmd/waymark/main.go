@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/waymark-mail/waymark/internal/memory"
+	"github.com/waymark-mail/waymark/internal/terminal"
 )
 
 func main() { os.Exit(mainWithStatus()) }
@@ -19,9 +20,12 @@ func mainWithStatus() int {
 	memory.Apply()
 	return run(ctx, os.Args[1:], environment{
 		getenv: os.LookupEnv,
+		stdin:  os.Stdin,
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 
 		usualFiles: []string{"waymark.yaml", "/etc/waymark/waymark.yaml"},
+		colors:     terminal.HasColors(os.Stdout, os.LookupEnv),
+		terminal:   terminal.Is(os.Stderr),
 	})
 }

@@ -26,15 +26,16 @@ const infomaniak = "../../examples/infomaniak.yaml"
 // waymark runs one command line. The environment has a state directory only.
 func waymark(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	status = run(t.Context(), args, environment{
-		getenv: func(name string) (string, bool) { return t.TempDir(), name == "STATE_DIRECTORY" },
-		stdout: &out,
-		stderr: &errs,
+	return waymarkIn(t, environment{terminal: true}, args...)
+}
 
-		usualFiles: []string{"waymark.yaml", elsewhere},
-	})
-	return status, out.String(), errs.String()
+// waymarkIn is waymark with more of an environment.
+func waymarkIn(t testing.TB, env environment, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	env.getenv = func(name string) (string, bool) { return t.TempDir(), name == "STATE_DIRECTORY" }
+	env.stdout, env.stderr, env.usualFiles = &out, &errs, []string{"waymark.yaml", elsewhere}
+	return run(t.Context(), args, env), out.String(), errs.String()
 }
 
 func file(t *testing.T, name, text string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -21,16 +22,23 @@ func renderCommand(env environment) *cobra.Command {
 	known := service.Renderers()
 	names := slices.Sorted(maps.Keys(known))
 	cmd := &cobra.Command{
-		Use:       "render PROTOCOL ADDRESS",
-		Short:     "Print what a client would get for an address",
-		Long:      "Print what a client would get for an address. PROTOCOL is one of " + strings.Join(names, ", ") + ".\nAn Apple profile is printed without its signature.",
-		Example:   "  waymark render autoconfig anna@example.com\n  waymark render page anna@example.com --client outlook --lang fr > page.html",
-		Args:      arguments(2, 2),
-		ValidArgs: names,
+		Use:     "render PROTOCOL ADDRESS",
+		Short:   "Print what a client would get for an address",
+		Long:    "Print what a client would get for an address. PROTOCOL is one of " + strings.Join(names, ", ") + ".\nAn Apple profile is printed without its signature.",
+		Example: "  waymark render autoconfig anna@example.com\n  waymark render page anna@example.com --client outlook --lang fr > page.html",
+		Args:    arguments(2, 2),
 	}
 	source := configFlag(cmd, env)
 	cmd.Flags().StringVar(&client, "client", "", "show the steps for `APP` on the page, such as thunderbird or outlook")
 	cmd.Flags().StringVar(&choice.Language, "lang", "", "write the page and the profile in `LANGUAGE`, such as de")
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return beginning(slices.Clone(names), begun), cobra.ShellCompDirectiveNoFileComp
+		}
+		return source.completeAddress(1, args, begun)
+	}
+	completeFlag(cmd, "client", page.Apps()...)
+	completeFlag(cmd, "lang", languages()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		render, ok := known[args[0]]
 		if !ok {
@@ -55,6 +63,15 @@ func renderCommand(env environment) *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// languages returns those of the page.
+func languages() []string {
+	var all []string
+	for _, c := range i18n.All().Languages() {
+		all = append(all, c.Language)
+	}
+	return all
 }
 
 // appCalled returns the id of an app of the page. name is that id or the

@@ -24,8 +24,11 @@ const (
 // environment is what a command sees of the process besides its arguments.
 type environment struct {
 	getenv         func(string) (string, bool)
+	stdin          io.Reader // of the settings, with --config -
 	stdout, stderr io.Writer
 	usualFiles     []string // of settings, tried in this order without --config
+	colors         bool     // standard output is a terminal for colours
+	terminal       bool     // standard error is a terminal
 }
 
 // errFindings ends a command whose report, already printed, found something.
@@ -36,12 +39,18 @@ func run(ctx context.Context, args []string, env environment) int {
 	root := rootCommand(env)
 	refuseUnknownShells(root)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return statusFine
 	case errors.Is(err, errFindings):
 		return statusFindings
+	}
+	if cmd.Name() == serveName {
+		if format := fatalFormat(env, err); format != "" {
+			logFatal(env.stderr, format, err)
+			return statusUsage
+		}
 	}
 	text := fmt.Sprintf("waymark: %s\n", terminal.Lines(err.Error()))
 	if wrong, ok := errors.AsType[wrongUsage](err); ok {
@@ -174,6 +183,7 @@ func usageError(cmd *cobra.Command, err error) error { return wrongUsage{err, cm
 // outputFlag adds -o to a command that prints a report.
 func outputFlag(cmd *cobra.Command, format *string) {
 	cmd.Flags().StringVarP(format, "output", "o", "text", "print the report as `FORMAT`: text or json")
+	completeFlag(cmd, "output", "text", "json")
 }
 
 func checkOutput(format string) error {

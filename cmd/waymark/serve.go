@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -12,15 +13,18 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/memory"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/systemd"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
+const serveName = "serve"
+
 func serveCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "serve",
+		Use:     serveName,
 		Short:   "Run the service",
 		Long:    "Run the service until SIGTERM. SIGHUP, or a change of the settings file or of a file that it names,\nreloads the settings. If the new settings have an error, the old ones stay in force.",
 		Example: "  waymark serve -c /etc/waymark/waymark.yaml\n  waymark serve --example",
@@ -30,6 +34,37 @@ func serveCommand(env environment) *cobra.Command {
 	cmd.Flags().BoolVar(&source.example, "example", false, "serve the embedded example for example.com, to try Waymark without a settings file")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), source, env) }
 	return cmd
+}
+
+// inFormat is an error of a service whose settings name the format of the log.
+type inFormat struct {
+	error
+	format string
+}
+
+func (e inFormat) Unwrap() error { return e.error }
+
+// fatalFormat returns the format in which the service reports the error that ends
+// it: that of the log. Before the settings are read it is the default, and "", which
+// is plain text, for the person at a terminal.
+func fatalFormat(env environment, err error) string {
+	if known, ok := errors.AsType[inFormat](err); ok {
+		return known.format
+	}
+	if env.terminal {
+		return ""
+	}
+	return config.DefaultLogFormat
+}
+
+// logFatal writes the last line of a log.
+func logFatal(w io.Writer, format string, err error) {
+	log, flush, failed := telemetry.NewLogger("error", format, w, nil)
+	if failed != nil { // the settings allow known formats only
+		return
+	}
+	log.Error("fatal", zap.Error(err))
+	flush()
 }
 
 func serve(ctx context.Context, source *settingsFile, env environment) error {
@@ -43,6 +78,14 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 	if findings.HasErrors() {
 		return unusable(findings)
 	}
+	if err := serveSettings(ctx, source, env, cfg, findings); err != nil {
+		return inFormat{err, cfg.Log.Format}
+	}
+	return nil
+}
+
+// serveSettings serves until ctx ends.
+func serveSettings(ctx context.Context, source *settingsFile, env environment, cfg *config.Config, findings config.Findings) error {
 	version, revision := build()
 	metrics := telemetry.NewMetrics(version, revision)
 	// When the reader of a log ends, the service goes on without it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,12 +27,18 @@ type settingsFile struct {
 	example bool // the embedded example, instead of a file
 	usual   []string
 	env     config.Environment
+
+	stdin io.Reader
+	typed []byte // what standard input had, with --config -
 }
+
+// standardInput is the path for settings from standard input.
+const standardInput = "-"
 
 // configFlag adds -c to a command. Its value is known when the command runs.
 func configFlag(cmd *cobra.Command, env environment) *settingsFile {
-	f := &settingsFile{usual: env.usualFiles, env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile, Memory: memory.Limit() / 4 * 3}}
-	cmd.Flags().StringVarP(&f.path, "config", "c", "", "read the settings from `FILE` (default: waymark.yaml, else /etc/waymark/waymark.yaml)")
+	f := &settingsFile{usual: env.usualFiles, stdin: env.stdin, env: config.Environment{Getenv: env.getenv, ReadFile: config.ReadFile, Memory: memory.Limit() / 4 * 3}}
+	cmd.Flags().StringVarP(&f.path, "config", "c", "", "read the settings from `FILE`, or from standard input if it is - (default: waymark.yaml, else /etc/waymark/waymark.yaml)")
 	return f
 }
 
@@ -51,6 +58,11 @@ func (f *settingsFile) find() error {
 	}
 	if f.path == "" {
 		return noSettingsFile(f.usual)
+	}
+	if f.path == standardInput {
+		var err error
+		f.typed, err = io.ReadAll(io.LimitReader(f.stdin, config.MaxSettingsFile+1))
+		return err
 	}
 	_, err := files.Head(f.path, 0)
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
@@ -72,22 +84,31 @@ func noSettingsFile(places []string) error {
 
 // name is how messages call the file.
 func (f *settingsFile) name() string {
-	if f.example {
+	switch {
+	case f.example:
 		return "the embedded example"
+	case f.path == standardInput:
+		return "standard input"
 	}
 	return f.path
 }
 
 // read reads and checks the settings.
 func (f *settingsFile) read() (*config.Config, config.Findings) {
-	if f.example {
+	switch {
+	case f.example:
 		return config.Parse(f.name(), examples.Infomaniak(), f.env)
+	case f.path == standardInput: // a reload reads the same again
+		return config.Parse(f.name(), f.typed, f.env)
 	}
 	return config.Load(f.path, f.env)
 }
 
 // readForCheck is read, but with errors it returns what has none.
 func (f *settingsFile) readForCheck() (*config.Config, config.Findings) {
+	if f.path == standardInput {
+		return config.ParseForCheck(f.name(), f.typed, f.env)
+	}
 	return config.LoadForCheck(f.path, f.env)
 }
 

@@ -124,11 +124,14 @@ type Log struct {
 	Remote string // of the addresses of clients: full, network or none
 }
 
+// DefaultLogFormat is the format of the log before the settings are read.
+const DefaultLogFormat = "json"
+
 func defaults() *Config {
 	return &Config{
 		Listen: ":8080",
 		Ops:    Ops{Listen: "127.0.0.1:9090", WaitForSources: true},
-		Log:    Log{Level: "info", Format: "json", Remote: "full"},
+		Log:    Log{Level: "info", Format: DefaultLogFormat, Remote: "full"},
 		Limits: Limits{RequestsPerMinute: 6000, StrictPerMinute: 60, UnknownPerMinute: 600, UnknownPerSecond: 500, RequestsAtOnce: 1000, Connections: 2000},
 		Cache:  source.DefaultCache(),
 		Reload: Reload{MaxRemoved: 10},

@@ -324,7 +324,7 @@ func TestLoadRefuses(t *testing.T) {
 	if err := os.WriteFile(large, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(large, maxSettingsFile+1); err != nil {
+	if err := os.Truncate(large, MaxSettingsFile+1); err != nil {
 		t.Fatal(err)
 	}
 	missing := filepath.Join(dir, "missing.yaml")

@@ -113,6 +113,13 @@ func (m *mistake) brackets(e *yaml.LoadError) string {
 	if strings.Contains(e.ContextMsg, "sequence") {
 		opened, closed = "[", "]"
 	}
+	if open == m.line && strings.TrimSpace(m.lines[m.line-1]) == "" { // the end of the file
+		for m.line > 1 && strings.TrimSpace(m.lines[m.line-1]) == "" {
+			m.line--
+		}
+		m.column = 0
+		return fmt.Sprintf("%s is not closed; write %s at the end", opened, closed)
+	}
 	if open != m.line {
 		found := m.line
 		m.line, m.column = open, e.ContextMark.Column

@@ -93,7 +93,7 @@ func shownFolder(d *document, dir string) string {
 // either.
 func (r *reader) includeFile(v value, f *file, name, path string) bool {
 	d := &document{name: name, dir: filepath.Dir(path), included: true}
-	data, err := readSettings(path, maxSettingsFile-r.size.octets)
+	data, err := readSettings(path, MaxSettingsFile-r.size.octets)
 	if err != nil {
 		r.report(d, 0, 0, "", fmt.Sprintf("the file %v; it is included %s", err, v.place(value{doc: d})))
 		r.hung = errors.Is(err, context.DeadlineExceeded)

@@ -70,7 +70,7 @@ func TestIncludeFindings(t *testing.T) {
 	}{
 		"errors in each file": {map[string]string{
 			"waymark.yaml": mainFile + "lisen: x\n", "conf.d/a.yaml": "domains:\n\n  a.example: {provider: his}\n", "conf.d/b.yaml": "domains: [\n",
-		}, "waymark.yaml:4: unknown key lisen; did you mean listen?|conf.d/a.yaml:3: domains.a.example.provider: unknown provider his; known are mine|conf.d/b.yaml:2: not valid YAML: "},
+		}, "waymark.yaml:4: unknown key lisen; did you mean listen?|conf.d/a.yaml:3: domains.a.example.provider: unknown provider his; known are mine|conf.d/b.yaml:1: not valid YAML: "},
 		"keys of the settings file": {map[string]string{
 			"waymark.yaml": mainFile, "conf.d/a.yaml": ok + "listen: \":80\"\ninclude: more/*.yaml\n",
 		}, "conf.d/a.yaml:2: listen is not a key of an included file; its keys are providers, domains|conf.d/a.yaml:3: include is not a key of an included file; its keys are providers, domains"},

@@ -22,7 +22,7 @@ func Load(path string, env Environment) (*Config, Findings) {
 // LoadForCheck is Load for checks that go on when there are errors: see
 // ParseForCheck.
 func LoadForCheck(path string, env Environment) (*Config, Findings) {
-	data, err := readSettings(path, maxSettingsFile)
+	data, err := readSettings(path, MaxSettingsFile)
 	if err != nil {
 		return nil, Findings{{File: path, Text: "the settings file " + err.Error()}}
 	}

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// maxSettingsFile bounds the file with those that it includes, in octets: one
+	// MaxSettingsFile bounds the file with those that it includes, in octets: one
 	// with 100,000 domains has about 5 MiB.
-	maxSettingsFile = 16 << 20
+	MaxSettingsFile = 16 << 20
 	// maxMemory bounds what reading the files may take, in octets, where no lower
 	// limit is known.
 	maxMemory = 768 << 20
@@ -46,8 +46,8 @@ func (s *size) tooLarge(memory int64) string {
 	if s.documents > 1 {
 		what, reading = "the settings file and those that it includes are", "the settings file and those that it includes"
 	}
-	if s.octets > maxSettingsFile {
-		return fmt.Sprintf("%s larger than %d MiB; keep the domains in a database or a directory", what, maxSettingsFile>>20)
+	if s.octets > MaxSettingsFile {
+		return fmt.Sprintf("%s larger than %d MiB; keep the domains in a database or a directory", what, MaxSettingsFile>>20)
 	}
 	memory = min(cmp.Or(memory, maxMemory), maxMemory)
 	needs := s.octets*memoryPerOctet + s.parts*memoryPerPart
