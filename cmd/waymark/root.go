@@ -107,6 +107,7 @@ func rootCommand(env environment) *cobra.Command {
 		checkCommand(env),
 		renderCommand(env),
 		dnsCommand(env),
+		doctorCommand(env),
 		importCommand(env),
 		inviteCommand(env),
 		schemaCommand(env),

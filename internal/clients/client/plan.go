@@ -16,6 +16,18 @@ type Client struct {
 	// depend on a DNS answer are part of the plan when found has that answer.
 	Ask  func(address string, found DNS) Plan
 	Read map[Format]Reader // by the formats that the client understands
+	// ReadRecords returns the account that the client sets up from the SRV records
+	// of a domain, by service such as "_imaps._tcp"; nil when it needs a document.
+	ReadRecords func(found map[string][]SRV, address string) (Account, error)
+	// TypedLogin is set when the client logs in with what the person typed, whatever
+	// the document names.
+	TypedLogin bool
+}
+
+// SRV is one record that names a server.
+type SRV struct {
+	Priority, Weight, Port uint16
+	Target                 string // without a final dot; "." for none
 }
 
 // Reader returns the account that a client sets up for an address from a
@@ -64,7 +76,10 @@ type Rules struct {
 	Status     int           // the only status that counts; 0 for any 2xx
 	MediaTypes []string      // the answer must have one of them; nil for any
 	Timeout    time.Duration // for one answer; 0 when not known
-	Final      Final
+	// ConfirmPlain is set when the person must confirm what came over plain http,
+	// or what a redirect over plain http led to.
+	ConfirmPlain bool
+	Final        Final
 }
 
 // Final says which answer ends a stage. After any other answer, a time-out or

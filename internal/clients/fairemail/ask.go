@@ -16,6 +16,7 @@ func Client() client.Client {
 			client.Autoconfig:   Read,
 			client.Autodiscover: ReadAutodiscover,
 		},
+		ReadRecords: ReadRecords,
 	}
 }
 

@@ -33,6 +33,6 @@ func Ask(address string, found client.DNS) client.Plan {
 		}
 	}
 	return client.Plan{
-		{Format: client.Autoconfig, AtOnce: true, Rules: client.Rules{Final: client.FirstDocument}, Questions: questions},
+		{Format: client.Autoconfig, AtOnce: true, Rules: client.Rules{Final: client.FirstDocument, ConfirmPlain: true}, Questions: questions},
 	}.WithAgent("okhttp/4.12.0")
 }

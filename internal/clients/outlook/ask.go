@@ -32,7 +32,7 @@ func Ask(address string, found client.DNS) client.Plan {
 	if host := found.SRV["_autodiscover._tcp"]; host != "" {
 		autodiscover = append(autodiscover, pox.Post(client.Target, "https://"+host+pox.Path, address))
 	}
-	ok := client.Rules{Status: http.StatusOK, Final: client.FirstDocument}
+	ok := client.Rules{Status: http.StatusOK, Final: client.FirstDocument, ConfirmPlain: true}
 	return client.Plan{
 		{Format: client.JSON, Rules: ok, Questions: []client.Question{
 			client.Get(client.Vendor, "https://outlook.office365.com/autodiscover/autodiscover.json/v1.0/"+url.PathEscape(address)+"?Protocol=AutodiscoverV1"),

@@ -12,6 +12,8 @@ func Client() client.Client {
 		Name: "SnappyMail",
 		Ask:  Ask,
 		Read: map[client.Format]client.Reader{client.Autoconfig: Read},
+
+		TypedLogin: true,
 	}
 }
 
