@@ -148,6 +148,7 @@ func (r *reader) blocks(root value, f *file) {
 	if f.blocks.directory.node != nil {
 		readDirectory(r, f.blocks.directory, f)
 	}
+	defer r.checkLoginsFrom(root, f)
 	if len(f.blocks.domains) > 0 {
 		readDomains(r, f.blocks.domains, f)
 	} else if len(f.Directory) == 0 && !r.wrong["domains"] && !r.wrong["directory"] && (r.errors == 0 || f.Included == nil) { // else an included file may have them

@@ -52,6 +52,7 @@ func providerFields() []field[provider] {
 		{"app_password_url", func(r *reader, v value, p *provider) { p.AppPasswordURL = r.webURL(v) }},
 		{"brand", func(r *reader, v value, p *provider) { readBlock(r, v, brandFields(), &p.Brand) }},
 		{"login", func(r *reader, v value, p *provider) { p.login = r.login(v) }},
+		{"logins", func(r *reader, v value, p *provider) { p.Logins = r.loginsFrom(v) }},
 		{"auth", func(r *reader, v value, p *provider) { p.auth = r.auths(v) }},
 		{"subaddress", func(r *reader, v value, p *provider) { p.Subaddress = r.separator(v) }},
 		{"services", func(r *reader, v value, p *provider) { p.services = r.services(v) }},

@@ -23,6 +23,7 @@ type reader struct {
 	files      []string                // of ${file:} references, each once
 	hung       bool                    // a file system did not answer, and is not asked again
 	redirects  []redirect
+	logins     []loginsFrom
 }
 
 // document is the settings file, or a file that it includes.

@@ -190,6 +190,45 @@ func readDirectory(r *reader, v value, f *file) {
 	})
 }
 
+// loginsFrom reads the name of a source of user names, which checkLoginsFrom looks
+// for.
+func (r *reader) loginsFrom(v value) string {
+	name, ok := r.filled(v)
+	if ok {
+		r.logins = append(r.logins, loginsFrom{v, name})
+	}
+	return name
+}
+
+type loginsFrom struct {
+	at     value
+	source string
+}
+
+// checkLoginsFrom checks that the sources of user names look up mailboxes, and that
+// a source without domains is one of them.
+func (r *reader) checkLoginsFrom(root value, f *file) {
+	var known []string
+	for i, s := range f.Directory {
+		used := slices.ContainsFunc(r.logins, func(l loginsFrom) bool { return l.source == s.Name })
+		if s.Mailboxes && !used && (s.SQL != nil && s.SQL.DomainQuery == "" || s.LDAP != nil && s.LDAP.Domain.Filter == "") {
+			r.refuse(root.at("directory").item(i), "looks up no domain; give it a lookup for domains, or use its user names with logins: %s at a provider or a domain", s.Name)
+		}
+		if s.Mailboxes {
+			known = append(known, s.Name)
+		}
+	}
+	for _, l := range r.logins {
+		switch {
+		case slices.Contains(known, l.source):
+		case len(known) == 0:
+			r.refuse(l.at, "must be the name of a source with mailboxes: true; directory has none")
+		default:
+			r.refuse(l.at, "must be the name of a source with mailboxes: true (%s)", strings.Join(known, ", "))
+		}
+	}
+}
+
 // checkLoginsAreSeen warns about user names that nobody would ever get to see.
 func (r *reader) checkLoginsAreSeen(root value, cfg *Config) {
 	if r.wrong["pages"] || r.wrong["api"] || cfg.Pages.VerifyPassword || len(cfg.Pages.Keys) > 0 || cfg.API.Token != "" {
@@ -221,6 +260,7 @@ func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
 	s.Timeout, s.Connections = k.timeout, k.connections
 	presets := preset.SQLNames()
 	switch {
+	case k.preset == "" && k.mailboxes && s.MailboxQuery != "": // it may be for user names only
 	case k.preset == "" && s.DomainQuery == "" && !v.has("queries"):
 		r.refuse(v, "needs a preset (%s), or queries with a domain query", strings.Join(presets, ", "))
 	case k.preset == "" && s.DomainQuery == "":
@@ -278,6 +318,7 @@ func (r *reader) ldapOf(v value, k sourceKeys) *source.LDAP {
 	switch {
 	case k.preset != "" && k.baseDN == "" && !r.wrong[v.at("base_dn").path]:
 		r.refuse(v.at("base_dn"), "is missing; the preset %s searches below it", k.preset)
+	case k.preset == "" && k.mailboxes && k.mailbox.Filter != "" && !v.has("domain"): // it is for user names only
 	case k.preset == "" && l.Domain.Filter == "":
 		r.refuse(v.at("domain"), "needs a filter such as (&(objectClass=domain)(dc={domain})), or a preset (%s)", strings.Join(presets, ", "))
 	}

@@ -68,7 +68,7 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 		return settings.Settings{}, settings.ErrUnknownDomain
 	}
 	d.outside.Count("file", "found")
-	return answer(asked, settings.Domain{Provider: d.catchAll, Canonical: asked}, q.Address)
+	return d.answer(ctx, asked, settings.Domain{Provider: d.catchAll, Canonical: asked}, q)
 }
 
 // Answers returns nil for a domain that the settings file lists or a source knows,
@@ -139,11 +139,10 @@ func (d *Directory) askHosts(ctx context.Context, q settings.Query) (settings.Se
 // follow is answer for a domain that may have moved to one that only a source
 // knows.
 func (d *Directory) follow(ctx context.Context, asked address.Domain, found settings.Domain, q settings.Query) (settings.Settings, error) {
-	a := q.Address
 	if found.Moved == nil || found.Moved.To.Domain == "" {
-		return answer(asked, found, a)
+		return d.answer(ctx, asked, found, q)
 	}
-	target := found.Moved.To.Domain
+	target, a := found.Moved.To.Domain, q.Address
 	if !a.IsZero() {
 		a.Domain = target
 	}
@@ -158,12 +157,15 @@ func (d *Directory) follow(ctx context.Context, asked address.Domain, found sett
 	return s, nil
 }
 
-func answer(asked address.Domain, found settings.Domain, a address.Address) (settings.Settings, error) {
+// answer returns the settings of a domain of the file.
+func (d *Directory) answer(ctx context.Context, asked address.Domain, found settings.Domain, q settings.Query) (settings.Settings, error) {
 	if found.Moved != nil {
 		return settings.Settings{}, found.Moved
 	}
+	a := q.Address
 	if found.MovedTo != "" && !a.IsZero() {
 		a.Domain = found.MovedTo
 	}
-	return settings.Settings{Provider: found.Provider, Domain: asked, Canonical: found.Canonical, LoginDomain: found.LoginDomain, Address: a, MovedTo: found.MovedTo}, nil
+	s := settings.Settings{Provider: found.Provider, Domain: asked, Canonical: found.Canonical, LoginDomain: found.LoginDomain, Address: a, MovedTo: found.MovedTo}
+	return d.withLoginOfProvider(ctx, s, q)
 }

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,17 +60,38 @@ func (d *Directory) ask(ctx context.Context, asked address.Domain, q settings.Qu
 	case !d.outside.TypedAliases[found.Source]:
 		s.LoginDomain = s.Canonical
 	}
-	if q.Address.Domain == asked && d.outside.Lookup.AsksMailboxes(found.Source) {
-		if !q.Proven && !d.outside.PublicLogins[found.Source] {
-			s.LoginHidden = true
-			return s, nil
-		}
-		s.MailboxLookup = true
-		s.LoginName, err = d.loginName(ctx, found.Source, q.Address.WithoutTag(p.Subaddress))
+	if d.outside.Lookup.AsksMailboxes(found.Source) {
+		return d.withLogin(ctx, s, found.Source, q.Address, q)
 	}
+	return d.withLoginOfProvider(ctx, s, q)
+}
+
+// withLoginOfProvider adds the user name from the source that the provider names.
+// The source knows a mailbox by the domain of its user name.
+func (d *Directory) withLoginOfProvider(ctx context.Context, s settings.Settings, q settings.Query) (settings.Settings, error) {
+	if s.Provider.Logins == "" || d.outside.Lookup == nil {
+		return s, nil
+	}
+	mailbox := s.Address
+	mailbox.Domain = cmp.Or(s.LoginDomain, mailbox.Domain)
+	return d.withLogin(ctx, s, s.Provider.Logins, mailbox, q)
+}
+
+// withLogin adds the user name of a mailbox, if the query is about a mailbox of this
+// very domain and whoever asks may know it.
+func (d *Directory) withLogin(ctx context.Context, s settings.Settings, from string, mailbox address.Address, q settings.Query) (settings.Settings, error) {
+	switch {
+	case q.Address.Domain != s.Domain:
+		return s, nil
+	case !q.Proven && !d.outside.PublicLogins[from]:
+		s.LoginHidden = true
+		return s, nil
+	}
+	name, err := d.loginName(ctx, from, mailbox.WithoutTag(s.Provider.Subaddress))
 	if err != nil {
 		return settings.Settings{}, err
 	}
+	s.MailboxLookup, s.LoginName = true, name
 	return s, nil
 }
 

@@ -50,7 +50,8 @@ type hosting struct {
 	logs   *observer.ObservedLogs
 }
 
-func newHosting(t *testing.T, more string) hosting {
+// A listed domain is in the settings file, and only its user names are not.
+func newHosting(t *testing.T, listed bool, more string) hosting {
 	t.Helper()
 	dsn, db := sqliteCustomers(t)
 	db.Exec(t, `DELETE FROM mailboxes`, `INSERT INTO customers VALUES ('example.com', NULL, 1)`, `INSERT INTO mailboxes VALUES ('own1@example.com', 'web1p1'), ('bad1@example.com', '{bad}')`)
@@ -59,10 +60,16 @@ func newHosting(t *testing.T, more string) hosting {
     driver: sqlite
     dsn: "` + dsn + `"
     provider: mine
-    queries: {domain: "SELECT active AS enabled FROM customers WHERE domain = {domain}", mailbox: "SELECT login FROM mailboxes WHERE address = {address}"}
+    queries: {mailbox: "SELECT login FROM mailboxes WHERE address = {address}"}
     mailboxes: true
 ` + more
-	text := strings.Replace(describedSettings, "domains: {example.com: {provider: mine}}\n", source, 1)
+	const domains = "domains: {example.com: {provider: mine}}\n"
+	if listed {
+		source += "domains: {example.com: {provider: mine, logins: sql}}\n"
+	} else {
+		source = strings.Replace(source, "queries: {", `queries: {domain: "SELECT active AS enabled FROM customers WHERE domain = {domain}", `, 1)
+	}
+	text := strings.Replace(describedSettings, domains, source, 1)
 	cfg, findings := config.Parse("waymark.yaml", []byte(text), config.Environment{})
 	if findings.HasErrors() {
 		t.Fatal(findings)
@@ -115,13 +122,16 @@ func (h hosting) requestsFor(t *testing.T, local string) map[string]*http.Reques
 func TestNobodyLearnsWhichMailboxesExist(t *testing.T) {
 	for name, tc := range map[string]struct {
 		more      string
+		listed    bool
 		mailboxes []string // that look the same
 	}{
-		"user names are hidden": {"", []string{"nil1", "own1", "bad1"}},
-		"user names are public": {"    public_logins: true\n", []string{"nil1", "bad1"}},
+		"user names are hidden":            {"", false, []string{"nil1", "own1", "bad1"}},
+		"user names are public":            {"    public_logins: true\n", false, []string{"nil1", "bad1"}},
+		"those of a listed domain, hidden": {"", true, []string{"nil1", "own1", "bad1"}},
+		"those of a listed domain, public": {"    public_logins: true\n", true, []string{"nil1", "bad1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHosting(t, tc.more)
+			h := newHosting(t, tc.listed, tc.more)
 			if tc.more == "" {
 				// A password that is wrong, before the table is gone.
 				for _, local := range tc.mailboxes {
@@ -175,7 +185,12 @@ func posted(path string, form url.Values) *http.Request {
 // TestWhoSeesAUserName lists who does: whoever has the password, an invitation or
 // what followed from one.
 func TestWhoSeesAUserName(t *testing.T) {
-	h := newHosting(t, "")
+	t.Run("of a domain in a database", func(t *testing.T) { whoSeesAUserName(t, false) })
+	t.Run("of a listed domain", func(t *testing.T) { whoSeesAUserName(t, true) })
+}
+
+func whoSeesAUserName(t *testing.T, listed bool) {
+	h := newHosting(t, listed, "")
 	owner := address.Address{Local: "own1", Domain: "example.com"}
 	body := func(r *http.Request) string {
 		rec := httptest.NewRecorder()
@@ -225,7 +240,7 @@ func TestWhoSeesAUserName(t *testing.T) {
 	if n := h.logs.FilterMessage("login of a mailbox unusable").Len(); n != 1 {
 		t.Errorf("the operator is told %d times of a login that cannot be used", n)
 	}
-	withToken := newHosting(t, "api: {token: "+aToken+"}\n")
+	withToken := newHosting(t, listed, "api: {token: "+aToken+"}\n")
 	r := get("/api/v1/settings?email=own1@example.com")
 	r.Header.Set("Authorization", "Bearer "+aToken)
 	rec := httptest.NewRecorder()

@@ -23,6 +23,9 @@ type Provider struct {
 	// AppPasswordURL is where people create a password for one app; "" for none.
 	AppPasswordURL string
 
+	// Logins is the source of the user names of mailboxes, for domains that do not
+	// come from a source with user names of its own; "" for none.
+	Logins     string
 	Services   []Service // in order of preference, per protocol
 	Subaddress string    // separator such as "+": the login ends before it; "" for none
 	OAuth2     *OAuth2Endpoints

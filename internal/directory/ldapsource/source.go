@@ -20,7 +20,7 @@ const DefaultConnections = 4
 type Source struct {
 	name            string
 	timeout         time.Duration
-	domain, mailbox *search // mailbox is nil when there is no such search
+	domain, mailbox *search // nil when there is no such search, but not both
 	pool            *pool
 }
 
@@ -48,8 +48,10 @@ func New(name string, o source.LDAP) (*Source, error) {
 	wrong(problems...)
 	s.pool = &pool{server: server, slots: make(chan struct{}, o.Connections)}
 	ofDomain := []string{"{domain}", "{domain_unicode}"}
-	s.domain, problems = newSearch("domain", o.Domain, ofDomain, nil)
-	wrong(problems...)
+	if forLogins := o.Mailbox != nil && o.Domain.Filter == "" && o.Domain.Scope == "" && o.Domain.Attributes == nil; !forLogins {
+		s.domain, problems = newSearch("domain", o.Domain, ofDomain, nil)
+		wrong(problems...)
+	}
 	if o.Mailbox != nil {
 		s.mailbox, problems = newSearch("mailbox", *o.Mailbox, []string{"{address}", "{local}"}, ofDomain)
 		wrong(problems...)
@@ -80,14 +82,14 @@ func (s *Source) Domain(ctx context.Context, d address.Domain) (source.Record, e
 
 // Mailbox returns the record of a mailbox. The errors are those of Domain.
 func (s *Source) Mailbox(ctx context.Context, a address.Address) (source.Record, error) {
-	if s.mailbox == nil {
-		return source.Record{}, source.ErrNotFound
-	}
 	found, err := s.ask(ctx, s.mailbox, a)
 	return found, s.named(err)
 }
 
 func (s *Source) ask(ctx context.Context, what *search, who address.Address) (source.Record, error) {
+	if what == nil {
+		return source.Record{}, source.ErrNotFound
+	}
 	entries, err := s.find(ctx, what, who, false)
 	if err != nil {
 		return source.Record{}, err
@@ -99,18 +101,19 @@ func (s *Source) ask(ctx context.Context, what *search, who address.Address) (so
 	return found, err
 }
 
-// nobody is a domain that cannot exist (RFC 2606 section 2), for Check.
-const nobody address.Domain = "waymark-check.invalid"
-
 // Check opens a new connection and searches for a domain and a mailbox that
 // cannot exist. The error says what is wrong.
 func (s *Source) Check(ctx context.Context) error {
-	who := address.Address{Domain: nobody}
-	if err := s.check(ctx, s.domain, who); err != nil || s.mailbox == nil {
-		return s.named(err)
+	nobody := address.Address{Local: "nobody", Domain: "waymark-check.invalid"} // RFC 2606 section 2
+	for _, what := range []*search{s.domain, s.mailbox} {
+		if what == nil {
+			continue
+		}
+		if err := s.check(ctx, what, nobody); err != nil {
+			return s.named(err)
+		}
 	}
-	who.Local = "nobody"
-	return s.named(s.check(ctx, s.mailbox, who))
+	return nil
 }
 
 func (s *Source) check(ctx context.Context, what *search, who address.Address) error {

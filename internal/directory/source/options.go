@@ -55,7 +55,7 @@ type LDAP struct {
 	// BindDN and BindPassword are both empty for an anonymous search. They are
 	// sent to another host over TLS only.
 	BindDN, BindPassword string
-	Domain               Search        // with {domain} and {domain_unicode}
+	Domain               Search        // with {domain} and {domain_unicode}; with a base alone, for none
 	Mailbox              *Search       // with {address} and {local} as well; nil for none
 	Timeout              time.Duration // of one lookup, including the wait for a connection; 0 for DefaultTimeout
 	Connections          int           // maximum; 0 for 4
