@@ -112,6 +112,7 @@ func rootCommand(env environment) *cobra.Command {
 		inviteCommand(env),
 		schemaCommand(env),
 		verifyCommand(env),
+		certificatesCommand(env),
 		versionCommand(env),
 		healthcheckCommand(env),
 	)
