@@ -30,7 +30,10 @@ type Options struct {
 	Verify Verifier
 	// Profiles returns how Apple profiles are delivered now; nil for always signed.
 	Profiles func() Profiles
-	Now      func() time.Time
+	// Secure is the origin of the page, such as https://setup.example.com, if this
+	// process serves it over https itself; else "".
+	Secure string
+	Now    func() time.Time
 }
 
 // Profiles is how Apple profiles are delivered, as a key of the texts
@@ -82,9 +85,9 @@ func New(o Options) dialect.Dialect {
 			return Render(s, Choice{Language: c.Language, App: c.App})
 		},
 		Endpoints: []dialect.Endpoint{
-			{Path: "/", Methods: get, Serve: p.start},
+			{Path: "/", Methods: get, Serve: p.secured(p.start)},
 			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show), Spends: true},
-			{Path: "/i/{token}", Methods: get, Serve: p.invitation, Spends: true},
+			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.invitation), Spends: true},
 			{Path: "/verify", Methods: post, Serve: p.sameOrigin(p.verify), Strict: true},
 			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},
 			{Path: "/assets/waymark.js", Methods: get, Serve: asset("waymark.js", "text/javascript; charset=utf-8")},

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"sync"
@@ -49,6 +50,16 @@ func (s *Service) reloadCertificates() (refused []string) {
 	}
 	s.countCertificates(len(t.Files), len(wrong))
 	return refused
+}
+
+// securePage returns the origin of the page if this process serves it over https. With
+// a path in pages.url, a proxy does.
+func (s *Service) securePage(cfg *config.Config) string {
+	page, err := url.Parse(cfg.Pages.URL)
+	if s.tlsFiles == nil || err != nil || page.Path != "" {
+		return ""
+	}
+	return cfg.Pages.URL
 }
 
 // countCertificates counts the TLS certificates that were read and logs their

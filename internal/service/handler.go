@@ -37,6 +37,8 @@ type Deps struct {
 	Directory *directory.Directory
 	// Tokens seal the addresses in links; nil for random keys.
 	Tokens *invite.Keys
+	// Secure is the origin of the page if this process serves it over https.
+	Secure string
 	// Verify checks passwords; nil to disable that.
 	Verify page.Verifier
 }
@@ -73,7 +75,7 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 		wellknown.New(r),
 		mtasts.New(r),
 		settingsAPI(r, apiToken),
-		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Now: deps.Now}),
+		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Secure: deps.Secure, Now: deps.Now}),
 	}
 }
 

@@ -238,6 +238,7 @@ func (s *Service) use(next state) {
 		Directory: answers,
 		Tokens:    s.linkKeys(next.cfg),
 		Verify:    s.verifierFor(next.cfg),
+		Secure:    s.securePage(next.cfg),
 		Metrics:   s.options.Metrics,
 		Log:       s.log,
 		Now:       s.options.Now,
