@@ -52,8 +52,6 @@ type Endpoint struct {
 	// Strict applies the strict rate limit: the requests are expensive, or
 	// could be used to guess.
 	Strict bool
-	// Spends lets Serve call Spend for costly parts of an answer.
-	Spends bool
 	// Serve answers. The server has set URL.Scheme and Host to what the
 	// client used, also behind trusted proxies, and limited the body. The
 	// server counts and logs an error by its kind. An error that comes without

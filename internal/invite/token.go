@@ -22,10 +22,12 @@ type Purpose byte
 
 // The purposes. Their numbers are part of existing links.
 const (
-	Setup   Purpose = 1 // opens the set-up page of the address
-	Profile Purpose = 2 // downloads the Apple profile of the address
-	// Proven shows the user name of the address, on the page and in its profile.
-	// Whoever has it proved to own the address.
+	Setup Purpose = 1 // opens the set-up page of the address with a greeting
+	// Page opens the set-up page of an address that somebody typed, and downloads
+	// its Apple profile.
+	Page Purpose = 2
+	// Proven does what Page does, and shows the user name of the address. Whoever
+	// has it proved to own the address.
 	Proven Purpose = 3
 )
 
@@ -93,6 +95,36 @@ func (k *Keys) Seal(p Purpose, a address.Address, until time.Time) string {
 	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // Open reverses it
 	plain = append(plain, a.String()...)
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte{byte(p)}))
+}
+
+// How long the URL of a page works, so that a tab can be restored, and how long it
+// shows the user name after a password check.
+const (
+	pageLifetime   = 30 * 24 * time.Hour
+	provenLifetime = time.Hour
+)
+
+// SealPage returns the token of a page, for the purpose Page or Proven.
+func (k *Keys) SealPage(p Purpose, a address.Address, now time.Time) string {
+	if p == Proven {
+		return k.Seal(p, a, now.Add(provenLifetime))
+	}
+	return k.Seal(p, a, now.Add(pageLifetime))
+}
+
+// OpenPage opens the token of a page. proven reports whether it may show the user
+// name. When that is over, the page goes on without. The errors are those of Open.
+func (k *Keys) OpenPage(token string, now time.Time) (a address.Address, until time.Time, proven bool, err error) {
+	a, until, err = k.Open(Proven, token, now)
+	switch {
+	case err == nil:
+		return a, until, true, nil
+	case errors.Is(err, ErrExpired) && now.Sub(until) < pageLifetime:
+		return a, until, false, nil
+	case errors.Is(err, ErrInvalid):
+		a, until, err = k.Open(Page, token, now)
+	}
+	return a, until, false, err
 }
 
 // maxToken is the length of the token of the longest address.

@@ -78,7 +78,7 @@ func TestKeysRotate(t *testing.T) {
 func TestNothingElseOpens(t *testing.T) {
 	k := keys(t, firstSecret)
 	token := seal(t, k, Setup, noon)
-	if _, _, err := k.Open(Profile, token, noon); !errors.Is(err, ErrInvalid) {
+	if _, _, err := k.Open(Page, token, noon); !errors.Is(err, ErrInvalid) {
 		t.Errorf("for another purpose: %v", err)
 	}
 	for _, broken := range []string{"", "x", "....", token[1:], token[:len(token)-1], token + "A", token + "=", token[:9] + "\n" + token[9:], strings.Repeat("A", 100_000)} {
@@ -124,11 +124,11 @@ func TestSecretsThatAreTooShort(t *testing.T) {
 
 func TestRandomKeys(t *testing.T) {
 	k, other := RandomKeys(), RandomKeys()
-	token := seal(t, k, Profile, noon)
-	if _, _, err := k.Open(Profile, token, noon); err != nil {
+	token := seal(t, k, Page, noon)
+	if _, _, err := k.Open(Page, token, noon); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := other.Open(Profile, token, noon); !errors.Is(err, ErrInvalid) {
+	if _, _, err := other.Open(Page, token, noon); !errors.Is(err, ErrInvalid) {
 		t.Error("two processes have the same random keys")
 	}
 }

@@ -1,9 +1,9 @@
 // Package page is the set-up page for people: the steps for their device and app
-// with their own values, a table of all settings, the Apple profile with a QR
-// code, invitations, and a password check.
+// with their own values, a table of all settings, the Apple profile, QR codes,
+// invitations, and a password check.
 //
 // It owns the contents of the page; the texts are in package i18n. Addresses are
-// posted or sealed in a token, which keeps them out of URLs and logs. It uses the
+// posted or sealed in the token of a URL, which keeps them out of logs. It uses the
 // same Resolver as the dialects, and does not know them, except for the path of
 // the Apple profile.
 package page

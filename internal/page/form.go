@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -11,12 +12,29 @@ import (
 // nothing.
 type form struct {
 	email, device, app, password string
-	proof                        string // see page.proof
 	texts                        *i18n.Catalogue
 }
 
-// maxForm bounds the form in bytes: an address, a proof and an encoded password.
+// maxForm bounds the form in bytes: an address and an encoded password.
 const maxForm = 8 << 10
+
+// readChoice reads what is chosen in the URL of a page.
+func readChoice(r *http.Request) form {
+	q := r.URL.Query()
+	return form{device: q.Get("device"), app: q.Get("app"), texts: i18n.All().Choose(q.Get("lang"), r.Header.Get("Accept-Language"))}
+}
+
+// query is what readChoice reads.
+func (f form) query() url.Values {
+	q := url.Values{"lang": {f.texts.Language}}
+	if f.device != "" {
+		q.Set("device", f.device)
+	}
+	if f.app != "" {
+		q.Set("app", f.app)
+	}
+	return q
+}
 
 // readForm reads a posted form.
 func readForm(r *http.Request) (form, error) {
@@ -29,7 +47,6 @@ func readForm(r *http.Request) (form, error) {
 		device:   r.PostForm.Get("device"),
 		app:      r.PostForm.Get("app"),
 		password: r.PostForm.Get("password"),
-		proof:    r.PostForm.Get("proof"),
 		texts:    i18n.All().Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
 	}, nil
 }

@@ -3,12 +3,11 @@ package page
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"html/template"
 	"net"
 	"net/http"
-	"path"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/invite"
-	"github.com/waymark-mail/waymark/internal/qrcode"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/templates"
 )
@@ -62,11 +60,12 @@ const (
 	Unreachable Verdict = "unreachable"
 	Unsupported Verdict = "unsupported" // the server accepts no passwords
 	Limited     Verdict = "limited"     // too many attempts
+	Insecure    Verdict = "insecure"    // the page was not opened over https
 )
 
-// QRLifetime is how long the link in a QR code works: long enough to fetch a
-// phone.
-const QRLifetime = 15 * time.Minute
+func verdicts() []Verdict {
+	return []Verdict{Right, Wrong, Unreachable, Unsupported, Limited, Insecure}
+}
 
 type page struct {
 	Options
@@ -86,9 +85,13 @@ func New(o Options) dialect.Dialect {
 		},
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},
-			{Path: "/", Methods: post, Serve: p.sameOrigin(p.show), Spends: true},
-			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.invitation), Spends: true},
-			{Path: "/verify", Methods: post, Serve: p.sameOrigin(p.verify), Strict: true},
+			{Path: "/", Methods: post, Serve: p.sameOrigin(p.typed)},
+			{Path: "/s/{token}", Methods: get, Serve: p.secured(p.steps)},
+			{Path: "/s/{token}/code.svg", Methods: get, Serve: p.code(false), Strict: true},
+			{Path: "/s/{token}/password", Methods: post, Serve: p.sameOrigin(p.password), Strict: true},
+			{Path: "/s/{token}/password", Methods: get, Serve: p.withoutPassword},
+			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.invitation)},
+			{Path: "/i/{token}/code.svg", Methods: get, Serve: p.code(true), Strict: true},
 			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},
 			{Path: "/assets/waymark.js", Methods: get, Serve: asset("waymark.js", "text/javascript; charset=utf-8")},
 			{Path: "/assets/brand/{domain}", Methods: get, Serve: p.brand},
@@ -138,17 +141,17 @@ func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
 	return v
 }
 
-// show answers the posted form.
-func (p *page) show(r *http.Request) (dialect.Response, error) {
+// typed leads to the page of a typed address, at a URL without it.
+func (p *page) typed(r *http.Request) (dialect.Response, error) {
 	f, err := readForm(r)
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	found, resp, err := p.find(r, f, p.proves(f))
+	found, resp, err := p.find(r, f, false)
 	if err != nil {
 		return resp, err
 	}
-	return p.assistant(r, found, f, nil)
+	return seeOther("/s/"+p.Tokens.SealPage(invite.Page, found.Address, p.Now()), f.query(), "", found), nil
 }
 
 // find resolves the address of a form. proven is set when the visitor may know its
@@ -177,101 +180,86 @@ func (p *page) resolve(ctx context.Context, email string, proven bool) (settings
 	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a, Proven: proven})
 }
 
-// ProofLifetime is how long a page shows the user name after a password check.
-const ProofLifetime = time.Hour
-
-// proof returns the token with which the forms of a page show the user name again.
-func (p *page) proof(a address.Address, until time.Time) string {
-	return p.Tokens.Seal(invite.Proven, a, until)
-}
-
-// proves reports whether a form has the proof of its address.
-func (p *page) proves(f form) bool {
-	a, _, err := p.Tokens.Open(invite.Proven, f.proof, p.Now())
-	return err == nil && a.String() == f.email
-}
-
-// addressOfExpired is how long the page of an expired invitation fills in its
-// address. Later, the link reveals nothing.
-const addressOfExpired = 24 * time.Hour
-
-// invitation answers the link of an invitation.
-func (p *page) invitation(r *http.Request) (dialect.Response, error) {
-	f := form{texts: i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
-	token := r.PathValue("token")
-	a, until, err := p.Tokens.Open(invite.Setup, token, p.Now())
-	if err != nil {
-		v := p.startView(r, f.texts)
-		v.Problem, v.Email = f.texts.Text("problem.invalid"), ""
-		status := http.StatusNotFound
-		if errors.Is(err, invite.ErrExpired) {
-			v.Problem, status = f.texts.Text("problem.expired"), http.StatusGone
-			if p.Now().Sub(until) < addressOfExpired {
-				v.Email = a.String()
-			}
-		}
-		resp, broken := p.render(status, v)
-		return resp, cmp.Or(broken, error(settings.Errorf(settings.NotFound, "%v", err)))
-	}
-	f.email = a.String()
-	found, resp, err := p.find(r, f, true)
+// steps is the page of an address, with what was chosen.
+func (p *page) steps(r *http.Request) (dialect.Response, error) {
+	o, resp, err := p.open(r, false)
 	if err != nil {
 		return resp, err
 	}
-	f.proof = p.proof(found.Address, until)
-	ticket, err := qrCode(r.Context(), "ticket", r.URL.Scheme+"://"+r.Host+"/i/"+token, f.texts.Text("page.ticket_alt"))
+	found, resp, err := p.find(r, o.form, o.proven)
 	if err != nil {
-		return dialect.Response{}, err
+		return resp, err
 	}
-	return p.assistant(r, found, f, func(v *view) {
-		v.Greeting = f.texts.Text("page.greeting", "address", f.email, "provider", v.Provider)
-		v.Until = f.texts.Text("page.invitation_until", "date", f.texts.Date(until.UTC()))
-		v.Ticket = ticket
+	return p.assistant(r, found, o.form, func(v *view) {
+		v.Path, v.Token = "/s/"+o.token, o.token
+		verdict := Verdict(r.URL.Query().Get("password"))
+		// A link cannot claim that a password was right: only the check makes such a token.
+		if v.Verify != nil && slices.Contains(verdicts(), verdict) && (verdict != Right || o.proven) {
+			v.Verify.show(o.form.texts, verdict, o.form.email)
+		}
 	})
 }
 
-// verify checks the password of the form.
-func (p *page) verify(r *http.Request) (dialect.Response, error) {
+// invitation answers the link of an invitation.
+func (p *page) invitation(r *http.Request) (dialect.Response, error) {
+	o, resp, err := p.open(r, true)
+	if err != nil {
+		return resp, err
+	}
+	found, resp, err := p.find(r, o.form, true)
+	if err != nil {
+		return resp, err
+	}
+	return p.assistant(r, found, o.form, func(v *view) {
+		v.Path, v.Token = "/i/"+o.token, p.Tokens.Seal(invite.Proven, found.Address, o.until)
+		v.Greeting = o.form.texts.Text("page.greeting", "address", o.form.email, "provider", v.Provider)
+		v.Until = o.form.texts.Text("page.invitation_until", "date", o.form.texts.Date(o.until.UTC()))
+	})
+}
+
+// password checks a password, and leads back to the page with the verdict.
+func (p *page) password(r *http.Request) (dialect.Response, error) {
 	if p.Verify == nil {
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "passwords are not checked here")
+	}
+	o, resp, err := p.open(r, false)
+	if err != nil {
+		return resp, err
 	}
 	f, err := readForm(r)
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	found, resp, err := p.find(r, f, p.proves(f))
+	f.email = o.form.email
+	found, resp, err := p.find(r, f, true) // the check needs the user name
 	if err != nil {
 		return resp, err
 	}
-	verdict := Verdict("insecure")
+	verdict := Insecure
 	if r.URL.Scheme == "https" {
-		// The check needs the user name. Only the right password shows it.
-		known, resp, err := p.find(r, f, true)
-		if err != nil {
-			return resp, err
-		}
-		if verdict = p.Verify.Verify(r.Context(), known, f.password); verdict == Right {
-			found, f.proof = known, p.proof(known.Address, p.Now().Add(ProofLifetime))
-		}
+		verdict = p.Verify.Verify(r.Context(), found, f.password)
 	}
-	return p.assistant(r, found, f, func(v *view) {
-		if v.Verify != nil {
-			v.Verify.show(f.texts, verdict, f.email)
-		}
-	})
+	if verdict == Right {
+		o.token = p.Tokens.SealPage(invite.Proven, found.Address, p.Now())
+	}
+	q := f.query()
+	q.Set("password", string(verdict))
+	return seeOther("/s/"+o.token, q, "#verify", found), nil
 }
 
-// assistant renders the page for a known address. finish, if not nil, completes
-// the view.
+// withoutPassword leads somebody who comes back to the URL of a check to the page.
+func (p *page) withoutPassword(r *http.Request) (dialect.Response, error) {
+	return seeOther("/s/"+url.PathEscape(r.PathValue("token")), readChoice(r).query(), "", settings.Settings{}), nil
+}
+
+// assistant renders the page for a known address. finish completes the view.
 func (p *page) assistant(r *http.Request, found settings.Settings, f form, finish func(*view)) (dialect.Response, error) {
-	if f.device == "" && has(recognise(r.UserAgent()), f.app) {
-		f.device = recognise(r.UserAgent())
+	here := recognise(r.UserAgent())
+	if f.device == "" && has(here, f.app) {
+		f.device = here
 	}
 	v := newView(found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
-	if found.MailboxLookup && !found.LoginHidden {
-		v.Proof = f.proof
-	}
-	v.recognised(recognise(r.UserAgent()))
+	v.recognised(here)
 	if p.Verify != nil && v.mail {
 		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")
 	}
@@ -284,43 +272,10 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 	if v.Profile != nil && p.Profiles != nil {
 		v.Profile.deliver(f.texts, p.Profiles())
 	}
-	if v.Profile != nil && !v.Profile.Refused {
-		if err := p.addQR(r, v, found.Address); err != nil {
-			return dialect.Response{}, err
-		}
-	}
-	if finish != nil {
-		finish(v)
-	}
+	finish(v)
 	resp, err := p.render(http.StatusOK, v)
 	resp.Domain = found.Domain
 	return resp, err
-}
-
-// addQR adds the QR code that opens the profile on a phone.
-func (p *page) addQR(r *http.Request, v *view, a address.Address) error {
-	purpose := invite.Profile
-	if v.Proof != "" {
-		purpose = invite.Proven
-	}
-	token := p.Tokens.Seal(purpose, a, p.Now().Add(QRLifetime))
-	label := v.T.Text("profile_page.qr_alt", "minutes", fmt.Sprint(int(QRLifetime.Minutes())))
-	code, err := qrCode(r.Context(), "qr", r.URL.Scheme+"://"+r.Host+"/p/"+token, label)
-	v.Profile.QR = code
-	return err
-}
-
-// qrCode returns nothing for a client that asked for too many: a code costs as much
-// as a thousand small answers.
-func qrCode(ctx context.Context, class, text, label string) (template.HTML, error) {
-	if !dialect.Spend(ctx) {
-		return "", nil
-	}
-	code, err := qrcode.New(text)
-	if err != nil {
-		return "", err
-	}
-	return template.HTML(code.SVG(class, label)), nil //nolint:gosec // the label is escaped
 }
 
 func (p *page) render(status int, v *view) (dialect.Response, error) {
@@ -335,56 +290,11 @@ func (p *page) render(status int, v *view) (dialect.Response, error) {
 			"Cache-Control": {"no-store"},
 			"Content-Security-Policy": {"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
 				"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
-			"Referrer-Policy": {"no-referrer"},
+			"Referrer-Policy": {"same-origin"}, // no-referrer would make browsers send Origin: null over http
 			"Vary":            {"Accept-Language, User-Agent"},
 		},
 		Body: body,
 	}, nil
-}
-
-// asset returns the Serve function of an embedded file.
-func asset(name, contentType string) func(*http.Request) (dialect.Response, error) {
-	body, err := templates.Files.ReadFile(name)
-	if err != nil {
-		panic(err)
-	}
-	resp := dialect.Response{
-		Status:      http.StatusOK,
-		ContentType: contentType,
-		Header:      http.Header{"Cache-Control": {"no-cache"}}, // revalidated with 304
-		Body:        body,
-		ETag:        dialect.ETag(body),
-	}
-	return func(*http.Request) (dialect.Response, error) { return resp, nil }
-}
-
-// brand serves the colours and the logo of a domain's provider: <domain>.css and
-// <domain>.logo.
-func (p *page) brand(r *http.Request) (dialect.Response, error) {
-	name := r.PathValue("domain")
-	kind := path.Ext(name)
-	d, err := address.ParseDomain(strings.TrimSuffix(name, kind))
-	if err != nil {
-		return dialect.Response{}, settings.Errorf(settings.BadRequest, "%v", err)
-	}
-	found, err := p.Resolver.Resolve(r.Context(), settings.Query{Domain: d})
-	if err != nil {
-		return dialect.Response{}, err
-	}
-	brand := found.Provider.Brand
-	resp := dialect.Response{Status: http.StatusOK, Header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
-	switch {
-	case kind == ".css" && brand.Color != "":
-		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
-	case kind == ".logo" && brand.Logo != (settings.Logo{}):
-		resp.ContentType, resp.Body = brand.Logo.Type(), []byte(brand.Logo.Data())
-		// An SVG that is opened directly could run scripts.
-		resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-	default:
-		return dialect.Response{}, settings.Errorf(settings.NotOffered, "the provider of the domain has no such file")
-	}
-	resp.ETag = dialect.ETag(resp.Body)
-	return resp, nil
 }
 
 // shown returns the typed address in a form that the page can show again.

@@ -15,6 +15,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/invite"
+	"github.com/waymark-mail/waymark/internal/qrcode"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -80,13 +81,15 @@ const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebK
 func ask(t *testing.T, p dialect.Dialect, r *http.Request) (dialect.Response, error) {
 	t.Helper()
 	for _, e := range p.Endpoints {
-		prefix, param, isParam := strings.Cut(e.Path, "{")
-		fits := e.Path == r.URL.Path || isParam && strings.HasPrefix(r.URL.Path, prefix)
-		if !fits || e.Methods[0] != r.Method {
+		pattern := regexp.MustCompile("^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(e.Path), "([^/]*)") + "$")
+		found := pattern.FindStringSubmatch(r.URL.Path)
+		if found == nil || e.Methods[0] != r.Method {
 			continue
 		}
-		if isParam {
-			r.SetPathValue(strings.TrimSuffix(param, "}"), strings.TrimPrefix(r.URL.Path, prefix))
+		if len(found) > 1 {
+			_, param, _ := strings.Cut(e.Path, "{")
+			param, _, _ = strings.Cut(param, "}")
+			r.SetPathValue(param, found[1])
 		}
 		return e.Serve(r)
 	}
@@ -121,7 +124,24 @@ func post(t *testing.T, p dialect.Dialect, path, userAgent string, fields ...str
 	r := httptest.NewRequest(http.MethodPost, "https://setup.example.com"+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("User-Agent", userAgent)
+	resp := served(t, p, r)
+	if resp.Status != http.StatusSeeOther {
+		return resp
+	}
+	r = httptest.NewRequest(http.MethodGet, "https://setup.example.com"+locationOf(resp), nil)
+	r.Header.Set("User-Agent", userAgent)
 	return served(t, p, r)
+}
+
+// locationOf returns what a browser requests after a redirect.
+func locationOf(resp dialect.Response) string {
+	to, _, _ := strings.Cut(resp.Header.Get("Location"), "#")
+	return to
+}
+
+// pageOf returns the path of the page of anna at example.com.
+func pageOf(p invite.Purpose) string {
+	return "/s/" + testKeys.SealPage(p, address.Address{Local: "anna", Domain: "example.com"}, noon)
 }
 
 // settingsOf returns the settings of anna at a domain.
@@ -193,11 +213,11 @@ func TestAnIPhoneIsRecognisedAndGetsTheProfile(t *testing.T) {
 	page := post(t, testPage(nil), "/", iPhone, "email", " Anna@EXAMPLE.com ")
 	contains(t, page,
 		"Example &amp; Sons", `<button name="device" value="iphone" aria-current="true">iPhone or iPad <small>(recognised)</small></button>`,
-		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/profile.mobileconfig"`, "A profile sets up mail and calendars at once.",
-		`<svg class="qr"`, `<code class="value">https://dav.example.com/</code>, user name <code class="value">Anna</code>`,
+		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/p/`, "A profile sets up mail and calendars at once.",
+		`/code.svg" loading="lazy"`, `<code class="value">https://dav.example.com/</code>, user name <code class="value">Anna</code>`,
 		`href="https://help.example.com/"`, `href="https://webmail.example.com/"`, `src="/assets/brand/example.com.logo"`, `href="/assets/brand/example.com.css"`,
 	)
-	lacks(t, page, "CardDAV", `action="/verify"`)
+	lacks(t, page, "CardDAV", `/password"`)
 }
 
 func TestStepsWithOnesOwnValues(t *testing.T) {
@@ -206,7 +226,7 @@ func TestStepsWithOnesOwnValues(t *testing.T) {
 		wants, lacks                          []string
 	}{
 		{"Thunderbird on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "anna@example.com", "", "thunderbird",
-			[]string{`value="windows" aria-current="true"`, "port <code class=\"value\">993</code>", "port <code class=\"value\">465</code>", "Thunderbird finds the servers"}, []string{"/profile.mobileconfig"}},
+			[]string{`value="windows" aria-current="true"`, "port <code class=\"value\">993</code>", "port <code class=\"value\">465</code>", "Thunderbird finds the servers"}, []string{`action="/p/`}},
 		{"an app decides for its device", "", "anna@example.com", "", "kmail", []string{`value="linux" aria-current="true"`}, nil},
 		{"a printer needs no incoming mail", "", "anna@example.com", "printer", "", []string{"Scan to e-mail", "<code class=\"value\">465</code>"}, nil},
 		{"POP3 where there is nothing else", "", "anna@pop.example", "linux", "thunderbird", []string{`Incoming: protocol <strong>POP3</strong>`, `<code class="value">995</code>`}, []string{"On the Network", "CardDav Address Book"}},
@@ -294,12 +314,12 @@ func TestInvitations(t *testing.T) {
 	}{
 		{"good", testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 200, "Your mailbox anna@example.com at Example &amp; Sons is ready"},
 		{"its last day is said", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, "works until 8 November 2026"},
-		{"it can be opened elsewhere, and printed", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, `<svg class="ticket"`},
+		{"it can be opened elsewhere, and printed", testKeys.Seal(invite.Setup, anna, noon.Add(72*time.Hour)), 200, `/code.svg" width`},
 		{"expired", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, "This link has expired"},
 		{"expired long ago, and the address is gone", testKeys.Seal(invite.Setup, anna, noon.Add(-25*time.Hour)), 410, `required value=""`},
 		{"expired, and the address is still there", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, `value="anna@example.com"`},
 		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
-		{"of a QR code", testKeys.Seal(invite.Profile, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
+		{"of a QR code", testKeys.Seal(invite.Page, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
 		{"for a domain that is gone", testKeys.Seal(invite.Setup, address.Address{Local: "a", Domain: "gone.example"}, noon.Add(time.Hour)), 404, "We do not know the domain of that address"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -324,11 +344,24 @@ func TestAnInvitationInEveryLanguage(t *testing.T) {
 	} {
 		contains(t, get(t, "https://setup.example.com/i/"+token+"?lang="+language), until)
 	}
-	code, err := qrCode(t.Context(), "ticket", "https://setup.example.com/i/"+token, "QR code with the link to this page")
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestCodesLeadToTheirPage compares the picture on a page with the code of the
+// page's own URL.
+func TestCodesLeadToTheirPage(t *testing.T) {
+	anna := address.Address{Local: "anna", Domain: "example.com"}
+	for _, path := range []string{pageOf(invite.Page), pageOf(invite.Proven), "/i/" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour))} {
+		contains(t, get(t, "https://setup.example.com"+path+"?lang=en"), `<img class="code" src="`+path+`/code.svg"`)
+		code, err := qrcode.New("https://setup.example.com" + path)
+		if got := get(t, "https://setup.example.com"+path+"/code.svg"); err != nil || string(got.Body) != code.SVG() || got.ContentType != "image/svg+xml" {
+			t.Errorf("%s: %s, %s, %v", path, got.ContentType, got.Body, err)
+		}
 	}
-	contains(t, get(t, "https://setup.example.com/i/"+token+"?lang=en"), string(code))
+	for _, path := range []string{"/s/x/code.svg", "/i/x/code.svg", "/i" + strings.TrimPrefix(pageOf(invite.Page), "/s") + "/code.svg"} {
+		if resp, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodGet, path, nil)); err == nil {
+			t.Errorf("%s: a code for a text of anybody: %s", path, resp.Body)
+		}
+	}
 }
 
 // TestProblemsAreInOneLanguage pins that nothing of the English errors that a
@@ -347,7 +380,7 @@ func TestCheckingAPassword(t *testing.T) {
 		Wrong: "may differ from that of your customer account",
 	} {
 		v := &verifier{}
-		resp := post(t, testPage(v), "/verify", iPhone, "email", "anna@example.com", "password", string(verdict))
+		resp := post(t, testPage(v), pageOf(invite.Page)+"/password", iPhone, "password", string(verdict))
 		contains(t, resp, want, `class="verdict `+string(verdict)+`"`)
 		if verdict == Wrong {
 			contains(t, resp, `href="https://example.com/passwords"`)
@@ -360,27 +393,28 @@ func TestCheckingAPassword(t *testing.T) {
 
 func TestAPasswordIsNeverTakenOverPlainHTTP(t *testing.T) {
 	v := &verifier{}
-	r := httptest.NewRequest(http.MethodPost, "http://setup.example.com/verify", strings.NewReader("email=anna%40example.com&password=right"))
+	r := httptest.NewRequest(http.MethodPost, "http://setup.example.com"+pageOf(invite.Page)+"/password", strings.NewReader("password=right"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := ask(t, testPage(v), r)
 	if err != nil || len(v.asked) != 0 {
 		t.Fatalf("%v, asked about %v", err, v.asked)
 	}
+	resp = served(t, testPage(v), httptest.NewRequest(http.MethodGet, "http://setup.example.com"+locationOf(resp), nil))
 	contains(t, resp, "not opened over https")
 	lacks(t, resp, `type="password"`, "right password")
 }
 
 func TestThePasswordStaysWhereItIs(t *testing.T) {
-	resp := post(t, testPage(&verifier{}), "/verify", "", "email", "anna@example.com", "password", "wrong")
+	resp := post(t, testPage(&verifier{}), pageOf(invite.Page)+"/password", "", "password", "wrong")
 	lacks(t, resp, `value="wrong"`)
-	if _, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodPost, "https://setup.example.com/verify", strings.NewReader(""))); settings.KindOf(err) != settings.NotOffered {
+	if _, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodPost, "https://setup.example.com"+pageOf(invite.Page)+"/password", strings.NewReader(""))); settings.KindOf(err) != settings.NotOffered {
 		t.Errorf("where it is switched off: %v", err)
 	}
 }
 
 // TestFormsOfOthers pins that no other site can make a browser try passwords.
 func TestFormsOfOthers(t *testing.T) {
-	for _, path := range []string{"/", "/verify"} {
+	for _, path := range []string{"/", pageOf(invite.Page) + "/password"} {
 		v := &verifier{}
 		r := httptest.NewRequest(http.MethodPost, "https://setup.example.com"+path, strings.NewReader("email=anna%40example.com&password=right"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -398,7 +432,7 @@ func TestNothingFromElsewhere(t *testing.T) {
 	resp := post(t, testPage(&verifier{}), "/", iPhone, "email", "anna@example.com")
 	for name, want := range map[string]string{
 		"Cache-Control":           "no-store",
-		"Referrer-Policy":         "no-referrer",
+		"Referrer-Policy":         "same-origin",
 		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	} {
 		if got := resp.Header.Get(name); got != want {
@@ -502,11 +536,75 @@ func BenchmarkAssistant(b *testing.B) {
 	}
 }
 
-// TestAPageWithoutItsCode pins what a client gets that asked for too many codes.
-func TestAPageWithoutItsCode(t *testing.T) {
-	ctx := dialect.WithSpending(t.Context(), func() bool { return false })
-	code, err := qrCode(ctx, "qr", "https://setup.example.com/p/x", "QR code")
-	if code != "" || err != nil {
-		t.Errorf("%q, %v", code, err)
+// TestEveryScreenHasItsURL reloads and comes back to pages, by their URLs alone.
+func TestEveryScreenHasItsURL(t *testing.T) {
+	v := &verifier{}
+	p := testPage(v)
+	redirect := func(path string, form string) string {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodPost, "https://setup.example.com"+path, strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := ask(t, p, r)
+		to := locationOf(resp)
+		if err != nil || resp.Status != http.StatusSeeOther || strings.Contains(to, "anna") || strings.Contains(to, "@") || strings.Contains(to, "%40") {
+			t.Fatalf("%s: %d to %q, %v", path, resp.Status, to, err)
+		}
+		return to
+	}
+	open := func(path string) dialect.Response {
+		return served(t, p, httptest.NewRequest(http.MethodGet, "https://setup.example.com"+path, nil))
+	}
+	typed := redirect("/", "email=anna%40example.com&device=windows&app=thunderbird&lang=de")
+	if !strings.HasPrefix(typed, "/s/") || !strings.HasSuffix(typed, "?app=thunderbird&device=windows&lang=de") {
+		t.Fatalf("the page is at %s", typed)
+	}
+	for range 2 {
+		contains(t, open(typed), `<html lang="de">`, "anna@example.com", `value="thunderbird" aria-current="true"`)
+	}
+	path, _, _ := strings.Cut(typed, "?")
+	wrong := redirect(path+"/password", "password=wrong&device=iphone&lang=fr")
+	contains(t, open(wrong), `<html lang="fr">`, `class="verdict wrong"`, `value="iphone" aria-current="true"`)
+	right := redirect(path+"/password", "password=right&lang=en")
+	contains(t, open(right), `class="verdict right"`)
+	if len(v.asked) != 2 {
+		t.Errorf("%d passwords were checked, want 2", len(v.asked))
+	}
+	resp, err := ask(t, p, httptest.NewRequest(http.MethodGet, "https://setup.example.com"+path+"/password?device=mac", nil))
+	if to := resp.Header.Get("Location"); err != nil || to != path+"?device=mac&lang=en" {
+		t.Errorf("the URL of a check leads to %q, %v", to, err)
+	}
+}
+
+// TestOnlyAPasswordMakesTheVerdict has a link say that a password was right.
+func TestOnlyAPasswordMakesTheVerdict(t *testing.T) {
+	p := testPage(&verifier{})
+	for query, want := range map[string]string{"password=right": "", "password=wrong": "wrong", "password=%3Cb%3E": "", "password=": ""} {
+		page := served(t, p, httptest.NewRequest(http.MethodGet, "https://setup.example.com"+pageOf(invite.Page)+"?"+query, nil))
+		if got := regexp.MustCompile(`class="verdict (\w*)`).FindStringSubmatch(string(page.Body)); (got == nil) != (want == "") || got != nil && got[1] != want {
+			t.Errorf("%s: %v, want %q", query, got, want)
+		}
+	}
+}
+
+// TestHowLongAPageLasts opens the pages of a tab that is restored later.
+func TestHowLongAPageLasts(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		purpose invite.Purpose
+		later   time.Duration
+		status  int
+		address bool
+	}{
+		{"after a week", invite.Page, 7 * 24 * time.Hour, 200, true},
+		{"after 30 days", invite.Page, 30*24*time.Hour + time.Second, 410, true},
+		{"after 32 days", invite.Page, 32 * 24 * time.Hour, 410, false},
+		{"after a check, the day after", invite.Proven, 24 * time.Hour, 200, true},
+		{"after a check, 31 days later", invite.Proven, 31 * 24 * time.Hour, 410, false},
+	} {
+		p := New(Options{Resolver: house{}, Tokens: testKeys, Now: func() time.Time { return noon.Add(tc.later) }})
+		page := served(t, p, httptest.NewRequest(http.MethodGet, "https://setup.example.com"+pageOf(tc.purpose), nil))
+		if page.Status != tc.status || strings.Contains(string(page.Body), "anna@example.com\"") && !tc.address {
+			t.Errorf("%s: %d\n%s", tc.name, page.Status, page.Body)
+		}
 	}
 }

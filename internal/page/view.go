@@ -42,18 +42,21 @@ type view struct {
 	T          *i18n.Catalogue
 	Languages  []choice
 	Email      string // of the form
-	Proof      string // of the form; "" when the user name is not shown to this visitor alone
+	Path       string // of this page; "/" in a preview
+	Token      string // for the profile and the password check; "" in a preview
 	Problem    string
 	Standalone *standalone // nil when a server serves the page
 
 	Greeting, Until string
-	Ticket          template.HTML // a QR code of the invitation
-	Found           bool          // the address is known; the fields below are set
+	Found           bool // the address is known; the fields below are set
 	Provider        string
 	HelpURL         string
 	WebmailURL      string
 	Domain          string // for the brand
 	Logo, Color     bool
+
+	// Elsewhere is set when the chosen device is not the one with the browser.
+	Elsewhere bool
 
 	Device  string
 	Devices []choice
@@ -88,7 +91,6 @@ type profileView struct {
 	Lead      string
 	Mac       bool
 	Steps     []sentence
-	QR        template.HTML
 	Signature string // about the signature; when Refused, the only text
 	Refused   bool
 }
@@ -120,7 +122,7 @@ func newView(s settings.Settings, chosen Choice) *view {
 	p := pick(s.Services())
 	values := valuesOf(s, p, c)
 	v := newStartView(c)
-	v.Found, v.mail = true, p.mail
+	v.Found, v.mail, v.Path = true, p.mail, "/"
 	v.Email, v.HelpURL, v.WebmailURL = s.Address.String(), s.Provider.HelpURL, s.WebmailURL()
 	v.brand(s)
 	v.Rows = rows(s, p, c)
@@ -176,6 +178,7 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 
 // recognised marks the device of the browser.
 func (v *view) recognised(id string) {
+	v.Elsewhere = v.Device == "iphone" && id != "iphone" || v.Device == "android" && id != "android"
 	for i := range v.Devices {
 		v.Devices[i].Recognised = v.Devices[i].ID == id
 	}

@@ -2,7 +2,6 @@ package qrcode
 
 import (
 	"fmt"
-	"html"
 	"image"
 	"strings"
 
@@ -33,9 +32,9 @@ func (c Code) dark(x, y int) bool {
 	return r == 0
 }
 
-// SVG returns the code as an SVG element, black on white in a dark page too:
-// many readers fail on inverted codes. label is for screen readers.
-func (c Code) SVG(class, label string) string {
+// SVG returns the code as an SVG file, black on white in a dark page too: many
+// readers fail on inverted codes.
+func (c Code) SVG() string {
 	const quiet = 4 // modules of frame that readers need (ISO/IEC 18004 section 6.3.8)
 	var path strings.Builder
 	for y := range c.size {
@@ -51,8 +50,8 @@ func (c Code) SVG(class, label string) string {
 	}
 	side := c.size + 2*quiet
 	return fmt.Sprintf(
-		`<svg class="%s" xmlns="http://www.w3.org/2000/svg" width="224" height="224" viewBox="0 0 %d %d" role="img" aria-label="%s"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`,
-		class, side, side, html.EscapeString(label), side, side, path.String())
+		`<svg xmlns="http://www.w3.org/2000/svg" width="224" height="224" viewBox="0 0 %d %d"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`,
+		side, side, side, side, path.String())
 }
 
 // Text returns the code in half blocks, two rows of modules per line, light on

@@ -89,9 +89,6 @@ func (h *handler) serve(r *http.Request, sharer string, e dialect.Endpoint) (dia
 		return dialect.Response{}, errOverloaded
 	}
 	defer h.work.give(sharer, 1)
-	if e.Spends {
-		*r = *r.WithContext(dialect.WithSpending(r.Context(), func() bool { return !h.strict.refuses(sharer) }))
-	}
 	return recovering(e.Serve, r)
 }
 

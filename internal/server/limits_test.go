@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -196,27 +195,5 @@ func TestNothingIsBeyondTheLimit(t *testing.T) {
 		if got[1] == http.StatusTooManyRequests || got[2] != http.StatusTooManyRequests || got[3] != http.StatusTooManyRequests {
 			t.Errorf("%s: %v", name, got)
 		}
-	}
-}
-
-// TestSpending has a client ask for more costly parts than the strict limit allows:
-// the answer goes on without them.
-func TestSpending(t *testing.T) {
-	costly := dialect.Dialect{Name: "costly", Endpoints: []dialect.Endpoint{
-		{Path: "/page", Methods: []string{"GET"}, Spends: true, Serve: func(r *http.Request) (dialect.Response, error) {
-			return dialect.PlainText(http.StatusOK, fmt.Sprint(dialect.Spend(r.Context()))), nil
-		}},
-		{Path: "/strict", Methods: []string{"GET"}, Strict: true, Serve: func(r *http.Request) (dialect.Response, error) {
-			return dialect.PlainText(http.StatusOK, fmt.Sprint(dialect.Spend(r.Context()))), nil
-		}},
-	}}
-	l := newLab(Options{StrictPerMinute: 3, Dialects: []dialect.Dialect{costly}})
-	for i, step := range []struct{ path, want string }{{"/page", "true"}, {"/strict", "true"}, {"/page", "true"}, {"/page", "false"}, {"/page", "false"}} {
-		if got := l.do(httptest.NewRequest(http.MethodGet, step.path, nil)); got.Code != http.StatusOK || strings.TrimSpace(got.Body.String()) != step.want {
-			t.Errorf("request %d: %d %s, want %s", i+1, got.Code, got.Body, step.want)
-		}
-	}
-	if got := l.do(httptest.NewRequest(http.MethodGet, "/strict", nil)); got.Code != http.StatusTooManyRequests {
-		t.Errorf("what is strict: %d", got.Code)
 	}
 }

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -108,20 +107,16 @@ func Renderers() map[string]func(settings.Settings, dialect.Choice) ([]byte, err
 	return all
 }
 
-// profileLinks opens the tokens in QR codes.
+// profileLinks opens the tokens of pages.
 type profileLinks struct {
 	tokens *invite.Keys
 	now    func() time.Time
 }
 
 func (l profileLinks) Profile(token string) (settings.Query, error) {
-	a, _, err := l.tokens.Open(invite.Profile, token, l.now())
-	isProven := errors.Is(err, invite.ErrInvalid)
-	if isProven {
-		a, _, err = l.tokens.Open(invite.Proven, token, l.now())
-	}
+	a, _, proven, err := l.tokens.OpenPage(token, l.now())
 	if err != nil {
 		return settings.Query{}, settings.Errorf(settings.NotOffered, "%v", err)
 	}
-	return settings.Query{Domain: a.Domain, Address: a, Proven: isProven}, nil
+	return settings.Query{Domain: a.Domain, Address: a, Proven: proven}, nil
 }

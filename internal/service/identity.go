@@ -173,10 +173,7 @@ func (s *Service) newIdentity(cfg *config.Config) (*sign.Keeper, error) {
 		}
 		return k, nil
 	}
-	dir := cfg.StateDir
-	if dir == "" {
-		dir = s.options.StateDir
-	}
+	dir := s.stateDir(cfg)
 	created := false
 	k, err := sign.NewKeeper(func(now time.Time) (*sign.Identity, error) {
 		id, made, err := sign.SelfSigned(dir, now)

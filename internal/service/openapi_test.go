@@ -327,8 +327,8 @@ func TestRoutesAreDescribed(t *testing.T) {
 		want           []string
 	}{
 		{name: "as it is"},
-		{"another path", "\n  /verify:\n", "\n  /prove:\n", []string{
-			"/prove is described with POST, but nothing answers", `/verify answers POST, described is ""`}},
+		{"another path", "\n  /api/v1/settings:\n", "\n  /api/v2/settings:\n", []string{
+			`/api/v1/settings answers GET HEAD, described is ""`, "/api/v2/settings is described with GET HEAD, but nothing answers"}},
 		{"another method", "    post:\n      operationId: reload\n", "    get:\n      operationId: reload\n", []string{
 			`/-/reload answers ops POST, described is "ops GET ops HEAD"`}},
 		{"one method less", "    post:\n      operationId: pprofSymbols\n", "    x-post:\n      operationId: pprofSymbols\n", []string{
@@ -366,7 +366,8 @@ func TestExamplesAreTrue(t *testing.T) {
 	seal := func(p invite.Purpose) map[string]string {
 		return map[string]string{"token": tokens.Seal(p, anna, aMoment().Add(time.Hour))}
 	}
-	instead := map[string]map[string]string{"/p/{token}": seal(invite.Profile), "/i/{token}": seal(invite.Setup)}
+	instead := map[string]map[string]string{"/p/{token}": seal(invite.Page), "/s/{token}": seal(invite.Page), "/s/{token}/code.svg": seal(invite.Page),
+		"/s/{token}/password": seal(invite.Page), "/i/{token}": seal(invite.Setup), "/i/{token}/code.svg": seal(invite.Setup)}
 	var ready server.Readiness
 	ready.Set(true)
 	public, ops := describedHandler(t, tokens), opsHandler(&ready, "", true)
@@ -379,10 +380,16 @@ func TestExamplesAreTrue(t *testing.T) {
 			}
 			rec := httptest.NewRecorder()
 			c.Watch(t, one.side, h).ServeHTTP(rec, one.request(t, instead[one.path]))
-			want := map[string]int{"/verify": 404, "/autodiscover/autodiscover.xml": 405, "/api/v1/invites": 201, // and what is found
+			want := map[string]int{"/s/{token}/password": 303, "/autodiscover/autodiscover.xml": 405, "/api/v1/invites": 201, // and what is found
 				"/.well-known/caldav": 301, "/.well-known/carddav": 301, "/.well-known/jmap": 301}[one.path]
-			if want == 0 || one.path == "/autodiscover/autodiscover.xml" && one.method == http.MethodPost {
+			switch {
+			case want == 0 || one.path == "/autodiscover/autodiscover.xml" && one.method == http.MethodPost:
 				want = http.StatusOK
+			case one.String() == "POST /s/{token}/password": // they are not checked here
+				want = http.StatusNotFound
+			}
+			if one.String() == "POST /" {
+				want = http.StatusSeeOther
 			}
 			if rec.Code != want {
 				t.Fatalf("got %d %s, want %d", rec.Code, rec.Body, want)

@@ -99,10 +99,7 @@ func (s *Sources) has(one config.Source) bool {
 
 // snapshotPath returns the path of the snapshot; "" for none.
 func (s *Service) snapshotPath(cfg *config.Config) string {
-	dir := cfg.StateDir
-	if dir == "" {
-		dir = s.options.StateDir
-	}
+	dir := s.stateDir(cfg)
 	if dir == "" || !cfg.Cache.Snapshot || len(cfg.Directory) == 0 {
 		return ""
 	}

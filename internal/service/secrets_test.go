@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,8 +63,8 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 	somebody := address.Address{Local: secretLocal, Domain: "example.com"}
 	keys := invite.RandomKeys()
 	tokens := map[string]string{}
-	for name, purpose := range map[string]invite.Purpose{"i": invite.Setup, "p": invite.Profile} {
-		tokens["/"+name+"/{token}"] = keys.Seal(purpose, somebody, aMoment().Add(time.Hour))
+	for name, purpose := range map[string]invite.Purpose{"/i/{token}": invite.Setup, "/i/{token}/code.svg": invite.Setup, "/p/{token}": invite.Page, "/s/{token}": invite.Page, "/s/{token}/code.svg": invite.Page, "/s/{token}/password": invite.Proven} {
+		tokens[name] = keys.Seal(purpose, somebody, aMoment().Add(time.Hour))
 	}
 	tokens["expired"] = keys.Seal(invite.Setup, somebody, aMoment().Add(-time.Hour))
 
@@ -117,7 +119,7 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 	}
 	flush()
 	text := strings.ToLower(out.String())
-	for _, secret := range []string{secretLocal, secretPassword, tokens["/i/{token}"], tokens["/p/{token}"], tokens["expired"], aToken} {
+	for _, secret := range append(slices.Collect(maps.Values(tokens)), secretLocal, secretPassword, aToken) {
 		if i := strings.Index(text, strings.ToLower(secret)); i >= 0 {
 			t.Errorf("the log contains %s: %s", secret, out.String()[max(0, i-400):min(len(text), i+100)])
 		}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -71,7 +72,7 @@ type Service struct {
 	ops     server.Switch
 	ready   server.Readiness
 	group   *server.Group
-	random  *invite.Keys // of links, where the settings have no keys
+	links   *invite.Keys // where the settings have no keys
 
 	current  atomic.Pointer[state]
 	stopping chan struct{} // closed when Run begins to stop
@@ -108,7 +109,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		o.Grace = time.Second
 	}
 	s := &Service{
-		options: o, log: o.Log, random: invite.RandomKeys(),
+		options: o, log: o.Log,
 		stopping: make(chan struct{}), reloading: make(chan struct{}, 1),
 	}
 	s.reloading <- struct{}{}
@@ -262,13 +263,27 @@ func (s *Service) use(next state) {
 	s.checkIdentity()
 }
 
-// linkKeys returns the keys of the settings, else random keys of this process,
-// which are enough for QR codes.
+// stateDir returns the directory for what Waymark keeps; "" for none.
+func (s *Service) stateDir(cfg *config.Config) string {
+	return cmp.Or(cfg.StateDir, s.options.StateDir)
+}
+
+// linkKeys returns the keys of the settings, else those of this machine, which are
+// enough for a single instance.
 func (s *Service) linkKeys(cfg *config.Config) *invite.Keys {
 	if keys, err := invite.NewKeys(cfg.Pages.Keys); err == nil {
 		return keys
 	}
-	return s.random // the settings have none, or config would have refused them
+	if dir := s.stateDir(cfg); s.links == nil && dir == "" {
+		s.links = invite.RandomKeys()
+	} else if s.links == nil { // the settings have none, or config would have refused them
+		var err error
+		if s.links, err = invite.StoredKeys(dir); err != nil {
+			s.log.Warn("cannot store the key of links; links end with this process", zap.Error(err))
+			s.links = invite.RandomKeys()
+		}
+	}
+	return s.links
 }
 
 func (s *Service) logFindings(findings config.Findings) {

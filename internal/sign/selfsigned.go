@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"math/big"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/certs"
+	"github.com/waymark-mail/waymark/internal/files"
 )
 
 const (
@@ -30,15 +30,21 @@ const (
 // at the same time get the same identity.
 func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
 	path := filepath.Join(dir, selfSignedFile)
-	removeLeftovers(path, now)
 	id, err = Load(path, path, now)
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
 		return id, false, id.Valid(now) // before it is valid, the clock is wrong
-	case err == nil: // also if it was created when the clock was wrong
-		created, err = putSelfSigned(path, now, os.Rename)
-	case errors.Is(err, fs.ErrNotExist):
-		created, err = putSelfSigned(path, now, link)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, false, err
+	}
+	content, err := makeSelfSigned(now)
+	if err != nil {
+		return nil, false, err
+	}
+	if id != nil { // also if it was created when the clock was wrong
+		created, err = true, files.Replace(path, content)
+	} else {
+		created, err = files.Create(path, content)
 	}
 	if err != nil {
 		return nil, false, err
@@ -58,75 +64,6 @@ func Temporary(now time.Time) (*Identity, error) {
 		return nil, err
 	}
 	return prove(pair)
-}
-
-// link puts a file at a path where there is none.
-func link(from, to string) error { return linkWith(os.Link, from, to) }
-
-// linkWith is link with another function for hard links. It never replaces a file,
-// except on file systems without hard links, when two processes start at the same time.
-func linkWith(hardLink func(from, to string) error, from, to string) error {
-	err := hardLink(from, to)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if _, statErr := os.Lstat(to); !errors.Is(statErr, fs.ErrNotExist) {
-		return errors.Join(fs.ErrExist, err)
-	}
-	return os.Rename(from, to)
-}
-
-// leftover is the age from which a temporary file is one of a process that was
-// killed: no process needs it for longer than a moment.
-const leftover = time.Minute
-
-// removeLeftovers removes the temporary files, with their private keys, of
-// processes that were killed. Errors do not matter: it is tried again.
-func removeLeftovers(path string, now time.Time) {
-	files, err := filepath.Glob(path + ".*")
-	if err != nil {
-		return
-	}
-	for _, file := range files {
-		if info, err := os.Lstat(file); err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) > leftover {
-			_ = os.Remove(file)
-		}
-	}
-}
-
-// putSelfSigned creates an identity at path, unless put reports that another
-// process was faster.
-func putSelfSigned(path string, now time.Time, put func(from, to string) error) (created bool, err error) {
-	temporary, err := writeSelfSigned(path, now)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = os.Remove(temporary) }() // a leftover file is harmless
-	err = put(temporary, path)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// writeSelfSigned writes a new identity to a temporary file beside path.
-func writeSelfSigned(path string, now time.Time) (temporary string, err error) {
-	content, err := makeSelfSigned(now)
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), selfSignedFile+".*") // mode 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
 }
 
 func makeSelfSigned(now time.Time) ([]byte, error) {

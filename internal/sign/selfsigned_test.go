@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -196,26 +195,5 @@ func TestTemporary(t *testing.T) {
 	}
 	if _, err := one.Sign([]byte("x")); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestFileSystemsWithoutHardLinks creates an identity where os.Link fails, as on FAT
-// and on some network shares. One that another process has put there stays.
-func TestFileSystemsWithoutHardLinks(t *testing.T) {
-	path := filepath.Join(t.TempDir(), selfSignedFile)
-	refused := func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM} }
-	put := func(from, to string) error { return linkWith(refused, from, to) }
-	if created, err := putSelfSigned(path, time.Now(), put); !created || err != nil {
-		t.Fatalf("created is %t, %v", created, err)
-	}
-	first := textfile.Read(t, path)
-	if created, err := putSelfSigned(path, time.Now(), put); created || err != nil {
-		t.Errorf("where there is one, created is %t, %v", created, err)
-	}
-	if textfile.Read(t, path) != first {
-		t.Error("the identity was replaced")
-	}
-	if _, created, err := SelfSigned(filepath.Dir(path), time.Now()); created || err != nil {
-		t.Errorf("the identity is not used: created is %t, %v", created, err)
 	}
 }

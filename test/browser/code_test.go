@@ -2,7 +2,6 @@ package browser
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -10,9 +9,9 @@ import (
 	"time"
 )
 
-// codes has zbarimg read a screenshot of the QR code and follows the link to a
-// profile that OpenSSL verifies. The
-// code of an invitation leads to the invitation.
+// codes has zbarimg read a screenshot of the QR code. The code of a page leads to the
+// page, and so to the profile, which OpenSSL verifies. The code of an invitation leads
+// to the invitation.
 func (p *pages) codes(t *testing.T) {
 	var visits []map[string]any
 	invitation := p.invitation(t, "anna@example.com", time.Hour)
@@ -21,11 +20,11 @@ func (p *pages) codes(t *testing.T) {
 		"on a dark Mac":           {"userAgent": devices[2].userAgent, "width": 1280, "scheme": "dark"},
 		"on Windows, for a phone": {"userAgent": devices[3].userAgent, "width": 1280, "device": "iphone"},
 		"on a phone":              {"userAgent": devices[0].userAgent, "width": 320, "scheme": "dark", "scale": 2},
-		"invitation":              {"userAgent": devices[3].userAgent, "path": invitation, "code": "svg.ticket"},
+		"invitation":              {"userAgent": devices[3].userAgent, "path": invitation},
 	} {
 		visit["name"] = name
 		if visit["path"] == nil {
-			visit["address"], visit["code"] = "anna@example.com", "svg.qr"
+			visit["address"] = "anna@example.com"
 		}
 		visits = append(visits, visit)
 	}
@@ -41,21 +40,14 @@ func (p *pages) codes(t *testing.T) {
 			}
 			return
 		}
-		if !strings.HasPrefix(link, "https://"+setupHost+"/p/") || strings.Contains(link, "anna") {
+		path, ok := strings.CutPrefix(link, "https://"+setupHost+"/s/")
+		if !ok || strings.Contains(link, "anna") {
 			t.Fatalf("it leads to %s", link)
 		}
-		resp, err := p.client.Get(link)
-		if err != nil {
-			t.Fatal(err)
+		if page := p.fetch(t, "en", http.StatusOK, "/s/"+path, nil); !strings.Contains(string(page), `action="/p/`+path+`"`) && !strings.Contains(string(page), "anna@example.com") {
+			t.Fatalf("the page is %s", page)
 		}
-		body, err := io.ReadAll(resp.Body)
-		if cerr := resp.Body.Close(); err != nil || cerr != nil {
-			t.Fatal(err, cerr)
-		}
-		if got := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || got != "application/x-apple-aspen-config" {
-			t.Fatalf("%s: %s", resp.Status, got)
-		}
-		p.verify(t, body, "anna@example.com")
+		p.verify(t, p.fetch(t, "en", http.StatusOK, "/p/"+path, nil), "anna@example.com")
 	})
 }
 

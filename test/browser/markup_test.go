@@ -33,7 +33,7 @@ func (p *pages) markup(t *testing.T) {
 		keep("invitation", http.StatusOK, p.invitation(t, "anna@example.com", time.Hour), nil)
 		keep("expired", http.StatusGone, p.invitation(t, "anna@example.com", -time.Hour), nil)
 		keep("no device", http.StatusOK, "/", url.Values{"email": {"anna@example.com"}})
-		keep("wrong password", http.StatusOK, "/verify", url.Values{"email": {"markup." + language + "@tried.example"}, "password": {"wrong"}})
+		keep("wrong password", http.StatusOK, p.pageOf(t, "markup."+language+"@tried.example")+"/password", url.Values{"password": {"wrong"}})
 		for _, app := range page.Apps() {
 			for _, address := range []string{"anna@example.com", "anna@little.example", longAddress} {
 				keep(app+", "+address, http.StatusOK, "/", url.Values{"email": {address}, "app": {app}})
@@ -41,6 +41,17 @@ func (p *pages) markup(t *testing.T) {
 		}
 	}
 	p.run(t, "markup.mjs", map[string]any{"pages": files}, clean)
+}
+
+// pageOf returns the path of the page that a typed address leads to.
+func (p *pages) pageOf(t *testing.T, address string) string {
+	t.Helper()
+	resp, err := p.client.PostForm("https://"+setupHost+"/", url.Values{"email": {address}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.Request.URL.Path
 }
 
 // fetch gets a page, or posts a form to one.

@@ -50,6 +50,7 @@ func Parse(text []byte) (*Contract, error) {
 		openapi3filter.RegisterBodyDecoder(plain, openapi3filter.PlainBodyDecoder)
 	}
 	openapi3filter.RegisterBodyDecoder("text/xml", wellFormed)
+	openapi3filter.RegisterBodyDecoder("image/svg+xml", wellFormed)
 	return &Contract{doc}, nil
 }
 

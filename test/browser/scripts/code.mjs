@@ -11,7 +11,10 @@ for (const visit of input.visits) {
     await visitor.arrive(visit);
     files.code = join(input.dir, `${visit.name}.png`);
     await visitor.unfold();
-    await visitor.page.locator(visit.code).screenshot({ path: files.code });
+    const code = visitor.page.locator('img.code');
+    await code.scrollIntoViewIfNeeded(); // it is loaded then
+    await code.evaluate((image) => image.decode());
+    await code.screenshot({ path: files.code });
   });
   report(visit.name, await visitor.leave(), { files });
 }

@@ -22,11 +22,18 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
     same(findings, 'the password on the page', await field.inputValue(), '');
     same(findings, 'the verdict on the right one', await check(input.rightPassword), say('verify.right'));
     same(findings, 'the number of hints', await link.count(), 0);
-    same(findings, 'the URL', page.url(), input.origin + '/verify#verify');
+    same(findings, 'the place on the page', new URL(page.url()).hash, '#verify');
     if ((await page.content()).includes(input.rightPassword)) findings.push('the password is on the page');
-    // Choosing another app leads back to the steps.
+    // Reloading checks no password, and going back leads to the verdict before.
+    await visitor.goes(() => page.reload());
+    has(findings, 'the page, reloaded', await section.innerText(), say('verify.right'));
+    await visitor.goes(() => page.goBack());
+    has(findings, 'the page before', await section.innerText(), say('verify.wrong'));
+    await visitor.goes(() => page.goForward());
+    // Choosing another device keeps the page.
+    const path = new URL(page.url()).pathname;
     await visitor.goes(() => page.locator('button[name=device][value=printer]').click());
-    same(findings, 'the path after that', new URL(page.url()).pathname, '/');
+    same(findings, 'the path after that', new URL(page.url()).pathname, path);
   });
   report(visit.name, await visitor.leave());
 });

@@ -14,9 +14,7 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
       ['the first step', page.locator('ol li').first(), true],
       ['the table', page.locator('table'), true],
       ['help, though it is folded up', page.locator('#wrong-password p'), true],
-      // It leads to the profile for a quarter of an hour only.
-      ['the code of the profile', page.locator('svg.qr'), false],
-      ['the code of the invitation', page.locator('svg.ticket'), true],
+      ['the code of the invitation', page.locator('img.code'), true],
       ['a choice', page.locator('.choices').first(), false],
       ['a button that copies', page.locator('button.copy').first(), false],
       ['the check of the password', page.locator('input[type=password]'), false],
