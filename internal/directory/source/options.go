@@ -38,7 +38,7 @@ type SQL struct {
 type TLS string
 
 // What TLS protects against: TLSRequire against those who listen, TLSVerifyFull also
-// against those who take the place of the server.
+// against those who pose as the server.
 const (
 	TLSOff        TLS = "off"
 	TLSRequire    TLS = "require"
