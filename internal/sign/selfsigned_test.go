@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
-	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 func selfSigned(t *testing.T, dir string, now time.Time, wantCreated bool) *Identity {
