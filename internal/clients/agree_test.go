@@ -131,13 +131,14 @@ func random(seed uint64) settings.Settings {
 
 // rare returns settings that random ones hardly ever are.
 func rare() []settings.Settings {
-	lastPort, placeholder := whole(), whole()
+	lastPort, placeholder, tagged := whole(), whole(), whole()
 	lastPort.Provider.Services[0].Port = 65535
 	placeholder.Address.Local = "%EMAILADDRESS%"
 	for i := range placeholder.Provider.Services {
 		placeholder.Provider.Services[i].Login = "{local}"
 	}
-	return []settings.Settings{lastPort, placeholder}
+	tagged.Provider.Subaddress, tagged.Address.Local = "+", "anna+news"
+	return []settings.Settings{lastPort, placeholder, tagged}
 }
 
 // agree compares the account of each client with the expected one.

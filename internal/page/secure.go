@@ -11,7 +11,7 @@ import (
 
 // secured redirects a browser that opens the page on its own host name over http to
 // https, if this process serves that itself. Behind a proxy the request may have come
-// over https, and the redirect would come back here for ever.
+// over https, and the redirect would lead back here again and again.
 func (p *page) secured(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
 	origin, err := url.Parse(p.Secure)
 	if err != nil || origin.Host == "" {

@@ -154,7 +154,7 @@ func TestACertificateOutsideItsValidity(t *testing.T) {
 				}
 				status, body := h.post(t, "/", url.Values{"email": {"anna@example.com"}, "device": {"iphone"}, "app": {"apple-mail"}})
 				refused := choice.want == "refused"
-				if status != 200 || !strings.Contains(body, choice.page) || strings.Contains(body, "/profile.mobileconfig") == refused || strings.Contains(body, `class="qr"`) == refused {
+				if status != 200 || !strings.Contains(body, choice.page) || strings.Contains(body, `action="/p/`) == refused {
 					t.Errorf("the page: %d %s", status, body)
 				}
 				if logged := h.logs.FilterMessage(identityNotValid).FilterLevelExact(zap.ErrorLevel).FilterField(zap.String("profiles", choice.want)); logged.Len() != 1 {

@@ -228,7 +228,8 @@ func TestDocumentedValuesComeFromTheCode(t *testing.T) {
 		"protocol": {"../../internal/dialect/*/*.go", "../../internal/page/*.go", "../../internal/server/*.go"},
 		"outcome":  {"../../internal/dialect/*.go", "../../internal/server/*.go"},
 		"client":   {"../../internal/telemetry/client.go"},
-		"result":   {"../../internal/directory/*.go", "../../internal/directory/lookup/*.go", "../../internal/passwordcheck/*.go", "../../internal/service/*.go"},
+		"reason":   {"../../internal/server/*.go"},
+		"result":   {"../../internal/directory/*.go", "../../internal/directory/lookup/*.go", "../../internal/passwordcheck/*.go", "../../internal/service/*.go", "../../internal/acme/*.go"},
 	}
 	for label, values := range documentedValues(t) {
 		literals := literalsIn(t, home[label])

@@ -96,7 +96,7 @@ func exported(t *testing.T) map[string]metric {
 // itself knows of a target.
 func queryable(t *testing.T) map[string][]string {
 	t.Helper()
-	names := map[string][]string{"up": {"job", "instance"}}
+	names := map[string][]string{"up": {"job", "instance", "namespace"}} // the last one in Kubernetes
 	for name, m := range exported(t) {
 		labels := append([]string{"job", "instance"}, m.labels...)
 		if m.kind != "histogram" {
