@@ -91,6 +91,8 @@ func terraformText(text string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(text) // a string always has a form in JSON
+	if err := enc.Encode(text); err != nil {
+		panic(err) // a string always has a form in JSON
+	}
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strings.TrimSpace(b.String()))
 }

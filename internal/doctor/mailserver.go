@@ -145,7 +145,7 @@ func (x *examination) converse(ctx context.Context, conn net.Conn, s server) (fo
 	encrypt := func() *offer {
 		over := tls.Client(t.Conn, x.net.handshakeConfig(s.host))
 		if err := over.HandshakeContext(ctx); err != nil {
-			failed := fail(x.handshakeFault(err, s))
+			failed := fail(handshakeFault(err))
 			return &failed
 		}
 		refused, warnings := x.net.certificateFaults(over.ConnectionState(), s.host, where)
@@ -220,7 +220,7 @@ func implicitPort(protocol string) string {
 	return map[string]string{"imap": "993", "pop3": "995", "smtp": "465"}[protocol]
 }
 
-func (x *examination) handshakeFault(err error, s server) (id, seen, fix string) {
+func handshakeFault(err error) (id, seen, fix string) {
 	switch {
 	case errors.As(err, new(tls.RecordHeaderError)):
 		return "tls-not-offered", "the server does not speak TLS on this port from the first byte", "Enable implicit TLS on the port, or advertise STARTTLS."

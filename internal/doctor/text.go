@@ -64,7 +64,7 @@ func (t *textWriter) line(format string, args ...any) {
 			args[i] = terminal.Line(text)
 		}
 	}
-	fmt.Fprintf(t, format+"\n", args...)
+	_, _ = fmt.Fprintf(t, format+"\n", args...) // a Builder never fails
 }
 
 // paint is text that is already safe.

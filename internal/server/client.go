@@ -23,7 +23,7 @@ func WithPeer(ctx context.Context, remoteAddr string, proxies []netip.Prefix) co
 	}
 	r := (&http.Request{RemoteAddr: remoteAddr}).WithContext(ctx)
 	middleware.ClientIPFromRemoteAddr(http.HandlerFunc(func(_ http.ResponseWriter, found *http.Request) {
-		ctx = found.Context()
+		ctx = found.Context() //nolint:fatcontext // called once
 	})).ServeHTTP(nil, r)
 	return ctx
 }

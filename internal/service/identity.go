@@ -24,7 +24,7 @@ func (s *Service) identityFor(cfg *config.Config) (k *sign.Keeper, refused []str
 	if !sameIdentity(old.cfg, cfg) {
 		k, err = s.newIdentity(cfg)
 		if notValid(err) && old.identity.Valid() != nil {
-			return k, s.refuse(identityNotValid, err), nil
+			return k, s.refuse(identityNotValid, err), nil //nolint:nilerr // it is reported, not fatal
 		}
 		return k, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -154,7 +155,9 @@ func nameServer(t testing.TB) string {
 	go func() { done <- server.ActivateAndServe() }()
 	t.Cleanup(func() {
 		_ = l.Close()
-		<-done
+		if err := <-done; err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	})
 	return l.Addr().String()
 }
