@@ -84,6 +84,10 @@ func described(t testing.TB, h http.Handler) http.Handler {
 
 // opsHandler is a listener for operators that makes a link for example.com.
 func opsHandler(ready *server.Readiness, token string, pprof bool) http.Handler {
+	return loggedOpsHandler(zap.NewNop(), ready, token, pprof)
+}
+
+func loggedOpsHandler(log *zap.Logger, ready *server.Readiness, token string, pprof bool) http.Handler {
 	invite := func(_ context.Context, a address.Address, valid time.Duration) (server.Invitation, error) {
 		if a.Domain != "example.com" {
 			return server.Invitation{}, fmt.Errorf("%s: %w", a.Domain, settings.ErrUnknownDomain)
@@ -96,7 +100,7 @@ func opsHandler(ready *server.Readiness, token string, pprof bool) http.Handler 
 		}
 		return nil
 	}
-	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Token: token, Pprof: pprof, Certificate: permit})
+	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Token: token, Pprof: pprof, Certificate: permit})
 }
 
 // call is an operation of the description, as its examples show it.
