@@ -20,22 +20,19 @@ func dnsChecks() []Check {
 
 // service is an SRV record that some client looks up.
 type service struct {
-	name string
-	// refused: without the service there must be a record with the target "."
-	// (RFC 6186 section 3.4), so that clients do not guess host names.
-	refused bool
-	port    uint16 // that clients use whatever the record has; 0 for any
-	never   bool   // plain http, to which no record may point
+	name  string
+	port  uint16 // that clients use whatever the record has; 0 for any
+	never bool   // plain http, to which no record may point
 }
 
 func services() []service {
 	return []service{
-		{name: "_imaps._tcp", refused: true},
-		{name: "_imap._tcp", refused: true},
-		{name: "_pop3s._tcp", refused: true},
-		{name: "_pop3._tcp", refused: true},
-		{name: "_submissions._tcp", refused: true},
-		{name: "_submission._tcp", refused: true},
+		{name: "_imaps._tcp"},
+		{name: "_imap._tcp"},
+		{name: "_pop3s._tcp"},
+		{name: "_pop3._tcp"},
+		{name: "_submissions._tcp"},
+		{name: "_submission._tcp"},
 		{name: "_caldavs._tcp"},
 		{name: "_caldav._tcp", never: true},
 		{name: "_carddavs._tcp"},
@@ -133,11 +130,10 @@ func ownerNames(z zone, found func(string, ...any)) {
 	}
 }
 
+// serviceRecords judges what is published. A service that is not offered may be denied
+// by the target "." (RFC 6186 section 3.4), or have no record.
 func serviceRecords(z zone, s service, found func(string, ...any)) {
 	records := z.services(s.name)
-	if s.refused && len(records) == 0 {
-		found(`there is no %s; without the service it must be there with the target "."`, s.name)
-	}
 	for _, r := range records {
 		target := plain(r.Target)
 		switch {

@@ -375,7 +375,6 @@ func faults() []fault {
 		{check: 39, name: "no name", layer: writes(paccOf, `"name"`, `"title"`), found: "the provider's name"},
 
 		{check: 40, name: "a name that nobody asks for", target: zoneWith("_imaps._tcp ", "_imaps_tcp  "), found: "no client looks up _imaps_tcp.example.com"},
-		{check: 40, name: "what is not offered is left out", target: zoneWith("_pop3._tcp          SRV   0 0 0 .\n", ""), found: "there is no _pop3._tcp"},
 		{check: 40, name: "not offered, in other words", target: zoneWith("SRV   0 0 0 .", "SRV   0 1 110 ."), found: `"0 0 0 ." alone`},
 		{check: 40, name: "a target that is a CNAME", target: zoneWith("autodiscover        A     192.0.2.1", "autodiscover CNAME waymark.hosting.example."), found: "which is a CNAME"},
 		{check: 40, name: "another server than in the config", target: zoneWith("993 imap.example.com.", "993 mail.example.com."), found: "no _imaps._tcp points to imap.example.com port 993"},
