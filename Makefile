@@ -6,7 +6,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-all test-clients test-browser test-attack test-kubernetes bench fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-alone test-kubernetes bench fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -19,11 +19,11 @@ test: ## what Go alone can prove, in this process, within 3 minutes
 
 # A program that is not installed fails its test; .ci/run installs them all.
 test-all: ## every test: real servers, mail clients, a browser, packages, manifests
-	WAYMARK_TEST_ALL=1 $(GO) test $(RACE) -shuffle=on -count=1 -timeout 40m $$($(GO) list ./... | grep -v /test/attack)
-	$(MAKE) test-attack test-kubernetes
+	WAYMARK_TEST_ALL=1 $(GO) test $(RACE) -shuffle=on -count=1 -timeout 40m $$($(GO) list ./... | grep -vE '/test/(attack|scale)$$')
+	$(MAKE) test-alone test-kubernetes
 
-test-attack: ## attacks, alone on the machine: it compares times
-	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -timeout 20m ./test/attack
+test-alone: ## attacks and many domains, alone on the machine: they measure time and memory
+	WAYMARK_TEST_ALL=1 $(GO) test -p 1 -count=1 -timeout 20m ./test/attack ./test/scale
 
 test-clients: ## Thunderbird, Delta Chat, OpenSSL and two plist readers
 	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -v ./test/realclients/...

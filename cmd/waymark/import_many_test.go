@@ -1,16 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"database/sql"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-
-	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // manyDomains makes a database of automx2 where all domains share three servers.
@@ -37,52 +32,6 @@ func manyDomains(t *testing.T, path string, n int) {
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// asProcess runs a command line as a process of its own and returns its most memory
-// in MiB.
-func asProcess(t *testing.T, args ...string) (status int, stderr string, peak int64) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "WAYMARK_TEST_PROCESS=1")
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	_ = cmd.Run() // the status tells
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		t.Fatal("no usage")
-	}
-	return cmd.ProcessState.ExitCode(), errs.String(), usage.Maxrss >> 10
-}
-
-// TestImportOfManyDomains: a database larger than a settings file is refused before it
-// fills the memory, and one that fits is written and can be loaded.
-func TestImportOfManyDomains(t *testing.T) {
-	programs.OnlyInTestAll(t, "it writes databases of several hundred thousand domains")
-	dir := t.TempDir()
-	for _, tc := range []struct {
-		domains, status int
-		most            int64 // MiB
-		want            string
-	}{
-		{200_000, statusFine, 250, "imported: 2 providers, 200000 domains; not imported: 0"},
-		{450_000, statusUsage, 350, "too many domains for a settings file, which may have 16 MiB; use the database as a source instead"},
-	} {
-		data, settings := filepath.Join(dir, "db.sqlite"), filepath.Join(dir, "waymark.yaml")
-		_ = os.Remove(data)
-		manyDomains(t, data, tc.domains)
-		status, stderr, peak := asProcess(t, "import", "automx2", data, "-O", settings)
-		t.Logf("%d domains: %d MiB", tc.domains, peak)
-		if status != tc.status || !strings.Contains(stderr, tc.want) || peak > tc.most {
-			t.Errorf("%d domains: status %d, %d MiB, %s", tc.domains, status, peak, stderr)
-		}
-		if status == statusFine {
-			if status, out, errs := waymark(t, "check", settings); status != statusFine {
-				t.Errorf("status %d, %s%s", status, out, errs)
-			}
-		}
-		_ = os.Remove(settings)
 	}
 }
 

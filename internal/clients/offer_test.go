@@ -136,7 +136,7 @@ func portTells(s settings.Service) bool {
 
 func inPACC(s settings.Settings) test {
 	return func(svc settings.Service) bool {
-		if svc.Login != settings.LoginAddress {
+		if svc.Login != settings.LoginAddress || svc.Protocol == settings.ActiveSync { // which has no member
 			return false
 		}
 		if !takesPassword(svc) && (s.Provider.OAuth2 == nil || !svc.Accepts(settings.OAuth2)) {

@@ -17,23 +17,22 @@ import (
 // wild are the characters that make a name a pattern.
 const wild = `*?[\`
 
-// readInclude reads the files that one pattern or a list of them matches, all within
-// the time that one file may take.
+// readInclude reads the files that one pattern or a list of them matches. Waiting for
+// all of them may take as long as for one.
 func readInclude(r *reader, v value, f *file) {
 	if !r.onDisk {
 		r.refuse(v, "files can't be read here")
 		return
 	}
-	end := time.Now().Add(files.Patience)
 	if v.node.Kind == yaml.ScalarNode {
-		r.include(v, f, end)
+		r.include(v, f)
 		return
 	}
-	r.items(v, "a pattern such as conf.d/*.yaml, or a list of them", func(v value) { r.include(v, f, end) })
+	r.items(v, "a pattern such as conf.d/*.yaml, or a list of them", func(v value) { r.include(v, f) })
 }
 
 // include reads the files that one pattern matches.
-func (r *reader) include(v value, f *file, end time.Time) {
+func (r *reader) include(v value, f *file) {
 	written, ok := r.filled(v)
 	if !ok {
 		return
@@ -70,7 +69,7 @@ func (r *reader) include(v value, f *file, end time.Time) {
 			continue
 		}
 		f.includes = append(f.includes, path)
-		if time.Now().After(end) {
+		if r.waited > files.Patience {
 			r.refuse(v, "reading the included files takes longer than %s", files.Patience)
 			return
 		}
@@ -93,7 +92,9 @@ func shownFolder(d *document, dir string) string {
 // either.
 func (r *reader) includeFile(v value, f *file, name, path string) bool {
 	d := &document{name: name, dir: filepath.Dir(path), included: true}
+	begun := time.Now()
 	data, err := readSettings(path, MaxSettingsFile-r.size.octets)
+	r.waited += time.Since(begun)
 	if err != nil {
 		r.report(d, 0, 0, "", fmt.Sprintf("the file %v; it is included %s", err, v.place(value{doc: d})))
 		r.hung = errors.Is(err, context.DeadlineExceeded)

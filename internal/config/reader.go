@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -22,6 +23,7 @@ type reader struct {
 	references map[[2]string]reference // by spelling and folder
 	files      []string                // of ${file:} references, each once
 	hung       bool                    // a file system did not answer, and is not asked again
+	waited     time.Duration           // for included files
 	redirects  []redirect
 	logins     []loginsFrom
 }

@@ -102,7 +102,7 @@ func shown(a dnslookup.Answer) string {
 // TestAuthoritative: a server without recursion answers for each alias alone.
 func TestAuthoritative(t *testing.T) {
 	server := dnstest.Start(t, zone)
-	server.Authoritative = true
+	server.Authoritative()
 	a, err := resolver(t, server.Addr).Lookup(t.Context(), "www.example.com", dnslookup.A)
 	if want := "exists [a.example.com mail.example.com] mail.example.com 192.0.2.1"; err != nil || shown(a) != want {
 		t.Errorf("%s, %v", shown(a), err)
@@ -123,7 +123,7 @@ func TestLargeAnswersUseTCP(t *testing.T) {
 func TestValidated(t *testing.T) {
 	server := dnstest.Start(t, zone)
 	for _, claim := range []bool{false, true} {
-		server.Validated = claim
+		server.Validated(claim)
 		if a, err := resolver(t, server.Addr).Lookup(t.Context(), "www.example.com", dnslookup.A); err != nil || a.Validated != claim {
 			t.Errorf("%v: %+v, %v", claim, a, err)
 		}

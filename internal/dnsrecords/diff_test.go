@@ -95,7 +95,7 @@ func TestCompare(t *testing.T) {
 // TestCompareAtAuthoritativeServer: it does not know the target of an alias.
 func TestCompareAtAuthoritativeServer(t *testing.T) {
 	server := dnstest.Start(t, strings.Replace(publishedWell, "waymark.example.net.           IN", "other.example.net. IN", 2))
-	server.Authoritative = true
+	server.Authoritative()
 	server.Fail("waymark.example.net", "REFUSED")
 	resolver, err := dnslookup.New(server.Addr)
 	if err != nil {

@@ -590,7 +590,7 @@ func securityFaults() []planted {
 		}},
 		{name: "no TLS-RPT", id: "tls-rpt-missing", fault: replace("_smtp._tls.example.com", "TXT", "")},
 		{name: "TLS-RPT without an address", id: "tls-rpt-invalid", fault: replace("_smtp._tls.example.com", "TXT", `"v=TLSRPTv1; rua=tls@example.com"`)},
-		{name: "TLSA without DNSSEC", id: "dane-not-validated", fault: func(w *world) { w.dns.Validated = false }},
+		{name: "TLSA without DNSSEC", id: "dane-not-validated", fault: func(w *world) { w.dns.Validated(false) }},
 		{name: "TLSA for the web", id: "dane-invalid", fault: replace("_25._tcp.mx.example.com", "TLSA", "1 1 1 abcdef")},
 		{name: "BIMI without https", id: "bimi-invalid", fault: replace("default._bimi.example.com", "TXT", `"v=BIMI1; l=http://www.example.com/logo.svg"`)},
 		{name: "no CAA", id: "caa-missing", fault: replace("example.com", "CAA", "")},

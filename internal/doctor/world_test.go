@@ -169,7 +169,7 @@ func newWorld(t *testing.T) *world {
 			"smtp.example.com:587": {protocol: "smtp", before: "STARTTLS", after: "AUTH PLAIN LOGIN"},
 		},
 	}
-	w.dns.Validated = true
+	w.dns.Validated(true)
 	var err error
 	if w.options.Resolver, err = dnslookup.New(w.dns.Addr); err != nil {
 		t.Fatal(err)

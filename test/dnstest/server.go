@@ -14,13 +14,24 @@ import (
 type Server struct {
 	Addr netip.AddrPort
 
-	mu      sync.Mutex
-	records map[string][]dns.RR
-	codes   map[string]int
-	// Authoritative makes it a server without recursion, which follows no alias.
-	Authoritative bool
-	// Validated makes it claim that all answers are validated by DNSSEC.
-	Validated bool
+	mu                       sync.Mutex
+	records                  map[string][]dns.RR
+	codes                    map[string]int
+	authoritative, validated bool
+}
+
+// Authoritative makes it a server without recursion, which follows no alias.
+func (s *Server) Authoritative() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.authoritative = true
+}
+
+// Validated makes it claim or deny that all answers are validated by DNSSEC.
+func (s *Server) Validated(claim bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.validated = claim
 }
 
 // Start starts a server that answers from records in the form of zone files. A
@@ -105,7 +116,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reply := new(dns.Msg).SetReply(r)
-	reply.RecursionAvailable, reply.Authoritative, reply.AuthenticatedData = !s.Authoritative, s.Authoritative, s.Validated
+	reply.RecursionAvailable, reply.Authoritative, reply.AuthenticatedData = !s.authoritative, s.authoritative, s.validated
 	name := strings.ToLower(r.Question[0].Name)
 	for range 9 {
 		if code := s.codes[name]; code != 0 {
@@ -126,7 +137,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 				reply.Answer = append(reply.Answer, rr)
 			}
 		}
-		if next == "" || s.Authoritative {
+		if next == "" || s.authoritative {
 			break
 		}
 		name = next
