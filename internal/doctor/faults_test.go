@@ -276,7 +276,7 @@ func documentFaults() []planted {
 			w.outlook(func(at string) { w.redirect(at, at) })
 		}},
 		planted{name: "autodiscover: the wrong Encryption", id: "security-port-mismatch", breaks: fromOutlook, fault: func(w *world) {
-			w.options.talkTime = time.Second
+			w.options.talkTime = 4 * time.Second
 			w.rewriteOutlook(func(s string) string { return strings.Replace(s, "<Encryption>SSL", "<Encryption>TLS", 1) })
 		}, also: []string{"srv-differs: "}},
 		planted{name: "autodiscover: no server for sending", id: "autodiscover-incomplete", breaks: fromOutlook, fault: func(w *world) {
@@ -308,7 +308,7 @@ func documentFaults() []planted {
 		}},
 		planted{name: "pacc: a redirect to another port", id: "port-not-checked", breaks: "PACC", fault: func(w *world) { w.redirect(paccURL, "http://example.com:9090/") }},
 		planted{name: "pacc: no answer", id: "pacc-slow", breaks: "PACC", fault: func(w *world) {
-			w.options.Clients, w.options.fetchTime = []string{"PACC"}, 2*time.Second
+			w.options.Clients, w.options.fetchTime = []string{"PACC"}, 6*time.Second
 			w.answers[paccURL] = w.hang
 		}},
 		planted{name: "pacc: not HTTP", id: "pacc-broken-answer", breaks: "PACC", fault: func(w *world) {
@@ -498,7 +498,7 @@ func serverFaults() []planted {
 		{name: "another protocol listens", id: "wrong-protocol", breaks: everyMailClient, fault: func(w *world) { w.mail["imap.example.com:993"].greeting = "220 an SMTP server" }},
 		{name: "no greeting", id: "greeting-missing", breaks: everyMailClient, fault: func(w *world) {
 			w.mail["imap.example.com:993"].mute = true
-			w.options.talkTime = 300 * time.Millisecond
+			w.options.talkTime = 4 * time.Second
 		}},
 		{name: "no TLS on 993", id: "tls-not-offered", breaks: everyMailClient, fault: func(w *world) {
 			w.mail["imap.example.com:993"].plainOnly, w.mail["imap.example.com:993"].before = true, "IMAP4rev1 AUTH=PLAIN"

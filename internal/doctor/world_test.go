@@ -342,7 +342,7 @@ func (w *world) examine() Report {
 // talk has one conversation, up to the end of the connection.
 func (m *mailServer) talk(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(15 * time.Second))
 	over := func() {
 		conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{m.cert}, MinVersion: tls.VersionTLS10, MaxVersion: m.maxVersion})
 	}
