@@ -30,7 +30,6 @@ func put(path string, content []byte, move func(from, to string) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	removeLeftovers(path, time.Now())
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return err
@@ -63,9 +62,10 @@ func linkWith(hardLink func(from, to string) error, from, to string) error {
 // killed: no process needs it for longer than a moment.
 const leftover = time.Minute
 
-// removeLeftovers removes the temporary files, which may hold private keys, of
-// processes that were killed. Errors do not matter: it is tried again.
-func removeLeftovers(path string, now time.Time) {
+// RemoveLeftovers removes the temporary files of Create and Replace, which may hold
+// private keys, of processes that were killed. Errors do not matter: it is tried again
+// at the next start.
+func RemoveLeftovers(path string, now time.Time) {
 	found, err := filepath.Glob(path + ".*")
 	if err != nil {
 		return

@@ -86,11 +86,11 @@ func New(o Options) dialect.Dialect {
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},
 			{Path: "/", Methods: post, Serve: p.sameOrigin(p.typed)},
-			{Path: "/s/{token}", Methods: get, Serve: p.secured(p.steps)},
+			{Path: "/s/{token}", Methods: get, Serve: p.secured(p.steps(false))},
 			{Path: "/s/{token}/code.svg", Methods: get, Serve: p.code(false), Strict: true},
 			{Path: "/s/{token}/password", Methods: post, Serve: p.sameOrigin(p.password), Strict: true},
 			{Path: "/s/{token}/password", Methods: get, Serve: p.withoutPassword},
-			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.invitation)},
+			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.steps(true))},
 			{Path: "/i/{token}/code.svg", Methods: get, Serve: p.code(true), Strict: true},
 			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},
 			{Path: "/assets/waymark.js", Methods: get, Serve: asset("waymark.js", "text/javascript; charset=utf-8")},
@@ -155,8 +155,8 @@ func (p *page) typed(r *http.Request) (dialect.Response, error) {
 }
 
 // find resolves the address of a form. proven is set when the visitor may know its
-// user name. With an error that the person can do
-// something about it returns the page that shows it beside what was typed.
+// user name. With an error that the person can do something about, it returns the page
+// that shows it beside what was typed.
 func (p *page) find(r *http.Request, f form, proven bool) (settings.Settings, dialect.Response, error) {
 	found, err := p.resolve(r.Context(), f.email, proven)
 	if err == nil {
@@ -180,41 +180,33 @@ func (p *page) resolve(ctx context.Context, email string, proven bool) (settings
 	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a, Proven: proven})
 }
 
-// steps is the page of an address, with what was chosen.
-func (p *page) steps(r *http.Request) (dialect.Response, error) {
-	o, resp, err := p.open(r, false)
-	if err != nil {
-		return resp, err
-	}
-	found, resp, err := p.find(r, o.form, o.proven)
-	if err != nil {
-		return resp, err
-	}
-	return p.assistant(r, found, o.form, func(v *view) {
-		v.Path, v.Token = "/s/"+o.token, o.token
-		verdict := Verdict(r.URL.Query().Get("password"))
-		// A link cannot claim that a password was right: only the check makes such a token.
-		if v.Verify != nil && slices.Contains(verdicts(), verdict) && (verdict != Right || o.proven) {
-			v.Verify.show(o.form.texts, verdict, o.form.email)
+// steps returns the page of an address, with what was chosen; invited is set for the
+// page of an invitation.
+func (p *page) steps(invited bool) func(*http.Request) (dialect.Response, error) {
+	return func(r *http.Request) (dialect.Response, error) {
+		o, resp, err := p.open(r, invited)
+		if err != nil {
+			return resp, err
 		}
-	})
-}
-
-// invitation answers the link of an invitation.
-func (p *page) invitation(r *http.Request) (dialect.Response, error) {
-	o, resp, err := p.open(r, true)
-	if err != nil {
-		return resp, err
+		found, resp, err := p.find(r, o.form, o.proven)
+		if err != nil {
+			return resp, err
+		}
+		return p.assistant(r, found, o.form, func(v *view) {
+			v.Path, v.Token = r.URL.Path, o.token
+			if invited {
+				v.Token = p.Tokens.Seal(invite.Proven, found.Address, o.until)
+				v.Greeting = o.form.texts.Text("page.greeting", "address", o.form.email, "provider", v.Provider)
+				v.Until = o.form.texts.Text("page.invitation_until", "date", o.form.texts.Date(o.until.UTC()))
+				return
+			}
+			verdict := Verdict(r.URL.Query().Get("password"))
+			// A link cannot claim that a password was right: only the check makes such a token.
+			if v.Verify != nil && slices.Contains(verdicts(), verdict) && (verdict != Right || o.proven) {
+				v.Verify.show(o.form.texts, verdict, o.form.email)
+			}
+		})
 	}
-	found, resp, err := p.find(r, o.form, true)
-	if err != nil {
-		return resp, err
-	}
-	return p.assistant(r, found, o.form, func(v *view) {
-		v.Path, v.Token = "/i/"+o.token, p.Tokens.Seal(invite.Proven, found.Address, o.until)
-		v.Greeting = o.form.texts.Text("page.greeting", "address", o.form.email, "provider", v.Provider)
-		v.Until = o.form.texts.Text("page.invitation_until", "date", o.form.texts.Date(o.until.UTC()))
-	})
 }
 
 // password checks a password, and leads back to the page with the verdict.

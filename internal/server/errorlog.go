@@ -14,8 +14,8 @@ const maxMessage = 300
 
 // ErrorLog returns the logger for the messages of net/http: failed TLS handshakes
 // and violations of the protocol, at level debug, with remote of the addresses of
-// clients. A failure to accept connections
-// is a warning: this process has run out of file descriptors.
+// clients. A failure to accept connections is a warning: this process has run out of
+// file descriptors.
 func ErrorLog(to *zap.Logger, remote Remote) *log.Logger {
 	return log.New(&errorLog{log: to, remote: remote, sparing: newSparing(to, zap.DebugLevel)}, "", 0)
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,11 +134,8 @@ func CheckFiles(name string, cfg *config.Config, stateDir string, now time.Time)
 	if cfg.TLS != nil {
 		c.certificates(cfg, now)
 	}
-	if cfg.StateDir != "" {
-		stateDir = cfg.StateDir
-	}
 	if cfg.Signing == nil || cfg.TLS != nil && cfg.TLS.ACME != nil || len(cfg.Directory) > 0 && cfg.Cache.Snapshot {
-		c.warn(0, "state_dir", notWritable(stateDir)...)
+		c.warn(0, "state_dir", notWritable(cmp.Or(cfg.StateDir, stateDir))...)
 	}
 	return c.findings
 }

@@ -278,7 +278,7 @@ func (s *Service) linkKeys(cfg *config.Config) *invite.Keys {
 		s.links = invite.RandomKeys()
 	} else if s.links == nil { // the settings have none, or config would have refused them
 		var err error
-		if s.links, err = invite.StoredKeys(dir); err != nil {
+		if s.links, err = invite.StoredKeys(dir, s.options.Now()); err != nil {
 			s.log.Warn("cannot store the key of links; links end with this process", zap.Error(err))
 			s.links = invite.RandomKeys()
 		}

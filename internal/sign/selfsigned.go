@@ -30,6 +30,7 @@ const (
 // at the same time get the same identity.
 func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
 	path := filepath.Join(dir, selfSignedFile)
+	files.RemoveLeftovers(path, now)
 	id, err = Load(path, path, now)
 	switch {
 	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
