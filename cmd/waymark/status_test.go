@@ -56,8 +56,8 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
-// TestFatalErrorsInTheFormatOfTheLog pins that whoever collects the log of the service
-// can read its last line, too.
+// TestFatalErrorsInTheFormatOfTheLog pins that programs that collect the log of the
+// service can read its last line, too.
 func TestFatalErrorsInTheFormatOfTheLog(t *testing.T) {
 	taken := "listen: \"192.0.2.1:1\"\nops: {listen: \"off\"}\n" + good // no address of this machine
 	for _, tc := range []struct {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -99,9 +98,7 @@ func (m *Manager) order(ctx context.Context, name address.Domain) error {
 	}
 	if err := m.budget.take(name, m.o.Now()); err != nil {
 		m.o.Count(Limited)
-		if m.limited.admits(m.o.Now()) {
-			m.o.Log.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
-		}
+		m.sparing.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
 		return err
 	}
 	return m.config.ObtainCertSync(ctx, string(name))
@@ -190,22 +187,6 @@ func parseLeaf(data []byte) (*x509.Certificate, error) {
 		return nil, errors.New("contains no certificate")
 	}
 	return x509.ParseCertificate(block.Bytes)
-}
-
-// sparing admits one event in a minute.
-type sparing struct {
-	mu   sync.Mutex
-	last time.Time
-}
-
-func (s *sparing) admits(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now.Sub(s.last) < time.Minute {
-		return false
-	}
-	s.last = now
-	return true
 }
 
 // unknown reports whether a name may not have a certificate.

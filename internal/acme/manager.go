@@ -26,7 +26,7 @@ type Manager struct {
 	issuers []*certmagic.ACMEIssuer
 	budget  budget
 	failed  failures
-	limited sparing
+	sparing *zap.Logger // of a message, one line a minute
 
 	ctx     context.Context // until Close
 	stop    context.CancelFunc
@@ -45,15 +45,13 @@ const Protocol = acmez.ACMETLS1Protocol
 // New returns a Manager, which does nothing before Start.
 func New(o Options) *Manager {
 	m := &Manager{
-		o: o, budget: budget{Limits: o.Limits},
+		o: o, budget: budget{Limits: o.Limits}, sparing: sampled(o.Log, 1),
 		flights: map[address.Domain]*flight{}, held: map[address.Domain]time.Time{},
 	}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	// The library reports each step of an order at info, with the contact, and each
 	// failure at error. Of these, only the steps are not logged here.
-	log := o.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel), zap.WrapCore(func(c zapcore.Core) zapcore.Core {
-		return zapcore.NewSamplerWithOptions(c, time.Minute, 5, 0)
-	}))
+	log := sampled(o.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), 5)
 	m.cache = certmagic.NewCache(certmagic.CacheOptions{
 		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return m.config, nil },
 		Capacity:         maxMemory,
@@ -78,6 +76,13 @@ func New(o Options) *Manager {
 		m.config.Issuers = append(m.config.Issuers, issuer)
 	}
 	return m
+}
+
+// sampled returns a logger that writes so many lines of a message in a minute.
+func sampled(log *zap.Logger, lines int) *zap.Logger {
+	return log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(c, time.Minute, lines, 0)
+	}))
 }
 
 // Start serves authorities at the addresses of the open listeners, and loads what the

@@ -51,7 +51,7 @@ func (r *reader) checkProxies(v value, cfg *Config) {
 // checkOps warns about operations that everybody may use.
 func (r *reader) checkOps(v value, cfg *Config) {
 	if host, _, err := net.SplitHostPort(cfg.Ops.Listen); err == nil && everywhere(host) && !v.has("api") && !r.wrong["api"] {
-		r.warn(v.at("ops").at("listen"), "whoever reaches this machine can reload the settings and make invitations; use 127.0.0.1, or set api.token")
+		r.warn(v.at("ops").at("listen"), "anybody who reaches this machine can reload the settings and make invitations; use 127.0.0.1, or set api.token")
 	}
 }
 

@@ -42,7 +42,7 @@ func TestOpsForEverybody(t *testing.T) {
 		"ops: {listen: \":9090\"}\napi: {token: \"${env:KEY}\"}": false,
 	} {
 		_, findings := Parse("waymark.yaml", []byte(settings), testEnvironment())
-		if got := strings.Contains(lines(findings), "whoever reaches this machine"); got != want {
+		if got := strings.Contains(lines(findings), "anybody who reaches this machine"); got != want {
 			t.Errorf("%s: warned %v\n%s", settings, got, lines(findings))
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -135,21 +134,21 @@ func (r *Resolver) ask(ctx context.Context, name string, t Type) (*dns.Msg, erro
 func exchange(ctx context.Context, server string, question *dns.Msg) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	reply, err := transmit(ctx, "udp", server, question)
+	reply, err := Exchange(ctx, "udp", server, question)
 	if err == nil && reply.Truncated {
-		reply, err = transmit(ctx, "tcp", server, question)
+		reply, err = Exchange(ctx, "tcp", server, question)
 	}
 	if err != nil {
 		var failed net.Error
-		if ctx.Err() != nil || errors.As(err, &failed) && failed.Timeout() {
+		switch {
+		case errors.Is(err, ErrOtherQuestion):
+			return nil, fmt.Errorf("the resolver %s %w", server, err)
+		case ctx.Err() != nil, errors.As(err, &failed) && failed.Timeout():
 			return nil, fmt.Errorf("the resolver %s did not answer in time", server)
 		}
 		return nil, fmt.Errorf("the resolver %s: %w", server, err)
 	}
-	asked := question.Question[0]
 	switch {
-	case !reply.Response || len(reply.Question) != 1 || reply.Question[0].Qtype != asked.Qtype || !strings.EqualFold(reply.Question[0].Name, asked.Name):
-		return nil, fmt.Errorf("the resolver %s answered another question", server)
 	case reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError:
 		return nil, fmt.Errorf("the resolver %s returned %s", server, dns.RcodeToString[reply.Rcode])
 	case !reply.RecursionAvailable && !reply.Authoritative:
@@ -157,23 +156,4 @@ func exchange(ctx context.Context, server string, question *dns.Msg) (*dns.Msg, 
 		return nil, fmt.Errorf("the resolver %s neither offers recursion nor serves the zone", server)
 	}
 	return reply, nil
-}
-
-func transmit(ctx context.Context, network, server string, question *dns.Msg) (*dns.Msg, error) {
-	asked := question.Copy()
-	asked.Id = dns.Id()
-	client := &dns.Client{Net: network, Timeout: patience, UDPSize: datagram}
-	conn, err := client.DialContext(ctx, server)
-	if err != nil {
-		return nil, err
-	}
-	// The library ignores cancellation, so the connection is closed instead.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer func() {
-		if stop() {
-			_ = conn.Close()
-		}
-	}()
-	reply, _, err := client.ExchangeWithConnContext(ctx, asked, conn)
-	return reply, err
 }

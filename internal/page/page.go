@@ -69,14 +69,13 @@ func verdicts() []Verdict {
 
 type page struct {
 	Options
-	html   *template.Template
-	origin *http.CrossOriginProtection
+	html *template.Template
 }
 
 // New returns the page as a dialect. It panics when the embedded templates are
 // broken.
 func New(o Options) dialect.Dialect {
-	p := &page{Options: o, html: parseTemplates(), origin: http.NewCrossOriginProtection()}
+	p := &page{Options: o, html: parseTemplates()}
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return dialect.Dialect{
 		Name: "page",
@@ -85,10 +84,10 @@ func New(o Options) dialect.Dialect {
 		},
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},
-			{Path: "/", Methods: post, Serve: p.sameOrigin(p.typed)},
+			{Path: "/", Methods: post, Serve: sameOrigin(p.typed)},
 			{Path: "/s/{token}", Methods: get, Serve: p.secured(p.steps(false))},
 			{Path: "/s/{token}/code.svg", Methods: get, Serve: p.code(false), Strict: true},
-			{Path: "/s/{token}/password", Methods: post, Serve: p.sameOrigin(p.password), Strict: true},
+			{Path: "/s/{token}/password", Methods: post, Serve: sameOrigin(p.password), Strict: true},
 			{Path: "/s/{token}/password", Methods: get, Serve: p.withoutPassword},
 			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.steps(true))},
 			{Path: "/i/{token}/code.svg", Methods: get, Serve: p.code(true), Strict: true},
@@ -107,14 +106,11 @@ func parseTemplates() *template.Template {
 
 // sameOrigin rejects forms from other sites, which could use a visitor's browser to
 // guess passwords.
-func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
-	return func(r *http.Request) (dialect.Response, error) {
-		if p.origin.Check(r) != nil {
-			c := i18n.All().Choose("", r.Header.Get("Accept-Language"))
-			return dialect.Response{}, settings.Errorf(settings.Forbidden, "%s", c.Text("page.forbidden"))
-		}
-		return serve(r)
-	}
+func sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
+	return dialect.SameOrigin(serve, func(r *http.Request) error {
+		c := i18n.All().Choose("", r.Header.Get("Accept-Language"))
+		return settings.Errorf(settings.Forbidden, "%s", c.Text("page.forbidden"))
+	})
 }
 
 func (p *page) start(r *http.Request) (dialect.Response, error) {

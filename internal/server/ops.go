@@ -104,13 +104,9 @@ var errRefused error = &settings.Error{Kind: settings.BadRequest, Message: "relo
 // fromNoOtherSite refuses what the page of another site makes an operator's browser
 // send.
 func fromNoOtherSite(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
-	origin := http.NewCrossOriginProtection()
-	return func(r *http.Request) (dialect.Response, error) {
-		if err := origin.Check(r); err != nil {
-			return dialect.Response{}, settings.Errorf(settings.Forbidden, "another site sent this request")
-		}
-		return serve(r)
-	}
+	return dialect.SameOrigin(serve, func(*http.Request) error {
+		return settings.Errorf(settings.Forbidden, "another site sent this request")
+	})
 }
 
 // forOperators sets the header fields of every response on the ops listener,

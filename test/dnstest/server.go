@@ -40,6 +40,14 @@ func Start(t testing.TB, zone string) *Server {
 	t.Helper()
 	s := &Server{records: map[string][]dns.RR{}, codes: map[string]int{}}
 	s.Add(t, zone)
+	s.Addr = Serve(t, s)
+	return s
+}
+
+// Serve answers by a handler, over UDP and TCP on one port of loopback, until the test
+// ends.
+func Serve(t testing.TB, h dns.Handler) netip.AddrPort {
+	t.Helper()
 	// A port is free for both only by luck.
 	var l net.Listener
 	var p net.PacketConn
@@ -53,8 +61,7 @@ func Start(t testing.TB, zone string) *Server {
 		}
 		_ = l.Close()
 	}
-	s.Addr = netip.MustParseAddrPort(l.Addr().String())
-	for _, server := range []*dns.Server{{Listener: l, Handler: s}, {PacketConn: p, Handler: s}} {
+	for _, server := range []*dns.Server{{Listener: l, Handler: h}, {PacketConn: p, Handler: h}} {
 		var up sync.WaitGroup
 		up.Add(1)
 		server.NotifyStartedFunc = up.Done
@@ -68,7 +75,7 @@ func Start(t testing.TB, zone string) *Server {
 			}
 		})
 	}
-	return s
+	return netip.MustParseAddrPort(l.Addr().String())
 }
 
 // Add adds records.

@@ -71,7 +71,7 @@ func TestSettings(t *testing.T) {
 			// There is no database here; test/deploy/kubernetes has a real one. The kubelet and
 			// Prometheus reach the ops listener, and the NetworkPolicy keeps others away.
 			for line := range strings.Lines(string(out)) {
-				if !strings.Contains(line, ": warning: signing: ") && !strings.Contains(line, ": warning: ops.listen: whoever reaches this machine ") && !strings.Contains(line, "the server cannot be reached") && !strings.Contains(line, " is fine: ") {
+				if !strings.Contains(line, ": warning: signing: ") && !strings.Contains(line, ": warning: ops.listen: anybody who reaches this machine ") && !strings.Contains(line, "the server cannot be reached") && !strings.Contains(line, " is fine: ") {
 					t.Errorf("waymark check: %v: %s", err, line)
 				}
 			}

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/source"
+	"github.com/waymark-mail/waymark/internal/dnslookup"
 )
 
 // datagram is the size of UDP answers that networks do not fragment (DNS flag
@@ -99,11 +99,9 @@ func (s *Source) ask(ctx context.Context, resolver string, q *dns.Msg) ([]addres
 	return exchangers(answer, q.Question[0].Name), nil
 }
 
-// exchange sends a query with a random id and returns the answer to it.
+// exchange sends a query and returns the answer to it.
 func exchange(ctx context.Context, network, resolver string, q *dns.Msg) (*dns.Msg, error) {
-	asked := q.Copy()
-	asked.Id = dns.Id()
-	answer, err := transmit(ctx, network, resolver, asked)
+	answer, err := dnslookup.Exchange(ctx, network, resolver, q)
 	var failed net.Error
 	var unreadable *dns.Error
 	switch {
@@ -111,30 +109,12 @@ func exchange(ctx context.Context, network, resolver string, q *dns.Msg) (*dns.M
 		return nil, errSilent
 	case errors.As(err, &unreadable):
 		return nil, zoneError{fmt.Errorf("returned an answer that cannot be read: %w", err)}
+	case errors.Is(err, dnslookup.ErrOtherQuestion):
+		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("does not answer: %w", err)
-	case !answer.Response || len(answer.Question) != 1 || answer.Question[0].Qtype != dns.TypeMX || !strings.EqualFold(answer.Question[0].Name, asked.Question[0].Name):
-		return nil, errors.New("answered another question")
 	}
 	return answer, nil
-}
-
-func transmit(ctx context.Context, network, resolver string, asked *dns.Msg) (*dns.Msg, error) {
-	deadline, _ := ctx.Deadline() // the library has another default
-	client := &dns.Client{Net: network, Timeout: time.Until(deadline)}
-	conn, err := client.DialContext(ctx, resolver)
-	if err != nil {
-		return nil, err
-	}
-	// The library ignores cancellation, so the connection is closed instead.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer func() {
-		if stop() {
-			_ = conn.Close()
-		}
-	}()
-	answer, _, err := client.ExchangeWithConnContext(ctx, asked, conn)
-	return answer, err
 }
 
 func codeName(code int) string {

@@ -1,13 +1,13 @@
 package mxsource
 
 import (
-	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"github.com/waymark-mail/waymark/test/dnstest"
 )
 
 // resolver is a DNS server of our own on loopback, over UDP and TCP.
@@ -39,34 +39,7 @@ func newResolver(t testing.TB, answer func(r, reply *dns.Msg) bool) *resolver {
 		}
 		_ = w.WriteMsg(reply) // a client that went away is no concern
 	})
-	// A port is free for both only by luck.
-	var l net.Listener
-	var p net.PacketConn
-	for {
-		var err error
-		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-		if p, err = net.ListenPacket("udp", l.Addr().String()); err == nil {
-			break
-		}
-		_ = l.Close()
-	}
-	s.addr = l.Addr().String()
-	for _, server := range []*dns.Server{{Listener: l, Handler: handler}, {PacketConn: p, Handler: handler}} {
-		var up sync.WaitGroup
-		up.Add(1)
-		server.NotifyStartedFunc = up.Done
-		done := make(chan error, 1)
-		go func() { done <- server.ActivateAndServe() }()
-		up.Wait()
-		t.Cleanup(func() {
-			_ = server.Shutdown()
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	s.addr = dnstest.Serve(t, handler).String()
 	return s
 }
 
