@@ -373,7 +373,7 @@ func (m *mailServer) talk(conn net.Conn) {
 		switch words := strings.Fields(line); {
 		case len(words) == 0:
 			return
-		case m.protocol == "imap" && words[1] == "CAPABILITY":
+		case m.protocol == "imap" && len(words) > 1 && words[1] == "CAPABILITY":
 			_, _ = fmt.Fprintf(conn, "* CAPABILITY %s\r\na OK done\r\n", offered)
 		case words[0] == "CAPA":
 			_, _ = fmt.Fprintf(conn, "+OK\r\n%s\r\n.\r\n", strings.ReplaceAll(offered, "\n", "\r\n"))
