@@ -138,15 +138,16 @@ func TestParseRequestRefuses(t *testing.T) {
 	}
 }
 
-// FuzzParseRequest pins that whatever is posted gets one complete document
-// with HTTP 200, that what was understood can be said again, and that an error
-// repeats nothing of the request.
+// FuzzParseRequest pins that whatever is posted within the limit gets one
+// complete document with HTTP 200, that what was understood can be said again,
+// and that an error repeats nothing of the request.
 func FuzzParseRequest(f *testing.F) {
 	for _, seed := range []string{
 		"", "<", request2006("anna@example.com", outlookSchema), request2006("anna@sync.example.com", mobileSyncSchema),
 		request2006("a&b@example.com", outlookSchema), request2006("a&amp;b@example.com", "urn:x"),
 		"\xef\xbb\xbf" + request2006("a@b@c", ""), utf16(unicode.LittleEndian, unicode.UseBOM, request2006("anna@example.com", outlookSchema)),
 		"<!DOCTYPE a><Autodiscover/>", "<Autodiscover><Request><EMailAddress>" + strings.Repeat("<a>", 40),
+		strings.Repeat(" ", maxRequest) + request2006("anna@example.com", outlookSchema),
 		`<?xml version="1.0" encoding="iso-8859-1"?><Autodiscover><Request><EMailAddress>` + "\xfc@example.com</EMailAddress></Request></Autodiscover>",
 	} {
 		f.Add([]byte(seed))
@@ -160,6 +161,12 @@ func FuzzParseRequest(f *testing.F) {
 		}
 		checkShapes(t, body, req, err)
 		resp, err := post(t, string(body))
+		if len(body) > maxRequest {
+			if resp.Status != http.StatusRequestEntityTooLarge || settings.KindOf(err) != settings.TooLarge {
+				t.Fatalf("%d bytes: status %d, error %v", len(body), resp.Status, err)
+			}
+			return
+		}
 		if resp.Status != http.StatusOK || resp.ContentType != xmlType {
 			t.Fatalf("status %d, type %q", resp.Status, resp.ContentType)
 		}
