@@ -16,6 +16,7 @@ import (
 // TestTheTokenFollowsTheSettings changes the token of a running service, on both
 // listeners, and looks for it in the log.
 func TestTheTokenFollowsTheSettings(t *testing.T) {
+	t.Parallel()
 	const first, second = aToken, "kQ3vT8yL1pR6wZ9sB4nH7cJ2xF5mD0gA"
 	settings := func(token string) string {
 		return settingsFor("mail.example.net", `pages: {url: "https://setup.example.com", keys: [0123456789abcdef0123456789abcdef]}`, token)

@@ -32,6 +32,7 @@ func portOf(t *testing.T, addr string) int {
 // and for one with a certificate from files; then it asks as a client does, after a
 // restart without the authority.
 func TestCertificatesOnDemand(t *testing.T) {
+	t.Parallel()
 	a, ca := acmetest.New(t), certtest.Authority("Test Root", nil)
 	cert, key := ca.Server("waymark.hoster.example").Write(t, t.TempDir())
 	settings := settingsFor("mail.example.net", onDemand(t, a, fmt.Sprintf(", files: [{cert_file: %q, key_file: %q}]", cert, key))) + "  \"*.schools.example\": {provider: one}\n"

@@ -56,6 +56,7 @@ const (
 // TestWhatIsPublic holds the table that says who may ask what against the routes,
 // and against what somebody without the token is told.
 func TestWhatIsPublic(t *testing.T) {
+	t.Parallel()
 	table, have := auditTable(t), routes(t)
 	for path, methods := range have {
 		want := audited{methods: strings.ReplaceAll(methods, " ", ", "), listener: "public"}

@@ -98,6 +98,7 @@ func badnesses() []badness {
 // with the table in testdata. None is a fault of this server, none is logged with a
 // local part, and none takes more than ten times as long as a good one.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	cfg, findings := config.Parse("waymark.yaml", []byte(describedSettings), config.Environment{})
 	if findings.HasErrors() {
 		t.Fatal(findings)

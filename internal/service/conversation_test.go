@@ -22,6 +22,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 var update = flag.Bool("update", false, "write the responses into the golden conversations instead of comparing them")
@@ -139,7 +140,8 @@ func asText(t *testing.T, rec *httptest.ResponseRecorder) string {
 
 func testIdentity(t testing.TB) *sign.Identity {
 	t.Helper()
-	id, _, err := sign.SelfSigned(t.TempDir(), time.Now())
+	cert, key := certtest.Certify("config.example.com", certtest.NewKey(), nil).Write(t, t.TempDir())
+	id, err := sign.Load(cert, key, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 			if findings.HasErrors() {
 				t.Fatal(findings)
 			}
-			svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Grace: time.Millisecond})
+			svc, err := New(t.Context(), cfg, nil, Options{StateDir: stateIn(t, t.TempDir()), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Grace: time.Millisecond})
 			if tc.starts == "" && err != nil || tc.starts != "" && (err == nil || !strings.Contains(err.Error(), tc.starts)) {
 				t.Errorf("the start: %v, want %q", err, tc.starts)
 			}

@@ -22,6 +22,7 @@ func listing(domains int) string {
 // TestAFileThatIsCutOff reloads files with fewer domains, as when an editor or a copy
 // is interrupted at the end of a line.
 func TestAFileThatIsCutOff(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		before, after int
 		force         bool

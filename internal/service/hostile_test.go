@@ -32,6 +32,7 @@ func hostile() []string {
 // answer is the client's fault or good, never ours, and nothing that was sent
 // comes back unescaped.
 func TestHostileInput(t *testing.T) {
+	t.Parallel()
 	cfg, findings := config.Parse("example", append(examples.Infomaniak(), "  \"*\": {provider: infomaniak}\n"...), config.Environment{})
 	if findings.HasErrors() {
 		t.Fatal(findings)

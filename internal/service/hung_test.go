@@ -19,6 +19,7 @@ import (
 // more. Reloads return and report it, invitations are made, and the service stops.
 // When the file system is back, so are the reloads.
 func TestAReloadThatNeverEnds(t *testing.T) {
+	t.Parallel()
 	const text = `
 listen: "127.0.0.1:0"
 ops: {listen: "127.0.0.1:0"}
@@ -41,7 +42,7 @@ domains: {example.com: {provider: one}}
 		return read()
 	}
 	metrics := telemetry.NewMetrics("", "")
-	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: dir, Metrics: metrics, Log: zap.NewNop(), Grace: time.Millisecond})
+	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: stateIn(t, dir), Metrics: metrics, Log: zap.NewNop(), Grace: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

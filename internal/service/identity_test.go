@@ -18,6 +18,7 @@ import (
 // TestAStartWithoutASigningIdentity starts with every kind of identity that cannot
 // be used: mail clients are answered all the same.
 func TestAStartWithoutASigningIdentity(t *testing.T) {
+	t.Parallel()
 	good := certtest.Certify("setup.example.com", certtest.NewKey(), nil)
 	for name, tc := range map[string]struct {
 		cert, key string // of signing; "" for the state directory
@@ -91,6 +92,7 @@ func TestAStartWithoutASigningIdentity(t *testing.T) {
 // certificate that is not valid: everything else is answered, profiles follow
 // when_expired, and the log, the metrics and the page report it.
 func TestACertificateOutsideItsValidity(t *testing.T) {
+	t.Parallel()
 	const year = 365 * 24 * time.Hour
 	at := func(moment time.Time) certtest.Party {
 		return certtest.Certify("setup.example.com", certtest.NewKey(), nil, certtest.At(moment))

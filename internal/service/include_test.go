@@ -12,6 +12,7 @@ import (
 // TestOneFilePerCustomer adds, breaks, mends and removes files of customers while the
 // service runs.
 func TestOneFilePerCustomer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "conf.d"), 0o700); err != nil {
 		t.Fatal(err)

@@ -121,6 +121,7 @@ func (h hosting) requestsFor(t *testing.T, local string) map[string]*http.Reques
 // TestNobodyLearnsWhichMailboxesExist holds a mailbox that exists, one that does
 // not, and one whose user name is unusable side by side, at every endpoint.
 func TestNobodyLearnsWhichMailboxesExist(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		more      string
 		listed    bool

@@ -322,6 +322,7 @@ func differences(c *openapi.Contract, got map[string]string) []string {
 // TestRoutesAreDescribed compares the routes of both listeners with the
 // description, and with descriptions that are wrong.
 func TestRoutesAreDescribed(t *testing.T) {
+	t.Parallel()
 	got := routes(t)
 	if len(got) < 30 {
 		t.Errorf("there are only %d paths", len(got))
@@ -361,6 +362,7 @@ func TestRoutesAreDescribed(t *testing.T) {
 // TestExamplesAreTrue sends the request of every example, and requires the answer
 // to be the example of it.
 func TestExamplesAreTrue(t *testing.T) {
+	t.Parallel()
 	c := loadContract(t)
 	tokens := invite.RandomKeys()
 	anna, err := address.Parse("anna@example.com")
@@ -440,6 +442,7 @@ func same(t *testing.T, example any, body []byte) bool {
 
 // TestRefusalsAreDescribed sends invalid requests to every operation.
 func TestRefusalsAreDescribed(t *testing.T) {
+	t.Parallel()
 	c := loadContract(t)
 	h := described(t, describedHandler(t, nil))
 	seen := map[int]int{}
@@ -513,6 +516,7 @@ func (d troubled) Resolve(context.Context, settings.Query) (settings.Settings, e
 // TestTroubleIsDescribed has every operation meet a directory that does not
 // answer, one that fails, one that breaks, and a limit.
 func TestTroubleIsDescribed(t *testing.T) {
+	t.Parallel()
 	c := loadContract(t)
 	with := func(trouble func() error, limit int) http.Handler {
 		deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}

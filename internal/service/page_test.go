@@ -131,6 +131,7 @@ func mailbox(t *testing.T, a certtest.Party, password string) (port int) {
 // TestAPasswordIsCheckedAtTheProvider goes the whole way from the form over TLS
 // to the mail server and back, and looks for the password in the log.
 func TestAPasswordIsCheckedAtTheProvider(t *testing.T) {
+	t.Parallel()
 	ca := certtest.Authority("Test Root", nil)
 	certFile, keyFile := ca.Server("localhost").Write(t, t.TempDir())
 	port := mailbox(t, ca, "right-Pa55")
@@ -149,7 +150,7 @@ domains: {example.com: {provider: p}, "*": {provider: visitors}}
 	}
 	roots := ca.Pool()
 	core, logs := observer.New(zap.DebugLevel)
-	svc, err := New(t.Context(), cfg, nil, Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots, Grace: time.Millisecond})
+	svc, err := New(t.Context(), cfg, nil, Options{StateDir: stateIn(t, t.TempDir()), Metrics: telemetry.NewMetrics("", ""), Log: zap.New(core), RootCAs: roots, Grace: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

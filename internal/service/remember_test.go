@@ -27,6 +27,7 @@ func (h *house) ready() bool {
 
 // TestARestartWhileTheDatabaseIsDown serves what the run before knew.
 func TestARestartWhileTheDatabaseIsDown(t *testing.T) {
+	t.Parallel()
 	dsn, _ := sqliteCustomers(t)
 	dir, text := t.TempDir(), onDatabase("sqlite", dsn, "mailboxes: true\n    public_logins: true")
 	first := startIn(t, dir, text)
@@ -58,6 +59,7 @@ func TestARestartWhileTheDatabaseIsDown(t *testing.T) {
 // TestNotReadyWithoutItsSources holds that an instance that can answer nobody gets
 // no requests.
 func TestNotReadyWithoutItsSources(t *testing.T) {
+	t.Parallel()
 	dsn, _ := sqliteCustomers(t)
 	if err := os.Rename(dsn, dsn+".away"); err != nil {
 		t.Fatal(err)

@@ -55,6 +55,7 @@ func (f fault) Verify(context.Context, settings.Settings, string) page.Verdict {
 // every endpoint, while everything behind it fails in every way, with hosts good
 // and bad, and looks for them in the log.
 func TestNoEndpointLogsASecret(t *testing.T) {
+	t.Parallel()
 	cfg, findings := config.Parse("waymark.yaml", []byte(describedSettings), config.Environment{})
 	if findings.HasErrors() {
 		t.Fatal(findings)
@@ -87,14 +88,17 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 	}
 	hosts := []string{"example.com", secretLocal + "@example.com", strings.Repeat(secretLocal+".", 140) + "example.com", strings.Repeat("x", 2400), "", "[::1", "example.com:x"}
 	sent := 0
-	for _, f := range faults {
-		for _, one := range calls(loadContract(t)) {
-			// New ones each, because floods are not logged line by line.
+	every, metrics := calls(loadContract(t)), telemetry.NewMetrics("", "")
+	for i, name := range slices.Sorted(maps.Keys(faults)) {
+		f := faults[name]
+		offered := dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, "")
+		for _, one := range every {
+			// A new handler each, because floods are not logged line by line.
 			h := server.New(server.Options{
-				Dialects: dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, ""), Metrics: telemetry.NewMetrics("", ""), Log: log,
+				Dialects: offered, Metrics: metrics, Log: log,
 			})
 			if strings.HasPrefix(one.path, "/-/") || one.path == "/api/v1/invites" {
-				h = server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: &server.Readiness{}, Reload: func(bool) []string { return nil }, Token: aToken,
+				h = server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: metrics, Log: log, Ready: &server.Readiness{}, Reload: func(bool) []string { return nil }, Token: aToken,
 					Invite: func(ctx context.Context, a address.Address, _ time.Duration) (server.Invitation, error) {
 						_, err := f.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
 						return server.Invitation{}, fmt.Errorf("%s: %w", a, err)
@@ -103,7 +107,7 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 						return err
 					}})
 			}
-			for _, host := range hosts {
+			for _, host := range []string{hosts[0], hosts[1+i%(len(hosts)-1)]} {
 				of := []string{tokens[one.path], tokens["expired"], secretPassword}
 				if !strings.Contains(one.path, "{token}") {
 					of = of[:1]
@@ -124,7 +128,7 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 			t.Errorf("the log contains %s: %s", secret, out.String()[max(0, i-400):min(len(text), i+100)])
 		}
 	}
-	if lines := strings.Count(text, `"msg":"request"`); sent < 3000 || lines < sent*9/10 {
+	if lines := strings.Count(text, `"msg":"request"`); sent < 2000 || lines < sent*9/10 {
 		t.Errorf("%d requests sent, %d logged", sent, lines)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/openapi"
@@ -73,7 +74,7 @@ func startIn(t *testing.T, dir, settings string) *house {
 		t.Fatal(findings)
 	}
 	svc, err := New(t.Context(), cfg, findings, Options{
-		Load: load, StateDir: filepath.Join(dir, "state"), Metrics: h.metrics, Log: zap.New(core), Grace: time.Millisecond,
+		Load: load, StateDir: stateIn(t, dir), Metrics: h.metrics, Log: zap.New(core), Grace: time.Millisecond,
 		Now: func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) },
 	})
 	if err != nil {
@@ -83,6 +84,42 @@ func startIn(t *testing.T, dir, settings string) *house {
 	h.client = clientOf(t, svc, http.DefaultTransport)
 	h.stop = runUntilTheEnd(t, svc)
 	return h
+}
+
+// selfSigned is an identity of the state directory, as a first start makes it.
+var selfSigned = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "waymark-identity")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if _, _, err = sign.SelfSigned(dir, time.Now()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, identityFile))
+})
+
+const identityFile = "signing-self-signed.pem"
+
+// stateIn returns a state directory that has an identity, as after an earlier
+// run: to make an RSA key takes long.
+func stateIn(t *testing.T, dir string) string {
+	t.Helper()
+	state := filepath.Join(dir, "state")
+	if _, err := os.Stat(state); err == nil {
+		return state
+	}
+	identity, err := selfSigned()
+	if err == nil {
+		err = os.Mkdir(state, 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(state, identityFile), identity, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
 }
 
 // clientOf returns a client that holds what it gets against the description.
@@ -210,7 +247,7 @@ func TestKubernetesConfigMap(t *testing.T) {
 		return config.Load(file, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
 	}
 	cfg, findings := load()
-	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Grace: time.Millisecond})
+	svc, err := New(t.Context(), cfg, findings, Options{Load: load, StateDir: stateIn(t, t.TempDir()), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Grace: time.Millisecond})
 	must(err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -262,6 +299,7 @@ func TestReloadingDropsNothing(t *testing.T) {
 }
 
 func TestHTTPSFromFilesAndTheirRenewal(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	ca := certtest.Authority("Test Root", nil)
 	first, second := ca.Server("autoconfig.example.com"), ca.Server("autoconfig.example.com")
@@ -341,7 +379,7 @@ func TestSocketsThatAreOpenAlready(t *testing.T) {
 		t.Fatal(findings)
 	}
 	options := func(name string, l net.Listener) Options {
-		return Options{StateDir: t.TempDir(), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
+		return Options{StateDir: stateIn(t, t.TempDir()), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
 	}
 	for _, name := range []string{"waymark.socket", "https"} { // there is no tls in the settings
 		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `unknown socket name "`+name+`"; known are http, https (with tls in the settings) and ops`) {

@@ -65,8 +65,17 @@ type failure struct {
 	change uint64 // number of changes when the lookup began
 }
 
-func newFailures[K comparable]() *otter.Cache[K, failure] {
+// clock lets a cache remove what has expired once a minute. Expired entries are
+// never returned, so every second, which is the default, would be for nothing.
+type clock struct{ start time.Time }
+
+func (c clock) NowNano() int64 { return int64(time.Since(c.start)) }
+
+func (c clock) Tick(time.Duration) <-chan time.Time { return time.Tick(time.Minute) }
+
+func newFailures[K comparable](start time.Time) *otter.Cache[K, failure] {
 	return otter.Must(&otter.Options[K, failure]{
+		Clock:            clock{start},
 		MaximumSize:      maxFailed,
 		ExpiryCalculator: otter.ExpiryWriting[K, failure](nameBackOff),
 		Logger:           &otter.NoopLogger{},

@@ -108,7 +108,7 @@ func New(o Options) *Lookup {
 		domainOf: func(d address.Domain) address.Domain { return d },
 		ask:      l.askDomain,
 		known:    newStore[address.Domain](&o, start), unknown: newStore[address.Domain](&o, start), unknownLife: o.Unknown,
-		failures: newFailures[address.Domain](), spent: spent,
+		failures: newFailures[address.Domain](start), spent: spent,
 		calls: make(map[address.Domain]*call),
 	}
 	// Known and unknown mailboxes share one cache and one lifetime, and cost the same
@@ -119,7 +119,7 @@ func New(o Options) *Lookup {
 		domainOf: func(m mailbox) address.Domain { return m.Domain },
 		ask:      l.askMailbox,
 		known:    mailboxes, unknown: mailboxes, unknownLife: o.Fresh,
-		failures: newFailures[mailbox](), spent: spent, spendAlways: true,
+		failures: newFailures[mailbox](start), spent: spent, spendAlways: true,
 		calls: make(map[mailbox]*call),
 	}
 	if o.Restore == nil {
@@ -157,6 +157,7 @@ func fill(o *Options) {
 
 func newStore[K comparable](o *Options, start time.Time) *otter.Cache[K, *entry] {
 	return otter.Must(&otter.Options[K, *entry]{
+		Clock:         clock{start},
 		MaximumWeight: uint64(o.Entries), //nolint:gosec // it is positive
 		Weigher:       func(_ K, e *entry) uint32 { return e.weight() },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, *entry]) time.Duration {
