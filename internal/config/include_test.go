@@ -99,7 +99,7 @@ func TestIncludeFindings(t *testing.T) {
 			"waymark.yaml:1: include: only the last part of the path may be a pattern"},
 		"no pattern": {map[string]string{"waymark.yaml": "include: [\"a[\", conf.d/, {}]\n" + mainFile[len("include: conf.d/*.yaml\n"):] + ok},
 			`waymark.yaml:1: include[0]: must be a pattern of file names such as conf.d/*.yaml, is the text "a["|waymark.yaml:1: include[1]: must be a pattern of file names such as conf.d/*.yaml, is the text "conf.d/"|waymark.yaml:1: include[2]: must be a text, is a block of keys`},
-		"too large together": {map[string]string{"waymark.yaml": mainFile, "conf.d/a.yaml": "#" + strings.Repeat("x", 9<<20) + "\n" + ok, "conf.d/b.yaml": "#" + strings.Repeat("x", 9<<20) + "\n" + ok, "conf.d/c.yaml": "domains: {c.example: {provider: mine}}\n"},
+		"too large together": {map[string]string{"waymark.yaml": mainFile, "conf.d/b.yaml": "#" + strings.Repeat("x", 16<<20-len(ok)-2) + "\n" + ok, "conf.d/c.yaml": "domains: {c.example: {provider: mine}}\n"},
 			"conf.d/b.yaml: the settings file and those that it includes are larger than 16 MiB; keep the domains in a database or a directory"},
 		"too deep": {map[string]string{"waymark.yaml": mainFile, "conf.d/a.yaml": "domains: " + strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth) + "\n"},
 			"conf.d/a.yaml:1: blocks and lists are nested deeper than 32 levels"},

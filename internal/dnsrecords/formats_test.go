@@ -349,7 +349,7 @@ func randomHosts(r *rand.Rand, s settings.Settings) Hosts {
 // requirements of DNS and the specifications.
 func TestRandomSettings(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 50 {
 		s := settingstest.Random(r)
 		var document []byte
 		if r.IntN(2) == 0 {

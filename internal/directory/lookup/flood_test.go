@@ -37,7 +37,7 @@ func TestAFloodOfUnknownDomains(t *testing.T) {
 		answers := make(map[string]int)
 		var all sync.WaitGroup
 		for ms := range seconds * 1000 {
-			for i := range 10 {
+			for i := range 5 {
 				all.Go(func() {
 					got := ask(t, l, address.Domain(fmt.Sprintf("x%d-%d.example", ms, i)))
 					mu.Lock()
@@ -61,8 +61,8 @@ func TestAFloodOfUnknownDomains(t *testing.T) {
 		if f.most > defaultConcurrent {
 			t.Errorf("the source was asked %d questions at a time", f.most)
 		}
-		if answers["unknown"] < 10_000 || answers["unavailable"] < 10_000 || len(answers) != 2 {
-			t.Errorf("the source can answer a quarter, the others are to be refused: %v", answers)
+		if answers["unknown"] < 10_000 || answers["unavailable"] < 8_000 || len(answers) != 2 {
+			t.Errorf("the source can answer half, the others are to be refused: %v", answers)
 		}
 		f.fails(errDown)
 		l.InvalidateAll()

@@ -218,7 +218,7 @@ func TestPoolIsBounded(t *testing.T) {
 			}
 			busy = append(busy, conn)
 		}
-		const lookups = 100
+		const lookups = 5 * most
 		var all sync.WaitGroup
 		for range lookups {
 			all.Go(func() {
