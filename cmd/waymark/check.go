@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,18 +16,20 @@ import (
 
 func checkCommand(env environment) *cobra.Command {
 	var output string
-	var strict bool
+	var strict, online bool
 	cmd := &cobra.Command{
-		Use:     "check [FILE]",
-		Short:   "List every error and warning of the settings file",
-		Long:    "List every error and warning of the settings file, with its line. The certificates and keys that\nit names are read, and its databases and directories are asked, too. Exits with 0 when there is no error, else with 1.",
-		Example: "  waymark check waymark.yaml --strict",
+		Use:   "check [FILE]",
+		Short: "List every error and warning of the settings file",
+		Long: "List every error and warning of the settings file, with its line. The certificates and keys that\nit names are read, and its databases and directories are asked, too. Exits with 0 when there is no error, else with 1.\n\n" +
+			"With --online, every domain that the databases and directories list is looked up, too. Each one that\nwould fail is an error, and domains that look alike are a warning.",
+		Example: "  waymark check waymark.yaml --strict\n  waymark check --online -o json",
 		Args:    arguments(0, 1),
 	}
 	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.Flags().BoolVar(&online, "online", false, "look up every domain that the sources list")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkOutput(output); err != nil {
 			return err
 		}
@@ -41,9 +45,19 @@ func checkCommand(env environment) *cobra.Command {
 		cfg, findings := source.readForCheck()
 		if cfg != nil {
 			findings = append(findings, service.CheckFiles(source.name(), cfg, stateDir(env), time.Now())...)
-			findings.Sort(source.name())
 		}
-		if err := printFindings(env, output, source.name(), cfg, findings); err != nil {
+		r := newReport(source.name(), cfg)
+		if cfg != nil && online {
+			var found config.Findings
+			r.Sources, found = service.CheckDomains(cmd.Context(), source.name(), cfg, func(source string, done, all int) {
+				env.progress(fmt.Sprintf("%s: %d of %d domains", source, done, all))
+			})
+			env.progress("")
+			findings = append(findings, found...)
+		}
+		findings.Sort(source.name())
+		r.Findings = append(r.Findings, findings...)
+		if err := r.print(env, output); err != nil {
 			return err
 		}
 		if findings.HasErrors() || strict && len(findings) > 0 {
@@ -56,38 +70,77 @@ func checkCommand(env environment) *cobra.Command {
 
 // report is the JSON form of what check prints.
 type report struct {
-	File     string          `json:"file"`
-	Domains  int             `json:"domains"`
-	Findings config.Findings `json:"findings"`
+	File     string           `json:"file"`
+	Domains  int              `json:"domains"`  // listed by name
+	Patterns int              `json:"patterns"` // such as *.schools.example and *
+	Findings config.Findings  `json:"findings"`
+	Sources  []service.DryRun `json:"sources,omitempty"` // with --online
+
+	counts string // for people
 }
 
-func printFindings(env environment, output, file string, cfg *config.Config, findings config.Findings) error {
-	domains := 0
-	if cfg != nil {
-		domains = len(cfg.Domains)
+// newReport returns a report without findings. cfg may be nil.
+func newReport(file string, cfg *config.Config) report {
+	r := report{File: file, Findings: config.Findings{}} // an empty list, not null
+	if cfg == nil {
+		return r
 	}
-	if output == "json" {
-		return terminal.WriteJSON(env.stdout, report{file, domains, append(config.Findings{}, findings...)}) // an empty list, not null
+	r.Domains, r.Patterns = len(cfg.Domains), len(cfg.Below)
+	if cfg.CatchAll != nil {
+		r.Patterns++
 	}
-	paint := func(c terminal.Color, line string) string {
-		if !env.colors {
-			return line
+	var counts []string
+	for _, some := range []struct {
+		n    int
+		what string
+	}{{r.Domains, "domain"}, {r.Patterns, "pattern"}, {len(cfg.Directory), "source"}, {len(cfg.Providers), "provider"}} {
+		if some.n > 0 {
+			counts = append(counts, counted(some.n, some.what))
 		}
-		return c.In(line)
 	}
-	for _, f := range findings {
+	r.counts = strings.Join(counts, ", ")
+	return r
+}
+
+func (r report) print(env environment, output string) error {
+	if output == "json" {
+		return terminal.WriteJSON(env.stdout, r)
+	}
+	var lines []string
+	add := func(c terminal.Color, line string) {
+		if line = terminal.Line(line); env.colors {
+			line = c.In(line)
+		}
+		lines = append(lines, line+"\n")
+	}
+	for _, f := range r.Findings {
 		color := terminal.Red
 		if f.Warning {
 			color = terminal.Yellow
 		}
-		if _, err := fmt.Fprintln(env.stdout, paint(color, terminal.Line(f.String()))); err != nil {
-			return err
+		add(color, f.String())
+	}
+	if len(r.Findings) == 0 {
+		add(terminal.Green, r.File+" is fine: "+r.counts)
+	}
+	for _, s := range r.Sources {
+		if s.NotChecked != "" {
+			add(terminal.Yellow, fmt.Sprintf("source %s: domains not looked up: %s", s.Source, s.NotChecked))
+			continue
 		}
+		color := terminal.Green
+		if s.Failed > 0 {
+			color = terminal.Red
+		}
+		add(color, fmt.Sprintf("source %s: %s looked up, %d would fail", s.Source, counted(s.Domains, "domain"), s.Failed))
 	}
-	if len(findings) > 0 {
-		return nil
-	}
-	fine := fmt.Sprintf("%s is fine: %s, %s", terminal.Line(file), counted(domains, "domain"), counted(len(cfg.Providers), "provider"))
-	_, err := fmt.Fprintln(env.stdout, paint(terminal.Green, fine))
+	_, err := io.WriteString(env.stdout, strings.Join(lines, ""))
 	return err
+}
+
+// progress replaces the line that shows how far a command is, on a terminal alone.
+func (env environment) progress(line string) {
+	if env.terminal {
+		_, _ = fmt.Fprintf(env.stderr, "\r\x1b[K%s", terminal.Line(line)) // it is not part of the report
+	}
 }

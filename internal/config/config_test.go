@@ -150,15 +150,15 @@ func TestFullFile(t *testing.T) {
 		Directory: []Source{
 			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 60, SQL: &source.SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
-				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
+				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", ListQuery: "SELECT name AS domain FROM domains", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
 			}},
-			{Name: "sql", Key: "directory[1]", Line: 75, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, Timeout: source.DefaultTimeout}},
-			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 76, LDAP: &source.LDAP{
+			{Name: "sql", Key: "directory[1]", Line: 76, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, ListQuery: mailcow.List, Timeout: source.DefaultTimeout}},
+			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 77, LDAP: &source.LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,
 				Domain:  source.Search{BaseDN: "ou=domains", Scope: source.OneLevel, Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: &source.Search{BaseDN: "dc=example", Filter: "(mail={address})"}, Timeout: source.DefaultTimeout,
 			}},
-			{Name: "mx", Key: "directory[3]", Line: 86, MX: &source.MX{
+			{Name: "mx", Key: "directory[3]", Line: 87, MX: &source.MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
 				Patterns:  []source.Pattern{{Match: "*.mail.example", Provider: "plain"}, {Match: "mx1.example.net", Provider: "plain"}}, Timeout: time.Second,
 			}},

@@ -96,6 +96,7 @@ func sourceFields(f *file) []field[sourceKeys] {
 			readBlock(r, v, []field[source.SQL]{
 				{"domain", func(r *reader, v value, s *source.SQL) { s.DomainQuery, _ = r.lines(v) }},
 				{"mailbox", func(r *reader, v value, s *source.SQL) { s.MailboxQuery, _ = r.lines(v) }},
+				{"list", func(r *reader, v value, s *source.SQL) { s.ListQuery, _ = r.lines(v) }},
 			}, &k.sql)
 		}},
 		{"notify", func(r *reader, v value, k *keys) { k.sql.Channel, _ = r.filled(v) }},
@@ -268,6 +269,9 @@ func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
 	case k.preset == "" && k.mailboxes && s.MailboxQuery == "":
 		r.refuse(v.at("mailboxes"), "needs queries with a mailbox query")
 	}
+	if s.DomainQuery == "" && k.preset == "" && s.ListQuery != "" {
+		r.warn(v.at("queries").at("list"), "is not used without a domain query")
+	}
 	if !k.mailboxes && s.MailboxQuery != "" {
 		r.warn(v.at("queries").at("mailbox"), "is not used without mailboxes: true")
 	}
@@ -275,6 +279,9 @@ func (r *reader) sqlOf(v value, k sourceKeys) *source.SQL {
 		queries, err := preset.SQL(k.preset, s.Driver)
 		if err != nil {
 			r.refuse(v.at("preset"), "%v", err)
+		}
+		if s.DomainQuery == "" { // else the preset may list other domains than the query finds
+			s.ListQuery = cmp.Or(s.ListQuery, queries.List)
 		}
 		s.DomainQuery, s.MailboxQuery = cmp.Or(s.DomainQuery, queries.Domain), cmp.Or(s.MailboxQuery, queries.Mailbox)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/lookup"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -81,6 +82,12 @@ func (d *Directory) Answers(ctx context.Context, domain address.Domain) error {
 	if moved := (*settings.MovedError)(nil); errors.As(err, &moved) {
 		return nil
 	}
+	return err
+}
+
+// Usable returns the reason why a record of a source cannot be used; nil for none.
+func (d *Directory) Usable(from string, r *source.Record) error {
+	_, err := d.provider(lookup.Found{Source: from, Record: r})
 	return err
 }
 

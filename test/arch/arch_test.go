@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/directory/sqlsource":         {"internal/directory/source", "internal/settings", "internal/address"},
 	"internal/directory/ldapsource":        {"internal/files", "internal/directory/source", "internal/settings", "internal/address"},
 	"internal/directory/mxsource":          {"internal/directory/source", "internal/dnslookup", "internal/settings", "internal/address"},
+	"internal/directory/dryrun":            {"internal/directory/source", "internal/settings", "internal/address"},
 	"internal/directory/snapshot":          {"internal/directory/lookup", "internal/directory/source", "internal/settings", "internal/address"},
 	"internal/directory/lookup":            {"internal/directory/source", "internal/settings", "internal/address"},
 	"internal/dnsrecords":                  {"internal/dnslookup", "internal/settings", "internal/address", "internal/terminal"},

@@ -4,6 +4,8 @@ package ldapsource
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -74,5 +76,37 @@ func TestEntriesAboutAnotherName(t *testing.T) {
 		if got.Disabled != (domain == "off.example") {
 			t.Errorf("%s: %+v", domain, got)
 		}
+	}
+}
+
+// TestListFromSlapd lists what the search for a domain can find, over several pages,
+// and reports a server that returns only a part of it.
+func TestListFromSlapd(t *testing.T) {
+	server, strict := newSlapd(t, ""), newSlapd(t, "sizelimit 20")
+	flat := func(server *slapd) source.LDAP {
+		return source.LDAP{URL: "ldap://" + server.plain, Domain: source.Search{BaseDN: "ou=people,dc=example,dc=com", Filter: "(mail=*@{domain})"}}
+	}
+	for name, tc := range map[string]struct {
+		options   source.LDAP
+		want, err string // the names, sorted, each once
+	}{
+		"iRedMail":               {iredmail("ldap://" + server.plain), "again.example alias.example customer.example noalias.example off.example shared.example twice.example xn--bcher-kva.example", ""},
+		"a flat tree":            {flat(server), "alias-of-flat.example alias-of-mixed.example flat.example mixed.example", ""},
+		"a base for each domain": {own("ldap://" + server.plain), "", "its search for a domain has {domain} outside the filter, so the entries cannot be listed"},
+		"a limit of the server":  {flat(strict), "alias-of-flat.example flat.example", "ldap: domain.filter: the LDAP server lists only some of the entries (20 of them so far); raise its limit for bind_dn, which is size.prtotal in OpenLDAP"},
+	} {
+		var got []string
+		err := open(t, tc.options).listBy(t.Context(), 5, func(name string) error {
+			got = append(got, name)
+			return nil
+		})
+		slices.Sort(got)
+		if names := strings.Join(slices.Compact(got), " "); names != tc.want {
+			t.Errorf("%s: %s", name, names)
+		}
+		checkError(t, err, tc.err)
+	}
+	if n := server.count("SRCH attr="); n < 10 {
+		t.Errorf("only %d pages", n)
 	}
 }

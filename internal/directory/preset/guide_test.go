@@ -102,7 +102,7 @@ func page(t *testing.T) string {
 				t.Fatal(err)
 			}
 			if queries != last {
-				fmt.Fprintf(&sections, "\n%s, for a domain and for a mailbox:\n\n```sql\n%s;\n\n%s;\n```\n", titles[driver], queries.Domain, queries.Mailbox)
+				fmt.Fprintf(&sections, "\n%s, for a domain and for a mailbox:\n\n```sql\n%s;\n\n%s;\n```\n\nAnd for `waymark check --online`, which lists the domains:\n\n```sql\n%s;\n```\n", titles[driver], queries.Domain, queries.Mailbox, queries.List)
 				last = queries
 			}
 			user := map[string]string{"postgres": "waymark", "mysql": "'waymark'@'127.0.0.1'"}[driver]
@@ -151,6 +151,9 @@ func TestRightsOfTheGuide(t *testing.T) {
 			src := p.open(t, driver, admin(user, "change-me", db.Name), mailboxes)
 			defer func() { _ = src.Close() }()
 			if err := src.Check(t.Context()); err != nil {
+				return err
+			}
+			if err := src.List(t.Context(), func(string) error { return nil }); err != nil {
 				return err
 			}
 			_, err := src.Domain(t.Context(), "example.com")

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// Queries look up a domain and a mailbox, with the placeholders and columns of
-// source.SQL.
+// Queries look up a domain and a mailbox and list the domains, with the placeholders
+// and columns of source.SQL.
 type Queries struct {
 	Domain  string
 	Mailbox string
+	List    string
 }
 
 // panel is a mail panel and the databases that it runs on. Every panel stores
@@ -118,14 +119,18 @@ func (i inherited) queries(d dialect) Queries {
 	if i.own {
 		own, enabled = " JOIN domain o ON o.domain = a.alias_domain", "o.active AND d.active"
 	}
+	aliases := `FROM alias_domain a JOIN domain d ON d.domain = a.target_domain` + own + `
+WHERE ` + i.yes("a.active") + i.ofTarget
+	domains := `FROM domain d
+WHERE NOT EXISTS (SELECT 1 FROM alias_domain x WHERE x.alias_domain = d.domain AND ` + i.yes("x.active") + `)` + i.mail
 	return Queries{
 		Domain: `SELECT a.alias_domain AS domain, a.target_domain AS canonical_domain, ` + enabled + ` AS enabled
-FROM alias_domain a JOIN domain d ON d.domain = a.target_domain` + own + `
-WHERE a.alias_domain = {domain} AND ` + i.yes("a.active") + i.ofTarget + `
+` + aliases + ` AND a.alias_domain = {domain}
 UNION ALL
-SELECT d.domain, NULL, d.active FROM domain d
-WHERE d.domain = {domain}` + i.mail + `
-  AND NOT EXISTS (SELECT 1 FROM alias_domain x WHERE x.alias_domain = d.domain AND ` + i.yes("x.active") + `)`,
+SELECT d.domain, NULL, d.active ` + domains + ` AND d.domain = {domain}`,
+		List: `SELECT a.alias_domain AS domain ` + aliases + `
+UNION ALL
+SELECT d.domain ` + domains,
 		Mailbox: `SELECT m.username AS address, m.username AS login FROM mailbox m
 WHERE m.username = ` + d.address() + ` AND ` + i.yes("m.active") + i.person + `
 UNION ALL
@@ -173,6 +178,7 @@ JOIN mail_domain t ON t.server_id = f.server_id AND t.domain = SUBSTRING(f.desti
 UNION ALL
 SELECT d.domain, NULL, d.active, s.server_name FROM mail_domain d LEFT JOIN server s ON s.server_id = d.server_id
 WHERE d.domain = {domain} AND NOT EXISTS (SELECT STRAIGHT_JOIN 1 FROM server s ` + alias + `)`,
+		List: `SELECT d.domain FROM mail_domain d`,
 		Mailbox: `SELECT u.email AS address, u.login AS login FROM mail_user u
 WHERE u.email = ` + d.address() + ` AND u.postfix = 'y'
 UNION ALL
@@ -189,6 +195,7 @@ func froxlor(d dialect) Queries {
 	return Queries{
 		Domain: `SELECT d.domain, d.deactivated = 0 AS enabled FROM panel_domains d
 WHERE d.domain = {domain} AND d.isemaildomain = 1`,
+		List: `SELECT d.domain FROM panel_domains d WHERE d.isemaildomain = 1`,
 		Mailbox: `SELECT u.email AS address, u.username AS login FROM mail_users u
 WHERE u.email = ` + d.address() + ` AND u.postfix = 'Y'`,
 	}
@@ -205,6 +212,7 @@ func mailu(d dialect) Queries {
 		Domain: `SELECT a.name AS domain, a.domain_name AS canonical_domain FROM alternative a WHERE a.name = {domain}
 UNION ALL
 SELECT d.name, NULL FROM domain d WHERE d.name = {domain}`,
+		List: `SELECT a.name AS domain FROM alternative a UNION ALL SELECT d.name FROM domain d`,
 		Mailbox: `SELECT u.email AS address, u.email AS login FROM ` + user + ` u
 WHERE u.email = ` + d.address() + ` AND u.enabled
 UNION ALL

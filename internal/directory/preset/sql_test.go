@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/dryrun"
 	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
@@ -63,7 +64,7 @@ func (p panel) open(t *testing.T, driver, dsn string, mailboxes bool) *sqlsource
 	if !mailboxes {
 		queries.Mailbox = ""
 	}
-	src, err := sqlsource.New(p.name, source.SQL{Driver: driver, DSN: dsn, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox, Timeout: time.Minute})
+	src, err := sqlsource.New(p.name, source.SQL{Driver: driver, DSN: dsn, DomainQuery: queries.Domain, MailboxQuery: queries.Mailbox, ListQuery: queries.List, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,17 +91,23 @@ func TestPanels(t *testing.T) {
 		}
 		p.askDomains(t, src)
 		p.askMailboxes(t, src)
+		p.list(t, src)
 	})
 }
 
-func (p panel) askDomains(t *testing.T, src *sqlsource.Source) {
-	t.Helper()
+// expected is what a panel's preset returns for each domain.
+func (p panel) expected() map[address.Domain]answer {
 	want := everyPanel()
 	for _, d := range p.without {
 		want[d] = answer{err: source.ErrNotFound.Error()}
 	}
 	maps.Copy(want, p.domains)
-	for d, expected := range want {
+	return want
+}
+
+func (p panel) askDomains(t *testing.T, src *sqlsource.Source) {
+	t.Helper()
+	for d, expected := range p.expected() {
 		if expected.err == "" && !expected.noHost {
 			expected.record.MailHost = p.host
 		}
@@ -111,6 +118,36 @@ func (p panel) askDomains(t *testing.T, src *sqlsource.Source) {
 		}
 		if said != expected.err || !reflect.DeepEqual(got, expected.record) {
 			t.Errorf("%s: got %+v, %v; want %+v, %s", d, got, err, expected.record, expected.err)
+		}
+	}
+}
+
+// list lists the domains. Each one that a lookup finds is listed, and a lookup fails
+// for those that are listed and are not right.
+func (p panel) list(t *testing.T, src *sqlsource.Source) {
+	t.Helper()
+	var found, failed []string
+	_, err := dryrun.Run(t.Context(), src, dryrun.Options{
+		Workers: 4,
+		Usable: func(d address.Domain, _ source.Record) error {
+			found = append(found, string(d))
+			return nil
+		},
+		Fault:    func(err error) { failed = append(failed, err.Error()) },
+		Alike:    func(string) {},
+		Progress: func(int, int) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d, expected := range p.expected() {
+		fine := expected.err == "" && !expected.record.Disabled
+		if fine != slices.Contains(found, string(d)) {
+			t.Errorf("%s: should be found: %t; found are %s", d, fine, found)
+		}
+		broken := expected.err != "" && expected.err != source.ErrNotFound.Error() || d == "xn--mller-kva.example" // which every panel has as müller
+		if broken != slices.ContainsFunc(failed, func(text string) bool { return strings.HasPrefix(text, "domain "+string(d)+": ") }) {
+			t.Errorf("%s: should fail: %t; failed are %q", d, broken, failed)
 		}
 	}
 }

@@ -29,9 +29,11 @@ type SQL struct {
 	// a mailbox by {address} or {local} as well; "" for none. Their columns are
 	// those of ColumnNames.
 	DomainQuery, MailboxQuery string
-	Timeout                   time.Duration // of one lookup, including the wait for a connection; 0 for DefaultTimeout
-	Connections               int           // maximum; 0 for 8
-	Channel                   string        // PostgreSQL channel for change notifications; "" for none
+	// ListQuery lists the domains in the column domain, for a dry run; "" for none.
+	ListQuery   string
+	Timeout     time.Duration // of one lookup, including the wait for a connection; 0 for DefaultTimeout
+	Connections int           // maximum; 0 for 8
+	Channel     string        // PostgreSQL channel for change notifications; "" for none
 }
 
 // TLS is how a connection to a database is encrypted.

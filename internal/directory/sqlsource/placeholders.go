@@ -107,6 +107,8 @@ func rewrite(driver, query string, known []string) (string, []string, error) {
 					return "", nil, fmt.Errorf("contains %s inside quotes; remove the quotes: values are bound as parameters (join text with || or CONCAT)", name)
 				}
 			}
+		case len(known) == 0 && (m[braces] >= 0 || m[foreign] >= 0):
+			return "", nil, fmt.Errorf("contains %s; a query for all domains has no placeholders", token)
 		case m[braces] >= 0 && !slices.Contains(known, token):
 			return "", nil, fmt.Errorf("unknown placeholder %s; available here: %s", token, strings.Join(known, ", "))
 		case m[braces] >= 0:

@@ -32,12 +32,13 @@ type Source struct {
 	db      *sql.DB
 	domain  *query // nil when there is no such query
 	mailbox *query
+	list    *query
 	ping    time.Duration // interval of Watch's checks
 }
 
 // query is a query of the operator.
 type query struct {
-	key    string // queries.domain or queries.mailbox
+	key    string // queries.domain, queries.mailbox or queries.list
 	text   string // with the parameters of the database
 	values []string
 	stmt   atomic.Pointer[sql.Stmt] // nil until first used, and for PostgreSQL
@@ -89,6 +90,9 @@ func (s *Source) build() error {
 	if s.mailbox, err = newQuery(s.opts.Driver, "queries.mailbox", s.opts.MailboxQuery, mailboxPlaceholders(), []string{phAddress, phLocal}); err != nil {
 		wrong("%w", err)
 	}
+	if s.list, err = newQuery(s.opts.Driver, "queries.list", s.opts.ListQuery, nil, nil); err != nil {
+		wrong("%w", err)
+	}
 	if s.opts.DomainQuery == "" && s.opts.MailboxQuery == "" {
 		wrong("queries: needs a domain query or a mailbox query")
 	}
@@ -108,7 +112,8 @@ func (s *Source) build() error {
 }
 
 // newQuery returns nil for a query that is not configured. A query must contain
-// one of the placeholders needed: without, every domain would get the same row.
+// one of the placeholders needed, if any: without, every domain would get the same
+// row.
 func newQuery(driver, key, text string, known, needed []string) (*query, error) {
 	if text == "" {
 		return nil, nil
@@ -120,7 +125,7 @@ func newQuery(driver, key, text string, known, needed []string) (*query, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
-	if !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(needed, v) }) {
+	if len(needed) > 0 && !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(needed, v) }) {
 		return nil, fmt.Errorf("%s: must contain %s", key, strings.Join(needed, " or "))
 	}
 	return &query{key: key, text: rewritten, values: values}, nil
