@@ -263,19 +263,19 @@ func iredmail() panel {
 	}
 }
 
-// ispconfig is ISPConfig 3.2 of September 2023, as install/sql/ispconfig3.sql makes
-// the tables, in utf8 (utf8mb3_general_ci). A domain is listed once per server by
+// ispconfig is ISPConfig 3.3.1 of August 2026, as install/sql/ispconfig3.sql makes
+// the tables, in utf8 (utf8mb3_general_ci). 3.2 of September 2023 has no local_delivery. A domain is listed once per server by
 // its form alone: the database would hold it twice. An alias domain has a row in
 // mail_domain as well.
 func ispconfig() panel {
 	const options = ` DEFAULT CHARSET=utf8`
 	return panel{
-		name: "ispconfig", title: "ISPConfig", tested: "3.2, September 2023",
-		active: "`active`; of an alias domain that of `mail_forwarding`, and the target",
+		name: "ispconfig", title: "ISPConfig", tested: "3.3.1, August 2026; 3.2, September 2023",
+		active: "`active`, and `local_delivery` where there is one; of an alias domain that of `mail_forwarding`, and the target",
 		logins: "`login`, which may differ from the address",
 		domainTables: []table{
 			{"server", []string{"server_id", "server_name"}},
-			{"mail_domain", []string{"server_id", "domain", "active"}},
+			{"mail_domain", []string{"domain_id", "server_id", "domain", "active", "local_delivery"}},
 			{"mail_forwarding", []string{"server_id", "source", "destination", "type", "active"}},
 		},
 		mailboxTables: []table{
@@ -284,10 +284,9 @@ func ispconfig() panel {
 			{"mail_user", []string{"email", "login", "postfix"}},
 		},
 		host: "mail7.example.net", login: "web12p3",
-		without: []address.Domain{"relay.example", "alias-of-relay.example"},
 		schema: fixed(
 			`CREATE TABLE server (server_id int(11) unsigned NOT NULL AUTO_INCREMENT, server_name varchar(255) NOT NULL DEFAULT '', mail_server tinyint(1) NOT NULL DEFAULT 0, active tinyint(1) NOT NULL DEFAULT 1, PRIMARY KEY (server_id))`+options,
-			`CREATE TABLE mail_domain (domain_id int(11) unsigned NOT NULL AUTO_INCREMENT, server_id int(11) unsigned NOT NULL DEFAULT 0, domain varchar(255) NOT NULL DEFAULT '', active enum('n','y') NOT NULL DEFAULT 'n',
+			`CREATE TABLE mail_domain (domain_id int(11) unsigned NOT NULL AUTO_INCREMENT, server_id int(11) unsigned NOT NULL DEFAULT 0, domain varchar(255) NOT NULL DEFAULT '', active enum('n','y') NOT NULL DEFAULT 'n', local_delivery enum('n','y') NOT NULL DEFAULT 'y',
 				PRIMARY KEY (domain_id), KEY server_id (server_id, domain), KEY domain_active (domain, active))`+options,
 			`CREATE TABLE mail_forwarding (forwarding_id int(11) unsigned NOT NULL AUTO_INCREMENT, server_id int(11) unsigned NOT NULL DEFAULT 0, source varchar(255) NOT NULL DEFAULT '', destination text,
 				type enum('alias','aliasdomain','forward','catchall') NOT NULL DEFAULT 'alias', active enum('n','y') NOT NULL DEFAULT 'n', PRIMARY KEY (forwarding_id), KEY server_id (server_id, source), KEY type (type))`+options,
@@ -298,8 +297,9 @@ func ispconfig() panel {
 			`INSERT INTO server (server_id, server_name, mail_server) VALUES (7, 'mail7.example.net', 1), (8, 'mail8.example.net', 1), (9, 'web9.example.net', 0)`,
 			`INSERT INTO mail_domain (server_id, domain, active) VALUES (7, 'example.com', 'y'), (7, 'off.example', 'n'), (7, 'xn--bcher-kva.example', 'y'), (7, 'bücher.example', 'y'), (8, 'müller.example', 'y'),
 				(7, 'alias.example', 'y'), (7, 'alias-of-off.example', 'y'), (8, 'moved-alias.example', 'y'), (7, 'null.example', 'y'), (7, 'twice.example', 'y'), (7, 'twice.example', 'y'), (7, 'moving.example', 'y'), (8, 'moving.example', 'y'), (77, 'lost.example', 'y')`,
+			`INSERT INTO mail_domain (server_id, domain, active, local_delivery) VALUES (7, 'relay.example', 'y', 'n'), (7, 'alias-of-relay.example', 'y', 'n')`,
 			`INSERT INTO mail_forwarding (server_id, source, destination, type, active) VALUES (7, '@alias.example', '@example.com', 'aliasdomain', 'y'), (7, '@alias-off.example', '@example.com', 'aliasdomain', 'n'), (7, '@alias-of-off.example', '@off.example', 'aliasdomain', 'y'),
-				(7, '@moved-alias.example', '@example.com', 'aliasdomain', 'y'), (7, '@null.example', NULL, 'catchall', 'y'), (7, 'info@example.com', 'anna@example.com', 'alias', 'y')`,
+				(7, '@moved-alias.example', '@example.com', 'aliasdomain', 'y'), (7, '@alias-of-relay.example', '@relay.example', 'aliasdomain', 'y'), (7, '@null.example', NULL, 'catchall', 'y'), (7, 'info@example.com', 'anna@example.com', 'alias', 'y')`,
 			`INSERT INTO mail_user (server_id, email, login, postfix) VALUES (7, 'anna@example.com', 'web12p3', 'y'), (7, 'bert@example.com', 'web12p4', 'n'), (8, 'änne@example.com', 'web13p1', 'y')`,
 		),
 		many: fixed(

@@ -169,16 +169,24 @@ func iredmail(d dialect) Queries {
 // with the server, so it is read once per server; STRAIGHT_JOIN keeps MySQL from
 // reading all alias domains instead. An alias domain is on the server of its
 // target. The login of a mailbox need not be its address.
+//
+// A domain without local delivery has its mailboxes elsewhere. Older versions lack the
+// column: there, the name means that of the table older, where all have it.
 func ispconfig(d dialect) Queries {
 	const alias = "JOIN mail_forwarding f ON f.server_id = s.server_id AND f.source = CONCAT('@', {domain}) AND f.type = 'aliasdomain' AND f.active = 'y'"
+	const older = " JOIN (SELECT 'y' AS local_delivery) older"
+	delivered := func(id string) string {
+		return "(SELECT local_delivery FROM mail_domain l WHERE l.domain_id = " + id + ") = 'y'"
+	}
 	return Queries{
 		Domain: `SELECT STRAIGHT_JOIN SUBSTRING(f.source, 2) AS domain, t.domain AS canonical_domain, t.active AS enabled, s.server_name AS mail_host
 FROM server s ` + alias + `
-JOIN mail_domain t ON t.server_id = f.server_id AND t.domain = SUBSTRING(f.destination, 2)
+JOIN mail_domain t ON t.server_id = f.server_id AND t.domain = SUBSTRING(f.destination, 2)` + older + `
+WHERE ` + delivered("t.domain_id") + `
 UNION ALL
-SELECT d.domain, NULL, d.active, s.server_name FROM mail_domain d LEFT JOIN server s ON s.server_id = d.server_id
-WHERE d.domain = {domain} AND NOT EXISTS (SELECT STRAIGHT_JOIN 1 FROM server s ` + alias + `)`,
-		List: `SELECT d.domain FROM mail_domain d`,
+SELECT d.domain, NULL, d.active, s.server_name FROM mail_domain d LEFT JOIN server s ON s.server_id = d.server_id` + older + `
+WHERE d.domain = {domain} AND ` + delivered("d.domain_id") + ` AND NOT EXISTS (SELECT STRAIGHT_JOIN 1 FROM server s ` + alias + `)`,
+		List: `SELECT d.domain FROM mail_domain d` + older + ` WHERE ` + delivered("d.domain_id"),
 		Mailbox: `SELECT u.email AS address, u.login AS login FROM mail_user u
 WHERE u.email = ` + d.address() + ` AND u.postfix = 'y'
 UNION ALL

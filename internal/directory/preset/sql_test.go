@@ -95,6 +95,20 @@ func TestPanels(t *testing.T) {
 	})
 }
 
+// TestOlderISPConfig has the tables of a version without the column local_delivery.
+func TestOlderISPConfig(t *testing.T) {
+	p := ispconfig()
+	db := p.database(t, "mysql", p.fill("mysql")...)
+	db.Exec(t, `DELETE FROM mail_domain WHERE local_delivery = 'n'`, `DELETE FROM mail_forwarding WHERE destination = '@relay.example'`, `ALTER TABLE mail_domain DROP COLUMN local_delivery`)
+	src := p.open(t, "mysql", db.DSN, true)
+	if err := src.Check(t.Context()); err != nil {
+		t.Fatalf("check: %v", err)
+	}
+	p.askDomains(t, src)
+	p.askMailboxes(t, src)
+	p.list(t, src)
+}
+
 // expected is what a panel's preset returns for each domain.
 func (p panel) expected() map[address.Domain]answer {
 	want := everyPanel()
