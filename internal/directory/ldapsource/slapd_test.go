@@ -303,6 +303,19 @@ description: %[3]s
 	return tree
 }
 
+// crowd returns the entries of domains for tests of the load: those of customers, and
+// those that cannot be used.
+func crowd() string {
+	tree := "\ndn: ou=crowd,dc=example,dc=com\nobjectClass: organizationalUnit\nou: crowd\n"
+	for i := range 200 {
+		for name, host := range map[string]string{"customer": "imap.example.net", "row": "not a host"} {
+			domain := fmt.Sprintf("%s%d.example", name, i)
+			tree += fmt.Sprintf("\ndn: domainName=%[1]s,ou=crowd,dc=example,dc=com\nobjectClass: mailDomain\ndomainName: %[1]s\ncn: %[2]s\n", domain, host)
+		}
+	}
+	return tree
+}
+
 // newSlapd starts a server. extra goes into its configuration.
 func newSlapd(t testing.TB, extra string) *slapd {
 	t.Helper()
@@ -310,7 +323,7 @@ func newSlapd(t testing.TB, extra string) *slapd {
 	s := &slapd{t: t, program: program, dir: t.TempDir(), plain: freePort(t), secured: freePort(t)}
 	s.certify()
 	s.write("iredmail.schema", schema)
-	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree()+activeDirectory)
+	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree()+activeDirectory+crowd())
 	s.write("slapd.conf", strings.NewReplacer("DIR", s.dir, "EXTRA", extra).Replace(configuration))
 	if err := os.Mkdir(filepath.Join(s.dir, "db"), 0o700); err != nil {
 		t.Fatal(err)
