@@ -17,6 +17,7 @@ import (
 type postgreSQL struct {
 	bin     string
 	account *account
+	tls     Certificate
 }
 
 func findPostgreSQL(t testing.TB) program {
@@ -27,12 +28,20 @@ func findPostgreSQL(t testing.TB) program {
 	if err != nil || len(found) == 0 {
 		t.Fatal("PostgreSQL is not installed: apt-get install postgresql")
 	}
-	return postgreSQL{filepath.Dir(slices.Max(found)), findAccount(t, "postgres", "nobody")}
+	return postgreSQL{bin: filepath.Dir(slices.Max(found)), account: findAccount(t, "postgres", "nobody")}
+}
+
+func (p postgreSQL) with(c Certificate) program {
+	p.tls = c
+	return p
 }
 
 func (p postgreSQL) install(dir string) error {
 	home := filepath.Join(dir, "postgresql")
 	if err := p.account.directory(home); err != nil {
+		return err
+	}
+	if err := p.tls.write(p.account, home); err != nil {
 		return err
 	}
 	passwords := filepath.Join(home, "password")
@@ -44,10 +53,14 @@ func (p postgreSQL) install(dir string) error {
 }
 
 func (p postgreSQL) start(dir string, port int) (*process, error) {
-	return p.account.start("database system is ready to accept connections", filepath.Join(dir, "postgresql"),
-		filepath.Join(p.bin, "postgres"), "-D", "data",
-		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60")
+	home := filepath.Join(dir, "postgresql")
+	arguments := []string{"-D", "data",
+		"-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(port), "-c", "unix_socket_directories=",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60"}
+	if p.tls.Cert != nil {
+		arguments = append(arguments, "-c", "ssl=on", "-c", "ssl_cert_file="+filepath.Join(home, certFile), "-c", "ssl_key_file="+filepath.Join(home, keyFile))
+	}
+	return p.account.start("database system is ready to accept connections", home, filepath.Join(p.bin, "postgres"), arguments...)
 }
 
 // crash is an immediate shutdown: every session is cut off, nothing is written

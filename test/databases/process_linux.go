@@ -65,6 +65,16 @@ func (a *account) file(path, content string) error {
 	return os.Chown(path, a.uid, a.gid)
 }
 
+const certFile, keyFile = "server.pem", "server.key"
+
+// write writes the certificate and its key, if there is one.
+func (c Certificate) write(a *account, home string) error {
+	if c.Cert == nil {
+		return nil
+	}
+	return errors.Join(a.file(filepath.Join(home, certFile), string(c.Cert)), a.file(filepath.Join(home, keyFile), string(c.Key)))
+}
+
 // command is a program under the account. The kernel ends it when the tests
 // end in whatever way, so that nothing is left behind.
 func (a *account) command(dir, path string, args ...string) *exec.Cmd {

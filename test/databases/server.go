@@ -28,6 +28,8 @@ type Server struct {
 
 // program is a kind of server.
 type program interface {
+	// with returns the server with a certificate for TLS.
+	with(Certificate) program
 	// install makes an empty data directory in dir.
 	install(dir string) error
 	// start runs the server until its log says that it is ready.
@@ -111,6 +113,21 @@ func StartPostgreSQL(t testing.TB) *Server {
 func StartMariaDB(t testing.TB) *Server {
 	t.Helper()
 	return own(t, findMariaDB(t))
+}
+
+// Certificate is a TLS certificate and its key, in PEM format.
+type Certificate struct{ Cert, Key []byte }
+
+// StartPostgreSQLWithTLS is StartPostgreSQL with a server that offers TLS.
+func StartPostgreSQLWithTLS(t testing.TB, c Certificate) *Server {
+	t.Helper()
+	return own(t, findPostgreSQL(t).with(c))
+}
+
+// StartMariaDBWithTLS is StartMariaDB with a server that offers TLS.
+func StartMariaDBWithTLS(t testing.TB, c Certificate) *Server {
+	t.Helper()
+	return own(t, findMariaDB(t).with(c))
 }
 
 func own(t testing.TB, p program) *Server {
