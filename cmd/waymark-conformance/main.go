@@ -110,6 +110,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&t.Alternatives, "alternatives", false, "expect several sections of one type in autoconfig")
 	flags.BoolVar(&t.OutlookDAV, "outlook-dav", false, "expect calendars and contacts in Autodiscover")
 	flags.BoolVar(&t.ActiveSync, "activesync", false, "expect an ActiveSync service")
+	flags.BoolVar(&t.EWS, "ews", false, "expect Exchange Web Services")
 	flags.BoolVar(&t.NoJSON, "no-json", false, "expect no Autodiscover JSON")
 	flags.StringVar(&only, "only", "", "run only the checks with these `numbers`, such as 7,20")
 	flags.StringVar(&output, "o", "text", "`format` of the report: text or json")

@@ -110,7 +110,7 @@ func TestFlags(t *testing.T) {
 		{"no such form", []string{"-o", "xml"}, usage, "waymark-conformance: -o must be text or json, not \"xml\"\n"},
 		{"a word too many", []string{"x"}, usage, "waymark-conformance: unexpected argument \"x\"; see waymark-conformance -h\n"},
 		{"no such flag", []string{"-x"}, usage, "waymark-conformance: see waymark-conformance -h\n"},
-		{"help", []string{"-h"}, fine, "every flag: -activesync -alternatives -ca-file -customer -domain -http-url -idn -known -login -mx -no-json -o -only -outlook-dav -profile -unknown -unserved -url -zone"},
+		{"help", []string{"-h"}, fine, "every flag: -activesync -alternatives -ca-file -customer -domain -ews -http-url -idn -known -login -mx -no-json -o -only -outlook-dav -profile -unknown -unserved -url -zone"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			status, _, stderr := conformanceOf(t, append([]string{"-url", s.URL, "-domain", "example.com"}, tc.args...)...)

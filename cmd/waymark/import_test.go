@@ -117,7 +117,7 @@ func TestImportStatus(t *testing.T) {
 	}{
 		{"everything is imported", document, nil, statusFine, "example.com: {provider: example-com}\n", "imported: 1 provider, 1 domain; not imported: 0, hints: 0\n"},
 		{"a hint", unsaid, nil, statusFine, "port: 993", "not imported: 0, hints: 1\n"},
-		{"something is not imported", lossy, nil, statusFindings, "example.com: {provider: example-com}\n", "a.xml:5: emailProvider/webMail: webmail is not supported\n"},
+		{"something is not imported", lossy, nil, statusFindings, "example.com: {provider: example-com}\n", "a.xml:5: emailProvider/webMail: contains no page to log in\n"},
 		{"as JSON", lossy, []string{"-o", "json"}, statusFindings, "example.com: {provider: example-com}\n", `"hint": false`},
 		{"nothing to import", "<clientConfig/>", nil, statusUsage, "", "waymark: nothing to import"},
 		{"broken", "<clientConfig>", nil, statusUsage, "", "a.xml:1: not valid XML: unexpected EOF\n"},

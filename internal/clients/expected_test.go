@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -89,6 +90,13 @@ func (e *expectation) server(svc *settings.Service) client.Server {
 		return client.Server{}
 	}
 	user, _ := e.settings.Login(*svc)
+	if svc.Protocol == settings.EWS {
+		s := client.Server{Protocol: "ews", Host: hostOf(svc.URL), Security: client.TLS, User: user}
+		if !https(*svc) {
+			s.Security = client.Plaintext
+		}
+		return s
+	}
 	return client.Server{
 		Protocol: map[settings.Protocol]string{settings.IMAP: "imap", settings.POP3: "pop3", settings.Submission: "smtp"}[svc.Protocol],
 		Host:     svc.Host,
@@ -172,6 +180,8 @@ var exceptions = []exception{
 		[]string{"Thunderbird's Autodiscover", "FairEmail's Autodiscover"}, moved),
 	refuses("a redirect to a new address is ignored; autoconfig, which comes first, names the new server", client.Ignores,
 		[]string{"Delta Chat's Autodiscover"}, moved),
+	refuses("Exchange is preferred to mail servers, and without MAPI there is no account", client.Rejects,
+		[]string{"Outlook", "eM Client"}, func(e *expectation) bool { return e.offer.ews != nil }),
 	{
 		"Autodiscover has calendars and contacts for eM Client; others ignore them",
 		noDAV,
@@ -205,13 +215,40 @@ var exceptions = []exception{
 	{
 		"the first incoming section is used as IMAP, whatever its type",
 		[]string{"SnappyMail"},
-		func(e *expectation) bool { return e.offer.imap == nil && (e.in != nil || e.offer.jmap != nil) },
+		func(e *expectation) bool {
+			return e.offer.imap == nil && (e.in != nil || e.offer.jmap != nil || e.offer.ews != nil)
+		},
 		func(e *expectation) {
 			if e.in == nil {
 				e.in = &settings.Service{Protocol: settings.JMAP, Security: settings.Plaintext}
 				e.fill()
 			}
 			e.account.Incoming.Protocol = "imap"
+		},
+	},
+	{
+		"Exchange receives and sends where there is no mail server; a URL with a port is not read, and there must be a mail server that sends",
+		[]string{"Thunderbird"},
+		func(e *expectation) bool {
+			return e.in == nil && e.out != nil && e.offer.ews != nil && !strings.Contains(hostOf(e.offer.ews.URL), ":")
+		},
+		func(e *expectation) {
+			e.in, e.out = e.offer.ews, e.offer.ews
+			e.fill()
+		},
+	},
+	{
+		"Exchange receives and sends where there is no mail server; the user name is the address, whatever LoginName says",
+		[]string{"Thunderbird's Autodiscover"},
+		func(e *expectation) bool { return e.in == nil && e.offer.ews != nil },
+		func(e *expectation) {
+			e.in, e.out = e.offer.ews, e.offer.ews
+			host, port, hasPort := strings.Cut(hostOf(e.in.URL), ":")
+			s := client.Server{Protocol: "ews", Host: host, Port: 443, Security: client.TLS, User: e.address}
+			if hasPort {
+				s.Port, _ = strconv.Atoi(port)
+			}
+			e.account.Incoming, e.account.Outgoing = s, s
 		},
 	},
 	refuses("a document without servers for both directions is rejected", client.Rejects, needBoth,
@@ -283,7 +320,9 @@ var exceptions = []exception{
 			s.server.User = strings.ReplaceAll(s.server.User, client.EmailAddress, e.address)
 		}),
 	perServer("placeholders are filled into an Autodiscover answer as well", []string{"Thunderbird's Autodiscover"},
-		func(_ *expectation, s side) bool { return strings.Contains(s.server.User, client.EmailAddress) },
+		func(_ *expectation, s side) bool {
+			return s.service.Protocol != settings.EWS && strings.Contains(s.server.User, client.EmailAddress)
+		},
 		func(e *expectation, s side) {
 			s.server.User = strings.Replace(s.server.User, client.EmailAddress, e.address, 1)
 		}),
@@ -330,6 +369,13 @@ func unescaped(text string) string {
 		}
 	}
 	return ""
+}
+
+// hostOf returns the host of a URL, and its port if it has one.
+func hostOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
 }
 
 func inClear(s side) bool { return s.service.Security == settings.Plaintext }

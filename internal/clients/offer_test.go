@@ -11,7 +11,7 @@ import (
 
 // offer is what a format must name: one service for each protocol, or nil.
 type offer struct {
-	imap, pop3, smtp, jmap, caldav, carddav, webdav *settings.Service
+	imap, pop3, smtp, jmap, ews, caldav, carddav, webdav *settings.Service
 }
 
 // offerOf returns what each format must name, written independently of the
@@ -28,6 +28,7 @@ func offerOf(format client.Format, s settings.Settings) offer {
 		return offer{
 			imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...),
 			jmap: of(settings.JMAP, both(https, takesPassword), https, anything),
+			ews:  of(settings.EWS, both(https, takesPassword), https, anything),
 		}
 	case client.Autodiscover:
 		// The request needs an address, the answer can express only passwords,
@@ -37,7 +38,10 @@ func offerOf(format client.Format, s settings.Settings) offer {
 		}
 		suits := []test{both(expressible, portTells), both(expressible, encrypted), expressible}
 		o := offer{imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...)}
-		if s.Provider.Outlook.DAV && o.mail() {
+		if s.Provider.Outlook.EWS || o.incoming() == nil {
+			o.ews = of(settings.EWS, both(https, takesPassword), https, anything)
+		}
+		if s.Provider.Outlook.DAV && (o.mail() || o.ews != nil) {
 			web := []test{both(expressible, https), expressible}
 			o.caldav, o.carddav = of(settings.CalDAV, web...), of(settings.CardDAV, web...)
 		}
@@ -136,7 +140,7 @@ func portTells(s settings.Service) bool {
 
 func inPACC(s settings.Settings) test {
 	return func(svc settings.Service) bool {
-		if svc.Login != settings.LoginAddress || svc.Protocol == settings.ActiveSync { // which has no member
+		if svc.Login != settings.LoginAddress || svc.Protocol == settings.ActiveSync || svc.Protocol == settings.EWS { // which have no member
 			return false
 		}
 		if !takesPassword(svc) && (s.Provider.OAuth2 == nil || !svc.Accepts(settings.OAuth2)) {

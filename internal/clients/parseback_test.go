@@ -164,7 +164,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 	}
 	same(t, "oAuth2", got.OAuth2, o)
 	offered := offerOf(client.Autoconfig, s)
-	sections(t, s, got.Provider.Incoming, offered.imap, offered.pop3, offered.jmap)
+	sections(t, s, got.Provider.Incoming, offered.imap, offered.pop3, offered.jmap, offered.ews)
 	sections(t, s, got.Provider.Outgoing, offered.smtp)
 	for _, extra := range []struct {
 		got []section
@@ -188,7 +188,7 @@ func autoconfigBack(t *testing.T, s settings.Settings) bool {
 
 // mailForm returns the form of the last user name of the mail servers.
 func (o offer) mailForm() settings.Login {
-	for _, svc := range []*settings.Service{o.smtp, o.pop3, o.imap, o.jmap} {
+	for _, svc := range []*settings.Service{o.smtp, o.pop3, o.imap, o.jmap, o.ews} {
 		if svc != nil {
 			return svc.Login
 		}
@@ -230,7 +230,8 @@ func words(t *testing.T, got []word, svc settings.Service) {
 		settings.OAuth2: {"", "OAuth2"}, settings.Password: {"", "password-cleartext"}, settings.PasswordChallenge: {"", "password-encrypted"},
 		settings.ClientCert: {"", "TLS-client-cert"}, settings.GSSAPI: {"", "GSSAPI"}, settings.NTLM: {"", "NTLM"}, settings.NoAuth: {"", "none"},
 	}
-	if svc.URL != "" {
+	inMail := svc.URL == "" || svc.Protocol == settings.EWS // the words of mail servers
+	if !inMail {
 		known = map[settings.Auth]word{settings.OAuth2: {"", "OAuth2"}, settings.Password: {"http", "Basic"}, settings.PasswordChallenge: {"http", "Digest"}}
 	}
 	var want []word
@@ -243,7 +244,7 @@ func words(t *testing.T, got []word, svc settings.Service) {
 		behind = behind || a == settings.Password || a == settings.PasswordChallenge
 		want = append(want, w)
 	}
-	if !behind && svc.URL == "" && encrypted(svc) {
+	if !behind && inMail && encrypted(svc) {
 		want = append(want, known[settings.Password])
 	}
 	same(t, "authentication of "+string(svc.Protocol), got, want)
@@ -263,7 +264,7 @@ type poxDocument struct {
 }
 
 type poxBlock struct {
-	Type, Server, Port, LoginName, DomainRequired, SPA, SSL, Encryption, AuthRequired string
+	Type, Server, Port, ASUrl, EwsUrl, LoginName, DomainRequired, SPA, SSL, Encryption, AuthRequired string
 }
 
 func poxOf(t *testing.T, s settings.Settings) (poxDocument, bool) {
@@ -294,6 +295,13 @@ func autodiscoverBack(t *testing.T, s settings.Settings) bool {
 	same(t, "AutoDiscoverSMTPAddress", got.Response.Primary, s.Address.WithoutTag(s.Provider.Subaddress).String())
 	o := offerOf(client.Autodiscover, s)
 	var want []poxBlock
+	if o.ews != nil {
+		login, _ := s.Login(*o.ews)
+		b := poxBlock{Type: "EXCH", ASUrl: o.ews.URL, EwsUrl: o.ews.URL, LoginName: login, DomainRequired: "off"}
+		outside := b
+		outside.Type, outside.SSL = "EXPR", "on"
+		want = append(want, b, outside)
+	}
 	for _, p := range []struct {
 		kind string
 		svc  *settings.Service
@@ -397,6 +405,9 @@ func jsonBack(t *testing.T, s settings.Settings) bool {
 	want := map[string]string{"AutodiscoverV1": "https://autodiscover." + string(s.Domain) + "/autodiscover/autodiscover.xml"}
 	if svc, ok := settings.First(s.Services(), settings.ActiveSync); ok && s.MovedTo == "" {
 		want["ActiveSync"] = svc.URL
+	}
+	if svc, ok := settings.First(s.Services(), settings.EWS); ok && s.MovedTo == "" {
+		want["EWS"] = svc.URL
 	}
 	dialect := autodiscover.New(always(s), func() time.Time { return time.Time{} })
 	for _, endpoint := range dialect.Endpoints {

@@ -149,6 +149,11 @@ func autodiscoverFields() []field[settings.OutlookOptions] {
 				o.DAV = on
 			}
 		}},
+		{"ews", func(r *reader, v value, o *settings.OutlookOptions) {
+			if on, ok := r.truth(v); ok {
+				o.EWS = on
+			}
+		}},
 		{"json", func(r *reader, v value, o *settings.OutlookOptions) {
 			if on, ok := r.truth(v); ok {
 				o.NoJSON = !on

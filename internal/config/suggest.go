@@ -39,7 +39,9 @@ func meant(word, known string) bool {
 	case "submission":
 		return word == "smtp" || word == "smtps"
 	case "activesync":
-		return word == "eas" || word == "exchange"
+		return word == "eas"
+	case "ews":
+		return word == "exchange"
 	case "managesieve":
 		return word == "sieve"
 	case "password":

@@ -17,7 +17,7 @@ const (
 	// a provider of the file.
 	maxDerived = 4096
 	// maxOverrides is one per protocol.
-	maxOverrides = 9
+	maxOverrides = 10
 )
 
 // derivations caches the providers that result from records. Equal records share

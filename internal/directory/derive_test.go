@@ -82,7 +82,7 @@ func TestOverrides(t *testing.T) {
 			`column login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
 		{"a url where a host belongs", source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, URL: "https://imap.example.net/"}}},
 			"column imap_url: imap is given by host, port and security, not by a url"},
-		{"a protocol twice", source.Record{Overrides: make([]source.Override, 10)},
+		{"a protocol twice", source.Record{Overrides: make([]source.Override, maxOverrides+1)},
 			"the record has more than one override for a protocol"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ func (c clientConfig) read(root *element) {
 		c.lost(position{c.file, root.line, ""}, "contains no emailProvider")
 	}
 	// Services beside the providers belong to each of them.
-	beside, oauth2 := c.services(root), c.oauth2(root)
+	beside, oauth2, webmail := c.services(root), c.oauth2(root), c.webmail(root)
 	for _, e := range providers {
 		p := settings.Provider{ID: e.attr("id"), OAuth2: oauth2}
 		domains := c.domains(e)
@@ -38,6 +39,7 @@ func (c clientConfig) read(root *element) {
 			p.OAuth2 = own
 		}
 		p.HelpURL = c.help(e, p.Name)
+		p.WebmailURL = cmp.Or(c.webmail(e), webmail)
 		c.add(c.at(e), p, domains)
 	}
 	c.leftovers(root)
@@ -161,6 +163,34 @@ func (c clientConfig) help(e *element, name string) string {
 	return help
 }
 
+// webmail returns the URL of the first supported page where people log in to their
+// webmail.
+func (c clientConfig) webmail(parent *element) string {
+	var webmail string
+	for _, e := range parent.all("webMail") {
+		pages := e.all("loginPage", "loginPageInfo")
+		if len(pages) == 0 {
+			c.lost(c.at(e), "contains no page to log in")
+		}
+		for _, page := range pages {
+			u, err := webmailURLOf(page.attr("url"))
+			switch {
+			case err != nil:
+				c.lost(c.at(page), "page not imported: %v", err)
+			case webmail == "" || webmail == u:
+				webmail = u
+			default:
+				c.lost(c.at(page), "only one page is supported; this one is not imported")
+			}
+			if len(page.children) > 0 {
+				c.lost(c.at(page), "steps to fill in the page are not supported")
+			}
+			page.skip()
+		}
+	}
+	return webmail
+}
+
 // oauth2 reads the OAuth 2.0 endpoints; nil when there are none that are
 // supported.
 func (c clientConfig) oauth2(parent *element) *settings.OAuth2Endpoints {
@@ -230,8 +260,27 @@ func (c clientConfig) services(e *element) []service {
 			continue
 		}
 		all = append(all, service{svc, c.at(child)})
+		if sync, ok := c.syncBeside(child, svc); ok {
+			all = append(all, sync)
+		}
 	}
 	return all
+}
+
+// syncBeside returns the ActiveSync service that the type exchange names beside
+// Exchange Web Services, whose login and authentication it has; false for none.
+func (c clientConfig) syncBeside(e *element, ews settings.Service) (service, bool) {
+	if ews.Protocol != settings.EWS || e.one("easURL") == nil {
+		return service{}, false
+	}
+	w := c.first(e, "easURL")
+	u, err := urlOf(w.text)
+	if err != nil {
+		c.lost(w.position, "%v; service not imported", err)
+		return service{}, false
+	}
+	ews.Protocol, ews.URL = settings.ActiveSync, u
+	return service{ews, w.position}, true
 }
 
 func isServer(element string) bool {
@@ -250,6 +299,8 @@ func protocolOf(element, kind string) (settings.Protocol, bool) {
 		return settings.JMAP, true
 	case "incomingServer activesync":
 		return settings.ActiveSync, true
+	case "incomingServer ews", "incomingServer exchange":
+		return settings.EWS, true
 	case "outgoingServer smtp":
 		return settings.Submission, true
 	case "calendar caldav":
@@ -281,7 +332,15 @@ func (c clientConfig) server(e *element, p settings.Protocol) server {
 
 func (c clientConfig) webServer(e *element, p settings.Protocol) webServer {
 	s := webServer{position: c.at(e), protocol: p, url: c.first(e, "url", "URL", "serverURL"), user: c.first(e, "username"), schemes: c.schemes(e)}
-	if s.url.text == "" && p == settings.JMAP {
+	switch {
+	case p == settings.EWS:
+		if s.url.text == "" {
+			s.url = c.first(e, "ewsURL")
+		}
+		for _, child := range e.all("hostname", "port", "socketType") {
+			child.skip() // the URL has them
+		}
+	case p == settings.JMAP && s.url.text == "":
 		s.url = c.jmapByHost(e)
 	}
 	c.switches(e)
@@ -382,8 +441,6 @@ func unsupported(name string, duplicate bool) string {
 		return "is listed twice; this one is not imported"
 	case name == "enable":
 		return "steps to enable a service are not supported; put them on the help page"
-	case name == "webMail":
-		return "webmail is not supported"
 	case name == "inputField":
 		return "questions to users are not supported"
 	case name == "password", name == "clientSecret":

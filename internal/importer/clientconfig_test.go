@@ -34,12 +34,16 @@ func TestEverythingThatThereIsAPlaceFor(t *testing.T) {
     names: {de: Büro & Söhne}
     short_name: Office
     help_url: https://help.office.example/mail?a=1&b=2
+    webmail_url: https://webmail.{domain}/
     services:
       - {protocol: imap, host: imap.office.example, port: 993, security: tls, auth: [oauth2, password]}
       - {protocol: imap, host: "imap.{domain}", port: 143, security: starttls, login: "{local}.{domain}", auth: [password-challenge, gssapi, ntlm, client-cert, none]}
       - {protocol: pop3, host: pop.office.example, port: 110, security: plaintext, login: "{local}", leave_messages_on_server: true, days_to_leave_messages_on_server: 14, download_on_biff: false}
       - {protocol: jmap, url: "https://jmap.office.example/session", auth: [password-challenge]}
       - {protocol: activesync, url: "https://eas.{domain}/Microsoft-Server-ActiveSync"}
+      - {protocol: ews, url: "https://ex.office.example/EWS/Exchange.asmx", auth: [ntlm]}
+      - {protocol: ews, url: "https://old.office.example/EWS/Exchange.asmx"}
+      - {protocol: activesync, url: "https://old.office.example/Microsoft-Server-ActiveSync"}
       - {protocol: submission, host: smtp.office.example, port: 465, security: tls}
       - {protocol: carddav, url: "https://dav.office.example/card/"}
       - {protocol: caldav, url: "https://dav.office.example/cal/", auth: [password-challenge]}

@@ -53,6 +53,15 @@ func urlOf(s string) (string, error) {
 	return settings.ParseURL(s)
 }
 
+// webmailURLOf converts the URL of webmail to the form of the settings file.
+func webmailURLOf(s string) (string, error) {
+	s, err := translate(s, emailDomain, "{domain}")
+	if err != nil {
+		return "", err
+	}
+	return settings.ParseWebmailURL(s)
+}
+
 // loginOf converts a user name with placeholders to the form of the settings
 // file.
 func loginOf(s string) (settings.Login, error) {

@@ -147,6 +147,9 @@ func providerNode(p settings.Provider) *yaml.Node {
 	if p.HelpURL != "" {
 		b.set("help_url", text(p.HelpURL))
 	}
+	if p.WebmailURL != "" {
+		b.set("webmail_url", text(p.WebmailURL))
+	}
 	if login != settings.LoginAddress {
 		b.set("login", text(string(login)))
 	}

@@ -154,7 +154,7 @@ func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 			if same(svc, p.in) || same(svc, p.out) {
 				r.Rank = "recommended"
 			}
-		case settings.JMAP, settings.ActiveSync:
+		case settings.JMAP, settings.ActiveSync, settings.EWS:
 			// Beside IMAP they would set up the mailbox twice.
 			if !p.mail && !seen[svc.Protocol] {
 				r.Rank = "recommended"
@@ -174,7 +174,7 @@ func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 	}
 	purposes := []settings.Protocol{
 		settings.IMAP, settings.POP3, settings.Submission, settings.CalDAV, settings.CardDAV,
-		settings.JMAP, settings.ActiveSync, settings.WebDAV, settings.ManageSieve,
+		settings.JMAP, settings.ActiveSync, settings.EWS, settings.WebDAV, settings.ManageSieve,
 	}
 	ranks := []string{"recommended", "alternative", "discouraged"}
 	slices.SortStableFunc(all, func(a, b row) int {

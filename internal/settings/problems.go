@@ -85,8 +85,17 @@ func (s Service) problemsByURL() []Problem {
 		ps = append(ps, wrong("url", "%v", err))
 	case strings.HasPrefix(u, "http://"):
 		ps = append(ps, doubtful("url", "passwords are sent in clear text over http; use https"))
+	case s.Protocol == EWS && hasPort(u):
+		ps = append(ps, doubtful("url", "Thunderbird ignores an ews url with a port; use port 443"))
 	}
 	return ps
+}
+
+// hasPort reports whether a URL names a port.
+func hasPort(canonical string) bool {
+	_, rest, _ := strings.Cut(canonical, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.Contains(host, ":")
 }
 
 func (s Service) problemsByHost() []Problem {
@@ -171,6 +180,9 @@ func (p *Provider) Problems() []Problem {
 	}
 	if (hasIMAP || hasPOP) && !hasSubmission {
 		ps = append(ps, doubtful("services", "no submission: people can receive but not send"))
+	}
+	if _, hasEWS := First(p.Services, EWS); hasEWS && !hasIMAP && !hasPOP && p.Outlook.Redirect == nil && !p.Outlook.EWS {
+		ps = append(ps, doubtful("services", "classic Outlook cannot use ews: set autodiscover.redirect to the Autodiscover service of the Exchange server, or autodiscover.ews to true if it has none"))
 	}
 	for _, s := range []Service{imap, pop, smtp} {
 		if s.Security == STARTTLS && p.offers(s.Protocol, TLS) {

@@ -91,6 +91,7 @@ type ProfileOptions struct {
 // and that harm others.
 type OutlookOptions struct {
 	DAV    bool // CalDAV and CardDAV blocks after the mail blocks, for eM Client
+	EWS    bool // EXCH and EXPR blocks before the mail blocks; classic Outlook prefers them and fails
 	NoJSON bool // answer 404 on autodiscover.json: some Outlook 2021 work better without it
 	// Redirect is where Autodiscover leads instead of to the services, as for
 	// mailboxes at Microsoft 365; nil for none.

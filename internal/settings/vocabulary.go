@@ -15,18 +15,19 @@ const (
 	WebDAV      Protocol = "webdav"
 	ManageSieve Protocol = "managesieve"
 	ActiveSync  Protocol = "activesync"
+	EWS         Protocol = "ews" // Exchange Web Services, which also sends mail
 )
 
 // Protocols returns every protocol, the most common ones first.
 func Protocols() []Protocol {
-	return []Protocol{IMAP, POP3, Submission, JMAP, CalDAV, CardDAV, WebDAV, ManageSieve, ActiveSync}
+	return []Protocol{IMAP, POP3, Submission, JMAP, CalDAV, CardDAV, WebDAV, ManageSieve, ActiveSync, EWS}
 }
 
 // ByURL reports whether a service of the protocol is given by a URL; others are
 // given by host, port and security.
 func (p Protocol) ByURL() bool {
 	switch p {
-	case JMAP, CalDAV, CardDAV, WebDAV, ActiveSync:
+	case JMAP, CalDAV, CardDAV, WebDAV, ActiveSync, EWS:
 		return true
 	case IMAP, POP3, Submission, ManageSieve:
 		return false
@@ -82,7 +83,7 @@ func DefaultPort(p Protocol, s Security) uint16 {
 		return either(implicit, 465, 587)
 	case ManageSieve:
 		return either(implicit, 0, 4190)
-	case JMAP, CalDAV, CardDAV, WebDAV, ActiveSync:
+	case JMAP, CalDAV, CardDAV, WebDAV, ActiveSync, EWS:
 	}
 	return 0
 }

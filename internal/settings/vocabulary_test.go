@@ -6,7 +6,7 @@ import (
 )
 
 func TestEveryProtocolIsNamedOneWay(t *testing.T) {
-	byURL := []Protocol{JMAP, CalDAV, CardDAV, WebDAV, ActiveSync}
+	byURL := []Protocol{JMAP, CalDAV, CardDAV, WebDAV, ActiveSync, EWS}
 	for _, p := range Protocols() {
 		if got, want := p.ByURL(), slices.Contains(byURL, p); got != want {
 			t.Errorf("%s.ByURL() = %v, want %v", p, got, want)
@@ -19,7 +19,7 @@ func TestEveryProtocolIsNamedOneWay(t *testing.T) {
 
 func TestVocabularyInOrder(t *testing.T) {
 	for _, tc := range []struct{ name, got, want string }{
-		{"protocols", list(Protocols()), "imap, pop3, submission, jmap, caldav, carddav, webdav, managesieve, activesync"},
+		{"protocols", list(Protocols()), "imap, pop3, submission, jmap, caldav, carddav, webdav, managesieve, activesync, ews"},
 		{"securities", list(Securities()), "tls, starttls, plaintext"},
 		{"authentication", list(Auths()), "oauth2, password, password-challenge, client-cert, gssapi, ntlm, none"},
 	} {

@@ -2,6 +2,7 @@ package realclients
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -37,6 +38,15 @@ func accountOf(t *testing.T, s settings.Settings) account {
 	incoming, ok := settings.First(services, settings.IMAP)
 	if !ok {
 		incoming, ok = settings.First(services, settings.POP3)
+	}
+	if exchange, is := settings.First(services, settings.EWS); is && !ok {
+		u, err := url.Parse(exchange.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exchange.Host, exchange.Port, exchange.Security = u.Host, 443, settings.TLS
+		both := serverOf(t, s, exchange)
+		return account{both, both} // it also sends
 	}
 	outgoing, both := settings.First(services, settings.Submission)
 	if !ok || !both {

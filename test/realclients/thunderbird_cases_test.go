@@ -19,6 +19,9 @@ import (
 	"github.com/waymark-mail/waymark/test/programs"
 )
 
+// readsEWS is the first known version that reads the type ews in autoconfig.
+const readsEWS = 153
+
 // patience is how long one search may take. Thunderbird gives each of its
 // requests five seconds, and the central database ten.
 const patience = time.Minute
@@ -43,6 +46,7 @@ type thunderbirdCase struct {
 	by      string   // the domain of the host that was asked, where it answers for the address's
 	ispdb   string   // the URL of the central database, where there is one
 	source  string   // what Thunderbird calls its find; "" where nothing is found
+	also    []string // types of further incoming servers that it offers for Exchange
 }
 
 func thunderbirdCases() []thunderbirdCase {
@@ -90,6 +94,23 @@ func thunderbirdCases() []thunderbirdCase {
 		{
 			name: "the account page offers the settings", script: page, example: "hosting.yaml", address: "anna@page.test",
 			hosts: []string{"https://autoconfig.page.test"}, source: "xml-from-isp-https",
+		},
+		{
+			name: "Exchange beside IMAP in autoconfig", example: "exchange", address: "anna@beside.test",
+			hosts: []string{"https://autoconfig.beside.test"}, source: "xml-from-isp-https", also: []string{"ews"},
+		},
+		{
+			name: "Exchange beside IMAP in Autodiscover", example: "exchange", address: "anna@announced.test",
+			hosts: []string{"https://autodiscover.announced.test"}, source: "exchange-from-url1", also: []string{"exchange"},
+		},
+		{
+			name: "Exchange beside IMAP in both", example: "exchange", address: "anna@both.test",
+			hosts:  []string{"https://autoconfig.both.test", "https://autodiscover.both.test"},
+			source: "xml-from-isp-https", also: []string{"ews", "exchange"},
+		},
+		{
+			name: "Exchange alone", example: "exchange", address: "anna@alone.test",
+			hosts: []string{"https://autodiscover.alone.test"}, source: "exchange-from-url1-guess", also: []string{"exchange"},
 		},
 		{name: "where nothing answers nothing is found", example: "infomaniak.yaml", address: "anna@silent.test"},
 		{name: "where nothing answers the account page asks for the servers", script: page, example: "infomaniak.yaml", address: "anna@silent-page.test"},
@@ -178,6 +199,8 @@ type finding struct {
 	Address            string
 	Incoming, Outgoing found
 	Choices            []string // types of further incoming servers that it offers
+	URL                string   // of Exchange Web Services
+	Version            int      // of Thunderbird
 }
 
 type found struct {
@@ -198,17 +221,30 @@ func (f *finding) compare(t *testing.T, c thunderbirdCase, s settings.Settings) 
 	if got, want := f.account(), accountOf(t, s); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	if svc, alone := settings.First(s.Services(), settings.EWS); alone && f.Incoming.Type == "ews" && f.URL != svc.URL {
+		t.Errorf("asks Exchange Web Services at %q, want %q", f.URL, svc.URL)
+	}
 	var choices []string
 	_, imap := settings.First(s.Services(), settings.IMAP)
 	if _, pop3 := settings.First(s.Services(), settings.POP3); imap && pop3 {
 		choices = []string{"pop3"}
+	}
+	for _, choice := range c.also {
+		if choice != "ews" || f.Version >= readsEWS {
+			choices = append(choices, choice)
+		}
 	}
 	if !slices.Equal(f.Choices, choices) {
 		t.Errorf("offers %q besides, want %q", f.Choices, choices)
 	}
 }
 
-func (f *finding) account() account { return account{f.Incoming.server(), f.Outgoing.server()} }
+func (f *finding) account() account {
+	if f.Outgoing.Type == "ews" && f.URL != "" {
+		f.Outgoing.Port = f.Incoming.Port // the URL has it, and both have the same URL
+	}
+	return account{f.Incoming.server(), f.Outgoing.server()}
+}
 
 func (f found) server() server {
 	protocol := f.Type

@@ -23,11 +23,35 @@ type example struct {
 	cfg *config.Config
 }
 
-// start runs the settings of examples/<name>, with these lines in place of the
+// ownSettings are settings that no example has.
+var ownSettings = map[string]string{"exchange": `listen: ":80"
+providers:
+  beside:
+    services: &beside
+      - {protocol: imap, host: mail.beside.test}
+      - {protocol: submission, host: mail.beside.test}
+      - {protocol: ews, url: "https://ex.beside.test/EWS/Exchange.asmx"}
+  announced:
+    autodiscover: {ews: true}
+    services: *beside
+  alone:
+    services:
+      - {protocol: ews, url: "https://ex.alone.test/EWS/Exchange.asmx"}
+domains:
+  beside.test: {provider: beside}
+  announced.test: {provider: announced}
+  both.test: {provider: announced}
+  alone.test: {provider: alone}
+`}
+
+// start runs the settings of examples/<name>, or its own of that name, with these lines in place of the
 // certificates, which are for a machine that has them.
 func start(t *testing.T, name, lines string) *example {
 	t.Helper()
-	text := waymark.WithoutKeys(textfile.Read(t, filepath.Join("..", "..", "examples", name)), "tls", "signing")
+	text, own := ownSettings[name]
+	if !own {
+		text = waymark.WithoutKeys(textfile.Read(t, filepath.Join("..", "..", "examples", name)), "tls", "signing")
+	}
 	e := &example{Waymark: waymark.Start(t, text+lines)}
 	cfg, findings := config.Load(e.Settings, config.Environment{Getenv: os.LookupEnv, ReadFile: os.ReadFile})
 	if findings.HasErrors() {

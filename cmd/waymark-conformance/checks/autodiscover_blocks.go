@@ -11,7 +11,7 @@ func autodiscoverBlockChecks() []Check {
 		{24, "AccountType email and Action settings come before the first Protocol, and the order is IMAP, POP3, SMTP", onAccount(orderOfAccount)},
 		{25, "each mail block has all its elements in Microsoft's order, with values in the expected case", onAccount(wordsOfBlocks)},
 		{26, "Port and Encryption agree", onAccount(encryptionOfBlocks)},
-		{27, "no block announces Exchange, and calendars and contacts come last, only when enabled", onAccount(kindsOfBlocks)},
+		{27, "blocks of Exchange come first and have their URLs, calendars and contacts come last, both only when enabled", onAccount(kindsOfBlocks)},
 	}
 }
 
@@ -117,10 +117,11 @@ func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) 
 }
 
 func kindsOfBlocks(p *probe, account *element, found func(string, ...any)) {
-	behind := ""
+	behind, mail := "", ""
 	for _, b := range account.all("Protocol") {
 		switch kind := b.value("Type"); {
 		case slices.Contains(mailTypes(), kind):
+			mail = kind
 			if behind != "" {
 				found("the %s block comes after the %s block; mail must come first", kind, behind)
 			}
@@ -128,6 +129,13 @@ func kindsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 			behind = kind
 			if !p.target.OutlookDAV {
 				found("there is a block for %s, which is for eM Client and must be enabled", kind)
+			}
+		case p.target.EWS && (kind == "EXCH" || kind == "EXPR"):
+			if mail != "" {
+				found("the %s block comes after the %s block; Thunderbird writes its URL over the mail server", kind, mail)
+			}
+			if b.value("ASUrl") == "" || b.value("EwsUrl") == "" {
+				found("the %s block must have ASUrl and EwsUrl", kind)
 			}
 		default:
 			found("there is a block of type %s, which makes clients create an Exchange account that cannot work", quoted(kind))

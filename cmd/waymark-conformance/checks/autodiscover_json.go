@@ -39,7 +39,10 @@ func (p *probe) autodiscoverJSON() {
 			p.pointsToXML(url)
 		}
 	}
-	others := []string{"EWS", "ews", "REST", "Unknown"}
+	others := []string{"REST", "Unknown"}
+	if !p.target.EWS {
+		others = append(others, "EWS", "ews")
+	}
 	if !p.target.ActiveSync {
 		others = append(others, "ActiveSync", "activesync")
 	}

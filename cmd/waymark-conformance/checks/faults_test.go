@@ -223,6 +223,8 @@ func faults() []fault {
 		}), found: "on port 1143"},
 
 		{check: 27, name: "Exchange", layer: writes(pox, "</Account>", "<Protocol><Type>EXCH</Type></Protocol></Account>"), found: `"EXCH"`},
+		{check: 27, name: "Exchange after mail", layer: writes(pox, "</Account>", "<Protocol><Type>EXCH</Type><ASUrl>https://ex.example.com/</ASUrl><EwsUrl>https://ex.example.com/</EwsUrl></Protocol></Account>"), target: func(t *checks.Target) { t.EWS, t.OutlookDAV = true, true }, found: "over the mail server"},
+		{check: 27, name: "Exchange without a URL", layer: writes(pox, "<Action>settings</Action>", "<Action>settings</Action><Protocol><Type>EXPR</Type></Protocol>"), target: func(t *checks.Target) { t.EWS = true }, found: "must have ASUrl and EwsUrl"},
 		{check: 27, name: "ActiveSync", layer: writes(pox, "</Account>", "<Protocol><Type>MobileSync</Type></Protocol></Account>"), found: `"MobileSync"`},
 		{check: 27, name: "calendars that nobody switched on", target: func(t *checks.Target) { t.OutlookDAV = false }, found: "a block for CalDAV"},
 		{check: 27, name: "calendars before mail", layer: writes(pox, "<Action>settings</Action>", "<Action>settings</Action><Protocol><Type>CalDAV</Type></Protocol>"), found: "mail must come first"},

@@ -131,6 +131,8 @@ domains:
 		{"another user name", login, func(t *checks.Target) { t.Login = "{local}.{domain}" }, 39},
 		{"no JSON", bare + "autodiscover: {json: false}\n", func(t *checks.Target) { t.NoJSON = true }, 0},
 		{"ActiveSync", strings.Replace(bare, "    services:", "    services:\n      - {protocol: activesync, url: \"https://eas.example.com/x\"}", 1), func(t *checks.Target) { t.ActiveSync = true }, 0},
+		{"Exchange Web Services", strings.Replace(bare, "    services:", "    autodiscover: {ews: true}\n    services:\n      - {protocol: ews, url: \"https://ex.example.com/EWS/Exchange.asmx\"}", 1), func(t *checks.Target) { t.EWS = true }, 0},
+		{"Exchange Web Services in autoconfig and JSON alone", strings.Replace(bare, "    services:", "    services:\n      - {protocol: ews, url: \"https://ex.example.com/EWS/Exchange.asmx\"}", 1), func(t *checks.Target) { t.EWS = true }, 0},
 		{"OAuth2 before the password", strings.Replace(bare, "    services:", "    auth: [oauth2, password]\n    oauth2: {issuer: \"https://login.example.com\", auth_url: \"https://login.example.com/a\", token_url: \"https://login.example.com/t\", scope: mail}\n    services:", 1), nil, 0},
 		{"ports of one's own", strings.NewReplacer("imap, host: mail.example.com", "imap, host: mail.example.com, port: 10993, security: tls").Replace(bare), nil, 0},
 	} {

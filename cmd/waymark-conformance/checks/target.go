@@ -37,6 +37,7 @@ type Target struct {
 	Alternatives bool   // several sections of one type in autoconfig
 	OutlookDAV   bool   // CalDAV and CardDAV blocks in Autodiscover
 	ActiveSync   bool   // an ActiveSync service
+	EWS          bool   // Exchange Web Services
 	NoJSON       bool   // no Autodiscover in JSON
 }
 

@@ -2,6 +2,7 @@ package thunderbird
 
 import (
 	"math"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -46,6 +47,9 @@ func Read(document []byte, address string) (client.Account, error) {
 	for _, s := range []*client.Server{&a.Incoming, &a.Outgoing} {
 		s.Host, s.User = replaceVariables(s.Host, address), replaceVariables(s.User, address)
 	}
+	if a.Incoming.Protocol == "ews" {
+		a.Outgoing = a.Incoming // the same server sends
+	}
 	return a, nil
 }
 
@@ -66,11 +70,18 @@ func readServer(section any, types []string) (client.Server, bool) {
 		return s, false
 	}
 	var err error
-	if s.Host, err = readHost(get(section, "hostname")); err != nil {
-		return s, false
+	if has(section, "url") {
+		s.Host, s.Security = readURL(get(section, "url"))
 	}
-	if s.Port, ok = readPort(get(section, "port")); !ok {
-		return s, false
+	if has(section, "hostname") || s.Host == "" {
+		if s.Host, err = readHost(get(section, "hostname")); err != nil {
+			return s, false
+		}
+	}
+	if has(section, "port") || !has(section, "url") {
+		if s.Port, ok = readPort(get(section, "port")); !ok {
+			return s, false
+		}
 	}
 	for _, v := range list(section, "socketType") {
 		word, known := oneOf(v, []string{"plain", "SSL", "STARTTLS"})
@@ -90,6 +101,26 @@ func readServer(section any, types []string) (client.Server, bool) {
 		s.User = ""
 	}
 	return s, true
+}
+
+// readURL returns the host of a URL, which must have no port, and how to connect to
+// it. Without a host name the section is unusable.
+func readURL(value any) (string, client.Security) {
+	text, _ := value.(string)
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", ""
+	}
+	host, err := readHost(u.Host)
+	switch {
+	case err != nil:
+		return "", ""
+	case u.Scheme == "https":
+		return host, client.TLS
+	case u.Scheme == "http":
+		return host, client.Plaintext
+	}
+	return host, ""
 }
 
 // readAuth returns the first supported way to log in.

@@ -53,6 +53,12 @@ func Render(s settings.Settings) ([]byte, error) {
 			mailLogin = svc.Login
 		}
 	}
+	if svc, ok := settings.FirstWeb(services, settings.EWS); ok {
+		provider.IncomingServers = append(provider.IncomingServers, exchange(s, svc))
+		if mailLogin == "" {
+			mailLogin = svc.Login
+		}
+	}
 	if svc, ok := best(services, settings.Submission); ok {
 		provider.OutgoingServers = append(provider.OutgoingServers, socket(s, "smtp", svc))
 		mailLogin = svc.Login
@@ -123,6 +129,16 @@ func socket(s settings.Settings, kind string, svc settings.Service) socketServer
 
 func byURL(s settings.Settings, kind string, svc settings.Service) urlServer {
 	return urlServer{Type: kind, URL: svc.URL, Authentication: httpSchemes(svc.Auth), Username: username(s, svc)}
+}
+
+// exchange returns the section of Exchange Web Services, with the words for mail
+// servers: Thunderbird skips it for the draft's words, which have an attribute.
+func exchange(s settings.Settings, svc settings.Service) urlServer {
+	section := urlServer{Type: "ews", URL: svc.URL, Username: username(s, svc)}
+	for _, word := range schemes(svc) {
+		section.Authentication = append(section.Authentication, authentication{Scheme: word})
+	}
+	return section
 }
 
 func popOptions(o settings.POPOptions) *pop3 {

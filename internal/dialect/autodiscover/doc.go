@@ -3,6 +3,6 @@
 // (MS-ASCMD).
 //
 // It owns the paths, lenient parsing of requests, and the error documents, which
-// have HTTP status 200. It does not know Exchange: it never returns an EXCH, EXPR
-// or WEB block, for which clients would create an account that cannot work.
+// have HTTP status 200. Of Exchange it knows the URL of Exchange Web Services alone:
+// it has nothing for clients that need MAPI.
 package autodiscover

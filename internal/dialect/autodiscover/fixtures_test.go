@@ -65,6 +65,7 @@ func providers() resolver {
 		"only-dav.example.com":   {Services: full[5:], Outlook: settings.OutlookOptions{DAV: true}},
 		"no-json.example.com":    {Services: full, Outlook: settings.OutlookOptions{NoJSON: true}},
 		"subaddress.example.com": {Services: []settings.Service{full[3], full[0]}, Subaddress: "+"},
+		"exchange.example.com":   {Services: []settings.Service{full[3], web(settings.EWS, ewsURL)}},
 		"down.example.com":       nil,
 	}
 }

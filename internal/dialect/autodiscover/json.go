@@ -74,18 +74,35 @@ func (d autodiscover) json(r *http.Request) (dialect.Response, error) {
 	return resp, nil
 }
 
-// The protocols that have a URL.
-const xmlProtocol, syncProtocol = "AutodiscoverV1", "ActiveSync"
+// xmlProtocol is this server's own; services have the others.
+const xmlProtocol = "AutodiscoverV1"
 
-// pointTo returns the URL of the XML endpoint, or of ActiveSync. Other values, such
-// as EWS and REST, are for Exchange and invalid here.
+// named are the services with a value of Protocol.
+func named() []struct {
+	name     string
+	protocol settings.Protocol
+} {
+	return []struct {
+		name     string
+		protocol settings.Protocol
+	}{{"ActiveSync", settings.ActiveSync}, {"EWS", settings.EWS}}
+}
+
+// pointTo returns the URL of the XML endpoint, or that of a service. Other values,
+// such as REST, are for Exchange and invalid here.
 func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
-	supported := xmlProtocol
-	sync, hasSync := settings.First(s.Services(), settings.ActiveSync)
-	if hasSync {
-		supported += "," + syncProtocol
+	supported, asked := xmlProtocol, parameter(r, "Protocol")
+	var found pointer
+	for _, n := range named() {
+		svc, ok := settings.First(s.Services(), n.protocol)
+		if !ok {
+			continue
+		}
+		supported += "," + n.name
+		if strings.EqualFold(asked, n.name) {
+			found = pointer{n.name, svc.URL}
+		}
 	}
-	asked := parameter(r, "Protocol")
 	switch {
 	case asked == "":
 		return pointer{}, &jsonError{"MandatoryParameterMissing", settings.Errorf(settings.BadRequest, "A valid value must be provided for the query parameter 'Protocol'. Supported values are '%s'.", supported)}
@@ -94,8 +111,8 @@ func pointTo(r *http.Request, s settings.Settings) (pointer, error) {
 			return pointer{xmlProtocol, to.URL}, nil
 		}
 		return pointer{xmlProtocol, "https://" + xmlHost(r, s) + xmlPath}, nil
-	case hasSync && strings.EqualFold(asked, syncProtocol):
-		return pointer{syncProtocol, sync.URL}, nil
+	case found.URL != "":
+		return found, nil
 	}
 	return pointer{}, &jsonError{"InvalidProtocol", settings.Errorf(settings.BadRequest, "The given protocol value is invalid. Supported values are '%s'.", supported)}
 }

@@ -10,10 +10,12 @@ import (
 
 // Render returns the response for Outlook (schema 2006a): a Protocol block each for
 // IMAP, POP3 and SMTP, in this order because Thunderbird uses the first incoming
-// block, then CalDAV and CardDAV for eM Client if the provider enables them. For
-// a domain that moved, or a provider with a redirect, it returns RenderRedirect. The
-// error is NotOffered when no mail service accepts a password, BadRequest when s has
-// no address.
+// block, then CalDAV and CardDAV for eM Client if the provider enables them. EXCH
+// and EXPR blocks for Exchange Web Services are in front if the provider enables
+// them, or if it has nothing else that receives mail. For a domain that moved, or a
+// provider with a redirect, it returns RenderRedirect. The error is NotOffered when
+// there is neither Exchange nor a mail service that accepts a password, BadRequest
+// when s has no address.
 func Render(s settings.Settings) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, errNoAddress
@@ -25,7 +27,10 @@ func Render(s settings.Settings) ([]byte, error) {
 		return RenderRedirect(*to, primary(s))
 	}
 	services := s.Services()
-	blocks := make([]protocolBlock, 0, 5)
+	blocks := make([]protocolBlock, 0, 7)
+	if svc, ok := exchange(s); ok {
+		blocks = append(blocks, exchangeBlock(s, svc, "EXCH"), exchangeBlock(s, svc, "EXPR"))
+	}
 	for _, p := range [...]settings.Protocol{settings.IMAP, settings.POP3, settings.Submission} {
 		if svc, ok := choose(services, p); ok {
 			blocks = append(blocks, mailBlock(s, svc))
@@ -45,6 +50,32 @@ func Render(s settings.Settings) ([]byte, error) {
 		User:    &user{primary(s).String()},
 		Account: account{AccountType: "email", Action: "settings", Protocol: blocks},
 	}})
+}
+
+// exchange returns the Exchange Web Services to announce; false for none. Classic
+// Outlook prefers Exchange to IMAP, but uses MAPI, which needs values of each mailbox
+// that only an Exchange server knows. So where IMAP or POP3 would work, they are
+// announced only on request.
+func exchange(s settings.Settings) (settings.Service, bool) {
+	services := s.Services()
+	_, imap := choose(services, settings.IMAP)
+	_, pop3 := choose(services, settings.POP3)
+	if (imap || pop3) && !s.Provider.Outlook.EWS {
+		return settings.Service{}, false
+	}
+	return settings.FirstWeb(services, settings.EWS)
+}
+
+// exchangeBlock returns a block of type EXCH, for clients inside a network, or EXPR,
+// for those outside. It must be in front of the mail blocks: Thunderbird writes its
+// URL over the first server. Evolution and Apple Mail read ASUrl, Thunderbird EwsUrl.
+func exchangeBlock(s settings.Settings, svc settings.Service, kind string) protocolBlock {
+	login, _ := s.Login(svc) // there is an address
+	b := protocolBlock{Type: kind, ASURL: svc.URL, EWSURL: svc.URL, LoginName: login, DomainRequired: off}
+	if kind == "EXPR" {
+		b.SSL = on
+	}
+	return b
 }
 
 // primary returns the address without its sub-address, Microsoft's "primary
@@ -137,7 +168,7 @@ func typeOf(p settings.Protocol) string {
 		return "CalDAV"
 	case settings.CardDAV:
 		return "CardDAV"
-	case settings.JMAP, settings.WebDAV, settings.ManageSieve, settings.ActiveSync:
+	case settings.JMAP, settings.WebDAV, settings.ManageSieve, settings.ActiveSync, settings.EWS:
 	}
 	return "" // never chosen
 }

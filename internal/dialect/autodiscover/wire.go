@@ -37,18 +37,20 @@ type account struct {
 }
 
 // protocolBlock has its elements in the order of Microsoft's schema.
-// DomainRequired and SPA are always present: SPA, which means NTLM, is on by
-// default.
+// The blocks of mail always have DomainRequired and SPA: SPA, which means NTLM, is
+// on by default. Those of Exchange have URLs instead of a Server.
 type protocolBlock struct {
 	Type           string
-	Server         string
+	Server         string `xml:",omitempty"`
 	Port           uint16 `xml:",omitempty"`
+	ASURL          string `xml:"ASUrl,omitempty"`
+	EWSURL         string `xml:"EwsUrl,omitempty"`
 	LoginName      string
 	DomainRequired string
-	SPA            string
+	SPA            string `xml:",omitempty"`
 	SSL            string `xml:",omitempty"`
 	Encryption     string `xml:",omitempty"`
-	AuthRequired   string
+	AuthRequired   string `xml:",omitempty"`
 }
 
 // mobileSyncDocument is the response with an ActiveSync server (MS-ASCMD section

@@ -84,8 +84,8 @@ func Render(s settings.Settings) ([]byte, error) {
 			doc.Protocols.CardDAV = at
 		case settings.WebDAV:
 			doc.Protocols.WebDAV = at
-		case settings.ManageSieve, settings.ActiveSync:
-			// Never expressible: the draft has no member for ActiveSync, and
+		case settings.ManageSieve, settings.ActiveSync, settings.EWS:
+			// Never expressible: the draft has no member for ActiveSync and EWS, and
 			// ManageSieve has no port for implicit TLS.
 		}
 	}
@@ -109,7 +109,7 @@ func Render(s settings.Settings) ([]byte, error) {
 
 // expressible reports whether the format can name the service.
 func expressible(s settings.Service) bool {
-	if s.Login != settings.LoginAddress || s.Protocol == settings.ActiveSync {
+	if s.Login != settings.LoginAddress || s.Protocol == settings.ActiveSync || s.Protocol == settings.EWS {
 		return false
 	}
 	if !s.Protocol.ByURL() {

@@ -59,7 +59,7 @@ func provider(r *rand.Rand) *settings.Provider {
 		WebmailURL: pick(r, []string{"", "https://webmail.{domain}/", "https://mail.example.com/a&b"}),
 		Subaddress: pick(r, []string{"", "+", "-"}),
 		Profile:    profile(r),
-		Outlook:    settings.OutlookOptions{DAV: chance(r, 2), NoJSON: chance(r, 4)},
+		Outlook:    settings.OutlookOptions{DAV: chance(r, 2), EWS: chance(r, 3), NoJSON: chance(r, 4)},
 	}
 	for range 1 + r.IntN(12) {
 		p.Services = append(p.Services, service(r))

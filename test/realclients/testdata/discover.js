@@ -45,6 +45,12 @@ return (async () => {
   if (!config) {
     return null;
   }
+  if (config.incoming.type == "exchange") {
+    // The account page offers this configuration for Thunderbird itself, and the
+    // other one for an add-on.
+    FindConfig.ewsifyConfig(config);
+    config.incoming = config.incomingAlternatives.pop();
+  }
   AccountConfig.replaceVariables(config, "Anna", email, "secret");
   const account = await CreateInBackend.createAccountInBackend(config);
   const incoming = account.incomingServer;
@@ -60,6 +66,8 @@ return (async () => {
       authMethod: outgoing.authMethod,
     }),
     choices: config.incomingAlternatives.map(s => s.type),
+    url: incoming.getStringValue("ews_url"),
+    version: Number(Services.appinfo.version.split(".")[0]),
   };
   MailServices.accounts.removeAccount(account, true);
   MailServices.outgoingServer.deleteServer(outgoing);
