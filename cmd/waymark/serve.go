@@ -108,6 +108,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
 		Load:     source.read,
 		StateDir: stateDir(env),
+		Version:  version,
 		Metrics:  metrics,
 		Log:      log,
 	})

@@ -24,6 +24,7 @@ type Config struct {
 	Limits        Limits
 	Reload        Reload
 	Log           Log
+	Tracing       *Tracing // nil for none
 	Pages         Pages
 
 	Providers []*settings.Provider // in the order of the file
@@ -122,6 +123,13 @@ type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // json or console
 	Remote string // of the addresses of clients: full, network or none
+}
+
+// Tracing is where the spans of requests are sent.
+type Tracing struct {
+	Endpoint string            // http or https URL of a collector
+	Headers  map[string]string // of each export; secrets
+	Sample   float64           // share of the requests, from 0 to 1
 }
 
 // DefaultLogFormat is the format of the log before the settings are read.

@@ -59,6 +59,7 @@ func fileFields() []field[file] {
 			readBlock(r, v, []field[Reload]{{"max_removed", func(r *reader, v value, l *Reload) { l.MaxRemoved = r.percent(v) }}}, &f.Reload)
 		}},
 		{"log", func(r *reader, v value, f *file) { readBlock(r, v, logFields(), &f.Log) }},
+		{"tracing", readTracing},
 		{"pages", func(r *reader, v value, f *file) { readBlock(r, v, pagesFields(), &f.Pages) }},
 		{"autodiscover", func(r *reader, v value, f *file) { readBlock(r, v, autodiscoverFields(), &f.outlook) }},
 		{"cache", func(r *reader, v value, f *file) { readBlock(r, v, cacheFields(), &f.Cache) }},

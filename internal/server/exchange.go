@@ -17,6 +17,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/internal/tracing"
 )
 
 // exchange is one request with its response, as it is counted and logged.
@@ -31,6 +32,7 @@ type exchange struct {
 	err      error  // nil on success
 	bare     bool   // no body is sent, so nothing waits until the client reads it
 	allow    string // methods of the path, when err is MethodNotAllowed
+	span     tracing.Span
 
 	// Set when it is finished.
 	id      string
@@ -58,6 +60,7 @@ func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.E
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
 		x.sharer = ClientNetwork(r.Context())
+		r, x.span = h.tracer.Request(r, len(h.trusted) > 0 && isTrusted(r.RemoteAddr, h.trusted))
 		e, methods := allowed(endpoints, r.Method)
 		switch {
 		case h.limiter.refuses(x.sharer) || methods == nil && e.Strict && h.strict.refuses(x.sharer):
@@ -163,6 +166,7 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	x.took = time.Since(x.started)
 	x.client = telemetry.ClientFamily(r.UserAgent())
 	h.metrics.Request(x.dialect, x.client, x.outcome, x.took)
+	x.trace(r, failure)
 	level := zap.InfoLevel
 	if failure.Ours {
 		level = zap.ErrorLevel
@@ -173,6 +177,24 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	if line := h.log.Check(level, "request"); line != nil {
 		line.Write(zap.Inline(logged{x, r, failure, h.remote}))
 	}
+}
+
+// trace ends the span of the request. It has what the log line has, without parts of
+// the request that could be personal.
+func (x *exchange) trace(r *http.Request, failure dialect.Failure) {
+	if !x.span.Recorded() {
+		return
+	}
+	method := knownMethod(r.Method)
+	x.span.Name(method + " " + x.route)
+	for key, value := range map[string]string{
+		"http.request.method": method, "http.route": x.route, "url.scheme": r.URL.Scheme,
+		"waymark.protocol": x.dialect, "waymark.client": x.client, "waymark.outcome": x.outcome, "waymark.request_id": x.id,
+	} {
+		x.span.Set(key, value)
+	}
+	x.span.SetNumber("http.response.status_code", x.status)
+	x.span.End(failure.Ours)
 }
 
 // succeeded returns the outcome label of a response without an error.

@@ -14,6 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/internal/tracing"
 )
 
 // Options configure New.
@@ -27,6 +28,7 @@ type Options struct {
 	RequestsAtOnce    int              // of all clients; 0 for no limit
 	Remote            Remote           // in the log
 	Metrics           *telemetry.Metrics
+	Tracer            *tracing.Tracer // nil for no traces
 	Log               *zap.Logger
 }
 
@@ -41,6 +43,7 @@ type handler struct {
 	limiter   *limiter
 	strict    *limiter // for strict endpoints
 	metrics   *telemetry.Metrics
+	tracer    *tracing.Tracer
 	log       *zap.Logger
 	remote    Remote
 	sparing   *sparing
@@ -67,6 +70,7 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		hosts:     o.Hosts,
 		fwdHost:   o.ForwardedHost,
 		metrics:   o.Metrics,
+		tracer:    o.Tracer,
 		log:       o.Log,
 		remote:    o.Remote,
 		sparing:   newSparing(o.Log, zap.WarnLevel),

@@ -22,6 +22,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/internal/tracing"
 )
 
 // Deps are what a handler needs besides the settings.
@@ -30,6 +31,7 @@ type Deps struct {
 	// Profiles returns how Apple profiles are delivered now; nil for always signed.
 	Profiles func() page.Profiles
 	Metrics  *telemetry.Metrics
+	Tracer   *tracing.Tracer // nil for no traces
 	Log      *zap.Logger
 	Now      func() time.Time
 	// Directory is that of the settings; nil for one without sources.
@@ -52,7 +54,7 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 		deps.Directory = (&Sources{}).Directory(cfg, deps.Metrics)
 	}
 	return server.New(server.Options{
-		Dialects:          dialects(deps.Directory, deps, cfg.API.Token),
+		Dialects:          dialects(traced{deps.Directory}, deps, cfg.API.Token),
 		TrustedProxies:    cfg.TrustedProxies,
 		ForwardedHost:     cfg.ForwardedHost,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
@@ -60,8 +62,27 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 		RequestsAtOnce:    cfg.Limits.RequestsAtOnce,
 		Remote:            server.Remote(cfg.Log.Remote),
 		Metrics:           deps.Metrics,
+		Tracer:            deps.Tracer,
 		Log:               deps.Log,
 	})
+}
+
+// traced records the lookups of requests that are traced.
+type traced struct{ dialect.Resolver }
+
+func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Settings, error) {
+	ctx, span := tracing.Step(ctx, "resolve")
+	s, err := t.Resolver.Resolve(ctx, q)
+	if span.Recorded() {
+		outcome, ours := "ok", false
+		if err != nil {
+			failure := dialect.FailureOf(err)
+			outcome, ours = failure.Outcome, failure.Ours
+		}
+		span.Set("waymark.outcome", outcome)
+		span.End(ours)
+	}
+	return s, err
 }
 
 // dialects lists every dialect. A new one is a line here.

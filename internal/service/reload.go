@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -177,6 +178,7 @@ func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 		"limits.connections": old.Limits.Connections != next.Limits.Connections,
 		"tls":                !sameListener(old.TLS, next.TLS),
 		"log":                old.Log != next.Log,
+		"tracing":            !reflect.DeepEqual(old.Tracing, next.Tracing),
 	} {
 		if changed {
 			s.log.Warn("change requires a restart", zap.String("key", key))

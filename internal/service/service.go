@@ -24,6 +24,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/internal/telemetry"
+	"github.com/waymark-mail/waymark/internal/tracing"
 	"github.com/waymark-mail/waymark/internal/watch"
 )
 
@@ -41,6 +42,7 @@ type Options struct {
 	// StateDir stores the self-signed identity when the settings have neither
 	// state_dir nor signing.
 	StateDir string
+	Version  string // of Waymark, for traces
 	Metrics  *telemetry.Metrics
 	Log      *zap.Logger
 	// Now is the clock; nil for the real one.
@@ -86,6 +88,7 @@ type Service struct {
 	acme      *acme.Manager // nil without tls.acme
 	expiry    expiry
 
+	tracer        *tracing.Tracer        // nil without tracing
 	checker       *passwordcheck.Checker // nil until it is needed
 	checksPrivate bool
 }
@@ -119,6 +122,9 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 		return nil, err
 	}
 	identity := s.startIdentity(cfg)
+	if err := s.startTracing(ctx, cfg); err != nil {
+		return nil, err
+	}
 	if cfg.TLS != nil {
 		if err := s.loadCertificates(cfg); err != nil {
 			return nil, err
@@ -180,6 +186,7 @@ func (s *Service) close() error {
 	s.closeACME()
 	s.reloading <- struct{}{}
 	s.save()
+	s.stopTracing()
 	return errors.Join(err, s.current.Load().sources.Close())
 }
 
@@ -241,6 +248,7 @@ func (s *Service) use(next state) {
 		Verify:    s.verifierFor(next.cfg),
 		Secure:    s.securePage(next.cfg),
 		Metrics:   s.options.Metrics,
+		Tracer:    s.tracer,
 		Log:       s.log,
 		Now:       s.options.Now,
 	})
