@@ -16,9 +16,9 @@ func certificatesCommand(env environment) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "certificates",
-		Short: "List the TLS certificates that Waymark has",
-		Long: "List the TLS certificates of the settings: those from files, and those on demand, with the error of\n" +
-			"the last order. It reads the files and the storage, whether Waymark runs or not, so run it as the\n" +
+		Short: "List the certificates that Waymark has",
+		Long: "List the signing identities of the settings, then the TLS certificates: those from files, and those\n" +
+			"on demand, with the error of the last order. It reads the files and the storage, whether Waymark runs or not, so run it as the\n" +
 			"same user. Exits with 1 when a certificate has expired or the last order of a name failed.",
 		Example: "  waymark certificates -c /etc/waymark/waymark.yaml\n  waymark certificates -o json",
 		Args:    arguments(0, 0),
@@ -56,7 +56,7 @@ func printCertificates(env environment, output string, held []service.HeldCertif
 		return terminal.WriteJSON(env.stdout, held)
 	}
 	if len(held) == 0 {
-		_, err := fmt.Fprintln(env.stdout, "there are no TLS certificates")
+		_, err := fmt.Fprintln(env.stdout, "there are no certificates")
 		return err
 	}
 	table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
@@ -67,7 +67,7 @@ func printCertificates(env environment, output string, held []service.HeldCertif
 		return at.Format(time.DateOnly)
 	}
 	// The errors of a write come with Flush.
-	_, _ = fmt.Fprintln(table, "NAME\tFROM\tISSUER\tEXPIRES\tRENEWAL\tLAST ERROR")
+	_, _ = fmt.Fprintln(table, "NAME\tFOR\tFROM\tISSUER\tEXPIRES\tRENEWAL\tLAST ERROR")
 	for _, h := range held {
 		failed := "-"
 		if h.LastError != "" {
@@ -76,8 +76,8 @@ func printCertificates(env environment, output string, held []service.HeldCertif
 		if h.FailedAt != nil {
 			failed = h.FailedAt.Format(time.DateTime) + " " + failed
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-			cmp.Or(terminal.Line(h.Name), "-"), terminal.Line(h.From), cmp.Or(terminal.Line(h.Issuer), "-"), day(h.NotAfter), day(h.RenewAt), failed)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			cmp.Or(terminal.Line(h.Name), "-"), terminal.Line(h.For), terminal.Line(h.From), cmp.Or(terminal.Line(h.Issuer), "-"), day(h.NotAfter), day(h.RenewAt), failed)
 	}
 	return table.Flush()
 }

@@ -18,6 +18,7 @@ func TestCertificates(t *testing.T) {
 	dir := t.TempDir()
 	ca := certtest.Authority("Test Root", nil)
 	cert, key := ca.Server("waymark.example.org").Write(t, dir)
+	signCert, signKey := certtest.Certify("Profiles", certtest.NewKey(), nil).Write(t, t.TempDir())
 	store := func(path string, data []byte) {
 		t.Helper()
 		path = filepath.Join(dir, "state", "acme", path)
@@ -30,7 +31,8 @@ func TestCertificates(t *testing.T) {
 	}
 	store("certificates/ca/autoconfig.example.com/autoconfig.example.com.crt", ca.Server("autoconfig.example.com").CertPEM())
 	settings := filepath.Join(dir, "waymark.yaml")
-	if err := os.WriteFile(settings, fmt.Appendf(nil, "tls: {files: [{cert_file: %q, key_file: %q}], acme: {email: ops@example.org}}\nstate_dir: %q\n%s", cert, key, filepath.Join(dir, "state"), good), 0o600); err != nil {
+	if err := os.WriteFile(settings, fmt.Appendf(nil, "signing: {cert_file: %q, key_file: %q}\ntls: {files: [{cert_file: %q, key_file: %q}], acme: {email: ops@example.org}}\nstate_dir: %q\n%s", signCert, signKey, cert, key, filepath.Join(dir, "state"),
+		strings.Replace(good, "    services:", "    signing: {acme: waymark.example.net}\n    services:", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	list := func(args ...string) (string, int) {
@@ -40,8 +42,10 @@ func TestCertificates(t *testing.T) {
 	}
 	out, status := list()
 	for _, row := range []string{
-		`waymark\.example\.org +\S+cert\.pem +Test Root +\d{4}-\d\d-\d\d +- +-`,
-		`autoconfig\.example\.com +acme +Test Root +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d +-`,
+		`waymark\.example\.org +tls +\S+cert\.pem +Test Root +\d{4}-\d\d-\d\d +- +-`,
+		`Profiles +signing +\S+cert\.pem +Profiles +\d{4}-\d\d-\d\d +- +-`,
+		`waymark\.example\.net +providers\.one\.signing +acme +- +- +- +-`,
+		`autoconfig\.example\.com +tls +acme +Test Root +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d +-`,
 	} {
 		if !regexp.MustCompile("(?m)^" + row + "$").MatchString(out) {
 			t.Errorf("no row %s in\n%s", row, out)
@@ -53,12 +57,12 @@ func TestCertificates(t *testing.T) {
 
 	store("waymark/errors/autodiscover.example.com", []byte(`{"at": "2026-11-05T10:00:00Z", "error": "no\u001b[31m"}`))
 	out, status = list()
-	if want := `autodiscover.example.com  acme`; !strings.Contains(out, want) || !strings.Contains(out, "2026-11-05 10:00:00 no") || strings.Contains(out, "\x1b") || status != statusFindings {
+	if want := `autodiscover.example.com  tls                    acme`; !strings.Contains(out, want) || !strings.Contains(out, "2026-11-05 10:00:00 no") || strings.Contains(out, "\x1b") || status != statusFindings {
 		t.Errorf("status %d\n%s", status, out)
 	}
 	out, _ = list("-o", "json")
 	var rows []map[string]any
-	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 3 || rows[2]["last_error"] != "no\x1b[31m" || rows[1]["from"] != "acme" {
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 5 || rows[4]["last_error"] != "no\x1b[31m" || rows[3]["from"] != "acme" || rows[0]["for"] != "signing" {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -46,7 +45,9 @@ func (m *Manager) fly(name address.Domain, mayOrder bool) (*flight, error) {
 	m.running.Go(func() {
 		ctx, cancel := context.WithTimeout(m.ctx, orderTime)
 		defer cancel()
-		f.cert, f.err = m.get(ctx, name, mayOrder)
+		if f.cert, f.err = m.get(ctx, name, mayOrder); f.err == nil {
+			m.tellSigner(name) // also if another replica ordered it
+		}
 		m.mu.Lock()
 		delete(m.flights, name)
 		m.mu.Unlock()
@@ -59,6 +60,9 @@ func (m *Manager) fly(name address.Domain, mayOrder bool) (*flight, error) {
 func (m *Manager) get(ctx context.Context, name address.Domain, mayOrder bool) (*tls.Certificate, error) {
 	defer m.reportExpiry()
 	c, err := m.load(ctx, name)
+	if err == nil && mayOrder {
+		return m.withRSA(ctx, name, c), nil
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return c, err
 	}
@@ -101,7 +105,7 @@ func (m *Manager) order(ctx context.Context, name address.Domain) error {
 		m.sparing.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
 		return err
 	}
-	return m.config.ObtainCertSync(ctx, string(name))
+	return m.configFor(name).ObtainCertSync(ctx, string(name))
 }
 
 // event follows the orders of the library, also those of renewals. An error ends what
@@ -126,7 +130,7 @@ func (m *Manager) event(ctx context.Context, event string, data map[string]any) 
 		m.o.Count(Failed)
 		m.failed.ordered(name, err, m.o.Now())
 		m.remember(ctx, name, err)
-		m.o.Log.Error("certificate order failed", zap.String("name", text), zap.Bool("renewal", renewal), zap.String("error", m.withoutContact(err)))
+		m.o.Log.Error("certificate order failed", zap.String("name", text), zap.Bool("renewal", renewal), zap.String("error", m.publicText(err)))
 	case event == "cert_obtained":
 		issuer, _ := data["issuer"].(string)
 		path, _ := data["certificate_path"].(string)
@@ -152,12 +156,11 @@ func (m *Manager) obtained(ctx context.Context, name address.Domain, path string
 			m.reportExpiry()
 		}
 	}
+	m.tellSigner(name)
 }
 
-// withoutContact removes the contact address, which authorities repeat.
-func (m *Manager) withoutContact(err error) string {
-	return strings.ReplaceAll(err.Error(), m.o.Email, "[contact]")
-}
+// publicText returns an error without the contact address, which authorities repeat.
+func (m *Manager) publicText(err error) string { return withoutAddress(err.Error(), m.o.Email) }
 
 // drop removes the certificate of a name that is not served any more from memory.
 func (m *Manager) drop(name address.Domain) {

@@ -39,7 +39,7 @@ type lastError struct {
 
 // remember keeps the error of a name for "waymark certificates".
 func (m *Manager) remember(ctx context.Context, name address.Domain, err error) {
-	text, jsonErr := json.Marshal(lastError{m.o.Now().UTC(), m.withoutContact(err)})
+	text, jsonErr := json.Marshal(lastError{m.o.Now().UTC(), m.publicText(err)})
 	if jsonErr == nil {
 		jsonErr = m.o.Store.Store(context.WithoutCancel(ctx), path.Join(lastErrors, string(name)), text)
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +26,7 @@ type Manager struct {
 	o       Options
 	cache   *certmagic.Cache
 	config  *certmagic.Config
+	rsa     *certmagic.Config // for names that sign
 	issuers []*certmagic.ACMEIssuer
 	budget  budget
 	failed  failures
@@ -33,7 +37,9 @@ type Manager struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
+	started bool
 	closed  bool
+	signing []address.Domain // names whose certificates sign
 	flights map[address.Domain]*flight
 	held    map[address.Domain]time.Time // when the certificates in memory expire
 }
@@ -51,20 +57,27 @@ func New(o Options) *Manager {
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	// The library reports each step of an order at info, with the contact, and each
 	// failure at error. Of these, only the steps are not logged here.
-	log := sampled(o.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), 5)
+	log := sampled(o.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel), zap.WrapCore(func(c zapcore.Core) zapcore.Core {
+		return withoutContact{c, o.Email}
+	})), 5)
 	m.cache = certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return m.config, nil },
-		Capacity:         maxMemory,
-		Logger:           log,
+		GetConfigForCert: func(c certmagic.Certificate) (*certmagic.Config, error) {
+			return m.configFor(address.Domain(c.Names[0])), nil
+		},
+		Capacity: maxMemory,
+		Logger:   log,
 	})
-	m.config = certmagic.New(m.cache, certmagic.Config{
+	options := certmagic.Config{
 		Storage:            o.Store,
 		ReusePrivateKeys:   true, // of the files of a renewal, a crash can then lose any
 		Logger:             log,
 		RenewalWindowRatio: renewRatio,
 		OCSP:               certmagic.OCSPConfig{DisableStapling: true},
 		OnEvent:            m.event,
-	})
+	}
+	m.config = certmagic.New(m.cache, options)
+	options.KeySource = certmagic.StandardKeyGenerator{KeyType: certmagic.RSA2048}
+	m.rsa = certmagic.New(m.cache, options)
 	for _, ca := range o.CAs {
 		m.issuers = append(m.issuers, certmagic.NewACMEIssuer(m.config, certmagic.ACMEIssuer{
 			CA: ca.Directory, TestCA: ca.Directory, Email: o.Email, Agreed: true,
@@ -75,6 +88,7 @@ func New(o Options) *Manager {
 	for _, issuer := range m.issuers {
 		m.config.Issuers = append(m.config.Issuers, issuer)
 	}
+	m.rsa.Issuers = m.config.Issuers
 	return m
 }
 
@@ -83,6 +97,49 @@ func sampled(log *zap.Logger, lines int) *zap.Logger {
 	return log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(c, time.Minute, lines, 0)
 	}))
+}
+
+// withoutContact is a core that removes the contact address, which authorities repeat.
+type withoutContact struct {
+	zapcore.Core
+	email string
+}
+
+func (c withoutContact) With(fields []zapcore.Field) zapcore.Core {
+	return withoutContact{c.Core.With(c.clean(fields)), c.email}
+}
+
+func (c withoutContact) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if c.Enabled(e.Level) {
+		return ce.AddCore(e, c)
+	}
+	return ce
+}
+
+func (c withoutContact) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	return c.Core.Write(e, c.clean(fields))
+}
+
+// clean returns the fields as texts without the address, those that can have it.
+func (c withoutContact) clean(fields []zapcore.Field) []zapcore.Field {
+	all := slices.Clone(fields)
+	for i, f := range all {
+		text := f.String
+		switch err, ok := f.Interface.(error); {
+		case f.Type == zapcore.ErrorType && ok:
+			text = err.Error()
+		case f.Type != zapcore.StringType:
+			text = fmt.Sprint(f.Interface)
+		}
+		if strings.Contains(text, c.email) {
+			all[i] = zap.String(f.Key, withoutAddress(text, c.email))
+		}
+	}
+	return all
+}
+
+func withoutAddress(text, email string) string {
+	return strings.ReplaceAll(text, email, "[contact]")
 }
 
 // Start serves authorities at the addresses of the open listeners, and loads what the
@@ -102,6 +159,10 @@ func (m *Manager) Start(https, plain string) error {
 		issuer.ListenHost, issuer.AltTLSALPNPort = host, tlsPort
 		issuer.AltHTTPPort, issuer.DisableHTTPChallenge = plainPort, plainPort == 0
 	}
+	m.mu.Lock()
+	m.started = true
+	m.mu.Unlock()
+	m.orderSigning()
 	m.running.Go(m.maintain)
 	return nil
 }

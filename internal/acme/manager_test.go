@@ -50,6 +50,7 @@ func start(t *testing.T, a *acmetest.Authority, store Storage, changes ...func(*
 			i.counts[result]++
 		},
 		NotAfter: func(time.Time) {},
+		Signer:   func(address.Domain) {},
 		Permit: func(_ context.Context, name address.Domain) error {
 			i.asked.Add(1)
 			if permit := i.permit.Load(); permit != nil {

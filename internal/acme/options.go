@@ -34,6 +34,9 @@ type Options struct {
 	// NotAfter receives when the first certificate expires, whenever that changes.
 	NotAfter func(time.Time)
 
+	// Signer is called when a name that signs may have a new certificate: see Sign.
+	Signer func(name address.Domain)
+
 	// Permit returns nil for a name that may have a certificate, an error of kind
 	// settings.UnknownDomain for one that may not, and another if the source is unavailable.
 	Permit func(ctx context.Context, name address.Domain) error

@@ -3,6 +3,7 @@ package certs
 import (
 	"bytes"
 	"crypto"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -38,7 +39,7 @@ type Pair struct {
 	// Else it is empty.
 	KeyWarning string
 
-	certFile string
+	certFile string // "" for none
 }
 
 // LoadPair is ReadPair for a pair that must be valid now.
@@ -79,6 +80,27 @@ func ParsePair(certPEM, keyPEM []byte) (*Pair, error) {
 	return parse("certificate", certPEM, "key", keyPEM)
 }
 
+// PairOf is ReadPair for a certificate of crypto/tls, the leaf first. Its key may be in
+// a device.
+func PairOf(c *tls.Certificate) (*Pair, error) {
+	key, ok := c.PrivateKey.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("the key is of a kind that cannot sign")
+	}
+	var all []*x509.Certificate
+	for _, der := range c.Certificate {
+		one, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d cannot be read: %w", len(all)+1, err)
+		}
+		all = append(all, one)
+	}
+	if len(all) == 0 || !fits(all[0], key) {
+		return nil, errors.New("the key does not match the certificate")
+	}
+	return order(all[0], all, key)
+}
+
 func parse(certFile string, certPEM []byte, keyFile string, keyPEM []byte) (*Pair, error) {
 	key, err := parseKey(keyPEM)
 	if err != nil {
@@ -106,12 +128,20 @@ func (p *Pair) Valid(now time.Time) error {
 	for _, c := range append([]*x509.Certificate{p.Leaf}, p.Intermediates...) {
 		switch {
 		case now.After(c.NotAfter):
-			return NotValidError(fmt.Sprintf("%s: the certificate of %s expired on %s; renew it", p.certFile, NameOf(c), moment(c.NotAfter)))
+			return NotValidError(fmt.Sprintf("%sthe certificate of %s expired on %s; renew it", p.prefix(), NameOf(c), moment(c.NotAfter)))
 		case now.Before(c.NotBefore):
-			return NotValidError(fmt.Sprintf("%s: the certificate of %s is not valid before %s; is the clock right?", p.certFile, NameOf(c), moment(c.NotBefore)))
+			return NotValidError(fmt.Sprintf("%sthe certificate of %s is not valid before %s; is the clock right?", p.prefix(), NameOf(c), moment(c.NotBefore)))
 		}
 	}
 	return nil
+}
+
+// prefix is the file in front of a message; "" for a pair that is in none.
+func (p *Pair) prefix() string {
+	if p.certFile == "" {
+		return ""
+	}
+	return p.certFile + ": "
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

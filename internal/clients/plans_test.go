@@ -23,6 +23,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/clients/pox"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/service"
+	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -211,7 +212,7 @@ func TestMailExchangerOfTheSameDomain(t *testing.T) {
 // unsigned is a Signer that leaves profiles as they are.
 type unsigned struct{}
 
-func (unsigned) Sign(content []byte) ([]byte, error) { return content, nil }
+func (unsigned) Sign(_ *settings.Provider, content []byte) ([]byte, error) { return content, nil }
 
 func handlerOf(t *testing.T, text string) http.Handler {
 	t.Helper()

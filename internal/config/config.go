@@ -18,14 +18,17 @@ type Config struct {
 	TrustedProxies []netip.Prefix // in the order of the file, without host bits
 	// ForwardedHost lets trusted proxies set the host name with X-Forwarded-Host.
 	ForwardedHost bool
-	Signing       *Signing // nil for a self-signed identity in StateDir
-	StateDir      string   // "" for the default of the caller
-	API           API
-	Limits        Limits
-	Reload        Reload
-	Log           Log
-	Tracing       *Tracing // nil for none
-	Pages         Pages
+	Signing       *Signing // the default; nil for a self-signed identity in StateDir
+	// Identities are the signing identities of providers and domains, by
+	// settings.Provider.Signing.
+	Identities map[string]*Signing
+	StateDir   string // "" for the default of the caller
+	API        API
+	Limits     Limits
+	Reload     Reload
+	Log        Log
+	Tracing    *Tracing // nil for none
+	Pages      Pages
 
 	Providers []*settings.Provider // in the order of the file
 	// Domains has every listed domain, including aliases. Domains without
@@ -72,16 +75,6 @@ type Ops struct {
 	// WaitForSources has /readyz fail until each source has answered once, or its
 	// answers of the last run are loaded.
 	WaitForSources bool
-}
-
-// Signing is the signing identity of Apple profiles.
-type Signing struct {
-	CertFile string // PEM, leaf then intermediates
-	KeyFile  string // PEM
-	// UnsignedWhenExpired delivers profiles without a signature while the certificate
-	// is not valid; else they are refused.
-	UnsignedWhenExpired bool
-	Line                int // line in the settings file, from 1
 }
 
 // API restricts the endpoints for programs: the settings as JSON, invitations and

@@ -73,6 +73,7 @@ func TestFullFile(t *testing.T) {
 		Language:       "de-CH",
 		Brand:          settings.Brand{Color: "#ffd700", Logo: logo(t, "<svg xmlns='http://www.w3.org/2000/svg'/>")},
 		WebmailURL:     "https://webmail.{domain}/",
+		Signing:        "providers.plain.signing",
 	}
 	for i := range plain.Services {
 		if i != 2 {
@@ -97,7 +98,7 @@ func TestFullFile(t *testing.T) {
 			own.Services[i].Auth = []settings.Auth{settings.GSSAPI}
 		}
 	}
-	own.Subaddress = "-"
+	own.Subaddress, own.Signing = "-", "domains.own.example.signing"
 	own.Outlook = settings.OutlookOptions{DAV: true, NoJSON: true, Redirect: &settings.Redirect{Domain: "own.mail.example"}}
 	own.Services[0] = settings.Service{
 		Protocol: settings.IMAP, Host: "imap.own.example", Port: 143, Security: settings.STARTTLS,
@@ -124,10 +125,14 @@ func TestFullFile(t *testing.T) {
 		},
 		ForwardedHost: true,
 		Reload:        Reload{MaxRemoved: 25},
-		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", UnsignedWhenExpired: true, Line: 6},
-		StateDir:      "/etc/waymark/state",
-		API:           API{Token: strings.Repeat("k", 40)},
-		Limits:        Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},
+		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", UnsignedWhenExpired: true, File: "/etc/waymark/full.yaml", Key: "signing", Line: 6},
+		Identities: map[string]*Signing{
+			"providers.plain.signing":     {ACME: "config.example.com", File: "/etc/waymark/full.yaml", Key: "providers.plain.signing", Line: 57},
+			"domains.own.example.signing": {CertFile: "/etc/waymark/own.pem", KeyFile: "/etc/waymark/own.key", UnsignedWhenExpired: true, File: "/etc/waymark/full.yaml", Key: "domains.own.example.signing", Line: 108},
+		},
+		StateDir: "/etc/waymark/state",
+		API:      API{Token: strings.Repeat("k", 40)},
+		Limits:   Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},
 		Pages: Pages{
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
 			VerifyPassword: true,
@@ -148,17 +153,17 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    source.Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 60, SQL: &source.SQL{
+			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 61, SQL: &source.SQL{
 				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
 				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", ListQuery: "SELECT name AS domain FROM domains", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
 			}},
-			{Name: "sql", Key: "directory[1]", Line: 76, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, ListQuery: mailcow.List, Timeout: source.DefaultTimeout}},
-			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 77, LDAP: &source.LDAP{
+			{Name: "sql", Key: "directory[1]", Line: 77, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, ListQuery: mailcow.List, Timeout: source.DefaultTimeout}},
+			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 78, LDAP: &source.LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,
 				Domain:  source.Search{BaseDN: "ou=domains", Scope: source.OneLevel, Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: &source.Search{BaseDN: "dc=example", Filter: "(mail={address})"}, Timeout: source.DefaultTimeout,
 			}},
-			{Name: "mx", Key: "directory[3]", Line: 87, MX: &source.MX{
+			{Name: "mx", Key: "directory[3]", Line: 88, MX: &source.MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
 				Patterns:  []source.Pattern{{Match: "*.mail.example", Provider: "plain"}, {Match: "mx1.example.net", Provider: "plain"}}, Timeout: time.Second,
 			}},

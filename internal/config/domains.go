@@ -71,7 +71,7 @@ func domainFields(f *file) []field[domain] {
 // overrides are the keys of a provider that a domain may have too.
 func overrides() []field[provider] {
 	return slices.DeleteFunc(providerFields(), func(f field[provider]) bool {
-		return !slices.Contains([]string{"name", "help_url", "webmail_url", "brand", "login", "logins", "auth", "subaddress", "services", "autodiscover"}, f.key)
+		return !slices.Contains([]string{"name", "help_url", "webmail_url", "brand", "login", "logins", "auth", "subaddress", "services", "autodiscover", "signing"}, f.key)
 	})
 }
 

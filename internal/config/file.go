@@ -71,20 +71,6 @@ func fileFields() []field[file] {
 	return append(fields, field[file]{"include", readInclude})
 }
 
-func readSigning(r *reader, v value, f *file) {
-	f.Signing = &Signing{Line: v.node.Line}
-	if readBlock(r, v, []field[Signing]{
-		{"cert_file", func(r *reader, v value, s *Signing) { r.path(v, &s.CertFile) }},
-		{"key_file", func(r *reader, v value, s *Signing) { r.path(v, &s.KeyFile) }},
-		{"when_expired", func(r *reader, v value, s *Signing) {
-			choice, _ := oneOf(r, v, "choice", []string{"refuse", "unsigned"})
-			s.UnsignedWhenExpired = choice == "unsigned"
-		}},
-	}, f.Signing) {
-		r.need(v, "cert_file", "key_file")
-	}
-}
-
 func opsFields() []field[Ops] {
 	return []field[Ops]{
 		{"listen", func(r *reader, v value, o *Ops) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,6 +95,7 @@ func (r *reader) removeWrong(cfg *Config) {
 	if r.wrongBelow("signing") {
 		cfg.Signing = nil
 	}
+	maps.DeleteFunc(cfg.Identities, func(key string, _ *Signing) bool { return r.wrongBelow(key) })
 	cfg.Directory = slices.DeleteFunc(cfg.Directory, func(s Source) bool { return r.wrongBelow(s.Key) })
 }
 
@@ -136,6 +138,8 @@ func (r *reader) config(d *document, data []byte) *Config {
 	r.checkVerifyPrivate(v, f.Config)
 	r.checkLoginsAreSeen(v, f.Config)
 	r.checkRedirects(f.Config)
+	r.checkOrdered(f.Config)
+	f.Identities = r.identities
 	return f.Config
 }
 

@@ -61,6 +61,7 @@ func providerFields() []field[provider] {
 		{"profile", func(r *reader, v value, p *provider) { readBlock(r, v, profileFields(), &p.Profile) }},
 		{"autodiscover", func(r *reader, v value, p *provider) { readBlock(r, v, autodiscoverFields(), &p.Outlook) }},
 		{"mta_sts", readMTASTS},
+		{"signing", readProviderSigning},
 	}
 }
 

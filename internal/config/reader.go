@@ -26,6 +26,8 @@ type reader struct {
 	waited     time.Duration           // for included files
 	redirects  []redirect
 	logins     []loginsFrom
+	identities map[string]*Signing // of providers and domains, by key
+	ordered    []value             // names whose certificate signs
 }
 
 // document is the settings file, or a file that it includes.

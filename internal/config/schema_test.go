@@ -165,9 +165,12 @@ func blocks(t *testing.T) map[string]block {
 		"tls acme":              {keys(below("properties", "tls", "properties", "acme")), "tls: {acme: {KEY: {}}}"},
 		"tls acme eab":          {keys(below("$defs", "eab")), "tls: {acme: {eab: {KEY: {}}}}"},
 		"tls acme fallback":     {keys(below("properties", "tls", "properties", "acme", "properties", "fallback")), "tls: {acme: {fallback: {KEY: {}}}}"},
+		"signing":               {keys(top.Defs["signing"]), "signing: {KEY: {}}"},
+		"provider signing":      {keys(top.Defs["signing"]), "providers: {p: {signing: {KEY: {}}}}"},
+		"domain signing":        {keys(top.Defs["signing"]), "domains: {example.com: {signing: {KEY: {}}}}"},
 		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
-	for _, key := range []string{"tls", "ops", "signing", "limits", "log", "cache", "pages", "api"} {
+	for _, key := range []string{"tls", "ops", "limits", "log", "cache", "pages", "api"} {
 		all[key] = block{inside(top.object, key), key + ": {KEY: {}}"}
 	}
 	return all
@@ -257,7 +260,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "provider signing": "signing.", "domain signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
 		"provider brand": "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}

@@ -110,7 +110,7 @@ var trusted = sync.OnceValue(func() authorities {
 	if err := os.WriteFile(file, slices.Concat(signing.CertPEM(), intermediate.CertPEM(), signing.KeyPEM()), 0o600); err != nil {
 		panic(err)
 	}
-	signer, err := sign.Load(file, file, time.Now())
+	signer, err := sign.Load(file, file)
 	if err != nil {
 		panic(err)
 	}
@@ -159,7 +159,7 @@ func newWorld(t *testing.T) *world {
 	cfg.Limits.StrictPerMinute = 0
 	w := &world{
 		t: t, dns: dnstest.Start(t, zone), certs: map[string]tls.Certificate{}, answers: map[string]http.HandlerFunc{},
-		waymark: service.Handler(cfg, service.Deps{Signer: trusted().signer, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}),
+		waymark: service.Handler(cfg, service.Deps{Signer: certtest.Profiles{By: trusted().signer}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}),
 		options: Options{Domain: "example.com", Roots: trusted().roots, Selectors: []string{"s1"}, ConnectTo: map[string][]netip.AddrPort{}, Now: time.Now()},
 		mail: map[string]*mailServer{
 			"imap.example.com:993": {protocol: "imap", implicit: true, after: "IMAP4rev1 AUTH=PLAIN"},

@@ -229,7 +229,7 @@ func (a *automx2) read(ctx context.Context, db *sql.DB) error {
 	a.directories()
 	for _, r := range a.providers {
 		if r["sign"] != "" && r["sign"] != "0" || r["sign_cert"] != "" || r["sign_key"] != "" {
-			a.lost(a.at("provider", r, "sign"), "a signing identity per provider is not supported; see the key signing")
+			a.lost(a.at("provider", r, "sign"), "the key is not imported; write the certificate and the key to files and name them in signing of the provider")
 		}
 	}
 	a.unused()

@@ -113,7 +113,7 @@ FILE: domain 35, name: "a b": the domain is not a valid name; not imported
 FILE: domain 36, provider_id: unknown provider; orphan.test is not imported
 FILE: ldapserver 20: LDAP server not imported: user names in Example.COM came from it; using those of the servers
 FILE: ldapserver 21: LDAP server not imported: no domain uses it
-FILE: provider 1, sign: a signing identity per provider is not supported; see the key signing
+FILE: provider 1, sign: the key is not imported; write the certificate and the key to files and name them in signing of the provider
 FILE: server 45: no domain uses it; not imported
 FILE: provider 3: no domain uses it; not imported`, "FILE", path)
 	if got := strings.Join(textsOf(r.Notes), "\n"); got != wantNotes {

@@ -26,8 +26,9 @@ type Options struct {
 	Tokens *invite.Keys
 	// Verify checks passwords; nil disables that.
 	Verify Verifier
-	// Profiles returns how Apple profiles are delivered now; nil for always signed.
-	Profiles func() Profiles
+	// Profiles returns how the Apple profiles of a provider are delivered now; nil for
+	// always signed.
+	Profiles func(*settings.Provider) Profiles
 	// Secure is the origin of the page, such as https://setup.example.com, if this
 	// process serves it over https itself; else "".
 	Secure string
@@ -258,7 +259,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 		}
 	}
 	if v.Profile != nil && p.Profiles != nil {
-		v.Profile.deliver(f.texts, p.Profiles())
+		v.Profile.deliver(f.texts, p.Profiles(found.Provider))
 	}
 	finish(v)
 	resp, err := p.render(http.StatusOK, v)

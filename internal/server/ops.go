@@ -26,6 +26,9 @@ type Ops struct {
 	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 	Ready   *Readiness
+	// Details returns lines for /readyz about what will fail without an operator; may be
+	// nil.
+	Details func() []string
 	// Reload returns when it is done, with a line for each error. force accepts that
 	// many domains are gone.
 	Reload func(force bool) (refused []string)
@@ -62,12 +65,26 @@ func NewOps(o Ops) http.Handler {
 		if !o.Ready.ready.Load() {
 			return http.StatusServiceUnavailable, "not ready"
 		}
-		return http.StatusOK, "ready"
+		return http.StatusOK, o.ready()
 	}))
 	if o.Pprof {
 		addPprof(h)
 	}
 	return h.router
+}
+
+// mostDetails is how many lines of details /readyz has.
+const mostDetails = 20
+
+func (o Ops) ready() string {
+	var details []string
+	if o.Details != nil {
+		details = o.Details()
+	}
+	if more := len(details) - mostDetails; more > 0 {
+		details = append(details[:mostDetails:mostDetails], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(append([]string{"ready"}, details...), "\n")
 }
 
 // certificate answers as the "ask" endpoint of Caddy's certificates on demand must:

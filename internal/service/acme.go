@@ -60,14 +60,16 @@ func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.certificates = CertificateStorage(cfg, s.options.StateDir)
 	return acme.New(acme.Options{
 		Email:    a.Email,
 		CAs:      cas,
-		Store:    CertificateStorage(cfg, s.options.StateDir),
+		Store:    s.certificates,
 		Log:      s.log,
 		Now:      s.options.Now,
 		Count:    s.options.Metrics.TLSCertificate,
 		NotAfter: func(at time.Time) { s.expiry.orders(at, s.options.Metrics) },
+		Signer:   s.signerChanged,
 		Permit:   s.permitOrder,
 		Client: func(ctx context.Context, remoteAddr string) context.Context {
 			return server.WithPeer(ctx, remoteAddr, s.current.Load().cfg.TrustedProxies)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/acme"
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
@@ -123,14 +126,7 @@ func CheckFiles(name string, cfg *config.Config, stateDir string, now time.Time)
 	c.fail(0, "providers", checkProfiles(cfg))
 	checkAnswers(cfg, func(key, text string) { c.warn(0, key, text) })
 	c.directory(cfg)
-	if s := cfg.Signing; s != nil {
-		id, err := sign.Load(s.CertFile, s.KeyFile, now)
-		c.fail(s.Line, "signing", err)
-		if err == nil {
-			c.fail(s.Line, "signing", id.Valid(now))
-			c.warn(s.Line, "signing", id.Warnings()...)
-		}
-	}
+	c.identities(cfg, stateDir, now)
 	if cfg.TLS != nil {
 		c.certificates(cfg, now)
 	}
@@ -138,6 +134,45 @@ func CheckFiles(name string, cfg *config.Config, stateDir string, now time.Time)
 		c.warn(0, "state_dir", notWritable(cmp.Or(cfg.StateDir, stateDir))...)
 	}
 	return c.findings
+}
+
+// identities loads the signing identities: from files, and what was ordered before.
+func (c *checks) identities(cfg *config.Config, stateDir string, now time.Time) {
+	wanted := configured(cfg)
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		from := wanted[key]
+		if from == nil {
+			continue
+		}
+		in := checks{file: from.File}
+		id, err := readIdentity(cfg, from, stateDir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && from.ACME != "":
+			// It is ordered when Waymark runs.
+		case err != nil:
+			in.fail(from.Line, from.Key, err)
+		default:
+			in.fail(from.Line, from.Key, id.Valid(now))
+			in.warn(from.Line, from.Key, id.Warnings()...)
+			if soon := id.Expiring(now); soon != "" {
+				in.warn(from.Line, from.Key, soon)
+			}
+		}
+		c.findings = append(c.findings, in.findings...)
+	}
+}
+
+func readIdentity(cfg *config.Config, from *config.Signing, stateDir string) (*sign.Identity, error) {
+	if from.ACME == "" {
+		return sign.Load(from.CertFile, from.KeyFile)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readOrdered)
+	defer cancel()
+	found, err := acme.Stored(ctx, CertificateStorage(cfg, stateDir), from.ACME)
+	if err != nil {
+		return nil, err
+	}
+	return sign.FromTLS(found)
 }
 
 // certificates loads the TLS certificates.

@@ -58,7 +58,7 @@ func TestConversations(t *testing.T) {
 
 // replay compares the responses of one conversation, or, with -update, puts
 // them into the archive.
-func replay(t *testing.T, archive *txtar.Archive, signer *sign.Identity) {
+func replay(t *testing.T, archive *txtar.Archive, signer certtest.Profiles) {
 	var handler http.Handler
 	response := ""
 	for i, f := range archive.Files {
@@ -138,12 +138,12 @@ func asText(t *testing.T, rec *httptest.ResponseRecorder) string {
 	return out.String()
 }
 
-func testIdentity(t testing.TB) *sign.Identity {
+func testIdentity(t testing.TB) certtest.Profiles {
 	t.Helper()
 	cert, key := certtest.Certify("config.example.com", certtest.NewKey(), nil).Write(t, t.TempDir())
-	id, err := sign.Load(cert, key, time.Now())
+	id, err := sign.Load(cert, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	return certtest.Profiles{By: id}
 }

@@ -28,8 +28,9 @@ import (
 // Deps are what a handler needs besides the settings.
 type Deps struct {
 	Signer mobileconfig.Signer
-	// Profiles returns how Apple profiles are delivered now; nil for always signed.
-	Profiles func() page.Profiles
+	// Profiles returns how the Apple profiles of a provider are delivered now; nil for
+	// always signed.
+	Profiles func(*settings.Provider) page.Profiles
 	Metrics  *telemetry.Metrics
 	Tracer   *tracing.Tracer // nil for no traces
 	Log      *zap.Logger

@@ -38,7 +38,7 @@ func (m *mailServer) Verify(_ context.Context, s settings.Settings, password str
 // unsigned leaves profiles readable.
 type unsigned struct{}
 
-func (unsigned) Sign(profile []byte) ([]byte, error) { return profile, nil }
+func (unsigned) Sign(_ *settings.Provider, profile []byte) ([]byte, error) { return profile, nil }
 
 // hosting is a hosting company whose user names are in a database: own1 is
 // web1p1, bad1 has an unusable one, nil1 does not exist.

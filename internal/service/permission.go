@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
@@ -12,11 +13,12 @@ import (
 )
 
 // permitCertificate returns who may have a certificate: the names under which
-// clients ask for a domain that this server answers for, and the host of pages.url.
+// clients ask for a domain that this server answers for, the host of pages.url, and
+// those whose certificates sign.
 func permitCertificate(cfg *config.Config, d *directory.Directory) func(context.Context, address.Domain) error {
-	own := ownName(cfg)
+	own, signing := ownName(cfg), signingNames(cfg)
 	return func(ctx context.Context, name address.Domain) error {
-		if own != "" && name == own {
+		if own != "" && name == own || slices.Contains(signing, name) {
 			return nil
 		}
 		domain, ok := dialect.ServiceDomain(name)

@@ -89,9 +89,9 @@ func (s *Service) reloadSettings(force bool) (refused []string) {
 	if err := guardDomains(s.current.Load().cfg, cfg); err != nil && !force {
 		return s.keepOld(err)
 	}
-	identity, refused, err := s.identityFor(cfg)
+	ids, refused, err := s.identitiesFor(cfg)
 	if err != nil {
-		return s.keepOld(err)
+		return append(refused, s.keepOld(err)...)
 	}
 	sources, err := s.sourcesFor(cfg)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *Service) reloadSettings(force bool) (refused []string) {
 	}
 	s.warnWhatNeedsRestart(cfg)
 	old := s.current.Load().sources
-	s.use(state{cfg: cfg, identity: identity, sources: sources})
+	s.use(state{cfg: cfg, identities: ids, sources: sources})
 	if old != sources {
 		s.retire(old)
 	}
@@ -190,8 +190,10 @@ func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 func (s *Service) watched() []string {
 	cfg := s.current.Load().cfg
 	files := append([]string(nil), cfg.Files...)
-	if cfg.Signing != nil {
-		files = append(files, cfg.Signing.CertFile, cfg.Signing.KeyFile)
+	for _, from := range configured(cfg) {
+		if from != nil && from.ACME == "" {
+			files = append(files, from.CertFile, from.KeyFile)
+		}
 	}
 	if cfg.TLS != nil {
 		for _, f := range cfg.TLS.Files {

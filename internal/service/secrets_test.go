@@ -45,7 +45,7 @@ func (f fault) Resolve(ctx context.Context, q settings.Query) (settings.Settings
 	return f.works.Resolve(ctx, q)
 }
 
-func (f fault) Sign(profile []byte) ([]byte, error) { return profile, f.signs }
+func (f fault) Sign(_ *settings.Provider, profile []byte) ([]byte, error) { return profile, f.signs }
 
 func (f fault) Verify(context.Context, settings.Settings, string) page.Verdict {
 	return page.Unreachable

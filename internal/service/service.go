@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,6 @@ import (
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/passwordcheck"
 	"github.com/waymark-mail/waymark/internal/server"
-	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/internal/tracing"
 	"github.com/waymark-mail/waymark/internal/watch"
@@ -79,14 +79,17 @@ type Service struct {
 	current  atomic.Pointer[state]
 	stopping chan struct{} // closed when Run begins to stop
 
-	wasNotValid atomic.Bool // the signing identity, when it was checked last
+	checking sync.Mutex        // of the next
+	states   map[string]string // of the signing identities, when they were checked last
 
 	retrying  atomic.Bool   // a reload is due because a changed source failed
 	reloading chan struct{} // a lock for what follows, held while it contains a value
 	watcher   *watch.Watcher
 	tlsFiles  *certs.Set    // nil without a TLS listener
 	acme      *acme.Manager // nil without tls.acme
-	expiry    expiry
+
+	certificates acme.Storage // of acme
+	expiry       expiry
 
 	tracer        *tracing.Tracer        // nil without tracing
 	checker       *passwordcheck.Checker // nil until it is needed
@@ -95,9 +98,9 @@ type Service struct {
 
 // state is everything that derives from one version of the settings.
 type state struct {
-	cfg      *config.Config
-	identity *sign.Keeper
-	sources  *Sources
+	cfg        *config.Config
+	identities identities
+	sources    *Sources
 	// permit returns who may have a certificate.
 	permit func(context.Context, address.Domain) error
 }
@@ -121,7 +124,6 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	if err := checkProfiles(cfg); err != nil {
 		return nil, err
 	}
-	identity := s.startIdentity(cfg)
 	if err := s.startTracing(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -130,12 +132,13 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 			return nil, err
 		}
 	}
+	ids := s.startIdentities(cfg)
 	sources, err := openSources(cfg, o.Metrics, o.Log, s.restore(cfg))
 	if err != nil {
 		return nil, err
 	}
 	sources.await(o.Log)
-	s.use(state{cfg: cfg, identity: identity, sources: sources})
+	s.use(state{cfg: cfg, identities: ids, sources: sources})
 	o.Metrics.Reloaded(o.Now())
 	if s.watcher, err = watch.Files(s.watched(), cfg.Included, s.changed); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot watch files for changes: %w", err), sources.Close())
@@ -237,12 +240,11 @@ func (s *Service) tell(what func() error) {
 
 // use applies new settings. Running requests keep the old ones.
 func (s *Service) use(next state) {
-	signs := signerFor(next.identity, next.cfg)
 	answers := next.sources.Directory(next.cfg, s.options.Metrics)
 	next.permit = permitCertificate(next.cfg, answers)
 	public := Handler(next.cfg, Deps{
-		Signer:    signs,
-		Profiles:  signs.Profiles,
+		Signer:    next.identities,
+		Profiles:  next.identities.Profiles,
 		Directory: answers,
 		Tokens:    s.linkKeys(next.cfg),
 		Verify:    s.verifierFor(next.cfg),
@@ -261,6 +263,7 @@ func (s *Service) use(next state) {
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
 		Hosts:   next.cfg.Ops.Hosts,
+		Details: s.identityWarnings,
 
 		Certificate: func(ctx context.Context, name address.Domain) error { return next.permit(lookup.Own(ctx), name) },
 	})
@@ -268,6 +271,9 @@ func (s *Service) use(next state) {
 	s.public.To(public)
 	s.current.Store(&next)
 	s.options.Metrics.Domains(len(next.cfg.Domains))
+	if s.acme != nil {
+		s.acme.Sign(signingNames(next.cfg))
+	}
 	s.checkIdentity()
 }
 

@@ -96,10 +96,8 @@ var selfSigned = sync.OnceValues(func() ([]byte, error) {
 	if _, _, err = sign.SelfSigned(dir, time.Now()); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(filepath.Join(dir, identityFile))
+	return os.ReadFile(sign.SelfSignedFile(dir))
 })
-
-const identityFile = "signing-self-signed.pem"
 
 // stateIn returns a state directory that has an identity, as after an earlier
 // run: to make an RSA key takes long.
@@ -114,7 +112,7 @@ func stateIn(t *testing.T, dir string) string {
 		err = os.Mkdir(state, 0o700)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(state, identityFile), identity, 0o600)
+		err = os.WriteFile(sign.SelfSignedFile(state), identity, 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,9 @@ type Provider struct {
 	Profile    ProfileOptions
 	Outlook    OutlookOptions
 	MTASTS     *MTASTS // nil for no policy
+	// Signing is the key of the identity that signs Apple profiles, in the settings
+	// file; "" for the default one.
+	Signing string
 }
 
 // MTASTS is the policy for mail servers that send to the domain (RFC 8461).

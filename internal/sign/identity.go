@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 
 const minRSABits = 2048
 
-// expiresSoon is how long before its expiry an identity should be renewed.
-const expiresSoon = 30 * 24 * time.Hour
+// expiresSoon is how long before its expiry an identity should have been renewed. Of a
+// short lifetime it is the last third, in which certificates from ACME are renewed.
+const expiresSoon = 14 * 24 * time.Hour
 
 // Identity signs profiles. It is immutable and safe for concurrent use.
 type Identity struct {
@@ -31,33 +33,72 @@ type Identity struct {
 // a web server is suitable. Errors name the file, what is wrong and what would
 // be right. The identity has signed a test message that an independent
 // implementation verified. It may have expired, or not be valid yet: see Valid.
-func Load(certFile, keyFile string, now time.Time) (*Identity, error) {
+func Load(certFile, keyFile string) (*Identity, error) {
 	pair, err := certs.ReadPair(certFile, keyFile)
 	if err != nil {
 		return nil, err
-	}
-	if pair.MissingIssuer != "" {
-		return nil, fmt.Errorf("%s: the certificate of %s, the issuer of %s, is missing; append it to the file, or devices cannot verify profiles",
-			certFile, pair.MissingIssuer, certs.NameOf(pair.Leaf))
 	}
 	id, err := prove(pair)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certFile, err)
 	}
-	id.warn(now)
 	return id, nil
 }
 
-// prove returns an identity after checking that its pair can sign.
+// FromTLS is Load for a certificate of crypto/tls. Its key may be in a device.
+func FromTLS(c *tls.Certificate) (*Identity, error) {
+	pair, err := certs.PairOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return prove(pair)
+}
+
+// prove returns an identity after checking that its pair can sign, and that its chain
+// leads to the last certificate.
 func prove(pair *certs.Pair) (*Identity, error) {
+	if pair.MissingIssuer != "" {
+		return nil, fmt.Errorf("the certificate of %s, the issuer of %s, is missing; append it to the file, or devices cannot verify profiles",
+			pair.MissingIssuer, certs.NameOf(pair.Leaf))
+	}
 	id := &Identity{pair: pair}
 	if err := id.checkKind(); err != nil {
+		return nil, err
+	}
+	if err := id.checkChain(); err != nil {
 		return nil, err
 	}
 	if err := id.selfTest(); err != nil {
 		return nil, err
 	}
+	id.warn()
 	return id, nil
+}
+
+// checkChain rejects a chain that no device can follow, as with an intermediate that
+// may not issue the leaf. Whether a device trusts its end depends on the device.
+func (id *Identity) checkChain() error {
+	chain := id.pair.Intermediates
+	if len(chain) == 0 {
+		return nil // self-signed
+	}
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	for i, c := range chain {
+		if i == len(chain)-1 {
+			roots.AddCert(c)
+		} else {
+			intermediates.AddCert(c)
+		}
+	}
+	_, err := id.pair.Leaf.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: intermediates,
+		CurrentTime: id.NotAfter(), // Valid checks the time
+		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	if err != nil {
+		return fmt.Errorf("the chain of %s cannot be verified: %w", certs.NameOf(id.pair.Leaf), err)
+	}
+	return nil
 }
 
 // checkKind rejects keys that cannot sign CMS here, or that devices reject.
@@ -96,15 +137,12 @@ func (id *Identity) selfTest() error {
 	return nil
 }
 
-func (id *Identity) warn(now time.Time) {
+func (id *Identity) warn() {
 	if _, isECDSA := id.pair.Key.Public().(*ecdsa.PublicKey); isECDSA {
 		id.warnings = append(id.warnings, "the key is ECDSA; only RSA is proven on Apple devices")
 	}
 	if id.pair.SelfSigned() {
 		id.warnings = append(id.warnings, "the certificate is self-signed; devices show profiles as not verified unless it is installed on them")
-	}
-	if left := id.NotAfter().Sub(now); left >= 0 && left < expiresSoon {
-		id.warnings = append(id.warnings, fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly)))
 	}
 	if w := id.pair.KeyWarning; w != "" {
 		id.warnings = append(id.warnings, w)
@@ -115,7 +153,18 @@ func (id *Identity) warn(now time.Time) {
 // yet.
 func (id *Identity) Valid(now time.Time) error { return id.pair.Valid(now) }
 
-// Warnings returns what an operator should know about the identity.
+// Expiring returns a warning if the identity is valid, but should have been renewed;
+// else "".
+func (id *Identity) Expiring(now time.Time) string {
+	leaf := id.pair.Leaf
+	soon := min(expiresSoon, leaf.NotAfter.Sub(leaf.NotBefore)/3)
+	if id.Valid(now) != nil || id.NotAfter().Sub(now) >= soon {
+		return ""
+	}
+	return fmt.Sprintf("the identity expires on %s; renew it", id.NotAfter().UTC().Format(time.DateOnly))
+}
+
+// Warnings returns what an operator should know about the identity, besides its expiry.
 func (id *Identity) Warnings() []string { return id.warnings }
 
 // NotAfter returns when the first certificate of the identity expires.

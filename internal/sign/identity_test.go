@@ -25,11 +25,14 @@ import (
 // testTime is the time of all tests. It is now, because openssl uses the clock.
 var testTime = sync.OnceValue(func() time.Time { return time.Now().UTC().Truncate(time.Second) })
 
+// rsaKey is the RSA key of all tests: one takes long to make.
+var rsaKey = sync.OnceValue(func() crypto.Signer { return certtest.RSAKey(2048) })
+
 // identity returns the identity of a chain, the leaf first.
 func identity(t testing.TB, chain ...certtest.Party) *Identity {
 	t.Helper()
 	certFile, keyFile := chain[0].Write(t, t.TempDir(), chain[1:]...)
-	id, err := Load(certFile, keyFile, testTime())
+	id, err := Load(certFile, keyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +45,7 @@ var profile = []byte(`<?xml version="1.0" encoding="UTF-8"?>` + strings.Repeat("
 // TestSignatures verifies signatures of each kind of key, below an intermediate
 // and a root, with smallstep/pkcs7, fullsailor/pkcs7 and OpenSSL.
 func TestSignatures(t *testing.T) {
-	root := certtest.Certify("Root", certtest.RSAKey(2048), nil, func(c *x509.Certificate) {
+	root := certtest.Certify("Root", rsaKey(), nil, func(c *x509.Certificate) {
 		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
 	})
 	middle := certtest.Authority("Middle", &root)
@@ -52,7 +55,7 @@ func TestSignatures(t *testing.T) {
 		name string
 		key  crypto.Signer
 	}{
-		{"RSA-2048", certtest.RSAKey(2048)},
+		{"RSA-2048", rsaKey()},
 		{"RSA-3072", certtest.RSAKey(3072)},
 		{"ECDSA P-256", certtest.ECKey(elliptic.P256())},
 		{"ECDSA P-384", certtest.ECKey(elliptic.P384())},
@@ -143,6 +146,11 @@ func TestLoadErrors(t *testing.T) {
 	}
 	leaf := func(key crypto.Signer) certtest.Party { return certtest.Certify("leaf", key, &middle) }
 	other := certtest.NewKey()
+	// It may issue for its own names alone.
+	constrained := certtest.Authority("Constrained", &root, func(c *x509.Certificate) {
+		c.PermittedDNSDomains, c.PermittedDNSDomainsCritical = []string{"example.net"}, true
+	})
+	outside := certtest.Certify("leaf", certtest.NewKey(), &constrained, certtest.Hosts("mail.example.com"))
 	for _, tt := range []struct {
 		name  string
 		chain []certtest.Party
@@ -151,6 +159,7 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		{"the intermediate is missing", []certtest.Party{leaf(certtest.NewKey())}, nil, `CERT: the certificate of "Middle", the issuer of "leaf", is missing; append it to the file, or devices cannot verify profiles`},
 		{"the intermediate is missing, the root is there", []certtest.Party{leaf(certtest.NewKey()), root}, nil, `CERT: the certificate of "Middle", the issuer of "leaf", is missing; append it to the file, or devices cannot verify profiles`},
+		{"a chain that no device can follow", []certtest.Party{outside, constrained}, nil, `CERT: the chain of "leaf" cannot be verified: x509: a root or intermediate certificate is not authorized to sign for this name: DNS name "mail.example.com" is not permitted by any constraint`},
 		{"a short RSA key", []certtest.Party{leaf(certtest.RSAKey(1024)), middle}, nil, "CERT: an RSA key of 1024 bits is too weak; use 2048 or more"},
 		{"a short curve", []certtest.Party{leaf(certtest.ECKey(elliptic.P224())), middle}, nil, "CERT: the curve P-224 is too weak; use P-256 or P-384"},
 		{"Ed25519", []certtest.Party{leaf(edKey), middle}, nil, "CERT: an Ed25519 key cannot sign profiles; use RSA or ECDSA P-256"},
@@ -162,7 +171,7 @@ func TestLoadErrors(t *testing.T) {
 				leaf.Key = tt.key
 			}
 			certFile, keyFile := leaf.Write(t, t.TempDir(), tt.chain[1:]...)
-			_, err := Load(certFile, keyFile, testTime())
+			_, err := Load(certFile, keyFile)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -187,7 +196,7 @@ func TestLoadOutsideTheValidity(t *testing.T) {
 		{leaf.Cert.NotAfter, ""},
 		{leaf.Cert.NotAfter.Add(time.Second), certFile + `: the certificate of "leaf" expired on ` + leaf.Cert.NotAfter.UTC().Format("2006-01-02 15:04:05") + " UTC; renew it"},
 	} {
-		id, err := Load(certFile, keyFile, tt.now)
+		id, err := Load(certFile, keyFile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,35 +230,46 @@ func TestSelfTestRejectsAWrongSignature(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	root := certtest.Authority("Root", nil)
-	soon := func(c *x509.Certificate) { c.NotAfter = testTime().AddDate(0, 0, 29) }
+	short := func(ago, left int) certtest.Change {
+		return func(c *x509.Certificate) {
+			c.NotBefore, c.NotAfter = testTime().AddDate(0, 0, -ago), testTime().AddDate(0, 0, left)
+		}
+	}
+	soon, later := short(77, 13), short(75, 15)
 	middle, middleSoon := certtest.Authority("Middle", &root), certtest.Authority("Middle", &root, soon)
 	const ecdsa = "the key is ECDSA; only RSA is proven on Apple devices"
-	expires := "the identity expires on " + testTime().AddDate(0, 0, 29).Format(time.DateOnly) + "; renew it"
+	expires := "the identity expires on " + testTime().AddDate(0, 0, 13).Format(time.DateOnly) + "; renew it"
 	for _, tt := range []struct {
 		name  string
 		chain []certtest.Party
 		mode  os.FileMode
 		want  []string
 	}{
-		{"no warning", []certtest.Party{certtest.Certify("leaf", certtest.RSAKey(2048), &middle), middle}, 0o640, nil},
+		{"no warning", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middle), middle}, 0o640, nil},
 		{"ECDSA", []certtest.Party{certtest.Certify("leaf", certtest.NewKey(), &middle), middle}, 0o600, []string{ecdsa}},
-		{"self-signed", []certtest.Party{certtest.Certify("leaf", certtest.RSAKey(2048), nil)}, 0o600, []string{"the certificate is self-signed; devices show profiles as not verified unless it is installed on them"}},
-		{"expires soon", []certtest.Party{certtest.Certify("leaf", certtest.RSAKey(2048), &middle, soon), middle}, 0o600, []string{expires}},
-		{"the intermediate expires soon", []certtest.Party{certtest.Certify("leaf", certtest.RSAKey(2048), &middleSoon), middleSoon}, 0o600, []string{expires}},
-		{"a world-readable key", []certtest.Party{certtest.Certify("leaf", certtest.RSAKey(2048), &middle), middle}, 0o604, []string{"KEY is readable by every user of this machine; run chmod o-r on it"}},
-		{"several", []certtest.Party{certtest.Certify("leaf", certtest.NewKey(), &middle, soon), middle}, 0o644, []string{ecdsa, expires, "KEY is readable by every user of this machine; run chmod o-r on it"}},
+		{"self-signed", []certtest.Party{certtest.Certify("leaf", rsaKey(), nil)}, 0o600, []string{"the certificate is self-signed; devices show profiles as not verified unless it is installed on them"}},
+		{"expires soon", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middle, soon), middle}, 0o600, []string{expires}},
+		{"expires in 15 days", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middle, later), middle}, 0o600, nil},
+		{"expires in 5 days of 9", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middle, short(4, 5)), middle}, 0o600, nil},
+		{"expires in 2 days of 9", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middle, short(7, 2)), middle}, 0o600, []string{"the identity expires on " + testTime().AddDate(0, 0, 2).Format(time.DateOnly) + "; renew it"}},
+		{"the intermediate expires soon", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middleSoon), middleSoon}, 0o600, []string{expires}},
+		{"a world-readable key", []certtest.Party{certtest.Certify("leaf", rsaKey(), &middle), middle}, 0o604, []string{"KEY is readable by every user of this machine; run chmod o-r on it"}},
+		{"several", []certtest.Party{certtest.Certify("leaf", certtest.NewKey(), &middle, soon), middle}, 0o644, []string{ecdsa, "KEY is readable by every user of this machine; run chmod o-r on it", expires}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			certFile, keyFile := tt.chain[0].Write(t, t.TempDir(), tt.chain[1:]...)
 			if err := os.Chmod(keyFile, tt.mode); err != nil {
 				t.Fatal(err)
 			}
-			id, err := Load(certFile, keyFile, testTime())
+			id, err := Load(certFile, keyFile)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, w := range id.Warnings() {
+			for _, w := range append(id.Warnings(), id.Expiring(testTime())) {
+				if w == "" {
+					continue
+				}
 				got = append(got, strings.ReplaceAll(w, keyFile, "KEY"))
 			}
 			if !slices.Equal(got, tt.want) {
@@ -271,7 +291,7 @@ func BenchmarkSign(b *testing.B) {
 	}{
 		{"P-256", certtest.ECKey(elliptic.P256())},
 		{"P-384", certtest.ECKey(elliptic.P384())},
-		{"RSA-2048", certtest.RSAKey(2048)},
+		{"RSA-2048", rsaKey()},
 	} {
 		id := identity(b, certtest.Certify("signer", bm.key, &middle), middle)
 		digest := make([]byte, crypto.SHA256.Size())

@@ -17,7 +17,7 @@ func TestKeeper(t *testing.T) {
 	root := certtest.Authority("Root", nil)
 	first, second := certtest.Certify("first", certtest.NewKey(), &root), certtest.Certify("second", certtest.NewKey(), &root)
 	certFile, keyFile := first.Write(t, t.TempDir(), root)
-	k, err := NewKeeper(func(now time.Time) (*Identity, error) { return Load(certFile, keyFile, now) }, testTime)
+	k, err := NewKeeper(func(now time.Time) (*Identity, error) { return Load(certFile, keyFile) }, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}

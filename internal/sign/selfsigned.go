@@ -22,18 +22,23 @@ const (
 	// processes cannot mix theirs.
 	selfSignedFile     = "signing-self-signed.pem"
 	selfSignedValidity = 10 * 365 * 24 * time.Hour
+	// selfSignedRenewal is how long before its expiry it is replaced.
+	selfSignedRenewal = 30 * 24 * time.Hour
 )
+
+// SelfSignedFile returns the file of the identity that SelfSigned stores in dir.
+func SelfSignedFile(dir string) string { return filepath.Join(dir, selfSignedFile) }
 
 // SelfSigned returns the identity stored in dir. It creates one if there is
 // none, or if it has expired or expires soon. The key is RSA, which is proven on
 // Apple devices; they show its profiles as not verified. Processes that start
 // at the same time get the same identity.
 func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err error) {
-	path := filepath.Join(dir, selfSignedFile)
+	path := SelfSignedFile(dir)
 	files.RemoveLeftovers(path, now)
-	id, err = Load(path, path, now)
+	id, err = Load(path, path)
 	switch {
-	case err == nil && id.NotAfter().Sub(now) > expiresSoon:
+	case err == nil && id.NotAfter().Sub(now) > selfSignedRenewal:
 		return id, false, id.Valid(now) // before it is valid, the clock is wrong
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, false, err
@@ -50,7 +55,7 @@ func SelfSigned(dir string, now time.Time) (id *Identity, created bool, err erro
 	if err != nil {
 		return nil, false, err
 	}
-	id, err = Load(path, path, now)
+	id, err = Load(path, path)
 	return id, created, err
 }
 

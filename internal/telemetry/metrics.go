@@ -52,7 +52,7 @@ func NewMetrics(version, revision string) *Metrics {
 		domains: prometheus.NewGauge(gauge("waymark_config_domains",
 			"Number of domains listed in the current settings, without the catch-all.")),
 		signingNotAfter: prometheus.NewGaugeVec(gauge("waymark_signing_certificate_not_after_timestamp_seconds",
-			"Unix timestamp when the first certificate of the signing identity expires, in seconds."), []string{"identity"}),
+			"Unix timestamp when the first certificate of the signing identities expires, in seconds."), []string{"identity"}),
 		logLinesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "waymark_log_lines_dropped_total",
 			Help: "Total number of log lines dropped because the log could not be written fast enough."}),
 		connections: counter("waymark_connections_closed_total",
@@ -144,9 +144,14 @@ func (m *Metrics) Reloaded(at time.Time) {
 // Domains records how many domains the current settings list.
 func (m *Metrics) Domains(n int) { m.domains.Set(float64(n)) }
 
-// SigningIdentity records when a signing identity expires.
-func (m *Metrics) SigningIdentity(name string, notAfter time.Time) {
-	m.signingNotAfter.WithLabelValues(name).Set(float64(notAfter.Unix()))
+// SigningIdentity records when the first signing identity of a kind expires; the zero
+// time if there is none.
+func (m *Metrics) SigningIdentity(kind string, notAfter time.Time) {
+	if notAfter.IsZero() {
+		m.signingNotAfter.DeleteLabelValues(kind)
+		return
+	}
+	m.signingNotAfter.WithLabelValues(kind).Set(float64(notAfter.Unix()))
 }
 
 // SigningCertificate counts a signing identity; result is loaded or failed.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
 	"github.com/waymark-mail/waymark/internal/sign"
+	"github.com/waymark-mail/waymark/test/certtest"
 )
 
 // TestIdentitiesOutliveRestartsAndServers is the part of check 36 that is not
@@ -54,11 +55,11 @@ func TestIdentitiesOutliveRestartsAndServers(t *testing.T) {
 func TestARenewedCertificateSignsFromThenOn(t *testing.T) {
 	pki := newPKI(t)
 	file := filepath.Join(pki.dir, "sign.pem")
-	keeper, err := sign.NewKeeper(func(now time.Time) (*sign.Identity, error) { return sign.Load(file, file, now) }, time.Now)
+	keeper, err := sign.NewKeeper(func(now time.Time) (*sign.Identity, error) { return sign.Load(file, file) }, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := handler(t, settings, keeper, zap.NewNop())
+	h := handler(t, settings, certtest.Profiles{By: keeper}, zap.NewNop())
 	target := serve(t, h, pki)
 	for _, renewed := range []bool{false, true} {
 		if renewed {

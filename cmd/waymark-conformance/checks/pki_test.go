@@ -11,6 +11,7 @@ import (
 
 	"github.com/smallstep/pkcs7"
 
+	model "github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
@@ -22,7 +23,7 @@ type pki struct {
 	roots *x509.CertPool
 
 	intermediate certtest.Party
-	signer       *sign.Identity
+	signer       certtest.Profiles
 	leaf         certtest.Party // of the signer
 }
 
@@ -39,15 +40,15 @@ func newPKI(t testing.TB) *pki {
 
 // identity returns a signer whose certificate was made at a time and is valid
 // for a month.
-func (p *pki) identity(made time.Time) *sign.Identity {
+func (p *pki) identity(made time.Time) certtest.Profiles {
 	p.t.Helper()
 	p.write("sign.pem", made)
 	path := filepath.Join(p.dir, "sign.pem")
-	id, err := sign.Load(path, path, made)
+	id, err := sign.Load(path, path)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return id
+	return certtest.Profiles{By: id}
 }
 
 // write puts the certificate, the intermediate one and the key into one file.
@@ -71,7 +72,7 @@ type odd struct {
 	detached bool
 }
 
-func (o odd) Sign(content []byte) ([]byte, error) {
+func (o odd) Sign(_ *model.Provider, content []byte) ([]byte, error) {
 	data, err := pkcs7.NewSignedData(content)
 	if err != nil {
 		return nil, err
@@ -89,4 +90,4 @@ func (o odd) Sign(content []byte) ([]byte, error) {
 // nothing signs, but not the profile.
 type nothing struct{ *pki }
 
-func (n nothing) Sign([]byte) ([]byte, error) { return n.signer.Sign(nil) }
+func (n nothing) Sign(*model.Provider, []byte) ([]byte, error) { return n.signer.By.Sign(nil) }

@@ -10,9 +10,9 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Signer wraps a profile in a signature (DER of CMS SignedData).
+// Signer wraps a profile of a provider in a signature (DER of CMS SignedData).
 type Signer interface {
-	Sign(content []byte) ([]byte, error)
+	Sign(p *settings.Provider, content []byte) ([]byte, error)
 }
 
 // Tokens opens the tokens of links, such as those in QR codes. The error is a
@@ -72,7 +72,7 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	signed, err := m.signer.Sign(profile)
+	signed, err := m.signer.Sign(found.Provider, profile)
 	if err != nil { // read by the person who tapped the link
 		words := i18n.All().In(req.language)
 		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.profile"), Cause: err}

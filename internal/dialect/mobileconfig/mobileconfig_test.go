@@ -31,7 +31,7 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 	return s, nil
 }
 
-func (e envelope) Sign(content []byte) ([]byte, error) {
+func (e envelope) Sign(_ *settings.Provider, content []byte) ([]byte, error) {
 	if e.broken {
 		return nil, errors.New("the key is gone")
 	}
