@@ -1,6 +1,16 @@
-// Adds a button behind each value that copies it. Everything else works without.
+// Adds a button behind each value that copies it, and closes the menu of languages by
+// Esc and by a click elsewhere. Everything else works without.
 "use strict";
 (() => {
+  const menu = document.querySelector(".languages");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu?.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (menu?.open && !menu.contains(event.target)) menu.open = false;
+  });
   if (!navigator.clipboard) return;
   const words = document.body.dataset;
   const icon = (shape) => {

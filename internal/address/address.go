@@ -14,6 +14,9 @@ type Address struct {
 	Domain Domain
 }
 
+// ErrLongLocal is returned for an address whose local part is too long.
+var ErrLongLocal = errors.New("the part before the @ is longer than 64 octets")
+
 const maxLocal = 64 // octets, RFC 5321 section 4.5.3.1.1
 
 // Parse parses an address such as anna@example.com, ignoring surrounding white
@@ -48,7 +51,7 @@ func checkLocal(local string) error {
 	case local == "":
 		return errors.New("the part before the @ is empty")
 	case len(local) > maxLocal:
-		return errors.New("the part before the @ is longer than 64 octets")
+		return ErrLongLocal
 	case !utf8.ValidString(local):
 		return errors.New("the part before the @ is not valid UTF-8")
 	}
@@ -76,6 +79,15 @@ func (a Address) String() string {
 		return ""
 	}
 	return a.Local + "@" + string(a.Domain)
+}
+
+// Unicode returns local@domain with the domain in U-labels, for people to read. Apps
+// are given String, because some reject U-labels.
+func (a Address) Unicode() string {
+	if a.IsZero() {
+		return ""
+	}
+	return a.Local + "@" + a.Domain.Unicode()
 }
 
 // IsZero reports whether a is the zero value.

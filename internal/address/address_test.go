@@ -97,6 +97,12 @@ func TestParent(t *testing.T) {
 }
 
 func TestUnicode(t *testing.T) {
+	if got := (Address{Local: "anna", Domain: "xn--bcher-kva.example"}).Unicode(); got != "anna@bücher.example" {
+		t.Errorf("Unicode of an address = %q", got)
+	}
+	if got := (Address{}).Unicode(); got != "" {
+		t.Errorf("Unicode of no address = %q", got)
+	}
 	if got := Domain("xn--bcher-kva.example").Unicode(); got != "bücher.example" {
 		t.Errorf("Unicode = %q", got)
 	}

@@ -15,6 +15,9 @@ type Dialect struct {
 	// Fail formats errors: those of Serve, and those that the server itself
 	// raises, such as a rate limit. nil formats them as plain text.
 	Fail func(error) Response
+	// Refuse is Fail for errors whose form depends on the request, such as its
+	// language; nil to use Fail.
+	Refuse func(*http.Request, error) Response
 	// Render returns the document for settings, before any signature. It is
 	// pure: no clock, I/O or randomness. nil for a dialect without documents.
 	Render func(settings.Settings, Choice) ([]byte, error)
@@ -24,6 +27,17 @@ type Dialect struct {
 	// Experimental exempts the endpoints from the published description
 	// (api/openapi.yaml, docs/api.md), which is a promise to clients.
 	Experimental bool
+}
+
+// Failure returns the response for an error.
+func (d Dialect) Failure(r *http.Request, err error) Response {
+	switch {
+	case d.Refuse != nil:
+		return d.Refuse(r, err)
+	case d.Fail != nil:
+		return d.Fail(err)
+	}
+	return PlainFailure(err)
 }
 
 // Choice is what a person chose besides an address. The zero value chooses

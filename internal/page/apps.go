@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -76,8 +77,12 @@ func has(id, app string) bool {
 	return slices.ContainsFunc(devices(), func(d device) bool { return d.id == id && (app == "" || slices.Contains(d.apps, app)) })
 }
 
-// supports reports whether an app works with the provider's services.
-func (p picked) supports(app string) bool {
+// supports reports whether an app works with the provider's services. Where there are
+// only calendars and contacts, it needs steps for them.
+func (p picked) supports(app string, c *i18n.Catalogue) bool {
+	if p.onlyDAV() {
+		return app == "davx5" || slices.ContainsFunc(c.List("apps."+app+".steps"), aboutDAV)
+	}
 	switch app {
 	case "outlook-mobile", "gmail-ios", "delta-chat": // without POP3
 		return p.in.Protocol == settings.IMAP && p.out.Protocol != ""
@@ -87,6 +92,16 @@ func (p picked) supports(app string) bool {
 		return p.caldav.URL != "" || p.carddav.URL != ""
 	}
 	return true
+}
+
+// onlyDAV reports whether there are calendars or contacts, and no mail.
+func (p picked) onlyDAV() bool {
+	return p.in.Host == "" && p.out.Host == "" && (p.caldav.URL != "" || p.carddav.URL != "")
+}
+
+// aboutDAV reports whether a step is about calendars or contacts alone.
+func aboutDAV(step string) bool {
+	return strings.Contains(step, "{caldav_") || strings.Contains(step, "{carddav_")
 }
 
 // recognise returns the ID of the device that a browser runs on; "" if unknown. An

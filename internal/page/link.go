@@ -52,7 +52,7 @@ func (p *page) broken(r *http.Request, o opened, a address.Address, err error) d
 	if errors.Is(err, invite.ErrExpired) {
 		v.Problem, status = o.form.texts.Text("problem.expired"), http.StatusGone
 		if p.Now().Sub(o.until) < addressOfExpired {
-			v.Email = a.String()
+			v.Email = a.Unicode()
 		}
 	}
 	resp, err := p.render(status, v)

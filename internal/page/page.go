@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"context"
+	"errors"
 	"html/template"
 	"net"
 	"net/http"
@@ -41,9 +42,10 @@ type Profiles string
 
 // The ways of delivery.
 const (
-	Signed   Profiles = "signed"
-	Unsigned Profiles = "unsigned"
-	Refused  Profiles = "refused" // there is no identity to sign with
+	Signed     Profiles = "signed"
+	SelfSigned Profiles = "self_signed" // devices show it as not verified
+	Unsigned   Profiles = "unsigned"
+	Refused    Profiles = "refused" // there is no identity to sign with
 )
 
 // Verifier checks a password at the mail server of a mailbox.
@@ -70,21 +72,29 @@ func verdicts() []Verdict {
 
 type page struct {
 	Options
-	html *template.Template
+	html    *template.Template
+	limited map[string]dialect.Response // the page for too many requests, by language
 }
 
 // New returns the page as a dialect. It panics when the embedded templates are
 // broken.
 func New(o Options) dialect.Dialect {
-	p := &page{Options: o, html: parseTemplates()}
+	p := &page{Options: o, html: parseTemplates(), limited: map[string]dialect.Response{}}
+	for _, c := range i18n.All().Languages() {
+		p.limited[c.Language] = p.tooMany(c)
+	}
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return dialect.Dialect{
 		Name: "page",
 		Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
 			return Render(s, Choice{Language: c.Language, App: c.App})
 		},
+		Refuse: p.refuse,
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},
+			{Path: "/s", Methods: get, Serve: toStart},
+			{Path: "/i", Methods: get, Serve: toStart},
+			{Path: "/p", Methods: get, Serve: toStart},
 			{Path: "/", Methods: post, Serve: sameOrigin(p.typed)},
 			{Path: "/s/{token}", Methods: get, Serve: p.secured(p.steps(false))},
 			{Path: "/s/{token}/code.svg", Methods: get, Serve: p.code(false), Strict: true},
@@ -148,7 +158,22 @@ func (p *page) typed(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	return seeOther("/s/"+p.Tokens.SealPage(invite.Page, found.Address, p.Now()), f.query(), "", found), nil
+	return seeOther("/s/"+p.Tokens.SealPage(invite.Page, typedAddress(f.email, found), p.Now()), f.query(), "", found), nil
+}
+
+// typedAddress returns the address that was typed, not the new one of a domain that
+// moved: the page tells the person about both.
+func typedAddress(email string, found settings.Settings) address.Address {
+	a, err := address.Parse(email)
+	if err != nil {
+		return found.Address
+	}
+	return a
+}
+
+// toStart leads somebody with a part of a link to the first page.
+func toStart(r *http.Request) (dialect.Response, error) {
+	return seeOther("/", readChoice(r).query(), "", settings.Settings{}), nil
 }
 
 // find resolves the address of a form. proven is set when the visitor may know its
@@ -172,7 +197,7 @@ func (p *page) find(r *http.Request, f form, proven bool) (settings.Settings, di
 func (p *page) resolve(ctx context.Context, email string, proven bool) (settings.Settings, error) {
 	a, err := address.Parse(strings.TrimSpace(email))
 	if err != nil {
-		return settings.Settings{}, settings.Errorf(settings.BadRequest, "%v", err)
+		return settings.Settings{}, &settings.Error{Kind: settings.BadRequest, Message: "the address is not valid", Cause: err}
 	}
 	return p.Resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a, Proven: proven})
 }
@@ -193,14 +218,14 @@ func (p *page) steps(invited bool) func(*http.Request) (dialect.Response, error)
 			v.Path, v.Token = r.URL.Path, o.token
 			if invited {
 				v.Token = p.Tokens.Seal(invite.Proven, found.Address, o.until)
-				v.Greeting = o.form.texts.Text("page.greeting", "address", o.form.email, "provider", v.Provider)
+				v.Greeting = o.form.texts.Text("page.greeting", "address", v.Email, "provider", v.Provider)
 				v.Until = o.form.texts.Text("page.invitation_until", "date", o.form.texts.Date(o.until.UTC()))
 				return
 			}
 			verdict := Verdict(r.URL.Query().Get("password"))
 			// A link cannot claim that a password was right: only the check makes such a token.
 			if v.Verify != nil && slices.Contains(verdicts(), verdict) && (verdict != Right || o.proven) {
-				v.Verify.show(o.form.texts, verdict, o.form.email)
+				v.Verify.show(o.form.texts, verdict, v.Email)
 			}
 		})
 	}
@@ -229,7 +254,7 @@ func (p *page) password(r *http.Request) (dialect.Response, error) {
 		verdict = p.Verify.Verify(r.Context(), found, f.password)
 	}
 	if verdict == Right {
-		o.token = p.Tokens.SealPage(invite.Proven, found.Address, p.Now())
+		o.token = p.Tokens.SealPage(invite.Proven, typedAddress(o.form.email, found), p.Now())
 	}
 	q := f.query()
 	q.Set("password", string(verdict))
@@ -296,6 +321,9 @@ func shown(email string) string {
 }
 
 func problem(c *i18n.Catalogue, email string, err error) string {
+	if moved := (*settings.MovedError)(nil); errors.As(err, &moved) {
+		return c.Text("problem.moved")
+	}
 	switch settings.KindOf(err) {
 	case settings.UnknownDomain:
 		return c.Text("problem.unknown")
@@ -305,6 +333,9 @@ func problem(c *i18n.Catalogue, email string, err error) string {
 	}
 	if strings.TrimSpace(email) == "" {
 		return c.Text("problem.empty")
+	}
+	if errors.Is(err, address.ErrLongLocal) {
+		return c.Text("problem.long")
 	}
 	return c.Text("problem.address")
 }

@@ -52,6 +52,12 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 	case "example.com":
 	case "pop.example":
 		p = &settings.Provider{ID: "pop", Name: "Pop", Services: []settings.Service{service(settings.POP3, 995, settings.TLS), service(settings.Submission, 465, settings.TLS)}}
+	case "xn--bcher-kva.example":
+	case "old.example":
+		moved := address.Address{Local: q.Address.Local, Domain: "example.com"}
+		return settings.Settings{Provider: p, Domain: q.Domain, Canonical: "example.com", MovedTo: "example.com", Address: moved}, nil
+	case "left.example":
+		return settings.Settings{}, &settings.MovedError{To: settings.Redirect{URL: "https://elsewhere.example/autodiscover/autodiscover.xml"}}
 	case "down.example":
 		return settings.Settings{}, settings.Errorf(settings.Unavailable, "the settings cannot be read at the moment")
 	default:
@@ -71,8 +77,10 @@ func (v *verifier) Verify(_ context.Context, s settings.Settings, password strin
 var testKeys = invite.RandomKeys()
 
 func testPage(v Verifier) dialect.Dialect {
-	return New(Options{Resolver: house{}, Tokens: testKeys, Verify: v, Now: func() time.Time { return noon }})
+	return New(Options{Resolver: house{}, Tokens: testKeys, Verify: v, Now: testNow})
 }
+
+func testNow() time.Time { return noon }
 
 const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
 
@@ -250,7 +258,7 @@ func TestEveryAppInEveryLanguage(t *testing.T) {
 			for _, domain := range []address.Domain{"example.com", "pop.example"} {
 				s := settingsOf(t, domain)
 				body := rendered(t, s, Choice{Language: c.Language, App: app})
-				if pick(s.Services()).supports(app) && (!strings.Contains(body, `value="`+app+`" aria-current="true"`) || !strings.Contains(body, "<ol>")) {
+				if pick(s.Services()).supports(app, c) && (!strings.Contains(body, `value="`+app+`" aria-current="true"`) || !strings.Contains(body, "<ol>")) {
 					t.Errorf("%s, %s: no steps", c.Language, app)
 				}
 				_, body, _ = strings.Cut(body, "<body") // the script before it has one of its own
@@ -289,7 +297,7 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"anna@unknown.example", 404, "We do not know the domain of that address"},
+		{"anna@unknown.example", 404, "The domain of that address is not one of ours"},
 		{"anna@down.example", 503, "cannot be read at the moment"},
 		{"anna", 400, "That is not a complete mail address."},
 		{"", 400, "Type your mail address first."},

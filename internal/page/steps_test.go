@@ -24,7 +24,7 @@ func with(t *testing.T, services ...settings.Service) settings.Settings {
 func plainSteps(t *testing.T, s settings.Settings, c Choice) string {
 	t.Helper()
 	body := rendered(t, s, c)
-	_, body, found := strings.Cut(body, `<h2 id="steps">`)
+	_, body, found := strings.Cut(body, `<h2 id="steps" tabindex="-1">`)
 	steps, _, ended := strings.Cut(body, `</section>`)
 	if !found || !ended {
 		t.Fatal("there are no steps")
@@ -108,10 +108,13 @@ func TestAppsThatCannotBeSetUpAreNotOffered(t *testing.T) {
 		services []settings.Service
 		missing  []string
 	}{
-		"everything":     {[]settings.Service{service(settings.IMAP, 993, settings.TLS), smtp, calendars}, nil},
-		"no calendars":   {[]settings.Service{service(settings.IMAP, 993, settings.TLS), smtp}, []string{"davx5"}},
-		"POP3":           {[]settings.Service{pop, smtp, calendars}, []string{"outlook-mobile", "gmail-ios", "delta-chat"}},
-		"calendars only": {[]settings.Service{calendars}, []string{"outlook-mobile", "gmail-ios", "delta-chat", "gmail-web", "printer"}},
+		"everything":   {[]settings.Service{service(settings.IMAP, 993, settings.TLS), smtp, calendars}, nil},
+		"no calendars": {[]settings.Service{service(settings.IMAP, 993, settings.TLS), smtp}, []string{"davx5"}},
+		"POP3":         {[]settings.Service{pop, smtp, calendars}, []string{"outlook-mobile", "gmail-ios", "delta-chat"}},
+		"calendars only": {[]settings.Service{calendars}, []string{
+			"android-mail", "delta-chat", "fairemail", "gmail-android", "gmail-ios", "gmail-web", "outlook-classic", "outlook-mac", "outlook-mobile",
+			"outlook-new", "printer", "samsung-mail", "thunderbird-android", "windows-mail",
+		}},
 	} {
 		var missing []string
 		for _, app := range Apps() {
@@ -124,6 +127,49 @@ func TestAppsThatCannotBeSetUpAreNotOffered(t *testing.T) {
 		slices.Sort(tc.missing)
 		if !slices.Equal(missing, tc.missing) {
 			t.Errorf("%s: %v cannot be chosen, want %v", name, missing, tc.missing)
+		}
+	}
+}
+
+// TestCalendarsAlone pins that no step and no help is about mail where there is none.
+func TestCalendarsAlone(t *testing.T) {
+	s := with(t, dav(settings.CalDAV, "https://dav.example/", settings.LoginAddress))
+	for app, first := range map[string]string{
+		"apple-mail-macos": "Calendars: System Settings", "apple-mail-ios": "Calendars: Settings", "thunderbird": "Calendars: ≡", "davx5": "Tap the plus sign", "other": "Calendars (CalDAV)",
+	} {
+		steps := plainSteps(t, s, Choice{Language: "en", App: app})
+		if !strings.Contains(steps, first) || strings.Contains(steps, "Add Account… › Other Mail") || strings.Contains(steps, "finds the servers") || strings.Contains(steps, "Open Mail") {
+			t.Errorf("%s:\n%s", app, steps)
+		}
+		if body := rendered(t, s, Choice{Language: "en", App: app}); strings.Contains(body, `id="folders"`) {
+			t.Errorf("%s: help about folders", app)
+		}
+	}
+}
+
+// TestFactsThatPeopleMiss names what the guides of providers say, too.
+func TestFactsThatPeopleMiss(t *testing.T) {
+	for _, c := range i18n.All().Languages() {
+		for app, fact := range map[string]string{
+			"outlook-mobile": "Outlook Lite", "gmail-web": "lias", "samsung-mail": " Samsung Email", "printer": " IP", "thunderbird": "STARTTLS: ",
+		} {
+			body := rendered(t, settingsOf(t, "example.com"), Choice{Language: c.Language, App: app})
+			if _, body, _ = strings.Cut(body, "<main"); !strings.Contains(body, fact) {
+				t.Errorf("%s, %s: no %s", c.Language, app, fact)
+			}
+		}
+	}
+}
+
+// TestTheTermsOfApps pins the glossary of encryption.
+func TestTheTermsOfApps(t *testing.T) {
+	var got []string
+	for _, term := range terms(i18n.All().In("en")) {
+		got = append(got, term.App+": "+term.TLS+" or "+term.STARTTLS)
+	}
+	for _, want := range []string{"Most apps: SSL/TLS or STARTTLS", "Samsung Email: SSL or TLS", "Evolution: “TLS on a dedicated port” or “STARTTLS after connecting”"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
 		}
 	}
 }

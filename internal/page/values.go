@@ -120,6 +120,20 @@ func withTermsOf(app string, p picked, c *i18n.Catalogue, values map[string]stri
 	return own
 }
 
+// term is how an app calls implicit TLS and STARTTLS.
+type term struct{ App, TLS, STARTTLS string }
+
+// terms returns the terms of most apps, and of those that have others.
+func terms(c *i18n.Catalogue) []term {
+	all := []term{{c.Text("settings.terms_most"), c.Text("settings.tls"), c.Text("settings.starttls")}}
+	for _, app := range Apps() {
+		if key := "apps." + app + ".encryption."; c.Has(key + string(settings.TLS)) {
+			all = append(all, term{c.Text("apps." + app + ".name"), c.Text(key + string(settings.TLS)), c.Text(key + string(settings.STARTTLS))})
+		}
+	}
+	return all
+}
+
 // row is one service in the table of all settings.
 type row struct {
 	Purpose, Server, Port, Encryption, Login string

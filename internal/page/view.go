@@ -48,7 +48,8 @@ type view struct {
 	Standalone *standalone // nil when a server serves the page
 
 	Greeting, Until string
-	Found           bool // the address is known; the fields below are set
+	Moved           string // to a new address
+	Found           bool   // the address is known; the fields below are set
 	Provider        string
 	HelpURL         string
 	WebmailURL      string
@@ -64,6 +65,7 @@ type view struct {
 	App     *appView
 	Profile *profileView
 	Rows    []row
+	Terms   []term
 	OAuth2  bool
 	// LoginHint explains a user name that is not shown; "" where it is.
 	LoginHint string
@@ -123,11 +125,17 @@ func newView(s settings.Settings, chosen Choice) *view {
 	values := valuesOf(s, p, c)
 	v := newStartView(c)
 	v.Found, v.mail, v.Path = true, p.mail, "/"
-	v.Email, v.HelpURL, v.WebmailURL = s.Address.String(), s.Provider.HelpURL, s.WebmailURL()
+	v.Email, v.HelpURL, v.WebmailURL = s.Address.Unicode(), s.Provider.HelpURL, s.WebmailURL()
+	if s.MovedTo != "" {
+		v.Moved = c.Text("page.moved", "address", v.Email)
+	}
 	v.brand(s)
-	v.Rows = rows(s, p, c)
+	v.Rows, v.Terms = rows(s, p, c), terms(c)
 	v.OAuth2 = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) })
 	for _, key := range []string{"wrong_password", "relay", "blocked", "certificate", "send", "folders"} {
+		if p.onlyDAV() {
+			break // they are about mail
+		}
 		if text, ok := newSentence(c.Text("help."+key), values); ok {
 			v.Help = append(v.Help, helpView{ID: strings.ReplaceAll(key, "_", "-"), Title: c.Text("help." + key + "_title"), Text: text})
 		}
@@ -156,7 +164,7 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	if !ok {
 		return
 	}
-	apps := slices.DeleteFunc(slices.Clone(d.apps), func(app string) bool { return !p.supports(app) })
+	apps := slices.DeleteFunc(slices.Clone(d.apps), func(app string) bool { return !p.supports(app, v.T) })
 	if len(apps) == 0 {
 		return
 	}
@@ -172,8 +180,11 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 		v.App.Note = v.T.Text("apps." + app + ".note")
 	}
 	values = withTermsOf(app, p, v.T, values)
-	v.App.Auto = sentences(v.T.List("apps."+app+".auto"), values)
-	v.App.Steps = sentences(v.T.List("apps."+app+".steps"), values)
+	auto, steps := v.T.List("apps."+app+".auto"), v.T.List("apps."+app+".steps")
+	if p.onlyDAV() && app != "davx5" { // the other steps are about mail
+		auto, steps = nil, slices.DeleteFunc(steps, func(step string) bool { return !aboutDAV(step) })
+	}
+	v.App.Auto, v.App.Steps = sentences(auto, values), sentences(steps, values)
 }
 
 // recognised marks the device of the browser.
@@ -208,6 +219,9 @@ func newProfile(services picked, c *i18n.Catalogue, values map[string]string, ma
 		Lead:  c.Text("profile_page.lead", "what", c.Enumerate(what)),
 		Mac:   mac,
 		Steps: sentences(c.List(steps), values),
+	}
+	if services.onlyDAV() {
+		p.Steps = p.Steps[:len(p.Steps)-1] // the last one opens Mail
 	}
 	p.deliver(c, Signed)
 	return p

@@ -53,10 +53,7 @@ var (
 
 // endpoint returns the handler of one path of a dialect.
 func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
-	fail := d.Fail
-	if fail == nil {
-		fail = dialect.PlainFailure
-	}
+	fail := d.Failure
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
 		x.sharer = ClientNetwork(r.Context())
@@ -71,7 +68,7 @@ func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.E
 			x.response, x.err = h.serve(r, x.sharer, e)
 		}
 		if x.err != nil && x.response.Status == 0 {
-			x.response = fail(x.err)
+			x.response = fail(r, x.err)
 		}
 		h.finish(w, r, x)
 	}

@@ -88,15 +88,18 @@ func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 
 // dialects lists every dialect. A new one is a line here.
 func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect {
+	pages := page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Secure: deps.Secure, Now: deps.Now})
+	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now})
+	profiles.Refuse = page.OfProfile(pages.Refuse)
 	return []dialect.Dialect{
 		autoconfig.New(r),
 		autodiscover.New(r, deps.Now),
-		mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}),
+		profiles,
 		pacc.New(r),
 		wellknown.New(r),
 		mtasts.New(r),
 		settingsAPI(r, apiToken),
-		page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Secure: deps.Secure, Now: deps.Now}),
+		pages,
 	}
 }
 

@@ -281,7 +281,9 @@ func signingNames(cfg *config.Config) []address.Domain {
 
 // profiles returns how profiles are delivered if signing fails with err.
 func (id identity) profiles(err error) page.Profiles {
-	switch {
+	switch have := id.Identity(); {
+	case err == nil && have != nil && have.SelfSigned():
+		return page.SelfSigned
 	case err == nil:
 		return page.Signed
 	case notValid(err) && id.from != nil && id.from.UnsignedWhenExpired:

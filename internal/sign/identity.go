@@ -153,6 +153,9 @@ func (id *Identity) warn() {
 // yet.
 func (id *Identity) Valid(now time.Time) error { return id.pair.Valid(now) }
 
+// SelfSigned reports whether devices show its profiles as not verified.
+func (id *Identity) SelfSigned() bool { return id.pair.SelfSigned() }
+
 // Expiring returns a warning if the identity is valid, but should have been renewed;
 // else "".
 func (id *Identity) Expiring(now time.Time) string {
