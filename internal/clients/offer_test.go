@@ -48,12 +48,12 @@ func offerOf(format client.Format, s settings.Settings) offer {
 		return o
 	case client.Profile:
 		// One account that must send and receive. UseSSL is certain to mean
-		// implicit TLS only. Calendars and contacts need passwords, which iOS
-		// sends over https only.
+		// implicit TLS, and STARTTLS on its registered port. Calendars and contacts
+		// need passwords, which iOS sends over https only.
 		if s.Address.IsZero() {
 			return offer{}
 		}
-		suits := []test{both(inProfile, tls), both(inProfile, encrypted), inProfile}
+		suits := []test{both(inProfile, switchTells), both(inProfile, encrypted), inProfile}
 		o := offer{imap: of(settings.IMAP, suits...), pop3: of(settings.POP3, suits...), smtp: of(settings.Submission, suits...)}
 		if o.smtp == nil || o.imap == nil && o.pop3 == nil {
 			o = offer{}
@@ -112,7 +112,6 @@ func both(a, b test) test {
 }
 
 func anything(settings.Service) bool    { return true }
-func tls(s settings.Service) bool       { return s.Security == settings.TLS }
 func encrypted(s settings.Service) bool { return s.Security != settings.Plaintext }
 func https(s settings.Service) bool     { return strings.HasPrefix(s.URL, "https://") }
 
@@ -126,6 +125,12 @@ func expressible(s settings.Service) bool { return takesPassword(s) || s.Accepts
 func inProfile(s settings.Service) bool {
 	onTLSPort := s.Security == settings.STARTTLS && (s.Port == 993 || s.Port == 995 || s.Port == 465)
 	return (expressible(s) || s.Accepts(settings.NTLM)) && !onTLSPort
+}
+
+// switchTells reports whether devices take UseSSL for what it is.
+func switchTells(s settings.Service) bool {
+	startTLS := map[settings.Protocol]uint16{settings.IMAP: 143, settings.POP3: 110, settings.Submission: 587}
+	return s.Security == settings.TLS || s.Security == settings.STARTTLS && s.Port == startTLS[s.Protocol]
 }
 
 // portTells reports whether Thunderbird derives the right security from the port of

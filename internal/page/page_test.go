@@ -38,7 +38,7 @@ func service(p settings.Protocol, port uint16, s settings.Security) settings.Ser
 
 func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, error) {
 	mail := []settings.Service{
-		service(settings.IMAP, 143, settings.STARTTLS), service(settings.IMAP, 993, settings.TLS), service(settings.POP3, 110, settings.Plaintext),
+		service(settings.IMAP, 993, settings.TLS), service(settings.IMAP, 143, settings.STARTTLS), service(settings.POP3, 110, settings.Plaintext),
 		service(settings.Submission, 465, settings.TLS), service(settings.Submission, 587, settings.STARTTLS), service(settings.Submission, 25, settings.STARTTLS),
 	}
 	p := &settings.Provider{
@@ -280,7 +280,6 @@ func TestTheTableOfAllSettings(t *testing.T) {
 	want := []string{
 		"recommended | Incoming mail (IMAP) | mail.example.com | 993",
 		"alternative | Incoming mail (IMAP) | mail.example.com | 143",
-		"discouraged | Incoming mail (POP3) | mail.example.com | 110",
 		"recommended | Outgoing mail (SMTP) | mail.example.com | 465",
 		"alternative | Outgoing mail (SMTP) | mail.example.com | 587",
 		"discouraged | Outgoing mail (SMTP) | mail.example.com | 25",

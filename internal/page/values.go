@@ -24,12 +24,12 @@ type picked struct {
 
 func pick(services []settings.Service) picked {
 	var p picked
-	in, reads := best(services, settings.IMAP)
-	if !reads {
-		in, reads = best(services, settings.POP3)
+	in, found := best(services, settings.IMAP)
+	if !found {
+		in, found = best(services, settings.POP3)
 	}
 	out, sends := best(services, settings.Submission)
-	p.in, p.out, p.mail = in, out, reads && sends
+	p.in, p.out, p.mail = in, out, found && sends
 	p.caldav, _ = settings.First(services, settings.CalDAV)
 	p.carddav, _ = settings.First(services, settings.CardDAV)
 	if i := slices.IndexFunc(services, func(s settings.Service) bool {
@@ -40,17 +40,20 @@ func pick(services []settings.Service) picked {
 	return p
 }
 
-// best returns the service of a protocol that every app can use: one that
-// accepts a password, which people can type, then any port before 25, then
-// implicit TLS before STARTTLS.
+// best returns the service of a protocol that the provider prefers among those that
+// every app can use: one that accepts a password, which people can type, then any port
+// before 25, then an encrypted one.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
 	return settings.Best(services, p, func(s settings.Service) int {
-		rank := slices.Index(settings.Securities(), s.Security)
+		rank := 0
+		if s.Security == settings.Plaintext {
+			rank++
+		}
 		if s.Port == relayPort {
-			rank += 3
+			rank += 2
 		}
 		if !s.Accepts(settings.Password) {
-			rank += 6
+			rank += 4
 		}
 		return rank
 	})
@@ -149,6 +152,9 @@ func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 	var all []row
 	seen := map[settings.Protocol]bool{}
 	for _, svc := range s.Services() {
+		if svc.Security == settings.Plaintext && encrypted(s.Services(), svc.Protocol) {
+			continue
+		}
 		login, _ := s.Login(svc)
 		r := row{
 			Purpose:  c.Text("settings." + string(svc.Protocol)),
@@ -178,7 +184,9 @@ func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 				r.Rank = "recommended"
 			}
 		}
-		if security == settings.Plaintext || svc.Port == relayPort {
+		// POP3 with STARTTLS is only for those who have nothing else.
+		olderPOP := svc.Protocol == settings.POP3 && security == settings.STARTTLS && r.Rank != "recommended"
+		if security == settings.Plaintext || svc.Port == relayPort || olderPOP {
 			r.Rank = "discouraged"
 		}
 		seen[svc.Protocol] = true
@@ -199,6 +207,17 @@ func rows(s settings.Settings, p picked, c *i18n.Catalogue) []row {
 	})
 	return all
 }
+
+// encrypted reports whether an encrypted service does the same as the plaintext ones of
+// a protocol.
+func encrypted(services []settings.Service, p settings.Protocol) bool {
+	return slices.ContainsFunc(services, func(s settings.Service) bool {
+		return s.Security != settings.Plaintext && !s.Protocol.ByURL() && (s.Protocol == p || reads(s.Protocol) && reads(p))
+	})
+}
+
+// reads reports whether apps fetch mail with a protocol.
+func reads(p settings.Protocol) bool { return p == settings.IMAP || p == settings.POP3 }
 
 func same(a, b settings.Service) bool {
 	return a.Protocol == b.Protocol && a.Host == b.Host && a.Port == b.Port && a.Security == b.Security

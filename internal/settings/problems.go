@@ -186,7 +186,7 @@ func (p *Provider) Problems() []Problem {
 	}
 	for _, s := range []Service{imap, pop, smtp} {
 		if s.Security == STARTTLS && p.offers(s.Protocol, TLS) {
-			ps = append(ps, doubtful("services", "%s prefers starttls to tls; RFC 8314 and most clients want tls first", s.Protocol))
+			ps = append(ps, doubtful("services", "%s prefers starttls to tls: clients follow this order, except those that read PACC, which has tls only; RFC 8314 recommends tls first", s.Protocol))
 		}
 	}
 	return ps

@@ -138,8 +138,8 @@ func TestProblemsOfAProvider(t *testing.T) {
 			"services? no submission: people can receive but not send",
 		}},
 		{"starttls before tls", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(IMAP, STARTTLS), of(IMAP, TLS), of(Submission, STARTTLS), of(Submission, TLS)}}, []string{
-			"services? imap prefers starttls to tls; RFC 8314 and most clients want tls first",
-			"services? submission prefers starttls to tls; RFC 8314 and most clients want tls first",
+			"services? imap prefers starttls to tls: clients follow this order, except those that read PACC, which has tls only; RFC 8314 recommends tls first",
+			"services? submission prefers starttls to tls: clients follow this order, except those that read PACC, which has tls only; RFC 8314 recommends tls first",
 		}},
 		{"starttls alone", Provider{Name: "Example", ShortName: "Ex", Services: []Service{of(IMAP, STARTTLS), of(Submission, TLS)}}, nil},
 	} {

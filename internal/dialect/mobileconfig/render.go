@@ -191,15 +191,26 @@ func (a accounts) sendAs() string {
 	return strings.Join(all, ", ")
 }
 
-// best returns the service of a protocol that devices handle best: implicit TLS,
-// the only documented meaning of UseSSL, then STARTTLS, then the rest. Services
-// without an authentication method that Apple has a value for are excluded.
+// best returns the service of a protocol that the provider prefers among those that
+// devices handle best: implicit TLS, or STARTTLS on its registered port, then STARTTLS
+// on another port, then the rest. Services without an authentication method that Apple
+// has a value for are excluded.
 func best(services []settings.Service, p settings.Protocol) (settings.Service, bool) {
 	return settings.Best(services, p, func(s settings.Service) int {
 		if _, ok := authentication(s); !ok || s.Security == settings.STARTTLS && onTLSPort(s.Port) {
 			return -1
 		}
-		return slices.Index(settings.Securities(), s.Security)
+		switch s.Security {
+		case settings.TLS:
+			return 0
+		case settings.STARTTLS:
+			if s.Port == settings.DefaultPort(s.Protocol, settings.STARTTLS) {
+				return 0
+			}
+			return 1
+		case settings.Plaintext:
+		}
+		return 2
 	})
 }
 

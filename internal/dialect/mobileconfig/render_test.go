@@ -70,11 +70,19 @@ func TestMailPayload(t *testing.T) {
 		{"submission with STARTTLS only", []settings.Service{
 			mailService(settings.IMAP, 993, settings.TLS), mailService(settings.Submission, 587, settings.STARTTLS),
 		}, map[string]any{"OutgoingMailServerPortNumber": uint64(587), "OutgoingMailServerUseSSL": true}},
-		// TLS from the first byte is what the switch is known to mean.
-		{"TLS before STARTTLS, whatever the provider prefers", []settings.Service{
-			mailService(settings.IMAP, 143, settings.STARTTLS), mailService(settings.IMAP, 993, settings.TLS),
+		{"the order of the provider", []settings.Service{
+			mailService(settings.IMAP, 993, settings.TLS), mailService(settings.IMAP, 143, settings.STARTTLS),
 			mailService(settings.Submission, 587, settings.STARTTLS), mailService(settings.Submission, 465, settings.TLS),
+		}, map[string]any{"IncomingMailServerPortNumber": uint64(993), "OutgoingMailServerPortNumber": uint64(587)}},
+		// There the device decides what the switch means.
+		{"TLS before STARTTLS on another port", []settings.Service{
+			mailService(settings.IMAP, 1143, settings.STARTTLS), mailService(settings.IMAP, 993, settings.TLS),
+			mailService(settings.Submission, 2525, settings.STARTTLS), mailService(settings.Submission, 465, settings.TLS),
 		}, map[string]any{"IncomingMailServerPortNumber": uint64(993), "OutgoingMailServerPortNumber": uint64(465)}},
+		{"encryption before plaintext", []settings.Service{
+			mailService(settings.IMAP, 143, settings.Plaintext), mailService(settings.IMAP, 993, settings.TLS),
+			mailService(settings.Submission, 587, settings.Plaintext), mailService(settings.Submission, 2525, settings.STARTTLS),
+		}, map[string]any{"IncomingMailServerPortNumber": uint64(993), "OutgoingMailServerPortNumber": uint64(2525)}},
 		{"POP3 when there is nothing else", []settings.Service{
 			mailService(settings.POP3, 995, settings.TLS), mailService(settings.Submission, 465, settings.TLS),
 		}, map[string]any{"EmailAccountType": "EmailTypePOP", "IncomingMailServerPortNumber": uint64(995)}},
