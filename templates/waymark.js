@@ -1,7 +1,8 @@
-// Adds a button behind each value that copies it, and closes the menu of languages by
-// Esc and by a click elsewhere. Everything else works without.
+// Copies values, checks a password without losing it, and closes the menu of languages.
+// Everything else works without.
 "use strict";
 (() => {
+  const words = document.body.dataset;
   const menu = document.querySelector(".languages");
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu?.open) return;
@@ -11,8 +12,14 @@
   document.addEventListener("click", (event) => {
     if (menu?.open && !menu.contains(event.target)) menu.open = false;
   });
-  if (!navigator.clipboard) return;
-  const words = document.body.dataset;
+
+  // A screen reader says what was done, because the name of a button stays.
+  const said = document.createElement("p");
+  said.className = "said";
+  said.setAttribute("role", "status");
+  document.body.append(said);
+  const sheets = "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3";
+  const tick = "M2.5 8.5l4 4 7-9";
   const icon = (shape) => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 16 16");
@@ -22,51 +29,129 @@
     svg.append(path);
     return svg;
   };
-  const sheets = "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3";
-  const tick = "M2.5 8.5l4 4 7-9";
-  // A screen reader says what was done, because the name of a button stays.
-  const said = document.createElement("p");
-  said.className = "said";
-  said.setAttribute("role", "status");
-  document.querySelector("main").append(said);
-  for (const value of document.querySelectorAll(".value")) {
-    const text = value.textContent;
-    // A port, IMAP or STARTTLS is chosen from a list or typed before it is copied.
-    if (/^[A-Z0-9/]+$/.test(text)) continue;
+  const newButton = (name, click) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "copy";
-    button.title = words.copy;
-    button.setAttribute("aria-label", words.label.replace("{value}", text));
-    button.append(icon(sheets));
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text);
-      } catch {
-        return; // the browser refused; the value can still be marked by hand
-      }
-      button.classList.add("done");
-      button.replaceChildren(icon(tick));
-      said.textContent = words.copied;
-      setTimeout(() => {
-        button.classList.remove("done");
-        button.replaceChildren(icon(sheets));
-        said.textContent = "";
-      }, 2000);
+    button.className = name;
+    button.addEventListener("click", click);
+    return button;
+  };
+  const copy = async (text, button) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      return; // the browser refused; the value can still be marked by hand
+    }
+    button.classList.add("done");
+    button.querySelector("path").setAttribute("d", tick);
+    said.textContent = words.copied;
+    setTimeout(() => {
+      button.classList.remove("done");
+      button.querySelector("path").setAttribute("d", sheets);
+      said.textContent = "";
+    }, 2000);
+  };
+
+  // A button behind each value copies it, and so does a click on its whole row.
+  const addButtons = (main) => {
+    if (!navigator.clipboard) return;
+    for (const value of main.querySelectorAll(".value")) {
+      const text = value.textContent;
+      const button = newButton("copy", () => copy(text, button));
+      button.title = words.copy;
+      button.setAttribute("aria-label", words.label.replace("{value}", text));
+      button.append(icon(sheets));
+      const row = value.closest(".row");
+      row?.addEventListener("click", (event) => {
+        if (!button.contains(event.target) && getSelection().isCollapsed) copy(text, button);
+      });
+      // Where a value has to break, it breaks behind a mark.
+      const parts = text.match(/[^@./-]*[@./-]+|[^@./-]+$/g) ?? [text];
+      value.replaceChildren(...parts.flatMap((part, i) => i ? [document.createElement("wbr"), part] : [part]));
+      // The button stays beside the value, and so does a comma behind them.
+      const pair = document.createElement("span");
+      pair.className = "pair";
+      const chip = document.createElement("span");
+      chip.className = "chip";
+      value.replaceWith(pair);
+      chip.append(value, button);
+      pair.append(chip);
+      const after = pair.nextSibling;
+      const mark = after?.nodeType === Node.TEXT_NODE ? after.data.match(/^[,.;:!?)]+/) : null;
+      if (mark) pair.append(after.splitText(mark[0].length).previousSibling);
+    }
+  };
+
+  // An iPad with the desktop pages of Safari calls itself a Mac.
+  const knowIPad = (main) => {
+    const hint = main.querySelector(".ipad");
+    if (!hint) return;
+    if (navigator.maxTouchPoints < 2) {
+      hint.hidden = true;
+    } else if (!new URLSearchParams(location.search).has("device")) {
+      const to = new URL(location.href);
+      to.searchParams.set("device", "iphone");
+      location.replace(to);
+    }
+  };
+
+  // The right password stays in the memory of this page until the person leaves it.
+  const offer = (main, password) => {
+    const verdict = main.querySelector(".verdict.right");
+    if (!verdict) return;
+    const shown = document.createElement("code");
+    shown.className = "secret";
+    shown.hidden = true;
+    const reveal = newButton("quiet", () => {
+      shown.hidden = !shown.hidden;
+      shown.textContent = shown.hidden ? "" : password;
+      reveal.textContent = shown.hidden ? words.reveal : words.hide;
     });
-    // Where a value has to break, it breaks behind a mark.
-    const parts = text.match(/[^@./-]*[@./-]+|[^@./-]+$/g) ?? [text];
-    value.replaceChildren(...parts.flatMap((part, i) => i ? [document.createElement("wbr"), part] : [part]));
-    // The button stays beside the value, and so does a comma behind them.
-    const pair = document.createElement("span");
-    pair.className = "pair";
-    const chip = document.createElement("span");
-    chip.className = "chip";
-    value.replaceWith(pair);
-    chip.append(value, button);
-    pair.append(chip);
-    const after = pair.nextSibling;
-    const mark = after?.nodeType === Node.TEXT_NODE ? after.data.match(/^[,.;:!?)]+/) : null;
-    if (mark) pair.append(after.splitText(mark[0].length).previousSibling);
-  }
+    reveal.textContent = words.reveal;
+    const buttons = document.createElement("p");
+    buttons.className = "password";
+    if (navigator.clipboard) {
+      const button = newButton("", () => copy(password, button));
+      button.append(icon(sheets), ` ${words.password}`);
+      buttons.append(button, " ");
+    }
+    buttons.append(reveal, " ", shown);
+    verdict.after(buttons);
+  };
+
+  const check = (main) => {
+    const form = main.querySelector("form.check");
+    form?.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const password = form.elements.password.value;
+      const button = form.querySelector("button");
+      const name = button.textContent;
+      button.disabled = true;
+      button.textContent = said.textContent = words.wait;
+      try {
+        const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+        const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+        if (!next) throw new Error("no page");
+        history.pushState(null, "", response.url);
+        main.replaceWith(next);
+        enhance(next);
+        offer(next, password);
+        said.textContent = "";
+        scrollTo(0, 0);
+        next.querySelector("#verify")?.focus({ preventScroll: true });
+      } catch {
+        button.disabled = false;
+        button.textContent = name;
+        form.submit(); // the browser shows what is wrong
+      }
+    });
+  };
+  addEventListener("popstate", () => location.reload());
+
+  const enhance = (main) => {
+    addButtons(main);
+    knowIPad(main);
+    check(main);
+  };
+  enhance(document.querySelector("main"));
 })();

@@ -24,6 +24,9 @@ type Dialect struct {
 	// AnyOrigin lets scripts of any site read the responses, errors included
 	// (CORS). Set it only for what is public and read-only.
 	AnyOrigin bool
+	// Compress sends text in gzip to clients that accept it. Leave it unset for what
+	// mail clients read, and for what repeats input beside a secret.
+	Compress bool
 	// Experimental exempts the endpoints from the published description
 	// (api/openapi.yaml, docs/api.md), which is a promise to clients.
 	Experimental bool

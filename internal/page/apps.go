@@ -83,6 +83,9 @@ func (p picked) supports(app string, c *i18n.Catalogue) bool {
 	if p.onlyDAV() {
 		return app == "davx5" || slices.ContainsFunc(c.List("apps."+app+".steps"), aboutDAV)
 	}
+	if p.signsIn() {
+		return slices.Contains(appsThatSignIn(), app)
+	}
 	switch app {
 	case "outlook-mobile", "gmail-ios", "delta-chat": // without POP3
 		return p.in.Protocol == settings.IMAP && p.out.Protocol != ""
@@ -92,6 +95,11 @@ func (p picked) supports(app string, c *i18n.Catalogue) bool {
 		return p.caldav.URL != "" || p.carddav.URL != ""
 	}
 	return true
+}
+
+// appsThatSignIn are those that open the sign-in window of a provider.
+func appsThatSignIn() []string {
+	return []string{"thunderbird", "thunderbird-android", "fairemail", "em-client", "evolution", "outlook-new", "outlook-classic", "outlook-mac", "outlook-mobile"}
 }
 
 // onlyDAV reports whether there are calendars or contacts, and no mail.

@@ -66,6 +66,9 @@ const (
 	Insecure    Verdict = "insecure"    // the page was not opened over https
 )
 
+// skipped stands in the URL instead of a verdict when a person did not want to check.
+const skipped Verdict = "skipped"
+
 func verdicts() []Verdict {
 	return []Verdict{Right, Wrong, Unreachable, Unsupported, Limited, Insecure}
 }
@@ -89,7 +92,8 @@ func New(o Options) dialect.Dialect {
 		Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
 			return Render(s, Choice{Language: c.Language, App: c.App})
 		},
-		Refuse: p.refuse,
+		Refuse:   p.refuse,
+		Compress: true, // the only input on a page is the address of the person
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},
 			{Path: "/s", Methods: get, Serve: toStart},
@@ -112,7 +116,12 @@ func New(o Options) dialect.Dialect {
 }
 
 func parseTemplates() *template.Template {
-	return template.Must(template.ParseFS(templates.Files, "page.html"))
+	functions := template.FuncMap{
+		"number": func(i int) int { return i + 1 },
+		"icon":   icon,
+		"list":   func(c *i18n.Catalogue, s []step) stepList { return stepList{c, s} },
+	}
+	return template.Must(template.New("page.html").Funcs(functions).ParseFS(templates.Files, "page.html"))
 }
 
 // sameOrigin rejects forms from other sites, which could use a visitor's browser to
@@ -222,7 +231,11 @@ func (p *page) steps(invited bool) func(*http.Request) (dialect.Response, error)
 				v.Until = o.form.texts.Text("page.invitation_until", "date", o.form.texts.Date(o.until.UTC()))
 				return
 			}
-			verdict := Verdict(r.URL.Query().Get("password"))
+			q := r.URL.Query()
+			v.Done = q.Get("done") != ""
+			verdict := Verdict(q.Get("password"))
+			chose := v.Done || q.Get("device") != "" || q.Get("app") != "" || verdict == skipped || verdict == Right && o.proven || verdict == Unsupported
+			v.Asks = v.Verify != nil && v.Verify.Secure && (!chose || verdict == Wrong || verdict == Limited || verdict == Unreachable)
 			// A link cannot claim that a password was right: only the check makes such a token.
 			if v.Verify != nil && slices.Contains(verdicts(), verdict) && (verdict != Right || o.proven) {
 				v.Verify.show(o.form.texts, verdict, v.Email)
@@ -274,7 +287,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 	}
 	v := newView(found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
 	v.recognised(here)
-	if p.Verify != nil && v.mail {
+	if p.Verify != nil && v.mail && !pick(found.Services()).signsIn() {
 		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")
 	}
 	if found.LoginHidden {
@@ -303,7 +316,7 @@ func (p *page) render(status int, v *view) (dialect.Response, error) {
 		Header: http.Header{
 			"Cache-Control": {"no-store"},
 			"Content-Security-Policy": {"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
-				"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+				"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
 			"Referrer-Policy": {"same-origin"}, // no-referrer would make browsers send Origin: null over http
 			"Vary":            {"Accept-Language, User-Agent"},
 		},

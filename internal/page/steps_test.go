@@ -29,7 +29,13 @@ func plainSteps(t *testing.T, s settings.Settings, c Choice) string {
 	if !found || !ended {
 		t.Fatal("there are no steps")
 	}
-	return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(steps, "")
+	words := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(steps, "")
+	return regexp.MustCompile(`\s+([,.:])|\s+`).ReplaceAllStringFunc(words, func(space string) string {
+		if mark := strings.TrimSpace(space); mark != "" {
+			return mark
+		}
+		return " "
+	})
 }
 
 func dav(p settings.Protocol, url string, login settings.Login) settings.Service {
@@ -179,7 +185,7 @@ func TestTheTermsOfApps(t *testing.T) {
 func TestWhatAnAppFindsComesFirst(t *testing.T) {
 	for app, first := range map[string]string{"thunderbird": "Just enter your address", "apple-mail-ios": "With a profile, in one go", "printer": "Nothing is found automatically here."} {
 		steps := plainSteps(t, settingsOf(t, "example.com"), Choice{Language: "en", App: app})
-		found, byHand, help := strings.Index(steps, first), strings.Index(steps, "By hand"), strings.Index(steps, "When it does not work")
+		found, byHand, help := strings.Index(steps, first), strings.Index(steps, "Set it up by hand"), strings.Index(steps, "Something not working?")
 		if first == "Nothing is found automatically here." {
 			found, byHand = byHand, found
 		}
@@ -189,25 +195,87 @@ func TestWhatAnAppFindsComesFirst(t *testing.T) {
 	}
 }
 
-// TestEveryErrorIsLinkedFromTheSteps follows the links to the help for each
-// error people meet, for every app.
-func TestEveryErrorIsLinkedFromTheSteps(t *testing.T) {
-	link := regexp.MustCompile(`<a href="#([a-z-]+)">`)
+// TestWhatTheAppSays pins the choice of errors: the most common one first, each with one
+// fix, and the port of this mailbox's own services.
+func TestWhatTheAppSays(t *testing.T) {
+	help := regexp.MustCompile(`<details id="([a-z-]+)" name="help">`)
 	for _, app := range Apps() {
 		body := rendered(t, settingsOf(t, "example.com"), Choice{Language: "en", App: app})
-		links := link.FindAllStringSubmatch(body, -1)
-		if len(links) != 7 { // to all of the help, and to six errors
-			t.Errorf("%s: %d links", app, len(links))
+		if !strings.Contains(body, `<a href="#help">Something not working?</a>`) || !strings.Contains(body, `id="help"`) {
+			t.Errorf("%s: no link to the help", app)
 		}
-		for _, m := range links {
-			if !strings.Contains(body, `id="`+m[1]+`"`) {
-				t.Errorf("%s: nothing is called %s", app, m[1])
+		var got []string
+		for _, m := range help.FindAllStringSubmatch(body, -1) {
+			got = append(got, m[1])
+		}
+		if want := []string{"connect", "wrong-password", "relay", "blocked", "busy", "code", "certificate", "send", "folders"}; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", app, got, want)
+		}
+		for _, words := range []string{
+			"no https://", `the other port for incoming mail: <code class="value">143</code> with <strong>STARTTLS</strong>`, `outgoing mail: <code class="value">587</code>`,
+			"error 535", "550 5.7.1", "error 573", "Error 421", "0x800", "warning about the certificate", "cannot be sent", "Folders are missing",
+		} {
+			if !strings.Contains(body, words) {
+				t.Errorf("%s: no %q", app, words)
 			}
 		}
-		for _, said := range []string{"error 535", "550 5.7.1", "port 25 blocked, error 573", "warning about the certificate", "cannot be sent", "Folders are missing"} {
-			if strings.Count(body, said) < 2 {
-				t.Errorf("%s: %q is not linked and said", app, said)
+	}
+	if body := rendered(t, settingsOf(t, "pop.example"), Choice{Language: "en", App: "thunderbird"}); strings.Contains(body, "the other port") {
+		t.Error("a port that the provider does not have is an alternative")
+	}
+}
+
+// TestTheFieldsOfAnApp pins that values are rows in the order of the app, and where a
+// sentence stays one.
+func TestTheFieldsOfAnApp(t *testing.T) {
+	value, choice := func(s string) piece { return piece{Text: s, Value: true} }, func(s string) piece { return piece{Text: s, Choice: true} }
+	words := func(s string) piece { return piece{Text: s} }
+	for _, tc := range []struct {
+		name string
+		in   sentence
+		want string
+	}{
+		{"fields", sentence{words("Incoming: user "), value("anna"), words(", your password, server "), value("imap"), words(", security "), choice("TLS"), words(". Next.")},
+			"Incoming:|user=anna|your password=|server=imap|security=TLS|Next."},
+		{"a label before a colon", sentence{words("Server: "), value("imap"), words(", port "), value("993"), words(".")}, "|Server=imap|port=993|"},
+		{"no lead", sentence{words("Host "), value("imap"), words(", port "), value("993"), words(", your password, though optional.")}, "|Host=imap|port=993|your password, though optional=|"},
+		{"sentences before and after", sentence{words("Tap this. Server "), value("imap"), words(", port "), value("993"), words(". Then use "), value("x"), words(".")}, "Tap this.|Server=imap|port=993|Then use x."},
+		{"one value", sentence{words("Enter "), value("anna"), words(".")}, "Enter anna."},
+		{"words behind a value", sentence{words("Enter "), value("anna"), words(" here, then "), value("x"), words(".")}, "Enter anna here, then x."},
+	} {
+		st := layout(tc.in)
+		text := func(s sentence) (all string) {
+			for _, p := range s {
+				all += p.Text
 			}
+			return all
+		}
+		got := text(st.Lead)
+		for _, r := range st.Rows {
+			got += "|" + r.Label + "=" + r.Value.Text
+		}
+		if len(st.Rows) > 0 {
+			got += "|" + text(st.Rest)
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestOnlyAppsThatSignIn pins what a provider without passwords offers.
+func TestOnlyAppsThatSignIn(t *testing.T) {
+	imap, smtp := service(settings.IMAP, 993, settings.TLS), service(settings.Submission, 465, settings.TLS)
+	imap.Auth, smtp.Auth = []settings.Auth{settings.OAuth2}, []settings.Auth{settings.OAuth2}
+	s := with(t, imap, smtp)
+	for _, app := range Apps() {
+		body := rendered(t, s, Choice{Language: "en", App: app})
+		offered := strings.Contains(body, `name="app" value="`+app+`"`)
+		if offered != slices.Contains(appsThatSignIn(), app) {
+			t.Errorf("%s is offered: %t", app, offered)
+		}
+		if offered && (strings.Contains(body, "Set it up by hand") || !strings.Contains(body, "sign in there")) {
+			t.Errorf("%s: steps with a password", app)
 		}
 	}
 }

@@ -19,7 +19,11 @@ type picked struct {
 	in, out, caldav, carddav settings.Service
 	// older is the outgoing service of devices that support STARTTLS only.
 	older settings.Service
-	mail  bool // mail can be read and sent
+	// otherIn and otherOut are the encrypted alternatives to in and out, for networks
+	// that block a port.
+	otherIn, otherOut settings.Service
+
+	mail bool // mail can be read and sent
 }
 
 func pick(services []settings.Service) picked {
@@ -30,6 +34,7 @@ func pick(services []settings.Service) picked {
 	}
 	out, sends := best(services, settings.Submission)
 	p.in, p.out, p.mail = in, out, found && sends
+	p.otherIn, p.otherOut = other(services, in), other(services, out)
 	p.caldav, _ = settings.First(services, settings.CalDAV)
 	p.carddav, _ = settings.First(services, settings.CardDAV)
 	if i := slices.IndexFunc(services, func(s settings.Service) bool {
@@ -38,6 +43,24 @@ func pick(services []settings.Service) picked {
 		p.older = services[i]
 	}
 	return p
+}
+
+// signsIn reports whether there is no password to type: every app must open a window to
+// sign in.
+func (p picked) signsIn() bool {
+	oauthOnly := func(s settings.Service) bool { return s.Accepts(settings.OAuth2) && !s.TakesPassword() }
+	return p.mail && oauthOnly(p.in) && oauthOnly(p.out)
+}
+
+// other returns the first encrypted service of the same protocol on another port.
+func other(services []settings.Service, than settings.Service) settings.Service {
+	i := slices.IndexFunc(services, func(s settings.Service) bool {
+		return s.Protocol == than.Protocol && s.Security != settings.Plaintext && s.Port != than.Port && s.Port != relayPort && s.Accepts(settings.Password)
+	})
+	if i < 0 || than.Host == "" {
+		return settings.Service{}
+	}
+	return services[i]
 }
 
 // best returns the service of a protocol that the provider prefers among those that
@@ -90,6 +113,8 @@ func valuesOf(s settings.Settings, p picked, c *i18n.Catalogue) map[string]strin
 	fill("in", p.in)
 	fill("out", p.out)
 	fill("older", p.older)
+	fill("in_other", p.otherIn)
+	fill("out_other", p.otherOut)
 	fill("caldav", p.caldav)
 	fill("carddav", p.carddav)
 	// For apps with one URL for calendars and contacts.

@@ -56,6 +56,13 @@ type view struct {
 	Domain          string // for the brand
 	Logo, Color     bool
 
+	// Asks is set when the page asks for the password and for nothing else.
+	Asks bool
+	// Done is set for the page at the end.
+	Done bool
+	// Here is the name of the chosen device.
+	Here string
+
 	// Elsewhere is set when the chosen device is not the one with the browser.
 	Elsewhere bool
 
@@ -70,7 +77,9 @@ type view struct {
 	// LoginHint explains a user name that is not shown; "" where it is.
 	LoginHint string
 	Verify    *verifyView
-	Help      []helpView
+	// AppPasswordURL is where people make a password for one app; "" for nowhere.
+	AppPasswordURL string
+	Help           []helpView
 
 	mail bool
 }
@@ -83,16 +92,16 @@ type choice struct {
 
 type appView struct {
 	ID, Name string
-	Note     string     // before the steps
-	Auto     []sentence // automatic set-up
-	Steps    []sentence // manual set-up
-	Profile  bool       // show the Apple profile first
+	Note     string // before the steps
+	Auto     []step // automatic set-up
+	Steps    []step // manual set-up
+	Profile  bool   // show the Apple profile first
 }
 
 type profileView struct {
 	Lead      string
 	Mac       bool
-	Steps     []sentence
+	Steps     []step
 	Signature string // about the signature; when Refused, the only text
 	Refused   bool
 }
@@ -100,15 +109,30 @@ type profileView struct {
 type helpView struct {
 	ID, Title string
 	Text      sentence
+	More      []sentence
+}
+
+// helps returns the help for each error, the most common one first. Those about services
+// that are not offered are omitted.
+func helps(c *i18n.Catalogue, values map[string]string) []helpView {
+	var all []helpView
+	for _, key := range []string{"connect", "wrong_password", "relay", "blocked", "busy", "code", "certificate", "send", "folders"} {
+		if text, ok := newSentence(c.Text("help."+key), values); ok {
+			all = append(all, helpView{ID: strings.ReplaceAll(key, "_", "-"), Title: c.Text("help." + key + "_title"), Text: text})
+		}
+		if key == "connect" && len(all) > 0 {
+			all[0].More = sentences([]string{c.Text("help.connect_in"), c.Text("help.connect_out")}, values)
+		}
+	}
+	return all
 }
 
 type verifyView struct {
-	Privacy        string
-	Secure         bool
-	Verdict        string // a Verdict; "" before a check
-	Text           string
-	Hints          []string
-	AppPasswordURL string
+	Privacy string
+	Secure  bool
+	Verdict string // a Verdict; "" before a check
+	Text    string
+	Hints   []string
 }
 
 func newStartView(c *i18n.Catalogue) *view {
@@ -130,15 +154,11 @@ func newView(s settings.Settings, chosen Choice) *view {
 		v.Moved = c.Text("page.moved", "address", v.Email)
 	}
 	v.brand(s)
+	v.AppPasswordURL = s.Provider.AppPasswordURL
 	v.Rows, v.Terms = rows(s, p, c), terms(c)
 	v.OAuth2 = slices.ContainsFunc(s.Services(), func(svc settings.Service) bool { return svc.Accepts(settings.OAuth2) })
-	for _, key := range []string{"wrong_password", "relay", "blocked", "certificate", "send", "folders"} {
-		if p.onlyDAV() {
-			break // they are about mail
-		}
-		if text, ok := newSentence(c.Text("help."+key), values); ok {
-			v.Help = append(v.Help, helpView{ID: strings.ReplaceAll(key, "_", "-"), Title: c.Text("help." + key + "_title"), Text: text})
-		}
+	if !p.onlyDAV() { // it is about mail
+		v.Help = helps(c, values)
 	}
 	v.choose(chosen, p, values)
 	if v.App != nil && v.App.Profile {
@@ -158,6 +178,9 @@ func (v *view) brand(s settings.Settings) {
 func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	d, ok := deviceOf(chosen.Device, chosen.App)
 	v.Device = d.id
+	if ok {
+		v.Here = v.T.Text("choose.device_" + d.id)
+	}
 	for _, other := range devices() {
 		v.Devices = append(v.Devices, choice{ID: other.id, Name: v.T.Text("choose.device_" + other.id), Chosen: ok && other.id == d.id})
 	}
@@ -180,11 +203,14 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 		v.App.Note = v.T.Text("apps." + app + ".note")
 	}
 	values = withTermsOf(app, p, v.T, values)
-	auto, steps := v.T.List("apps."+app+".auto"), v.T.List("apps."+app+".steps")
-	if p.onlyDAV() && app != "davx5" { // the other steps are about mail
-		auto, steps = nil, slices.DeleteFunc(steps, func(step string) bool { return !aboutDAV(step) })
+	auto, byHand := v.T.List("apps."+app+".auto"), v.T.List("apps."+app+".steps")
+	switch {
+	case p.onlyDAV() && app != "davx5": // the other steps are about mail
+		auto, byHand = nil, slices.DeleteFunc(byHand, func(step string) bool { return !aboutDAV(step) })
+	case p.signsIn():
+		auto, byHand = []string{v.T.Text("choose.sign_in")}, nil
 	}
-	v.App.Auto, v.App.Steps = sentences(auto, values), sentences(steps, values)
+	v.App.Auto, v.App.Steps = steps(sentences(auto, values)), steps(sentences(byHand, values))
 }
 
 // recognised marks the device of the browser.
@@ -211,14 +237,14 @@ func newProfile(services picked, c *i18n.Catalogue, values map[string]string, ma
 	if len(what) == 0 {
 		return nil
 	}
-	steps := "profile_page.ios"
+	list := "profile_page.ios"
 	if mac {
-		steps = "profile_page.macos"
+		list = "profile_page.macos"
 	}
 	p := &profileView{
 		Lead:  c.Text("profile_page.lead", "what", c.Enumerate(what)),
 		Mac:   mac,
-		Steps: sentences(c.List(steps), values),
+		Steps: steps(sentences(c.List(list), values)),
 	}
 	if services.onlyDAV() {
 		p.Steps = p.Steps[:len(p.Steps)-1] // the last one opens Mail
@@ -234,9 +260,8 @@ func (p *profileView) deliver(c *i18n.Catalogue, as Profiles) {
 
 func newVerify(s settings.Settings, c *i18n.Catalogue, secure bool) *verifyView {
 	return &verifyView{
-		Privacy:        c.Text("verify.privacy", "provider", s.Provider.NameIn(c.Language)),
-		Secure:         secure,
-		AppPasswordURL: s.Provider.AppPasswordURL,
+		Privacy: c.Text("verify.privacy", "provider", s.Provider.NameIn(c.Language)),
+		Secure:  secure,
 	}
 }
 

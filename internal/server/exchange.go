@@ -70,6 +70,9 @@ func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.E
 		if x.err != nil && x.response.Status == 0 {
 			x.response = fail(r, x.err)
 		}
+		if d.Compress {
+			x.response = h.packer.pack(r, x.response)
+		}
 		h.finish(w, r, x)
 	}
 }

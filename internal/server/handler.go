@@ -49,6 +49,7 @@ type handler struct {
 	sparing   *sparing
 	shared    *sharedLimit
 	ids       *requestIDs
+	packer    packer
 
 	work    *budget // requests that are being served
 	streams *budget // HTTP/2 requests that are open, also while they wait

@@ -386,7 +386,7 @@ func TestExamplesAreTrue(t *testing.T) {
 			}
 			rec := httptest.NewRecorder()
 			c.Watch(t, one.side, h).ServeHTTP(rec, one.request(t, instead[one.path]))
-			want := map[string]int{"/s/{token}/password": 303, "/autodiscover/autodiscover.xml": 405, "/api/v1/invites": 201, // and what is found
+			want := map[string]int{"/s/{token}/password": 303, "/s": 303, "/i": 303, "/p": 303, "/autodiscover/autodiscover.xml": 405, "/api/v1/invites": 201, // and what is found
 				"/.well-known/caldav": 301, "/.well-known/carddav": 301, "/.well-known/jmap": 301}[one.path]
 			switch {
 			case want == 0 || one.path == "/autodiscover/autodiscover.xml" && one.method == http.MethodPost:

@@ -34,6 +34,8 @@ func (p *pages) markup(t *testing.T) {
 		keep("expired", http.StatusGone, p.invitation(t, "anna@example.com", -time.Hour), nil)
 		keep("no device", http.StatusOK, "/", url.Values{"email": {"anna@example.com"}})
 		keep("wrong password", http.StatusOK, p.pageOf(t, "markup."+language+"@tried.example")+"/password", url.Values{"password": {"wrong"}})
+		keep("password", http.StatusOK, p.pageOf(t, "anna@example.com"), nil)
+		keep("the end", http.StatusOK, p.pageOf(t, "anna@example.com")+"?device=iphone&done=1", nil)
 		for _, app := range page.Apps() {
 			for _, address := range []string{"anna@example.com", "anna@little.example", longAddress} {
 				keep(app+", "+address, http.StatusOK, "/", url.Values{"email": {address}, "app": {app}})

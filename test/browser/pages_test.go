@@ -144,6 +144,8 @@ func (p *pages) visits(t *testing.T) []map[string]any {
 			"Windows":         {"says": "settings.oauth2", "address": "anna@example.com", "userAgent": devices[3].userAgent},
 			"no device":       {"says": "choose.device", "address": "anna@example.com", "userAgent": "Unheard-of/1.0"},
 			"POP3 and yellow": {"says": "settings.pop3", "address": "anna@little.example", "device": "printer"},
+			"password":        {"says": "verify.lead", "address": "anna@example.com", "stays": true},
+			"the end":         {"says": "done.title", "address": "anna@example.com", "userAgent": devices[0].userAgent, "done": true},
 			"long names":      {"says": "profile_page.macos_title", "address": longAddress, "userAgent": devices[2].userAgent},
 			"right password":  {"says": "verify.right", "address": tried, "password": rightPassword},
 			"wrong password":  {"says": "verify.wrong", "address": tried, "password": "wrong", "userAgent": devices[1].userAgent},

@@ -59,7 +59,7 @@ func TestPlantedFaults(t *testing.T) {
 		"no alternative":      {`<h1>Here</h1><p><img src="/logo.svg"></p>`, []string{"image-alt: ", "wcag/h37"}},
 		"missing file":        {`<h1>Here</h1><p><img src="/missing.svg" alt="A logo"></p>`, []string{"404 for /missing.svg"}},
 		"too wide":            {`<h1>Here</h1><p class="wide">Wide</p>`, []string{"500 px wide in a window of 320 px, because of <p class=\"wide\">"}},
-		"too heavy":           {`<h1>Here</h1><p><img src="/heavy.svg" alt="A heavy picture"></p>`, []string{"want at most 60000"}},
+		"too heavy":           {`<h1>Here</h1><p><img src="/heavy.svg" alt="A heavy picture"></p>`, []string{"want at most 30000"}},
 		"always dark":         {`<h1>Here</h1><p class="night">Night</p>`, []string{`the page is "dark", want "light"`}},
 		"a cookie":            {`<h1>Here</h1>`, []string{"the cookie visitor"}},
 		"a memory":            {`<h1>Here</h1><script src="/remember.js"></script>`, []string{"keeps visitor in the browser"}},

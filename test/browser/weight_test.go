@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// mostBytes is what a page may cost with everything that it loads: a phone
-	// with a bad connection has it at once.
-	mostBytes = 60_000
+	// mostBytes and mostFiles are what a page may cost with everything that it loads: a
+	// phone with a bad connection has it at once.
+	mostBytes = 30_000
+	mostFiles = 6
 	// slowest bounds the time to the first byte over loopback. A posted address takes
 	// two requests.
 	slowest = 5 * time.Millisecond
@@ -48,6 +49,9 @@ func (p *pages) weight(t *testing.T) {
 
 // heavy returns a finding when a page is too large or was not weighed, else "".
 func (l looked) heavy() string {
+	if len(l.Weight.Files) > mostFiles {
+		return fmt.Sprintf("the page has %d files, want at most %d", len(l.Weight.Files), mostFiles)
+	}
 	if l.Weight.Bytes > 0 && l.Weight.Bytes <= mostBytes {
 		return ""
 	}

@@ -6,7 +6,7 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
   const visitor = await Visitor.enter(chromium, { ...visit, width: 320 });
   const seen = new Set();
   const choices = (name) => visitor.page.locator(`button[name=${name}]`).evaluateAll((all) => all.map((button) => button.value));
-  const choose = (name, value) => visitor.goes(() => visitor.page.locator(`button[name=${name}][value=${value}]`).click());
+  const choose = (name, value) => visitor.change(name, value);
   await attempt(visitor, async () => {
     await visitor.arrive(visit);
     for (const device of await choices('device')) {

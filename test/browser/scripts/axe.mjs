@@ -8,8 +8,8 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
   const visitor = await Visitor.enter(chromium, visit);
   await attempt(visitor, async () => {
     await visitor.arrive(visit);
-    has(visitor.findings, 'the page', await visitor.page.locator('main').innerText(), words(visit.language)(visit.says));
     await visitor.unfold();
+    has(visitor.findings, 'the page', await visitor.page.locator('main').innerText(), words(visit.language)(visit.says));
     for (const { scheme, width } of visit.looks) {
       await visitor.page.emulateMedia({ colorScheme: scheme });
       await visitor.page.setViewportSize({ width, height: 900 });

@@ -9,6 +9,7 @@ for (const picture of input.pictures) {
   const files = {};
   await attempt(visitor, async () => {
     await visitor.arrive(picture);
+    if (picture.unfold) await visitor.unfold(picture.unfold);
     if (picture.from) await visitor.page.locator(picture.from).evaluate((e) => window.scrollTo(0, window.scrollY + e.getBoundingClientRect().top - 16));
     if (picture.print) {
       await visitor.page.emulateMedia({ media: 'print', colorScheme: 'light' });

@@ -57,8 +57,9 @@ export class Visitor {
   }
 
   // arrive opens a page as the fields of a visit say: a path, or an address that is
-  // typed, then a device, an app, and a password to check.
-  async arrive({ path = '/', language = 'en', address, device, app, password }) {
+  // typed, a password to check, which is skipped without one unless the visit stays
+  // there, then a device, an app, and the end.
+  async arrive({ path = '/', language = 'en', address, device, app, password, stays, done }) {
     const { page } = this;
     const say = words(language);
     await this.open(path);
@@ -66,19 +67,45 @@ export class Visitor {
       await page.getByLabel(say('page.address')).fill(address);
       await this.goes(() => page.getByRole('button', { name: say('page.show') }).click());
     }
+    if (password) await this.check(say, password);
+    else if (address && !stays) await this.skip(say);
     for (const [name, value] of Object.entries({ device, app })) {
-      if (value) await this.goes(() => page.locator(`button[name=${name}][value=${value}]`).click());
+      if (value) await this.change(name, value);
     }
-    if (password) {
-      await page.getByLabel(say('verify.password')).fill(password);
-      await this.goes(() => page.getByRole('button', { name: say('verify.button'), exact: true }).click());
-    }
+    if (done) await this.goes(() => page.getByRole('button', { name: say('choose.works') }).click());
+  }
+
+  // skip leaves the check of the password, where there is one.
+  async skip(say) {
+    const button = this.page.getByRole('button', { name: say('verify.skip') });
+    if (await button.count()) await this.goes(() => button.click());
+  }
+
+  // check checks a password, and waits for the verdict: with scripts the page stays.
+  async check(say, password) {
+    const { page } = this;
+    await page.getByLabel(say('verify.password')).fill(password);
+    const before = page.url();
+    await page.getByRole('button', { name: say('verify.button'), exact: true }).click();
+    await page.waitForURL((url) => url.href !== before && url.searchParams.has('password'));
+    await page.locator('.verdict').waitFor();
+  }
+
+  // change opens the choice of a device or an app, and chooses another one.
+  async change(name, value) {
+    const button = this.page.locator(`button[name=${name}][value=${value}]`);
+    const choice = this.page.locator('details.choice').filter({ has: button });
+    if (!await choice.evaluate((details) => details.open)) await choice.locator('summary').click();
+    await this.goes(() => button.click());
   }
 
   // unfold opens everything that can be opened, but not the menu that would
   // cover something.
-  async unfold() {
-    await this.page.evaluate(() => document.querySelectorAll('main details').forEach((details) => { details.open = true; }));
+  async unfold(which = 'main details') {
+    await this.page.evaluate((which) => document.querySelectorAll(which).forEach((details) => {
+      details.removeAttribute('name'); // of several, only one would be open
+      details.open = true;
+    }), which);
   }
 
   // goes does what leads to another page, and waits for that.
@@ -95,6 +122,13 @@ export class Visitor {
       return `${root.scrollWidth} px wide in a window of ${root.clientWidth} px, because of ${culprits.slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(' and ')}`;
     });
     if (wide) this.findings.push(`${where}: ${wide}`);
+  }
+
+  // fitsLarge is fits with a large default font.
+  async fitsLarge(where) {
+    await this.page.evaluate(() => { document.documentElement.style.fontSize = '24px'; });
+    await this.fits(`${where}, 24 px`);
+    await this.page.evaluate(() => { document.documentElement.style.fontSize = ''; });
   }
 
   // darkness holds the page against what the device asks for.

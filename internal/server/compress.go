@@ -1,0 +1,74 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/waymark-mail/waymark/internal/dialect"
+)
+
+// packer compresses responses. It keeps its writers, which are large.
+type packer struct{ writers sync.Pool }
+
+// leastToPack is the size in bytes from which compression saves a packet.
+const leastToPack = 1400
+
+// pack returns the response in gzip, if the client accepts that and it saves something.
+func (p *packer) pack(r *http.Request, resp dialect.Response) dialect.Response {
+	if !compressible(resp.ContentType) {
+		return resp
+	}
+	header := maps.Clone(resp.Header)
+	if header == nil {
+		header = http.Header{}
+	}
+	header["Vary"] = []string{strings.Join(append(header["Vary"], "Accept-Encoding"), ", ")}
+	resp.Header = header
+	if len(resp.Body) < leastToPack || !acceptsGzip(r.Header["Accept-Encoding"]) {
+		return resp
+	}
+	w, ok := p.writers.Get().(*gzip.Writer)
+	if !ok {
+		w = gzip.NewWriter(nil)
+	}
+	defer p.writers.Put(w)
+	var packed bytes.Buffer
+	packed.Grow(len(resp.Body) / 2)
+	w.Reset(&packed)
+	if _, err := w.Write(resp.Body); err != nil || w.Close() != nil || packed.Len() >= len(resp.Body) {
+		return resp
+	}
+	header["Content-Encoding"] = []string{"gzip"}
+	resp.Body = packed.Bytes()
+	if resp.ETag != "" { // of these bytes
+		resp.ETag = strings.TrimSuffix(resp.ETag, `"`) + `-gzip"`
+	}
+	return resp
+}
+
+func compressible(contentType string) bool {
+	for _, prefix := range []string{"text/html", "text/css", "text/javascript", "image/svg+xml"} {
+		if strings.HasPrefix(contentType, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptsGzip reports whether Accept-Encoding names gzip (RFC 9110 section 12.5.3). A
+// weight of 0 refuses it.
+func acceptsGzip(accepted []string) bool {
+	for _, field := range accepted {
+		for _, coding := range strings.Split(field, ",") {
+			name, weight, _ := strings.Cut(strings.ReplaceAll(coding, " ", ""), ";")
+			if strings.EqualFold(name, "gzip") {
+				return strings.TrimRight(strings.TrimPrefix(strings.ToLower(weight), "q="), "0.") != "" || weight == ""
+			}
+		}
+	}
+	return false
+}
