@@ -243,7 +243,7 @@ func whoSeesAUserName(t *testing.T, listed bool) {
 			t.Errorf("%s: sees the user name %v, want %v\n%s", tc.name, got, tc.sees, text)
 		}
 	}
-	if page := body(get(h.page("own1", invite.Page)+"?password=skipped")); !strings.Contains(page, "Your user name may differ") {
+	if page := body(get(h.page("own1", invite.Page) + "?password=skipped")); !strings.Contains(page, "Your user name may differ") {
 		t.Error("the page of a stranger does not tell that the user name may differ")
 	}
 	h.check("bad1", "wrong")
