@@ -18,7 +18,7 @@ type file struct {
 	providerIDs []string                // in the order of the file
 	mxPatterns  []source.Pattern        // of all providers
 	blocks      sharedBlocks
-	includes    []string // paths of the included files, each once
+	includes    map[string]bool // paths of the included files
 }
 
 // sharedBlocks are keys that are read after all others, when the included files are known.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -60,15 +59,18 @@ func (r *reader) include(v value, f *file) {
 	case len(paths) == 0:
 		r.warn(v, "matches no file")
 	}
+	if f.includes == nil {
+		f.includes = map[string]bool{}
+	}
 	for _, path := range paths {
 		if path == r.files[0] {
 			r.refuse(v, "matches the settings file itself; move the files to include to a folder of their own")
 			return
 		}
-		if slices.Contains(f.includes, path) {
+		if f.includes[path] {
 			continue
 		}
-		f.includes = append(f.includes, path)
+		f.includes[path] = true
 		if r.waited > files.Patience {
 			r.refuse(v, "reading the included files takes longer than %s", files.Patience)
 			return
