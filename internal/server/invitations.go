@@ -44,7 +44,7 @@ func (o Ops) invite(r *http.Request) (dialect.Response, error) {
 	}
 	var valid time.Duration
 	if asked.Expires != "" {
-		if valid, err = duration.Parse(asked.Expires); err != nil {
+		if valid, err = duration.Parse(asked.Expires); err != nil || valid <= 0 {
 			return dialect.Response{}, settings.Errorf(settings.BadRequest, "expires must be a duration such as 30d or 12h")
 		}
 	}

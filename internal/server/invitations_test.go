@@ -34,6 +34,8 @@ func TestInvitations(t *testing.T) {
 		{"for a time of one's own", `{"email": "anna@example.com", "expires": "24h"}`, 201, "application/json", `{"url":"https://setup.example.com/i/anna24h0m0s","expires":"2026-12-05T12:00:00Z"}`},
 		{"no address", `{"email": "anna"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"the address has no @"}`},
 		{"no time", `{"email": "anna@example.com", "expires": "soon"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"expires must be a duration such as 30d or 12h"}`},
+		{"no time at all", `{"email": "anna@example.com", "expires": "0"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"expires must be a duration such as 30d or 12h"}`},
+		{"a time before now", `{"email": "anna@example.com", "expires": "-1h"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"expires must be a duration such as 30d or 12h"}`},
 		{"an unknown key", `{"mail": "anna@example.com"}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"the body must be JSON such as {\"email\": \"anna@example.com\", \"expires\": \"30d\"}"}`},
 		{"two of them", `{"email": "anna@example.com"}{}`, 400, "application/problem+json", `{"title":"Bad Request","status":400,"detail":"unexpected data after the JSON object"}`},
 		{"nobody's domain", `{"email": "anna@unknown.example"}`, 422, "application/problem+json", `{"title":"Unprocessable Entity","status":422,"detail":"unknown.example: this server does not answer for that domain"}`},

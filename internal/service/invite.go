@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,11 +23,8 @@ const (
 )
 
 // NewInvitation creates a link that opens the set-up page for an address. valid is
-// how long it works, 0 for the default. The error is for people.
+// how long it works. The error is for people.
 func NewInvitation(cfg *config.Config, a address.Address, valid time.Duration, now time.Time) (server.Invitation, error) {
-	if valid == 0 {
-		valid = DefaultInvitation
-	}
 	switch {
 	case cfg.Pages.URL == "":
 		return server.Invitation{}, errors.New("pages.url is not set; set it to the URL of the page, such as https://setup.example.com")
@@ -44,11 +42,11 @@ func NewInvitation(cfg *config.Config, a address.Address, valid time.Duration, n
 }
 
 // Invite creates an invitation with the current settings, for an address of a known
-// domain.
+// domain. valid is how long it works, 0 for the default.
 func (s *Service) Invite(ctx context.Context, a address.Address, valid time.Duration) (server.Invitation, error) {
 	now := s.current.Load()
 	if _, err := now.sources.Directory(now.cfg, nil).Resolve(ctx, settings.Query{Domain: a.Domain, Address: a}); err != nil {
 		return server.Invitation{}, fmt.Errorf("%s: %w", a.Domain, err)
 	}
-	return NewInvitation(now.cfg, a, valid, s.options.Now())
+	return NewInvitation(now.cfg, a, cmp.Or(valid, DefaultInvitation), s.options.Now())
 }
