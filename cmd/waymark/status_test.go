@@ -170,3 +170,51 @@ func TestColors(t *testing.T) {
 		t.Error("NO_COLOR is ignored")
 	}
 }
+
+// TestEveryCommandRefusesWrongUsage calls each command with an unknown flag, with too
+// many arguments, with too few, with an unknown output format and with a missing
+// settings file. All of them end with 2, print nothing to standard output, and say
+// in one line of text what is wrong.
+func TestEveryCommandRefusesWrongUsage(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	enough := map[string][]string{ // arguments that only the mistake makes wrong
+		"dns": {"example.com"}, "doctor": {"example.com"}, "invite": {"anna@example.com"}, "render": {"autoconfig", "anna@example.com"},
+		"verify": {missing}, "import ispdb": {missing}, "import automx2": {missing}, "import autodiscover-email-settings": {missing},
+	}
+	tried := map[string]int{}
+	for _, cmd := range commands(t) {
+		path := strings.Fields(cmd.CommandPath())[1:]
+		name := strings.Join(path, " ")
+		if name == "" || path[0] == "help" || path[0] == "completion" {
+			continue // of cobra; TestExitStatuses has them
+		}
+		args := append(slices.Clone(path), enough[name]...)
+		mistakes := map[string][]string{"an unknown flag": append(slices.Clone(args), "--nonsense")}
+		if cmd.Args != nil && cmd.Args(cmd, slices.Repeat([]string{"x"}, 9)) != nil {
+			mistakes["too many arguments"] = append(slices.Clone(path), slices.Repeat([]string{"x"}, 9)...)
+		}
+		if cmd.Args != nil && cmd.Args(cmd, nil) != nil {
+			mistakes["too few arguments"] = path
+		}
+		if cmd.Flags().Lookup("output") != nil {
+			mistakes["an unknown output format"] = append(slices.Clone(args), "-o", "xml")
+		}
+		if cmd.Flags().Lookup("config") != nil {
+			mistakes["a missing settings file"] = append(slices.Clone(args), "-c", missing)
+		}
+		for mistake, call := range mistakes {
+			tried[mistake]++
+			status, stdout, stderr := waymarkIn(t, environment{terminal: true}, call...)
+			if status != statusUsage || stdout != "" || !strings.HasPrefix(stderr, "waymark: ") {
+				t.Errorf("%s: waymark %s: status %d\n%s%s", mistake, strings.Join(call, " "), status, stdout, stderr)
+			}
+		}
+	}
+	for mistake, least := range map[string]int{
+		"an unknown flag": 12, "too many arguments": 9, "too few arguments": 7, "an unknown output format": 5, "a missing settings file": 6,
+	} {
+		if tried[mistake] < least {
+			t.Errorf("%s was tried with %d commands only", mistake, tried[mistake])
+		}
+	}
+}
