@@ -45,7 +45,7 @@ func dnsCommand(env environment) *cobra.Command {
 	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
 	cmd.Flags().StringArrayVar(&hosts, "host", nil, "host `NAME` or IP address that Waymark is reached at; repeat it for more addresses")
-	cmd.Flags().BoolVar(&denyMissing, "deny-missing", false, "declare that services which the settings do not have do not exist")
+	cmd.Flags().BoolVar(&denyMissing, "deny-missing", false, "publish SRV records that deny the services missing from the settings")
 	cmd.Flags().BoolVar(&diff, "diff", false, "print only the differences from the published records")
 	cmd.Flags().StringVar(&resolver, "resolver", "", "with --diff, ask the DNS server at `ADDR:PORT` instead of the system's")
 	cmd.Flags().StringVar(&format, "format", "zone", "print the records as `FORMAT`: "+strings.Join(dnsrecords.Formats(), ", "))

@@ -25,7 +25,7 @@ func inviteCommand(env environment) *cobra.Command {
 	}
 	source := configFlag(cmd, env)
 	outputFlag(cmd, &output)
-	cmd.Flags().StringVar(&expires, "expires", duration.Format(service.DefaultInvitation), "let the link expire after `DURATION`, such as 30d or 12h")
+	cmd.Flags().StringVar(&expires, "expires", duration.Format(service.DefaultInvitation), "let the link expire after `DURATION`, from 1m to 365d")
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		return source.completeAddress(0, args, begun)
 	}

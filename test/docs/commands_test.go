@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -31,7 +32,31 @@ type stage struct {
 	replace []string // pairs of old and new, for addresses that are not free
 }
 
-// TestCommands runs every section of every page.
+// timing is how long the sections of a page take.
+type timing struct {
+	mu       sync.Mutex
+	sections int
+	longest  time.Duration
+	slowest  string        // the title of the section that takes longest
+	all      time.Duration // as if a reader followed one after the other
+}
+
+func (m *timing) add(title string, took time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sections++
+	m.all += took
+	if took > m.longest {
+		m.longest, m.slowest = took, title
+	}
+}
+
+// quick is how long a reader may need from the first to the last command of a
+// section, including everything before it that the section needs.
+const quick = 5 * time.Minute
+
+// TestCommands runs every section of every page, and prints how long each page
+// takes and how many of its commands are only shown.
 func TestCommands(t *testing.T) {
 	for _, program := range []string{"bash", "curl", "openssl", "grep", "sed", "jq"} {
 		programs.Need(t, program, program)
@@ -42,6 +67,21 @@ func TestCommands(t *testing.T) {
 		}
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
+			var took timing
+			t.Cleanup(func() { // when all sections have ended
+				if took.sections == 0 {
+					return
+				}
+				only := "every command is run"
+				if n := len(commands(t, page)); n > 0 {
+					only = fmt.Sprintf("%d commands are only shown", n)
+				}
+				t.Logf("%s: %d sections in %v, the longest (%q) in %v; %s",
+					page, took.sections, took.all.Round(time.Second/10), took.slowest, took.longest.Round(time.Second/10), only)
+				if took.longest > quick {
+					t.Errorf("%q takes %v, more than %v", took.slowest, took.longest, quick)
+				}
+			})
 			for _, w := range walks(t, page) {
 				t.Run(w.title, func(t *testing.T) {
 					t.Parallel()
@@ -53,6 +93,8 @@ func TestCommands(t *testing.T) {
 						}
 						prepare(t, &s)
 					}
+					started := time.Now()
+					defer func() { took.add(w.title, time.Since(started)) }()
 					s.run(t, page, w.blocks)
 				})
 			}
