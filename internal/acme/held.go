@@ -181,9 +181,14 @@ func (m *Manager) loadAll() {
 			m.forget(m.ctx, name)
 		}
 	}
-	if err := certmagic.CleanStorage(m.ctx, m.o.Store, certmagic.CleanStorageOptions{
-		Logger: zap.NewNop(), Interval: 24 * time.Hour, ExpiredCerts: true, ExpiredCertGracePeriod: forgetAfter,
-	}); err != nil && m.ctx.Err() == nil {
-		m.o.Log.Warn("cannot remove expired certificates from the storage", zap.Error(err))
+	for _, store := range []Storage{m.o.Store, m.o.Copy} {
+		if store == nil {
+			continue
+		}
+		if err := certmagic.CleanStorage(m.ctx, store, certmagic.CleanStorageOptions{
+			Logger: zap.NewNop(), Interval: 24 * time.Hour, ExpiredCerts: true, ExpiredCertGracePeriod: forgetAfter,
+		}); err != nil && m.ctx.Err() == nil {
+			m.o.Log.Warn("cannot remove expired certificates from the storage", zap.Error(err))
+		}
 	}
 }

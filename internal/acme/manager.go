@@ -69,6 +69,7 @@ func New(o Options) *Manager {
 	})
 	options := certmagic.Config{
 		Storage:            o.Store,
+		LocalCache:         o.Copy,
 		ReusePrivateKeys:   true, // of the files of a renewal, a crash can then lose any
 		Logger:             log,
 		RenewalWindowRatio: renewRatio,

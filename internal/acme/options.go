@@ -28,6 +28,8 @@ type Options struct {
 	Email string  // contact for the authorities
 	CAs   []CA    // the first one that issues counts
 	Store Storage // shared by the replicas
+	// Copy keeps what this process serves, for when Store is down; nil for none.
+	Copy  Storage
 	Log   *zap.Logger
 	Now   func() time.Time // for budgets and waits
 	Count func(result string)

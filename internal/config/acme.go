@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 )
 
 // ACME is how certificates are ordered on demand.
@@ -16,9 +17,18 @@ type ACME struct {
 	// OrdersPerHour and OrdersPerDomain limit orders of first certificates: of all
 	// names, and in a week for names below one registered domain.
 	OrdersPerHour, OrdersPerDomain int
-	CheckDNS                       bool     // before an order
-	Addresses                      []string // IP addresses and host names that names must lead to
-	Line                           int      // line in the settings file, from 1
+	CheckDNS                       bool                 // before an order
+	Addresses                      []string             // IP addresses and host names that names must lead to
+	Storage                        *CertificateDatabase // nil for a folder in the state directory
+	Line                           int                  // line in the settings file, from 1
+}
+
+// CertificateDatabase is where replicas keep certificates that they share.
+type CertificateDatabase struct {
+	Source string      // name of a source with PostgreSQL
+	SQL    *source.SQL // how that source connects
+	Key    string      // a secret that encrypts what is stored
+	Line   int         // line in the settings file, from 1
 }
 
 // CA is one ACME authority.
@@ -66,12 +76,57 @@ func readACME(r *reader, v value, t *TLS) {
 			}
 		}},
 		{"addresses", readACMEAddresses},
+		{"storage", readCertificateStorage},
 	}, &a) {
 		return
 	}
 	r.need(v, "email")
 	if len(a.Addresses) > 0 && !a.CheckDNS {
 		r.refuse(v.at("addresses"), "contradicts check_dns: false; nothing is compared with them")
+	}
+}
+
+// inDirectory is the storage of settings without another one.
+const inDirectory = "directory"
+
+func readCertificateStorage(r *reader, v value, a *ACME) {
+	if v.written() == inDirectory {
+		return
+	}
+	if v.written() != "" {
+		r.refuse(v, `must be %s, or a block such as {sql: NAME, key: "${file:/etc/waymark/certificates.key}"} with the name of a source`, inDirectory)
+		return
+	}
+	s := &CertificateDatabase{Line: v.node.Line}
+	if readBlock(r, v, []field[CertificateDatabase]{
+		{"sql", func(r *reader, v value, s *CertificateDatabase) { s.Source, _ = r.filled(v) }},
+		{"key", func(r *reader, v value, s *CertificateDatabase) { s.Key, _ = r.secret(v) }},
+	}, s) {
+		r.need(v, "sql", "key")
+	}
+	a.Storage, r.storage = s, v.at("sql")
+}
+
+// checkCertificateStorage finds the source of the storage, after the directory is read.
+func (r *reader) checkCertificateStorage(c *Config) {
+	a := acmeOf(c)
+	if a == nil || a.Storage == nil || a.Storage.Source == "" || r.wrong["directory"] {
+		return
+	}
+	s := a.Storage
+	for _, src := range c.Directory {
+		switch {
+		case src.Name != s.Source:
+		case src.SQL == nil || src.SQL.Driver != "postgres":
+			r.refuse(r.storage, "the source %s is not PostgreSQL, which alone has the locks that replicas need", printed(s.Source))
+			return
+		default:
+			s.SQL = src.SQL
+			return
+		}
+	}
+	if !r.wrongBelow("directory") {
+		r.refuse(r.storage, "directory has no source named %s", printed(s.Source))
 	}
 }
 

@@ -109,10 +109,15 @@ func TestFullFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	customers := &source.SQL{
+		Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
+		MailboxQuery: "SELECT login FROM users WHERE mail = {address}", ListQuery: "SELECT name AS domain FROM domains", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
+	}
 	want := &Config{
 		Listen: "[::1]:8081",
 		TLS: &TLS{Listen: ":8443", Files: []TLSFiles{{CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Key: "tls", Line: 3}}, ACME: &ACME{
 			Email: "ops@example.org", OrdersPerHour: 20, OrdersPerDomain: 10, CheckDNS: true, Addresses: []string{"192.0.2.1", "waymark.example.net"}, Line: 3,
+			Storage: &CertificateDatabase{Source: "customers", SQL: customers, Key: strings.Repeat("e", minSecret), Line: 3},
 			CAs: []CA{
 				{Directory: "https://acme.example/dir", RootsFile: "/etc/waymark/ca.pem", EAB: &EAB{KeyID: "x", HMACKey: strings.Repeat("e", minSecret)}, Key: "tls.acme", Line: 3},
 				{Directory: "https://other.example/dir", Key: "tls.acme.fallback", Line: 3},
@@ -153,10 +158,7 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    source.Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 61, SQL: &source.SQL{
-				Driver: "postgres", DSN: secret, DomainQuery: "SELECT 1\nFROM domains WHERE name = {domain}",
-				MailboxQuery: "SELECT login FROM users WHERE mail = {address}", ListQuery: "SELECT name AS domain FROM domains", Timeout: 500 * time.Millisecond, Connections: 3, Channel: "waymark",
-			}},
+			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 61, SQL: customers},
 			{Name: "sql", Key: "directory[1]", Line: 77, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, ListQuery: mailcow.List, Timeout: source.DefaultTimeout}},
 			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 78, LDAP: &source.LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,

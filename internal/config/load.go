@@ -92,11 +92,21 @@ func (r *reader) removeWrong(cfg *Config) {
 	if cfg.TLS != nil {
 		cfg.TLS.Files = slices.DeleteFunc(cfg.TLS.Files, func(f TLSFiles) bool { return r.wrongBelow(f.Key) })
 	}
+	if a := acmeOf(cfg); a != nil && a.Storage != nil && (a.Storage.SQL == nil || r.wrongBelow("tls.acme.storage")) {
+		a.Storage = nil
+	}
 	if r.wrongBelow("signing") {
 		cfg.Signing = nil
 	}
 	maps.DeleteFunc(cfg.Identities, func(key string, _ *Signing) bool { return r.wrongBelow(key) })
 	cfg.Directory = slices.DeleteFunc(cfg.Directory, func(s Source) bool { return r.wrongBelow(s.Key) })
+}
+
+func acmeOf(cfg *Config) *ACME {
+	if cfg.TLS == nil {
+		return nil
+	}
+	return cfg.TLS.ACME
 }
 
 // wrongBelow reports whether a key, or one below it, has an error.
@@ -139,6 +149,7 @@ func (r *reader) config(d *document, data []byte) *Config {
 	r.checkLoginsAreSeen(v, f.Config)
 	r.checkRedirects(f.Config)
 	r.checkOrdered(f.Config)
+	r.checkCertificateStorage(f.Config)
 	f.Identities = r.identities
 	return f.Config
 }

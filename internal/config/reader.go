@@ -28,6 +28,7 @@ type reader struct {
 	logins     []loginsFrom
 	identities map[string]*Signing // of providers and domains, by key
 	ordered    []value             // names whose certificate signs
+	storage    value               // the source of the storage of certificates
 }
 
 // document is the settings file, or a file that it includes.

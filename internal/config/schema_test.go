@@ -163,6 +163,7 @@ func blocks(t *testing.T) map[string]block {
 		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
 		"tls files":             {keys(below("properties", "tls", "properties", "files", "items")), "tls: {files: [{KEY: {}}]}"},
 		"tls acme":              {keys(below("properties", "tls", "properties", "acme")), "tls: {acme: {KEY: {}}}"},
+		"tls acme storage":      {keys(below("$defs", "certificateStorage")), "tls: {acme: {storage: {KEY: {}}}}"},
 		"tls acme eab":          {keys(below("$defs", "eab")), "tls: {acme: {eab: {KEY: {}}}}"},
 		"tls acme fallback":     {keys(below("properties", "tls", "properties", "acme", "properties", "fallback")), "tls: {acme: {fallback: {KEY: {}}}}"},
 		"signing":               {keys(top.Defs["signing"]), "signing: {KEY: {}}"},
@@ -260,7 +261,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "provider signing": "signing.", "domain signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme storage": "tls.acme.storage.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "provider signing": "signing.", "domain signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
 		"provider brand": "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}

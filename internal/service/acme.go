@@ -4,27 +4,71 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"path/filepath"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/waymark-mail/waymark/internal/acme"
+	"github.com/waymark-mail/waymark/internal/acme/sqlstorage"
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/dialect"
+	"github.com/waymark-mail/waymark/internal/directory/sqlsource"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// acmeFolder is the storage of certificates in the state directory.
-const acmeFolder = "acme"
+// Folders in the state directory.
+const (
+	acmeFolder = "acme"      // the storage of certificates
+	copyFolder = "acme-copy" // what this replica has served from a shared storage
+)
 
-// CertificateStorage returns where ordered certificates are kept. stateDir is used if
+// storage is where ordered certificates are kept.
+type storage struct {
+	acme.Storage
+	copied acme.Storage                // of what is served, for when a shared storage is down; nil for none
+	check  func(context.Context) error // connects
+	close  func() error
+}
+
+// openStorage opens the storage of the settings without connecting. stateDir is used if
 // the settings have none.
-func CertificateStorage(cfg *config.Config, stateDir string) acme.Storage {
-	return acme.Directory(filepath.Join(cmp.Or(cfg.StateDir, stateDir), acmeFolder))
+func openStorage(cfg *config.Config, stateDir string) (*storage, error) {
+	dir := cmp.Or(cfg.StateDir, stateDir)
+	if cfg.TLS == nil || cfg.TLS.ACME == nil || cfg.TLS.ACME.Storage == nil {
+		return &storage{acme.Directory(filepath.Join(dir, acmeFolder)), nil, func(context.Context) error { return nil }, func() error { return nil }}, nil
+	}
+	shared := cfg.TLS.ACME.Storage
+	db, err := sqlsource.OpenWritable(*shared.SQL)
+	if err != nil {
+		return nil, fmt.Errorf("tls.acme.storage: %w", err)
+	}
+	stored, err := sqlstorage.New(db, shared.Key)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("tls.acme.storage: %w", err), db.Close())
+	}
+	return &storage{stored, acme.Directory(filepath.Join(dir, copyFolder)), stored.Check, stored.Close}, nil
+}
+
+// certificate returns the newest certificate of a name, from the copy if the storage is
+// down.
+func (s *storage) certificate(ctx context.Context, name address.Domain) (*tls.Certificate, error) {
+	c, err := acme.Stored(ctx, s, name)
+	if err == nil || s.copied == nil || errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	if copied, copyErr := acme.Stored(ctx, s.copied, name); copyErr == nil {
+		return copied, nil
+	}
+	return nil, err
 }
 
 // authorities returns the ACME authorities of the settings.
@@ -60,11 +104,14 @@ func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.certificates = CertificateStorage(cfg, s.options.StateDir)
+	if s.certificates, err = openStorage(cfg, s.options.StateDir); err != nil {
+		return nil, err
+	}
 	return acme.New(acme.Options{
 		Email:    a.Email,
 		CAs:      cas,
-		Store:    s.certificates,
+		Store:    s.certificates.Storage,
+		Copy:     s.certificates.copied,
 		Log:      s.log,
 		Now:      s.options.Now,
 		Count:    s.options.Metrics.TLSCertificate,
@@ -94,8 +141,12 @@ func (s *Service) permitOrder(ctx context.Context, name address.Domain) error {
 }
 
 func (s *Service) closeACME() {
-	if s.acme != nil {
-		s.acme.Close()
+	if s.acme == nil {
+		return
+	}
+	s.acme.Close()
+	if err := s.certificates.close(); err != nil {
+		s.log.Warn("cannot close the storage of certificates", zap.Error(err))
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/acme"
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
@@ -168,8 +167,12 @@ func readIdentity(cfg *config.Config, from *config.Signing, stateDir string) (*s
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readOrdered)
 	defer cancel()
-	found, err := acme.Stored(ctx, CertificateStorage(cfg, stateDir), from.ACME)
+	store, err := openStorage(cfg, stateDir)
 	if err != nil {
+		return nil, err
+	}
+	found, err := store.certificate(ctx, from.ACME)
+	if err = errors.Join(err, store.close()); err != nil {
 		return nil, err
 	}
 	return sign.FromTLS(found)
@@ -190,7 +193,21 @@ func (c *checks) certificates(cfg *config.Config, now time.Time) {
 			_, err := authority(ca)
 			c.fail(ca.Line, ca.Key, err)
 		}
+		c.storage(cfg)
 	}
+}
+
+// storage connects to the database with the certificates of replicas.
+func (c *checks) storage(cfg *config.Config) {
+	shared := cfg.TLS.ACME.Storage
+	if shared == nil {
+		return
+	}
+	store, err := openStorage(cfg, "")
+	if err == nil {
+		err = errors.Join(store.check(context.Background()), store.close())
+	}
+	c.fail(shared.Line, "tls.acme.storage", err)
 }
 
 // directory asks every source, as a start does in the background.

@@ -39,8 +39,12 @@ func HeldCertificates(ctx context.Context, cfg *config.Config, stateDir string, 
 	onDemand := map[string]HeldCertificate{}
 	var names []string
 	if cfg.TLS != nil && cfg.TLS.ACME != nil {
-		stored, err := acme.List(ctx, CertificateStorage(cfg, stateDir))
+		store, err := openStorage(cfg, stateDir)
 		if err != nil {
+			return nil, err
+		}
+		stored, err := acme.List(ctx, store)
+		if err = errors.Join(err, store.close()); err != nil {
 			return nil, err
 		}
 		for _, h := range stored {

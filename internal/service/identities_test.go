@@ -191,6 +191,23 @@ func TestCheckOfIdentities(t *testing.T) {
 	}
 }
 
+// TestCheckOfTheStorageOfReplicas connects to the database of certificates.
+func TestCheckOfTheStorageOfReplicas(t *testing.T) {
+	text := settingsFor("mail.example.net", `tls: {acme: {email: ops@example.org, storage: {sql: customers, key: "${env:KEY}"}}}
+directory: [{source: sql, name: customers, driver: postgres, dsn: "postgres://u@127.0.0.1:1/x?sslmode=disable", provider: one, queries: {domain: "SELECT 1 FROM d WHERE n = {domain}"}}]`)
+	cfg, findings := config.Parse("waymark.yaml", []byte(text), config.Environment{Getenv: func(string) (string, bool) { return strings.Repeat("k", 40), true }})
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	var all []string
+	for _, f := range CheckFiles("waymark.yaml", cfg, t.TempDir(), time.Now()) {
+		all = append(all, f.String())
+	}
+	if found := strings.Join(all, "\n"); !strings.Contains(found, "waymark.yaml:3: tls.acme.storage: the table waymark_certificates: ") || !strings.Contains(found, "connection refused") {
+		t.Error(found)
+	}
+}
+
 // TestAnIdentityFromACME orders the certificate of a name, signs with it, survives a
 // restart without the authority, and picks up a renewal.
 func TestAnIdentityFromACME(t *testing.T) {

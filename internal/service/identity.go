@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/internal/acme"
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
@@ -229,7 +228,7 @@ func (s *Service) ordered(name address.Domain) (*sign.Identity, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readOrdered)
 	defer cancel()
-	c, err := acme.Stored(ctx, s.certificates, name)
+	c, err := s.certificates.certificate(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the certificate of %s has not been issued yet; waymark certificates has the last error", name)
 	}

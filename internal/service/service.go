@@ -88,7 +88,7 @@ type Service struct {
 	tlsFiles  *certs.Set    // nil without a TLS listener
 	acme      *acme.Manager // nil without tls.acme
 
-	certificates acme.Storage // of acme
+	certificates *storage // of acme
 	expiry       expiry
 
 	tracer        *tracing.Tracer        // nil without tracing

@@ -67,6 +67,7 @@ var mayImport = map[string][]string{
 	"internal/sign":                        {"internal/certs", "internal/files"},
 	"internal/certs":                       {"internal/files"},
 	"internal/acme":                        {"internal/settings", "internal/address"},
+	"internal/acme/sqlstorage":             {},
 	"internal/server":                      {"internal/duration", "internal/dialect", "internal/settings", "internal/address", "internal/telemetry", "internal/tracing"},
 	"internal/tracing":                     {},
 	"internal/service":                     {"*"},
@@ -79,7 +80,7 @@ var mayImport = map[string][]string{
 // homeOf lists the only packages that ship and may import a library, or a package
 // below it.
 var homeOf = map[string][]string{
-	"database/sql":                         {"internal/directory/sqlsource", "internal/importer"},
+	"database/sql":                         {"internal/directory/sqlsource", "internal/importer", "internal/acme/sqlstorage"},
 	"github.com/boombuler/barcode":         {"internal/qrcode"},
 	"github.com/coreos/go-systemd/v22":     {"internal/systemd"},
 	"github.com/fsnotify/fsnotify":         {"internal/watch"},
@@ -94,7 +95,7 @@ var homeOf = map[string][]string{
 	"github.com/prometheus/client_golang":  {"internal/telemetry"},
 	"github.com/smallstep/pkcs7":           {"internal/sign"},
 	"github.com/spf13":                     {"cmd/waymark"},
-	"github.com/caddyserver/certmagic":     {"internal/acme"},
+	"github.com/caddyserver/certmagic":     {"internal/acme", "internal/acme/sqlstorage"},
 	"github.com/letsencrypt/pebble/v2":     {},
 	"github.com/mholt/acmez/v3":            {"internal/acme"},
 	"go.opentelemetry.io/otel":             {"internal/tracing"},
@@ -104,7 +105,7 @@ var homeOf = map[string][]string{
 	"howett.net/plist":                     {"internal/dialect/mobileconfig/schema"},
 	"html/template":                        {"internal/page"},
 	"log":                                  {"internal/server"}, // net/http takes a *log.Logger
-	"modernc.org/sqlite":                   {"internal/directory/sqlsource", "internal/importer"},
+	"modernc.org/sqlite":                   {"internal/directory/sqlsource", "internal/importer", "internal/acme/sqlstorage"},
 	"net/http/pprof":                       {"internal/server"},
 }
 

@@ -22,6 +22,31 @@ import (
 // of a connection to another session of the server. So statements are not
 // prepared.
 func openPostgres(opts source.SQL) (*backend, error) {
+	cfg, err := postgresConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	milliseconds := max(1, opts.Timeout.Milliseconds())
+	cfg.RuntimeParams["statement_timeout"] = strconv.FormatInt(milliseconds, 10)
+	s := &sessions{milliseconds: milliseconds}
+	return &backend{connector: stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(s.examine)), listen: cfg, sessions: s}, nil
+}
+
+// OpenWritable opens the database of a source of the driver postgres for a storage that
+// writes, without connecting. The errors are those of a source.
+func OpenWritable(opts source.SQL) (*sql.DB, error) {
+	cfg, err := postgresConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	const connections = 5 // of each replica
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(connections)
+	return db, nil
+}
+
+func postgresConfig(opts source.SQL) (*pgx.ConnConfig, error) {
 	dsn := opts.DSN
 	if dsn == "" {
 		dsn = postgresDSN(opts)
@@ -37,12 +62,8 @@ func openPostgres(opts source.SQL) (*backend, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "waymark"
 	}
-	milliseconds := max(1, opts.Timeout.Milliseconds())
-	cfg.RuntimeParams["default_transaction_read_only"] = "on"
-	cfg.RuntimeParams["statement_timeout"] = strconv.FormatInt(milliseconds, 10)
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
-	s := &sessions{milliseconds: milliseconds}
-	return &backend{connector: stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(s.examine)), listen: cfg, sessions: s}, nil
+	return cfg, nil
 }
 
 // wrongPostgresDSN returns the reason for a DSN that is refused. That of TLS is
