@@ -148,7 +148,7 @@ func TestTheFirstHandshakeIssues(t *testing.T) {
 func TestNamesThatMayNotHaveACertificate(t *testing.T) {
 	a := acmetest.New(t)
 	i := start(t, a, Directory(t.TempDir()))
-	for n := range 200 {
+	for n := range 50 {
 		if _, err := i.shake(a, fmt.Sprintf("autoconfig.name%d.example", n)); err == nil || !strings.Contains(err.Error(), "unrecognized name") {
 			t.Fatalf("got %v, want the alert unrecognized name", err)
 		}

@@ -13,7 +13,6 @@ import (
 
 // TestANameThatSigns is ordered without a client, with an RSA key, and renewed with it.
 func TestANameThatSigns(t *testing.T) {
-	t.Parallel()
 	a := acmetest.New(t)
 	const name = address.Domain("autoconfig.example.com")
 	told := make(chan address.Domain, 10)

@@ -95,7 +95,7 @@ func setenv(t testing.TB, name, value string) {
 func (a *Authority) Validate(httpPort, tlsPort int) {
 	quiet := log.New(io.Discard, "", 0)
 	validator := va.New(quiet, httpPort, tlsPort, true, a.dns, a.store)
-	front := wfe.New(quiet, a.store, validator, a.issuer, nil, true, a.eab, 1, 1)
+	front := wfe.New(quiet, a.store, validator, a.issuer, nil, true, a.eab, 0, 0)
 	handler := front.Handler()
 	a.serve.Store(&handler)
 }
