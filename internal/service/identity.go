@@ -128,7 +128,7 @@ func (s *Service) identitiesFor(cfg *config.Config) (all identities, refused []s
 		case done[where] != nil:
 		case k != nil:
 			done[where] = k
-			err = s.readAgain(key, k, from, &refused)
+			refused = append(refused, s.readAgain(key, k, from)...)
 		default:
 			k, err = s.newIdentity(cfg, key, from)
 			done[where] = k
@@ -145,8 +145,8 @@ func (s *Service) identitiesFor(cfg *config.Config) (all identities, refused []s
 	return all, refused, nil
 }
 
-// readAgain reads an identity again, and adds to refused why the old one stays.
-func (s *Service) readAgain(key string, k *sign.Keeper, from *config.Signing, refused *[]string) error {
+// readAgain reads an identity again, and returns why the old one stays.
+func (s *Service) readAgain(key string, k *sign.Keeper, from *config.Signing) (refused []string) {
 	if from != nil && from.ACME != "" {
 		s.refreshOrdered(key, k)
 		return nil
@@ -156,9 +156,9 @@ func (s *Service) readAgain(key string, k *sign.Keeper, from *config.Signing, re
 		if notValid(err) && k.Valid() != nil {
 			message = identityNotValid
 		}
-		*refused = append(*refused, s.refuse(message, fmt.Errorf("%s: %w", nameOfIdentity(key), err))...)
+		refused = s.refuse(message, fmt.Errorf("%s: %w", nameOfIdentity(key), err))
 	}
-	return nil
+	return refused
 }
 
 const identityNotValid = "signing certificate not valid"
@@ -186,7 +186,7 @@ func (s *Service) newIdentity(cfg *config.Config, key string, from *config.Signi
 			s.options.Metrics.SigningCertificate("loaded")
 			s.warnAbout(key, k)
 		}
-		return k, nil //nolint:nilerr // checkIdentity logs that there is none, or none that is valid
+		return k, nil // checkIdentity logs that there is none, or none that is valid
 	}
 	k, err := sign.NewKeeper(func(time.Time) (*sign.Identity, error) { return sign.Load(from.CertFile, from.KeyFile) }, s.options.Now)
 	if s.counted(err) != nil {
@@ -300,7 +300,7 @@ func (ids identities) Profiles(p *settings.Provider) page.Profiles {
 // Sign implements mobileconfig.Signer.
 func (ids identities) Sign(p *settings.Provider, content []byte) ([]byte, error) {
 	id := ids[p.Signing]
-	signed, err := id.Keeper.Sign(content)
+	signed, err := id.Sign(content)
 	switch {
 	case id.profiles(err) == page.Unsigned:
 		return content, nil
@@ -418,14 +418,10 @@ func (s *Service) identityWarnings() []string {
 	var lines []string
 	now := s.options.Now()
 	s.current.Load().identities.each(func(key string, id identity) {
-		text := ""
 		if err := id.Valid(); err != nil {
-			text = err.Error()
-		} else {
-			text = id.Identity().Expiring(now)
-		}
-		if text != "" {
-			lines = append(lines, nameOfIdentity(key)+": "+text)
+			lines = append(lines, nameOfIdentity(key)+": "+err.Error())
+		} else if soon := id.Identity().Expiring(now); soon != "" {
+			lines = append(lines, nameOfIdentity(key)+": "+soon)
 		}
 	})
 	return lines

@@ -31,7 +31,8 @@ func newBox(secret string) (cipher.AEAD, error) {
 
 // seal encrypts the value of a name. It opens under that name alone.
 func (s *Storage) seal(name string, value []byte) []byte {
-	return s.box.Seal([]byte{version}, nil, value, []byte(name))
+	sealed := []byte{version}
+	return append(sealed, s.box.Seal(nil, nil, value, []byte(name))...) // the nonce is random, and comes first
 }
 
 func (s *Storage) open(name string, sealed []byte) ([]byte, error) {
