@@ -15,12 +15,12 @@ import (
 // from PostgreSQL and MariaDB: for a provider, for a domain alone, for an alias domain
 // and for an address with a tag.
 func TestLoginsFromServers(t *testing.T) {
-	for driver, server := range map[string]func() *databases.Server{
-		"postgres": func() *databases.Server { return servers.PostgreSQL(t) },
-		"mysql":    func() *databases.Server { return servers.MariaDB(t) },
+	for driver, server := range map[string]func(testing.TB) *databases.Server{
+		"postgres": func(t testing.TB) *databases.Server { return servers.PostgreSQL(t) },
+		"mysql":    func(t testing.TB) *databases.Server { return servers.MariaDB(t) },
 	} {
 		t.Run(driver, func(t *testing.T) {
-			db := server().NewDatabase(t)
+			db := server(t).NewDatabase(t)
 			db.Exec(t,
 				`CREATE TABLE mailboxes (address varchar(255) PRIMARY KEY, login varchar(255), active smallint NOT NULL)`,
 				`INSERT INTO mailboxes VALUES ('anna@listed.example', 'web12p3', 1), ('anna@alone.example', 'web12p4', 1), ('off@listed.example', 'web12p5', 0),

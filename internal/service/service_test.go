@@ -92,7 +92,7 @@ var selfSigned = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if _, _, err = sign.SelfSigned(dir, time.Now()); err != nil {
 		return nil, err
 	}

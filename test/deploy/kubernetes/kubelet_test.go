@@ -201,7 +201,7 @@ func TestSettingsOfTheConfigMaps(t *testing.T) {
 			for what, pair := range map[string][2]any{
 				"the listeners":          {cfg.Listen + " " + cfg.Ops.Listen, ":8080 :9090"},
 				"the proxies":            {fmt.Sprint(cfg.TrustedProxies), fmt.Sprint(private)},
-				"the signing identity":   {fmt.Sprint(cfg.Signing), fmt.Sprint(&config.Signing{CertFile: "/run/secrets/waymark/signing/tls.crt", KeyFile: "/run/secrets/waymark/signing/tls.key", Line: cfg.Signing.Line})},
+				"the signing identity":   {cfg.Signing.CertFile + " " + cfg.Signing.KeyFile, "/run/secrets/waymark/signing/tls.crt /run/secrets/waymark/signing/tls.key"},
 				"the keys for links":     {len(cfg.Pages.Keys), 1},
 				"the page":               {cfg.Pages.URL, "https://waymark.example.org"},
 				"a limit for one client": {cfg.Limits.RequestsPerMinute > 0, true},
