@@ -322,7 +322,6 @@ func differences(c *openapi.Contract, got map[string]string) []string {
 // TestRoutesAreDescribed compares the routes of both listeners with the
 // description, and with descriptions that are wrong.
 func TestRoutesAreDescribed(t *testing.T) {
-	t.Parallel()
 	got := routes(t)
 	if len(got) < 30 {
 		t.Errorf("there are only %d paths", len(got))
@@ -362,7 +361,6 @@ func TestRoutesAreDescribed(t *testing.T) {
 // TestExamplesAreTrue sends the request of every example, and requires the answer
 // to be the example of it.
 func TestExamplesAreTrue(t *testing.T) {
-	t.Parallel()
 	c := loadContract(t)
 	tokens := invite.RandomKeys()
 	anna, err := address.Parse("anna@example.com")

@@ -89,6 +89,8 @@ type run struct {
 // look looks up one domain.
 func (r *run) look(ctx context.Context, d address.Domain) {
 	record, err := r.src.Domain(ctx, d)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	ofName := (*source.NameError)(nil)
 	ofSource := err != nil && !errors.Is(err, source.ErrNotFound) && !errors.As(err, &ofName)
 	switch {
@@ -97,8 +99,6 @@ func (r *run) look(ctx context.Context, d address.Domain) {
 	case err == nil && !record.Disabled:
 		err = r.Usable(d, record)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if ctx.Err() != nil {
 		return // the error is that of the end
 	}

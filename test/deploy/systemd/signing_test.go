@@ -26,7 +26,7 @@ func TestSigningGuide(t *testing.T) {
 		blocks[m[1]] = append(blocks[m[1]], m[2])
 	}
 	hooks, units, sites, yamls := blocks[""], blocks["ini"], blocks["caddyfile"], blocks["yaml"]
-	if len(hooks) != 1 || len(units) != 2 || len(sites) != 1 || len(yamls) != 3 {
+	if len(hooks) != 1 || len(units) != 2 || len(sites) != 1 || len(yamls) != 5 {
 		t.Fatalf("the page has %d hooks, %d units, %d sites, %d YAML blocks", len(hooks), len(units), len(sites), len(yamls))
 	}
 	dir := t.TempDir()
@@ -103,10 +103,10 @@ func TestSigningGuide(t *testing.T) {
 			SecretName string `yaml:"secretName"`
 		}
 	}
-	if err := yaml.Unmarshal([]byte(yamls[1]), &certificate); err != nil {
+	if err := yaml.Unmarshal([]byte(yamls[3]), &certificate); err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Unmarshal([]byte(yamls[2]), &values); err != nil {
+	if err := yaml.Unmarshal([]byte(yamls[4]), &values); err != nil {
 		t.Fatal(err)
 	}
 	if certificate.Spec.SecretName != values.Signing.SecretName || certificate.Spec.PrivateKey.Algorithm != "RSA" {
