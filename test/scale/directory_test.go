@@ -208,8 +208,8 @@ func TestAMillionDomains(t *testing.T) {
 	if refused > 0 {
 		t.Errorf("%d of %d requests got no answer", refused, asked)
 	}
-	if now > 250 {
-		t.Error("more than 250 MB of memory")
+	if now > 200 {
+		t.Error("more than 200 MB of memory")
 	}
 
 	known := func(i int) string { return customer(i * 7919 % million) } // asked most often
