@@ -13,11 +13,9 @@ type Dialect struct {
 	Name      string // in metrics, logs and the command line
 	Endpoints []Endpoint
 	// Fail formats errors: those of Serve, and those that the server itself
-	// raises, such as a rate limit. nil formats them as plain text.
-	Fail func(error) Response
-	// Refuse is Fail for errors whose form depends on the request, such as its
-	// language; nil to use Fail.
-	Refuse func(*http.Request, error) Response
+	// raises, such as a rate limit. The form may depend on the request, such as
+	// its language. nil formats them as plain text.
+	Fail func(*http.Request, error) Response
 	// Render returns the document for settings, before any signature. It is
 	// pure: no clock, I/O or randomness. nil for a dialect without documents.
 	Render func(settings.Settings, Choice) ([]byte, error)
@@ -34,13 +32,10 @@ type Dialect struct {
 
 // Failure returns the response for an error.
 func (d Dialect) Failure(r *http.Request, err error) Response {
-	switch {
-	case d.Refuse != nil:
-		return d.Refuse(r, err)
-	case d.Fail != nil:
-		return d.Fail(err)
+	if d.Fail == nil {
+		return PlainFailure(err)
 	}
-	return PlainFailure(err)
+	return d.Fail(r, err)
 }
 
 // Choice is what a person chose besides an address. The zero value chooses

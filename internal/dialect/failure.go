@@ -65,7 +65,7 @@ func PlainText(status int, line string) Response {
 }
 
 // ProblemFailure formats an error for programs (RFC 9457).
-func ProblemFailure(err error) Response {
+func ProblemFailure(_ *http.Request, err error) Response {
 	return Problem(FailureOf(err).Status, PublicMessage(err))
 }
 

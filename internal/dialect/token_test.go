@@ -48,13 +48,10 @@ func TestRequireToken(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Authorization", authorization)
 		resp, err := p.Endpoints[i].Serve(r)
-		switch {
-		case err == nil:
-			return resp
-		case p.Fail != nil:
-			return p.Fail(err)
+		if err != nil {
+			return p.Failure(r, err)
 		}
-		return PlainFailure(err)
+		return resp
 	}
 	if got := of(RequireToken(p, ""), 1, ""); string(got.Body) != "b\n" {
 		t.Errorf("without a token to send: %d %s", got.Status, got.Body)

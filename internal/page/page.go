@@ -92,7 +92,7 @@ func New(o Options) dialect.Dialect {
 		Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
 			return Render(s, Choice{Language: c.Language, App: c.App})
 		},
-		Refuse:   p.refuse,
+		Fail:     p.refuse,
 		Compress: true, // the only input on a page is the address of the person
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},

@@ -74,7 +74,7 @@ func (p *page) tooMany(c *i18n.Catalogue) dialect.Response {
 	return resp
 }
 
-// OfProfile returns Refuse of the page for the links to a profile, /p/{token}, which a
+// OfProfile returns Fail of the page for the links to a profile, /p/{token}, which a
 // person follows; other requests get plain text.
 func OfProfile(refuse func(*http.Request, error) dialect.Response) func(*http.Request, error) dialect.Response {
 	return func(r *http.Request, err error) dialect.Response {

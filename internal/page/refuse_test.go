@@ -53,7 +53,7 @@ func TestRefusalsAreInTheLanguageOfThePerson(t *testing.T) {
 // TestAProfileForProgramsIsRefusedInPlainText pins that only links to a profile get the
 // page.
 func TestAProfileForProgramsIsRefusedInPlainText(t *testing.T) {
-	refuse := OfProfile(testPage(nil).Refuse)
+	refuse := OfProfile(testPage(nil).Fail)
 	for path, want := range map[string]string{"/p/x": "text/html", "/profile.mobileconfig": "text/plain"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Accept", "text/html")

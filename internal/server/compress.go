@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,7 +27,7 @@ func (p *packer) pack(r *http.Request, resp dialect.Response) dialect.Response {
 	if header == nil {
 		header = http.Header{}
 	}
-	header["Vary"] = []string{strings.Join(append(header["Vary"], "Accept-Encoding"), ", ")}
+	header["Vary"] = []string{strings.Join(append(slices.Clip(header["Vary"]), "Accept-Encoding"), ", ")}
 	resp.Header = header
 	if len(resp.Body) < leastToPack || !acceptsGzip(r.Header["Accept-Encoding"]) {
 		return resp

@@ -79,7 +79,7 @@ func TestNoErrorPathLogsASecret(t *testing.T) {
 	}
 	failing := dialect.Dialect{Name: "failing", Endpoints: []dialect.Endpoint{
 		{Path: "/fail-panics/{secret}", Serve: func(*http.Request) (dialect.Response, error) { return dialect.Response{}, errors.New("x") }},
-	}, Fail: func(error) dialect.Response { panic(secretAddress) }}
+	}, Fail: func(*http.Request, error) dialect.Response { panic(secretAddress) }}
 	paths := []string{"/no-such-path", "/get-only"}
 	for _, d := range []dialect.Dialect{indiscreet(), failing} {
 		for _, e := range d.Endpoints {

@@ -90,7 +90,7 @@ func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect {
 	pages := page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Secure: deps.Secure, Now: deps.Now})
 	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now})
-	profiles.Refuse = page.OfProfile(pages.Refuse)
+	profiles.Fail = page.OfProfile(pages.Fail)
 	return []dialect.Dialect{
 		autoconfig.New(r),
 		autodiscover.New(r, deps.Now),

@@ -32,7 +32,7 @@ func New(r dialect.Resolver, now func() time.Time) dialect.Dialect {
 			{Path: jsonPath, FoldCase: true, Methods: read, Serve: d.json},
 			{Path: jsonPath + "/v1.0/{address}", FoldCase: true, Methods: read, Serve: d.json},
 		},
-		Fail: func(err error) dialect.Response { return fail(err, now()) },
+		Fail: func(_ *http.Request, err error) dialect.Response { return fail(err, now()) },
 	}
 }
 

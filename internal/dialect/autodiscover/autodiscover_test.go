@@ -311,7 +311,7 @@ func TestClientThatBreaksOff(t *testing.T) {
 }
 
 func TestUnsortedErrorIsNotShown(t *testing.T) {
-	resp := New(providers(), clock).Fail(errors.New("password=secret"))
+	resp := New(providers(), clock).Fail(nil, errors.New("password=secret"))
 	if resp.Status != http.StatusInternalServerError || string(resp.Body) != "something went wrong on this server\n" {
 		t.Errorf("%d %q", resp.Status, resp.Body)
 	}

@@ -86,7 +86,7 @@ func BenchmarkPostRefused(b *testing.B) {
 	for b.Loop() {
 		r.Body = readCloser{strings.NewReader(body)}
 		_, err := p.Endpoints[0].Serve(r)
-		if p.Fail(err).Status != http.StatusOK {
+		if p.Fail(r, err).Status != http.StatusOK {
 			b.Fatal(err)
 		}
 	}

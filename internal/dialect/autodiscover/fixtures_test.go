@@ -88,7 +88,7 @@ func ask(t testing.TB, path string, r *http.Request) (dialect.Response, error) {
 		}
 		resp, err := e.Serve(r)
 		if err != nil && resp.Status == 0 {
-			resp = p.Fail(err)
+			resp = p.Fail(r, err)
 		}
 		return resp, err
 	}

@@ -35,7 +35,7 @@ func TestRedirect(t *testing.T) {
 			if strings.EqualFold(e.Path, r.URL.Path) && e.Methods[0] == r.Method {
 				resp, err := e.Serve(r)
 				if err != nil {
-					resp = d.Fail(err)
+					resp = d.Fail(r, err)
 				}
 				return string(resp.Body)
 			}

@@ -159,7 +159,7 @@ func FuzzRequest(f *testing.F) {
 			if settings.KindOf(err) != settings.BadRequest {
 				t.Fatalf("%q %q: %v", host, query, err)
 			}
-			resp = p.Fail(err)
+			resp = p.Fail(r, err)
 		}
 		if !json.Valid(resp.Body) || (resp.Status == http.StatusOK) != (err == nil) {
 			t.Fatalf("%q %q: %d %s", host, query, resp.Status, resp.Body)
@@ -168,7 +168,7 @@ func FuzzRequest(f *testing.F) {
 }
 
 func TestErrorsAreProblemDetails(t *testing.T) {
-	resp := New(house{}).Fail(settings.ErrUnknownDomain)
+	resp := New(house{}).Fail(nil, settings.ErrUnknownDomain)
 	const want = `{"title":"Not Found","status":404,"detail":"this server does not answer for that domain"}` + "\n"
 	if resp.Status != 404 || resp.ContentType != "application/problem+json" || string(resp.Body) != want {
 		t.Errorf("%d %s %s", resp.Status, resp.ContentType, resp.Body)
