@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -47,9 +48,10 @@ func (m *mistake) explain(e *yaml.LoadError) string {
 	case strings.HasPrefix(rest, "\t"):
 		return "a tab; indent with spaces, not with tabs"
 	case strings.Contains(e.Message, "cannot start any token") && rest != "":
-		return fmt.Sprintf(`a text that begins with %s needs quotes; write "%s..."`, rest[:1], rest[:1])
+		first, _ := utf8.DecodeRuneInString(rest)
+		return fmt.Sprintf("a text that begins with %s needs quotes; write %s", printed(string(first)), quoted(string(first)+"..."))
 	case strings.Contains(e.ContextMsg, "alias"), strings.Contains(e.Message, "unknown anchor"):
-		return fmt.Sprintf(`* begins an alias of YAML; if a text is meant, write "%s" in quotes`, m.alias())
+		return fmt.Sprintf(`* begins an alias of YAML; if a text is meant, write %s in quotes`, quoted(m.alias()))
 	case strings.Contains(e.ContextMsg, "quoted scalar"):
 		return m.quotedText(e)
 	case strings.Contains(e.ContextMsg, "flow"):
@@ -106,7 +108,7 @@ func (m *mistake) brackets(e *yaml.LoadError) string {
 	}
 	for _, text := range m.lines[max(open, 1)-1 : m.line] {
 		if found := referenceInBrackets.FindStringSubmatch(text); found != nil {
-			return fmt.Sprintf(`a reference between { } or [ ] needs quotes; write "%s"`, found[1])
+			return fmt.Sprintf(`a reference between { } or [ ] needs quotes; write %s`, quoted(found[1]))
 		}
 	}
 	opened, closed := "{", "}"
@@ -162,7 +164,7 @@ func (m *mistake) colon() string {
 	}
 	before := m.lines[m.line-1][:min(max(m.column-1, 0), len(m.lines[m.line-1]))]
 	if key, value, ok := strings.Cut(before, ": "); ok && strings.TrimSpace(value) != "" {
-		return fmt.Sprintf("a value with a colon needs quotes; write %s: \"...\"", strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(key), "- ")))
+		return fmt.Sprintf("a value with a colon needs quotes; write %s: \"...\"", printed(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(key), "- "))))
 	}
 	return "the line is indented more than its block, or the line above lacks its colon; keys of one block begin at the same column"
 }

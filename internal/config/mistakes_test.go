@@ -36,6 +36,7 @@ domains:
 		{"no closing quote", "Mine", `"Mine`, "3: not valid YAML: a quote is opened and never closed; write one at the end of the text, too"},
 		{"an apostrophe in quotes", "Mine", "'Anna's Mail'", `3: not valid YAML: text follows a closing quote; write "..." around a text with an apostrophe, and a comma or a new line between two values`},
 		{"a colon in a value", "Mine", "Mine: the best", `3: not valid YAML: a value with a colon needs quotes; write name: "..."`},
+		{"a colon in a value behind a strange key", "name: Mine", "Na\tme: Mine: the best", `3: not valid YAML: a value with a colon needs quotes; write "Na\tme": "..."`},
 		{"a number in quotes", "993", `"993"`, `5: providers.mine.services[0].port: must be a number from 1 to 65535, is the text "993"; remove the quotes`},
 		{"ssl for tls", "      - {protocol: imap, host: mail.example.org, port: 993, security: tls}", "      - {protocol: imap, host: mail.example.org, port: 993, security: ssl}", "5: providers.mine.services[0].security: unknown security ssl; did you mean tls?"},
 		{"upper case", "      - {protocol: imap, host: mail.example.org, port: 993, security: tls}", "      - {protocol: imap, host: mail.example.org, port: 993, security: TLS}", "5: providers.mine.services[0].security: unknown security TLS; did you mean tls?"},

@@ -158,7 +158,10 @@ func TestMailcow(t *testing.T) {
 	}
 	eventually := func(want string) {
 		t.Helper()
-		until(t, want, func() bool { return answer("https://"+autoconfig) == want })
+		until(t, want, func() bool {
+			_, body, err := p.try(t, "127.0.0.9", http.MethodGet, "https://"+autoconfig, "", nil)
+			return err == nil && body == want
+		})
 	}
 	// mailcow starts without Waymark, and the way back is the removal of the site.
 	textfile.Write(t, site, strings.ReplaceAll(text, "http://waymark:8080", "http://127.0.0.1:1"))

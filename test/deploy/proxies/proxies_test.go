@@ -260,6 +260,17 @@ func testOldTLS(t *testing.T, p proxy) {
 // lead to the proxy, redirects are not followed.
 func (p proxy) ask(t *testing.T, client, method, url, body string, header http.Header) (*http.Response, string) {
 	t.Helper()
+	resp, text, err := p.try(t, client, method, url, body, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, text
+}
+
+// try is ask where a connection may end early, as while a proxy reads its settings
+// anew.
+func (p proxy) try(t *testing.T, client, method, url, body string, header http.Header) (*http.Response, string, error) {
+	t.Helper()
 	source := net.ParseIP(client)
 	transport := &http.Transport{
 		ForceAttemptHTTP2: true,
@@ -285,14 +296,11 @@ func (p proxy) ask(t *testing.T, client, method, url, body string, header http.H
 	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		t.Fatal(err)
+		return nil, "", err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(text)
+	return resp, string(text), err
 }
 
 // saw requires that these requests of a client have reached Waymark since it was
