@@ -18,9 +18,9 @@ func syntaxError(data []byte, err error) (line, column int, text string) {
 	if !errors.As(err, &e) {
 		return 0, 0, "not valid YAML: " + err.Error()
 	}
-	lines := strings.Split(string(data), "\n")
+	lines := linesOf(data)
 	// The library adds a line break to a file without one at its end.
-	m := mistake{lines: lines, line: min(e.Mark.Line, len(lines)), column: e.Mark.Column, begins: e.ContextMark.Line}
+	m := mistake{lines: lines, line: min(e.Mark.Line, len(lines)), column: e.Mark.Column, begins: min(e.ContextMark.Line, len(lines))}
 	if text = m.explain(e); text == "" {
 		text = e.Message
 		if e.ContextMsg != "" {
@@ -70,7 +70,7 @@ func (m *mistake) rest() string {
 		return ""
 	}
 	if line := m.lines[m.line-1]; m.column <= len(line) {
-		return strings.TrimRight(line[m.column-1:], "\r")
+		return line[m.column-1:]
 	}
 	return ""
 }
@@ -115,7 +115,8 @@ func (m *mistake) brackets(e *yaml.LoadError) string {
 	if strings.Contains(e.ContextMsg, "sequence") {
 		opened, closed = "[", "]"
 	}
-	if open == m.line && strings.TrimSpace(m.lines[m.line-1]) == "" { // the end of the file
+	endOfFile := e.Mark.Line > len(m.lines) || strings.TrimSpace(m.lines[m.line-1]) == ""
+	if open == m.line && endOfFile {
 		for m.line > 1 && strings.TrimSpace(m.lines[m.line-1]) == "" {
 			m.line--
 		}
@@ -144,7 +145,7 @@ func (m *mistake) colon() string {
 		return "the line has a no-break space; replace it by an ordinary space"
 	}
 	for above := m.line - 1; above >= 1; above-- {
-		text := strings.TrimRight(m.lines[above-1], " \r")
+		text := strings.TrimRight(m.lines[above-1], " ")
 		if strings.TrimSpace(text) == "" || strings.HasPrefix(strings.TrimSpace(text), "#") {
 			continue
 		}
@@ -170,7 +171,7 @@ func (m *mistake) colon() string {
 }
 
 func (m *mistake) indentation() string {
-	text := strings.TrimRight(m.lines[m.line-1], "\r")
+	text := m.lines[m.line-1]
 	indent := len(text) - len(strings.TrimLeft(text, " "))
 	if m.column > indent+1 {
 		return `text follows a closing quote; write "..." around a text with an apostrophe, and a comma or a new line between two values`

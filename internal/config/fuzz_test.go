@@ -47,7 +47,10 @@ func FuzzParse(f *testing.F) {
 // checkFindings holds what is true of all findings.
 func checkFindings(t *testing.T, data []byte, findings Findings) {
 	t.Helper()
-	lines := linesOf(data)
+	lines := countLines(data)
+	if have := len(linesOf(data)); have != lines {
+		t.Fatalf("%d lines, counted as %d", have, lines)
+	}
 	for i, f := range findings {
 		text := f.String()
 		switch {

@@ -102,7 +102,7 @@ func (r *reader) includeFile(v value, f *file, name, path string) bool {
 		r.hung = errors.Is(err, context.DeadlineExceeded)
 		return !r.hung
 	}
-	d.lines = linesOf(data)
+	d.lines = countLines(data)
 	if root := r.root(d, data); root.node != nil {
 		readBlock(r, root, sharedFields(), &f.blocks)
 	}

@@ -78,7 +78,7 @@ func load(name string, data []byte, env Environment, onDisk bool) (*Config, Find
 		env: env, onDisk: onDisk,
 		wrong: map[string]bool{}, references: map[[2]string]reference{}, files: []string{path},
 	}
-	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: linesOf(data)}, data)
+	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: countLines(data)}, data)
 	r.findings.Sort(name)
 	if cfg != nil {
 		cfg.Files = slices.Clone(r.files)

@@ -70,7 +70,7 @@ var topLevelKey = regexp.MustCompile(`^["']?([\w-]+)["']?\s*:`)
 // withoutKeyAt blanks out the top-level key with the lines below it that a line
 // belongs to. The key is "" if there is none.
 func withoutKeyAt(data []byte, line int) (rest []byte, key string) {
-	lines := bytes.SplitAfter(data, []byte("\n"))
+	lines := linesOf(data)
 	if line < 1 || line > len(lines) {
 		return nil, ""
 	}
@@ -81,26 +81,32 @@ func withoutKeyAt(data []byte, line int) (rest []byte, key string) {
 	for end < len(lines) && !beginsTopLevel(lines[end]) {
 		end++
 	}
-	found := topLevelKey.FindSubmatch(lines[begin])
+	found := topLevelKey.FindStringSubmatch(lines[begin])
 	if found == nil {
 		return nil, ""
 	}
-	for i := begin; i < end; i++ {
-		lines[i] = []byte("\n")
-	}
-	return bytes.Join(lines, nil), string(found[1])
+	clear(lines[begin:end])
+	return []byte(strings.Join(lines, "\n")), found[1]
 }
 
 // beginsTopLevel reports whether a line can begin a key of the whole file.
-func beginsTopLevel(line []byte) bool {
-	return len(line) > 0 && !bytes.ContainsAny(line[:1], " \t\r\n#-]}")
+func beginsTopLevel(line string) bool {
+	return line != "" && !strings.ContainsAny(line[:1], " \t#-]}")
 }
 
-// linesOf returns the number of lines, by every line break that YAML knows.
-func linesOf(data []byte) int {
+// lineBreaks makes every line break that YAML knows a "\n", so that a line has the
+// number that the YAML library gives it.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+func linesOf(data []byte) []string {
+	return strings.Split(lineBreaks.Replace(string(data)), "\n")
+}
+
+// countLines is the length of linesOf, without a copy of a large file.
+func countLines(data []byte) int {
 	lines := 1
-	for _, c := range string(data) {
-		if strings.ContainsRune("\n\r\u0085\u2028\u2029", c) {
+	for i, c := range string(data) {
+		if strings.ContainsRune("\n\r\u0085\u2028\u2029", c) && (c != '\n' || i == 0 || data[i-1] != '\r') {
 			lines++
 		}
 	}
