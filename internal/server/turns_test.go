@@ -188,10 +188,38 @@ func TestEachTurnEnds(t *testing.T) {
 	}
 }
 
+// TestATurnEndsBeforeAnyWait holds that a turn ends with a write, which waits for a
+// client that reads nothing, and with the end of the connection.
+func TestATurnEndsBeforeAnyWait(t *testing.T) {
+	for name, next := range map[string]func(net.Conn){
+		"a write": func(c net.Conn) { _, _ = c.Write([]byte("nobody reads this")) },
+		"the end": func(c net.Conn) { _ = c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := limitConnections(nil, 0, nil)
+				l.turns = &turns{free: 1, waiting: map[string][]chan struct{}{}}
+				mine, theirs := net.Pipe()
+				defer func() { _ = theirs.Close() }()
+				c := &connection{Conn: mine, of: l, client: "one"}
+				go func() { _, _ = theirs.Write([]byte("hello")) }()
+				if _, err := c.Read(make([]byte, 5)); err != nil || l.turns.free != 0 {
+					t.Fatalf("%v, %d turns are free", err, l.turns.free)
+				}
+				go next(c)
+				synctest.Wait()
+				if l.turns.free != 1 {
+					t.Error("the turn goes on")
+				}
+			})
+		})
+	}
+}
+
 // until waits until something is true.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never true: %s", what)
 		}
