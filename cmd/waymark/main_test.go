@@ -216,7 +216,7 @@ func TestServe(t *testing.T) {
 		status, _, _ := waymark(t, "healthcheck", "-c", path)
 		return status == statusFine
 	}
-	for deadline := time.Now().Add(20 * time.Second); !healthy(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !healthy(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never healthy: %s", log.String())
 		}

@@ -97,7 +97,7 @@ func TestServeExample(t *testing.T) {
 		})
 	}()
 	const want = `"msg":"starting"`
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), want) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), want) && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 	}
 	stop()

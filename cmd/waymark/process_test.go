@@ -99,7 +99,7 @@ func (p *process) metric(name string) string {
 
 func (p *process) eventually(what string, is func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-p.ended:
 			p.t.Fatalf("ended before it was %s: %v", what, err)
@@ -122,7 +122,7 @@ func (p *process) terminate() {
 		if err != nil {
 			p.t.Errorf("ended with %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Error("SIGTERM does not end the process")
 	}
 }

@@ -31,7 +31,7 @@ func manager(t *testing.T) (next func() string) {
 	return func() string {
 		t.Helper()
 		buf := make([]byte, 1024)
-		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		n, err := conn.Read(buf)

@@ -213,7 +213,7 @@ func checkRuns(t *testing.T, root string, img image) {
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); !healthy(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !healthy(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Error("the health check never passes")
 			break

@@ -122,7 +122,7 @@ func get(t *testing.T, url string) string {
 func eventually(t *testing.T, url, want string) {
 	t.Helper()
 	var got string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if got = get(t, url); strings.Contains(got, want) {
 			return
 		}
@@ -135,7 +135,7 @@ func eventually(t *testing.T, url, want string) {
 func probe(t *testing.T, url, want string) {
 	t.Helper()
 	got := ""
-	for deadline := time.Now().Add(20 * time.Second); got != want; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); got != want; time.Sleep(100 * time.Millisecond) {
 		if got = get(t, url); time.Now().After(deadline) {
 			t.Fatalf("%s gets %q", url, got)
 		}
