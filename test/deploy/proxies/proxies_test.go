@@ -268,7 +268,7 @@ func (p proxy) ask(t *testing.T, client, method, url, body string, header http.H
 }
 
 // try is ask where a connection may end early, as while a proxy reads its settings
-// anew.
+// again.
 func (p proxy) try(t *testing.T, client, method, url, body string, header http.Header) (*http.Response, string, error) {
 	t.Helper()
 	source := net.ParseIP(client)
