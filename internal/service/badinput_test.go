@@ -130,20 +130,24 @@ func TestBadInput(t *testing.T) {
 		return least
 	}
 	var endpoints []call
-	var costs []time.Duration
 	for _, one := range calls(loadContract(t)) {
 		if !strings.HasPrefix(one.path, "/debug/pprof") { // which is off
 			endpoints = append(endpoints, one)
-			costs = append(costs, fastest(5, one.side, func() *http.Request { return one.request(t, map[string]string{"token": "x"}) }))
 		}
 	}
+	startPage := endpoints[slices.IndexFunc(endpoints, func(c call) bool { return c.String() == "GET /" })]
+	good := func(times int, one call) time.Duration {
+		least := fastest(times, one.side, func() *http.Request { return one.request(t, map[string]string{"token": "x"}) })
+		if slices.Contains(one.op.Tags, "page") && one.path != startPage.path { // an error is a page, also where success is a redirect
+			least = max(least, fastest(times, startPage.side, func() *http.Request { return startPage.request(t, nil) }))
+		}
+		return least
+	}
+	costs := make([]time.Duration, len(endpoints))
 	for i, one := range endpoints {
-		if slices.Contains(one.op.Tags, "page") { // an error is a page, also where success is a redirect
-			costs[i] = max(costs[i], costs[slices.IndexFunc(endpoints, func(c call) bool { return c.String() == "GET /" })])
-		}
+		costs[i] = good(5, one)
 	}
-	sorted := slices.Sorted(slices.Values(costs))
-	usual := sorted[len(sorted)/2]
+	usual := slices.Sorted(slices.Values(costs))[len(costs)/2]
 	sent, unlogged, table := 0, 0, "# The answer of each endpoint to each bad request.\n"
 	for i, one := range endpoints {
 		most := 10 * max(costs[i], usual)
@@ -157,8 +161,12 @@ func TestBadInput(t *testing.T) {
 			if status >= 500 || status < 200 {
 				t.Errorf("%s, %s: %d", one, bad.name, status)
 			}
-			if took > most { // again: another program may have had the processor
-				if took = fastest(20, one.side, request); took > most {
+			if took > most { // in turns: another program may have had the processor
+				now := time.Hour
+				for range 20 {
+					now, took = min(now, good(1, one)), min(took, fastest(1, one.side, request))
+				}
+				if most = 10 * max(now, usual); took > most {
 					t.Errorf("%s, %s: takes %v, a good one %v", one, bad.name, took, most/10)
 				}
 			}
