@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/conformance"
 	"github.com/waymark-mail/waymark/internal/files"
 	"github.com/waymark-mail/waymark/internal/terminal"
 )
@@ -48,7 +48,7 @@ Flags:
 
 // options are the parsed flags.
 type options struct {
-	target  checks.Target
+	target  conformance.Target
 	numbers []int
 	json    bool
 }
@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return refuse(stderr, err)
 	}
-	report, err := checks.Run(ctx, o.target, o.numbers...)
+	report, err := conformance.Run(ctx, o.target, o.numbers...)
 	if err != nil {
 		return refuse(stderr, err)
 	}
@@ -73,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return refuse(stderr, err)
 	}
-	if report.Count(checks.Failed) > 0 {
+	if report.Count(conformance.Failed) > 0 {
 		return findings
 	}
 	return fine
@@ -180,7 +180,7 @@ func (o *options) readNumbers(only string) error {
 	return nil
 }
 
-func printText(w io.Writer, report checks.Report) error {
+func printText(w io.Writer, report conformance.Report) error {
 	var text strings.Builder
 	for _, r := range report.Results {
 		fmt.Fprintf(&text, "%02d  %-11s  %s\n", r.Number, r.Verdict, r.Sentence)
@@ -192,7 +192,7 @@ func printText(w io.Writer, report checks.Report) error {
 		}
 	}
 	fmt.Fprintf(&text, "%d passed, %d failed, %d not checked\n",
-		report.Count(checks.Passed), report.Count(checks.Failed), report.Count(checks.NotChecked))
+		report.Count(conformance.Passed), report.Count(conformance.Failed), report.Count(conformance.NotChecked))
 	_, err := io.WriteString(w, text.String())
 	return err
 }

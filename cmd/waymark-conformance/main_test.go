@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/conformance"
 )
 
 // server answers an unknown domain as it should be, and everything else with
@@ -68,11 +68,11 @@ func TestReports(t *testing.T) {
 
 func TestReportInJSON(t *testing.T) {
 	status, stdout, _ := conformanceOf(t, "-http-url", server(t).URL, "-domain", "example.com", "-o", "json", "-only", "1,6,18")
-	var report checks.Report
+	var report conformance.Report
 	if err := json.Unmarshal([]byte(stdout), &report); err != nil || status != findings || len(report.Results) != 3 {
 		t.Fatalf("status %d, %v: %s", status, err, stdout)
 	}
-	for i, want := range []checks.Verdict{checks.Failed, checks.Passed, checks.NotChecked} {
+	for i, want := range []conformance.Verdict{conformance.Failed, conformance.Passed, conformance.NotChecked} {
 		if got := report.Results[i].Verdict; got != want {
 			t.Errorf("check %d %s, want %s", report.Results[i].Number, got, want)
 		}

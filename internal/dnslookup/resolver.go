@@ -15,7 +15,7 @@ const (
 	// datagram is the size of UDP answers that networks do not fragment (DNS flag
 	// day 2020).
 	datagram = 1232
-	// patience is the time-out of one question to one resolver.
+	// patience is the default of Patience.
 	patience = 2 * time.Second
 	// attempts is how often each resolver is asked: datagrams get lost.
 	attempts = 2
@@ -28,12 +28,16 @@ const (
 )
 
 // Resolver asks the resolvers of the system, or others.
-type Resolver struct{ servers []string }
+type Resolver struct {
+	// Patience is the time-out of one question to one server.
+	Patience time.Duration
+	servers  []string
+}
 
 // New returns a Resolver that asks these servers, in order; those of the system
 // when there is none. A server may be an authoritative one.
 func New(servers ...netip.AddrPort) (*Resolver, error) {
-	r := &Resolver{}
+	r := &Resolver{Patience: patience}
 	for _, s := range servers {
 		r.servers = append(r.servers, s.String())
 	}
@@ -117,7 +121,7 @@ func (r *Resolver) ask(ctx context.Context, name string, t Type) (*dns.Msg, erro
 	var last error
 	for range attempts {
 		for _, server := range r.servers {
-			reply, err := exchange(ctx, server, question)
+			reply, err := r.exchange(ctx, server, question)
 			if err == nil {
 				return reply, nil
 			}
@@ -131,8 +135,8 @@ func (r *Resolver) ask(ctx context.Context, name string, t Type) (*dns.Msg, erro
 }
 
 // exchange asks one server, over TCP when the answer does not fit a datagram.
-func exchange(ctx context.Context, server string, question *dns.Msg) (*dns.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (r *Resolver) exchange(ctx context.Context, server string, question *dns.Msg) (*dns.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Patience)
 	defer cancel()
 	reply, err := Exchange(ctx, "udp", server, question)
 	if err == nil && reply.Truncated {

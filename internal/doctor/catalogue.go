@@ -9,7 +9,7 @@ type Kind struct {
 
 // Kinds lists every kind of finding. The ids are a contract with scripts.
 func Kinds() []Kind {
-	return []Kind{
+	return append([]Kind{
 		{"domain-not-found", Error, "the domain does not exist"},
 		{"dns-failure", Error, "a name cannot be looked up"},
 		{"incomplete", Warning, "the examination took too long"},
@@ -153,7 +153,7 @@ func Kinds() []Kind {
 		{"bimi-needs-dmarc", Warning, "BIMI without an enforced DMARC policy"},
 		{"caa-missing", Info, "there is no CAA record"},
 		{"caa-forbids-all", Warning, "CAA forbids all certificates"},
-	}
+	}, conformanceKinds()...)
 }
 
 // severities returns the severity of each id.

@@ -37,14 +37,14 @@ type Options struct {
 	Progress func(what string)
 	Now      time.Time
 
-	fetchTime, talkTime time.Duration // shorter in tests; 0 for the defaults
+	// patience returns how long to wait for the answer of a URL or mail server, in
+	// tests; 0 for the default.
+	patience func(where string) time.Duration
+	// connections bounds those to one web server at a time, in tests; 0 for no bound.
+	connections int
 }
 
-const (
-	defaultTimeout   = 30 * time.Second
-	defaultFetchTime = 10 * time.Second
-	defaultTalkTime  = 6 * time.Second
-)
+const defaultTimeout = 30 * time.Second
 
 // The sections of an examination.
 const (
@@ -104,8 +104,8 @@ func Examine(ctx context.Context, o Options) Report {
 	if o.Address.Local == "" {
 		x.address = "someone@" + x.domain
 	}
-	x.net = &network{resolver: o.Resolver, roots: o.Roots, allowPrivate: o.AllowPrivate, connectTo: o.ConnectTo, now: o.Now, fetchTime: cmp.Or(o.fetchTime, defaultFetchTime), talkTime: cmp.Or(o.talkTime, defaultTalkTime)}
-	x.web = newWeb(x.net, func(f fault) { x.book.add(f, "") })
+	x.net = &network{resolver: o.Resolver, roots: o.Roots, allowPrivate: o.AllowPrivate, connectTo: o.ConnectTo, now: o.Now, patience: o.patience}
+	x.web = newWeb(x.net, o.connections, func(f fault) { x.book.add(f, "") })
 	defer x.web.client.CloseIdleConnections()
 	x.book.order = Clients()
 
@@ -121,7 +121,8 @@ func Examine(ctx context.Context, o Options) Report {
 		report.Verdicts = x.clients(ctx)
 		security.Wait()
 	}
-	if ctx.Err() != nil {
+	// A lookup may end a moment before the context does.
+	if deadline, _ := ctx.Deadline(); ctx.Err() != nil || !time.Now().Before(deadline) {
 		x.book.add(fault{"incomplete", x.domain, fmt.Sprintf("the examination did not end within %v", timeout), "Run it again with a longer --timeout, and see which step takes long."}, "")
 	}
 	report.Findings = x.book.findings()
@@ -190,6 +191,7 @@ func (x *examination) clients(ctx context.Context) []Verdict {
 	}
 	x.httpOnly(journeys)
 	x.compareDocuments(documents)
+	x.conformance(documents)
 	var named []client.Server
 	if x.runs(sectionRecords) {
 		named = x.examineServices(ctx, documents)

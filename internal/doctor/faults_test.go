@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"math/big"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/smallstep/pkcs7"
 
+	"github.com/waymark-mail/waymark/internal/dnslookup"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
@@ -39,6 +42,18 @@ type planted struct {
 	breaks string
 	// also are further findings that follow from the fault, as "id: clients".
 	also []string
+	// sections are what is examined, when it is not that of the group.
+	sections []string
+}
+
+// examining sets the sections of a group of faults, so that each test asks little.
+func examining(all []planted, sections ...string) []planted {
+	for i := range all {
+		if all[i].sections == nil {
+			all[i].sections = sections
+		}
+	}
+	return all
 }
 
 // certificate returns one for the hosts, changed.
@@ -61,6 +76,7 @@ func TestPlantedFaults(t *testing.T) {
 			if p.breaks == "PACC" || p.breaks == "Apple Mail" {
 				w.options.Clients = []string{"PACC", "Apple Mail", "Thunderbird"} // the others have other documents
 			}
+			w.options.Sections = p.sections
 			p.fault(w)
 			report := w.examine()
 			want := append([]string{p.id + ": " + p.breaks}, p.also...)
@@ -85,7 +101,15 @@ func TestPlantedFaults(t *testing.T) {
 }
 
 func allPlanted() []planted {
-	return slices.Concat(documentFaults(), certificateFaults(), serverFaults(), recordFaults(), securityFaults())
+	return slices.Concat(
+		examining(documentFaults(), sectionClients),
+		examining(conformanceFaults(), sectionClients),
+		examining(collectionFaults(), sectionClients, sectionDAV),
+		examining(certificateFaults(), sectionClients, sectionServers),
+		examining(serverFaults(), sectionClients, sectionServers, sectionRecords),
+		examining(recordFaults(), sectionClients, sectionServers, sectionRecords),
+		examining(securityFaults(), sectionSecurity),
+	)
 }
 
 // wantConsistent compares the findings with the verdicts.
@@ -111,6 +135,7 @@ const (
 )
 
 func documentFaults() []planted {
+	mail := []string{sectionClients, sectionServers, sectionRecords}
 	var all []planted
 	for _, d := range []struct {
 		kind, host, at, clients, notID string
@@ -128,6 +153,9 @@ func documentFaults() []planted {
 				w.respond(d.at, 200, "application/octet-stream", w.document("https://ua-auto-config.example.com/.well-known/user-agent-configuration.json"))
 			}},
 			planted{name: d.kind + ": a redirect loop", id: d.kind + "-redirect-loop", breaks: d.clients, fault: func(w *world) { w.redirect(d.at, d.at) }},
+			planted{name: d.kind + ": no answer", id: d.kind + "-slow", breaks: d.clients, fault: func(w *world) { w.silence(d.at) }},
+			planted{name: d.kind + ": more than 1 MiB", id: d.kind + "-too-large", breaks: d.clients, fault: func(w *world) { w.respond(d.at, 200, "application/json", large) }},
+			planted{name: d.kind + ": not HTTP", id: d.kind + "-broken-answer", breaks: d.clients, fault: func(w *world) { w.answers[d.at] = abort }},
 			planted{name: d.kind + ": a redirect to nowhere", id: d.kind + "-redirect-broken", breaks: d.clients, fault: func(w *world) { w.redirect(d.at, "ftp://example.com/") }},
 		)
 	}
@@ -190,8 +218,22 @@ func documentFaults() []planted {
 		planted{name: "autoconfig: a redirect loop", id: "autoconfig-redirect-loop", breaks: fromAutoconfig,
 			fault: func(w *world) { everywhere(w, func(at string) { w.redirect(at, at) }) }},
 		planted{name: "autoconfig: more than 1 MiB", id: "autoconfig-too-large", breaks: fromAutoconfig,
+			fault: func(w *world) { everywhere(w, func(at string) { w.respond(at, 200, "text/xml", large) }) }},
+		planted{name: "autoconfig: no answer", id: "autoconfig-slow", breaks: fromAutoconfig,
+			fault: func(w *world) { everywhere(w, w.silence) }},
+		planted{name: "autoconfig: not HTTP", id: "autoconfig-broken-answer", breaks: fromAutoconfig,
+			fault: func(w *world) { everywhere(w, func(at string) { w.answers[at] = abort }) }},
+		planted{name: "autoconfig: a redirect to nowhere", id: "autoconfig-redirect-broken", breaks: fromAutoconfig,
+			fault: func(w *world) { everywhere(w, func(at string) { w.redirect(at, "ftp://example.com/") }) }},
+		planted{name: "autoconfig: no server for sending", id: "autoconfig-incomplete", breaks: "Evolution,GNOME Online Accounts,KMail,Delta Chat,Nextcloud Mail",
+			also: []string{"autoconfig-unreadable: ", "autoconfig-unreadable: SnappyMail", "autoconfig-unreadable: Thunderbird for Android", "conformance-11: "},
 			fault: func(w *world) {
-				everywhere(w, func(at string) { w.respond(at, 200, "text/xml", strings.Repeat(" ", 1<<20+1)) })
+				everywhere(w, func(at string) {
+					w.rewrite(at, func(s string) string {
+						incoming, _, _ := strings.Cut(s, "<outgoingServer")
+						return incoming + "</emailProvider></clientConfig>"
+					})
+				})
 			}},
 		planted{name: "autoconfig: http only", id: "autoconfig-http-only", breaks: "Delta Chat",
 			fault: func(w *world) {
@@ -205,13 +247,13 @@ func documentFaults() []planted {
 		planted{name: "autoconfig: an attribute at a host name", id: "autoconfig-unreadable", breaks: "",
 			fault: func(w *world) {
 				w.rewrite(autoconfigURL, func(s string) string { return strings.ReplaceAll(s, "<hostname>", `<hostname x="">`) })
-			}},
+			}, also: []string{"conformance-12: "}},
 		planted{name: "autoconfig: a server element with another attribute", id: "autoconfig-unreadable", breaks: "Evolution",
 			fault: func(w *world) {
 				for _, at := range []string{autoconfigURL, "http://autoconfig.example.com/mail/config-v1.1.xml"} {
 					w.rewrite(at, func(s string) string { return strings.ReplaceAll(s, `type="imap"`, `type="imap" x="y"`) })
 				}
-			}},
+			}, also: []string{"conformance-12: "}},
 		planted{name: "autoconfig: plaintext for sending", id: "autoconfig-unreadable", breaks: "Thunderbird for Android",
 			fault: func(w *world) {
 				w.dns.Remove("_submissions._tcp.example.com")
@@ -223,7 +265,7 @@ func documentFaults() []planted {
 						return incoming + "<outgoingServer" + strings.NewReplacer("465", "587", "SSL", "plain").Replace(outgoing)
 					})
 				}
-			}, also: []string{"plaintext-advertised: Thunderbird,Evolution,GNOME Online Accounts,KMail,Delta Chat,Nextcloud Mail,SnappyMail", "starttls-missing: FairEmail"}},
+			}, sections: mail, also: []string{"plaintext-advertised: Thunderbird,Evolution,GNOME Online Accounts,KMail,Delta Chat,Nextcloud Mail,SnappyMail", "starttls-missing: FairEmail", "conformance-14: "}},
 		planted{name: "autoconfig: the user name in other words", id: "login-not-named", breaks: "GNOME Online Accounts",
 			fault: func(w *world) {
 				for _, path := range []string{"/mail/config-v1.1.xml", "/.well-known/mail-v1.xml"} {
@@ -231,7 +273,7 @@ func documentFaults() []planted {
 						return strings.ReplaceAll(s, "%EMAILADDRESS%", "%EMAILLOCALPART%@%EMAILDOMAIN%")
 					})
 				}
-			}},
+			}, also: []string{"conformance-15: "}},
 		planted{name: "autoconfig: another host than in the other formats", id: "formats-disagree", breaks: "",
 			fault: func(w *world) {
 				for _, path := range []string{"/mail/config-v1.1.xml", "/.well-known/mail-v1.xml"} {
@@ -240,7 +282,7 @@ func documentFaults() []planted {
 					})
 				}
 				w.mail["imap.example.com:465"], w.mail["imap.example.com:587"] = w.mail["smtp.example.com:465"].copy(), w.mail["smtp.example.com:587"].copy()
-			}, also: []string{"formats-disagree: ", "formats-disagree: "}},
+			}, sections: mail, also: []string{"formats-disagree: ", "formats-disagree: "}},
 		planted{name: "autodiscover: the name does not exist", id: "autodiscover-missing", breaks: "eM Client", fault: func(w *world) {
 			w.dns.Remove("autodiscover.example.com")
 			w.unlead("autodiscover.example.com:443")
@@ -252,6 +294,25 @@ func documentFaults() []planted {
 			w.redirect("http://autodiscover.example.com/autodiscover/autodiscover.xml", "https://waymark.example.net/autodiscover/autodiscover.xml")
 		}, also: []string{"autodiscover-missing: eM Client"}},
 		planted{name: "autodiscover: 401", id: "autodiscover-requires-password", breaks: "eM Client", fault: func(w *world) { w.outlook(func(at string) { w.respond(at, 401, "", "") }) }},
+		planted{name: "autodiscover: 204", id: "autodiscover-empty", breaks: fromOutlook, fault: func(w *world) { w.onlyOutlook(func(at string) { w.respond(at, 204, "", "") }) }},
+		planted{name: "autodiscover: 503", id: "autodiscover-http-error", breaks: fromOutlook, fault: func(w *world) { w.onlyOutlook(func(at string) { w.respond(at, 503, "text/plain", "no") }) }},
+		planted{name: "autodiscover: a redirect to nowhere", id: "autodiscover-redirect-broken", breaks: fromOutlook, fault: func(w *world) { w.onlyOutlook(func(at string) { w.redirect(at, "ftp://example.com/") }) }},
+		planted{name: "autodiscover: no answer", id: "autodiscover-slow", breaks: fromOutlook, fault: func(w *world) { w.onlyOutlook(w.silence) }},
+		planted{name: "autodiscover: more than 1 MiB", id: "autodiscover-too-large", breaks: fromOutlook, fault: func(w *world) { w.onlyOutlook(func(at string) { w.respond(at, 200, "text/xml", large) }) }},
+		planted{name: "autodiscover: not HTTP", id: "autodiscover-broken-answer", breaks: fromOutlook, fault: func(w *world) { w.onlyOutlook(func(at string) { w.answers[at] = abort }) }},
+		planted{name: "autodiscover: a wrong content type", id: "autodiscover-wrong-content-type", breaks: "Thunderbird", fault: func(w *world) {
+			w.options.Clients = []string{"Thunderbird", "Outlook"}
+			w.respond("https://autoconfig.example.com", 404, "text/plain", "no")
+			w.respond("http://autoconfig.example.com", 404, "text/plain", "no")
+			w.onlyOutlook(func(at string) {
+				w.answers[at] = func(rw http.ResponseWriter, r *http.Request) {
+					rec := httptest.NewRecorder()
+					w.waymark.ServeHTTP(rec, r)
+					rw.Header().Set("Content-Type", "application/octet-stream")
+					_, _ = rw.Write(rec.Body.Bytes())
+				}
+			})
+		}},
 		planted{name: "autodiscover: an HTML page", id: "autodiscover-not-xml", breaks: fromOutlook, fault: func(w *world) {
 			w.dns.Remove("_autodiscover._tcp.example.com")
 			w.respond("https://autodiscover.example.com", 200, "text/html", page)
@@ -276,15 +337,15 @@ func documentFaults() []planted {
 			w.outlook(func(at string) { w.redirect(at, at) })
 		}},
 		planted{name: "autodiscover: the wrong Encryption", id: "security-port-mismatch", breaks: fromOutlook, fault: func(w *world) {
-			w.options.talkTime = 4 * time.Second
+			w.silent["imap imap.example.com:993 starttls"] = true
 			w.rewriteOutlook(func(s string) string { return strings.Replace(s, "<Encryption>SSL", "<Encryption>TLS", 1) })
-		}, also: []string{"srv-differs: "}},
+		}, also: []string{"srv-differs: ", "conformance-26: "}, sections: mail},
 		planted{name: "autodiscover: no server for sending", id: "autodiscover-incomplete", breaks: fromOutlook, fault: func(w *world) {
 			w.rewriteOutlook(func(s string) string { return strings.ReplaceAll(s, "<Type>SMTP", "<Type>NNTP") })
-		}},
+		}, also: []string{"conformance-27: "}},
 		planted{name: "autodiscover: SPA by default", id: "auth-differs", breaks: fromOutlook, fault: func(w *world) {
 			w.rewriteOutlook(func(s string) string { return strings.ReplaceAll(s, "<SPA>off</SPA>", "") })
-		}, also: []string{"auth-differs: " + fromOutlook, "auth-differs: "}},
+		}, sections: mail, also: []string{"auth-differs: " + fromOutlook, "auth-differs: ", "conformance-25: "}},
 		planted{name: "profile: not signed", id: "profile-unsigned", breaks: "Apple Mail", fault: func(w *world) { w.profile(nil, nil) }},
 		planted{name: "profile: an unknown signer", id: "profile-signature-untrusted", breaks: "Apple Mail", fault: func(w *world) {
 			other := certtest.Authority("Other Root", nil)
@@ -297,6 +358,9 @@ func documentFaults() []planted {
 		planted{name: "profile: a damaged signature", id: "profile-signature-invalid", breaks: "Apple Mail", fault: func(w *world) {
 			w.rewrite(profileURL, func(s string) string { return strings.Replace(s, "imap.example.com", "imap.example.org", 1) })
 		}},
+		planted{name: "profile: no mail account", id: "profile-incomplete", breaks: "Apple Mail", fault: func(w *world) {
+			w.signProfile(strings.Replace(w.profileContent(), "com.apple.mail.managed", "com.apple.webClip.managed", 1), trusted().by(), nil)
+		}, also: []string{"profile-incomplete: Apple Mail", "conformance-35: ", "conformance-37: "}},
 		planted{name: "profile: an unknown value", id: "profile-unreadable", breaks: "Apple Mail", fault: func(w *world) {
 			w.unsignedProfile(func(s string) string {
 				return strings.ReplaceAll(s, "EmailTypeIMAP", "EmailTypeIMAP4")
@@ -307,13 +371,6 @@ func documentFaults() []planted {
 			w.redirect(paccURL, "http://internal.example.net/")
 		}},
 		planted{name: "pacc: a redirect to another port", id: "port-not-checked", breaks: "PACC", fault: func(w *world) { w.redirect(paccURL, "http://example.com:9090/") }},
-		planted{name: "pacc: no answer", id: "pacc-slow", breaks: "PACC", fault: func(w *world) {
-			w.options.Clients, w.options.fetchTime = []string{"PACC"}, 6*time.Second
-			w.answers[paccURL] = w.hang
-		}},
-		planted{name: "pacc: not HTTP", id: "pacc-broken-answer", breaks: "PACC", fault: func(w *world) {
-			w.answers[paccURL] = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-		}},
 		planted{name: "pacc: the digest of another document", id: "pacc-digest-mismatch", breaks: "PACC", fault: func(w *world) {
 			w.rewrite(paccURL, func(s string) string { return s + "\n" })
 		}},
@@ -329,28 +386,43 @@ func documentFaults() []planted {
 		planted{name: "oauth: no scope for mail", id: "oauth-no-mail-scope", breaks: "PACC", fault: func(w *world) {
 			w.issuer(200, `{"issuer": "https://issuer.example.com", "registration_endpoint": "x"}`)
 		}},
+		planted{name: "oauth: an issuer over http", id: "oauth-issuer-invalid", breaks: "PACC", fault: func(w *world) {
+			w.issuer(200, "")
+			w.publishPACC(func(s string) string { return strings.Replace(s, "https://issuer", "http://issuer", 1) })
+		}},
 		planted{name: "oauth: unreadable metadata", id: "oauth-metadata-unreadable", breaks: "PACC", fault: func(w *world) { w.issuer(200, "<html>") }},
-		planted{name: "dav: none", id: "dav-missing", breaks: "DAVx5", fault: func(w *world) {
+	)
+}
+
+func collectionFaults() []planted {
+	at := "https://dav.example.com/calendars/"
+	const toldURL = "Thunderbird,Apple Mail,GNOME Online Accounts,eM Client,DAVx5,PACC" // by DNS or a document
+	return []planted{
+		{name: "dav: none", id: "dav-missing", breaks: "DAVx5", fault: func(w *world) {
 			w.dns.Remove("_caldavs._tcp.example.com")
 			w.dns.Remove("_carddavs._tcp.example.com")
 		}},
-		planted{name: "dav: another path", id: "dav-no-service", breaks: withDAV, fault: func(w *world) {
+		{name: "dav: another path", id: "dav-no-service", breaks: withDAV, fault: func(w *world) {
 			w.dns.Remove("_caldavs._tcp.example.com", "TXT")
 			w.dns.Add(w.t, `_caldavs._tcp.example.com. IN TXT "path=/old/"`)
 		}},
-		planted{name: "dav: the target has no address", id: "host-no-address", breaks: withDAV, fault: func(w *world) {
+		{name: "dav: the target has no address", id: "host-no-address", breaks: withDAV, fault: func(w *world) {
 			w.dns.Remove("_caldavs._tcp.example.com", "SRV")
 			w.dns.Add(w.t, `_caldavs._tcp.example.com. IN SRV 0 1 443 gone.example.com.`)
 		}},
-		planted{name: "dav: a well-known redirect to plain http", id: "dav-redirect-plain", breaks: withDAV, fault: func(w *world) {
+		{name: "dav: a well-known redirect to plain http", id: "dav-redirect-plain", breaks: withDAV, fault: func(w *world) {
 			w.dns.Remove("_caldavs._tcp.example.com")
 			w.redirect("https://example.com/.well-known/caldav", "http://dav.example.com/calendars/")
 		}},
-		planted{name: "dav: a well-known redirect to itself", id: "dav-redirect-broken", breaks: withDAV, fault: func(w *world) {
+		{name: "dav: a well-known redirect to itself", id: "dav-redirect-broken", breaks: withDAV, fault: func(w *world) {
 			w.dns.Remove("_caldavs._tcp.example.com")
 			w.redirect("https://example.com/.well-known/caldav", "/.well-known/caldav")
 		}},
-	)
+		{name: "dav: a redirect loop", id: "dav-redirect-loop", breaks: toldURL, fault: func(w *world) { w.redirect("PROPFIND "+at, at) }},
+		{name: "dav: no answer", id: "dav-slow", breaks: toldURL, fault: func(w *world) { w.silence(at) }},
+		{name: "dav: more than 1 MiB", id: "dav-too-large", breaks: toldURL, fault: func(w *world) { w.respond(at, 207, "text/xml", large) }},
+		{name: "dav: not HTTP", id: "dav-broken-answer", breaks: toldURL, fault: func(w *world) { w.answers[at] = abort }},
+	}
 }
 
 // same changes nothing.
@@ -359,6 +431,19 @@ func same(s string) string { return s }
 // closed returns an address where nothing listens: a free port may soon be that of
 // another test.
 func closed() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:1") }
+
+// large is more than the doctor reads.
+var large = strings.Repeat(" ", 1<<20+1)
+
+// abort ends the connection.
+func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// onlyOutlook plants at every URL of Autodiscover, with no SRV record that leads
+// elsewhere.
+func (w *world) onlyOutlook(plant func(at string)) {
+	w.dns.Remove("_autodiscover._tcp.example.com")
+	w.outlook(plant)
+}
 
 // outlook plants at every URL of Autodiscover.
 func (w *world) outlook(plant func(at string)) {
@@ -373,7 +458,10 @@ func (w *world) rewriteOutlook(change func(string) string) {
 
 // profile serves a profile that is signed by another certificate, or not at all.
 func (w *world) profile(by *certtest.Party, changes []certtest.Change) {
-	content := w.profileContent()
+	w.signProfile(w.profileContent(), by, changes)
+}
+
+func (w *world) signProfile(content string, by *certtest.Party, changes []certtest.Change) {
 	if by == nil {
 		w.respond(profileURL, 200, "application/x-apple-aspen-config", content)
 		return
@@ -406,16 +494,27 @@ func (w *world) unsignedProfile(change func(string) string) {
 	w.respond(profileURL, 200, "application/x-apple-aspen-config", change(w.profileContent()))
 }
 
+// publishPACC changes the PACC document, and the digest in DNS.
+func (w *world) publishPACC(change func(string) string) {
+	document := w.document(paccURL)
+	if w.pacc != "" {
+		document = w.pacc
+	}
+	w.pacc = change(document)
+	if w.pacc == document {
+		w.t.Fatal(document)
+	}
+	w.respond(paccURL, 200, "application/json", w.pacc)
+	sum := sha256.Sum256([]byte(w.pacc))
+	w.dns.Add(w.t, `_ua-auto-config.example.com. IN TXT "v=UAAC1; a=sha256; d=`+base64.StdEncoding.EncodeToString(sum[:])+`"`)
+}
+
 // issuer makes OAuth2 the only way to log in of the PACC document, and gives the
 // issuer metadata.
 func (w *world) issuer(status int, metadata string) {
-	document := strings.Replace(w.document(paccURL), `"password": true`, `"password": false, "oauth-public": {"issuer": "https://issuer.example.com"}`, 1)
-	if !strings.Contains(document, "issuer.example.com") {
-		w.t.Fatal(document)
-	}
-	w.respond(paccURL, 200, "application/json", document)
-	sum := sha256.Sum256([]byte(document))
-	w.dns.Add(w.t, `_ua-auto-config.example.com. IN TXT "v=UAAC1; a=sha256; d=`+base64.StdEncoding.EncodeToString(sum[:])+`"`)
+	w.publishPACC(func(s string) string {
+		return strings.Replace(s, `"password": true`, `"password": false, "oauth-public": {"issuer": "https://issuer.example.com"}`, 1)
+	})
 	w.respond("https://issuer.example.com/.well-known/oauth-authorization-server", status, "application/json", metadata)
 	for _, at := range []string{"imap.example.com:993", "smtp.example.com:465"} {
 		m := w.mail[at]
@@ -496,10 +595,12 @@ func serverFaults() []planted {
 			w.second = map[string]netip.AddrPort{"smtp.example.com:465": closed()}
 		}},
 		{name: "another protocol listens", id: "wrong-protocol", breaks: everyMailClient, fault: func(w *world) { w.mail["imap.example.com:993"].greeting = "220 an SMTP server" }},
-		{name: "no greeting", id: "greeting-missing", breaks: everyMailClient, fault: func(w *world) {
-			w.mail["imap.example.com:993"].mute = true
-			w.options.talkTime = 4 * time.Second
+		{name: "no greeting", id: "greeting-missing", breaks: "FairEmail", fault: func(w *world) {
+			w.silent["smtp smtp.example.com:587 starttls"] = true
+			startTLS(func(m *mailServer) { m.mute = true })(w)
 		}},
+		{name: "TLS that does not start", id: "tls-fails", breaks: everyMailClient, fault: func(w *world) { w.mail["imap.example.com:993"].cert = tls.Certificate{Certificate: [][]byte{{1}}} }},
+		{name: "no list of capabilities", id: "protocol-broken", breaks: everyMailClient, fault: func(w *world) { w.mail["imap.example.com:993"].after = "IMAP4rev1\r\na NO later" }},
 		{name: "no TLS on 993", id: "tls-not-offered", breaks: everyMailClient, fault: func(w *world) {
 			w.mail["imap.example.com:993"].plainOnly, w.mail["imap.example.com:993"].before = true, "IMAP4rev1 AUTH=PLAIN"
 		}},
@@ -534,6 +635,21 @@ func recordFaults() []planted {
 		{name: "SRV denies what is offered", id: "srv-denies-offered", breaks: "", fault: change("_submissions._tcp.example.com", "0 0 0 .")},
 		{name: "SRV denies and offers", id: "srv-contradiction", breaks: "", fault: func(w *world) { w.dns.Add(w.t, "_imaps._tcp.example.com. IN SRV 10 0 0 .") }, also: []string{"srv-denies-offered: "}},
 		{name: "SRV of Autodiscover with another port", id: "srv-autodiscover-port", breaks: "", fault: change("_autodiscover._tcp.example.com", "0 0 8443 waymark.example.net.")},
+		{name: "SRV names another server", id: "srv-differs", breaks: "", fault: func(w *world) {
+			change("_pop3s._tcp.example.com", "0 1 995 smtp.example.com.")(w)
+			w.mail["smtp.example.com:995"] = w.mail["imap.example.com:995"].copy()
+		}},
+		{name: "no DNS server answers in time", id: "incomplete", also: []string{"dns-failure: "}, fault: func(w *world) {
+			silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.t.Cleanup(func() { _ = silent.Close() })
+			w.options.Timeout = 50 * time.Millisecond
+			if w.options.Resolver, err = dnslookup.New(netip.MustParseAddrPort(silent.LocalAddr().String())); err != nil {
+				w.t.Fatal(err)
+			}
+		}},
 		{name: "the domain does not exist", id: "domain-not-found", fault: func(w *world) { w.options.Domain = "example.org" }},
 		{name: "the name servers of the domain fail", id: "dns-failure", fault: func(w *world) { w.dns.Fail("example.com", "SERVFAIL") }},
 		{name: "SRV cannot be looked up", id: "dns-failure", breaks: "", fault: func(w *world) { w.dns.Fail("_pop3s._tcp.example.com", "SERVFAIL") }},
@@ -551,7 +667,7 @@ func securityFaults() []planted {
 		}
 	}
 	spf := func(text string) func(w *world) { return replace("example.com", "TXT", `"v=spf1 `+text+`"`) }
-	all := []planted{
+	return []planted{
 		{name: "no MX", id: "mx-missing", fault: replace("example.com", "MX", "")},
 		{name: "a null MX", id: "mx-null", fault: replace("example.com", "MX", "0 .")},
 		{name: "an MX without an address", id: "mx-no-address", fault: func(w *world) { w.dns.Add(w.t, "example.com. IN MX 20 gone.example.com.") }, also: []string{"mta-sts-mx-mismatch: "}},
@@ -606,12 +722,4 @@ func securityFaults() []planted {
 			replace("s1._domainkey.example.com", "TXT", `"v=DKIM1; p=`+base64.StdEncoding.EncodeToString(der)+`"`)(w)
 		}},
 	}
-	for i := range all {
-		plant := all[i].fault
-		all[i].fault = func(w *world) {
-			w.options.Sections = []string{sectionSecurity}
-			plant(w)
-		}
-	}
-	return all
 }

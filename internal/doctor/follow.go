@@ -204,7 +204,7 @@ func (a answer) summary() string {
 // leads elsewhere.
 func (x *examination) judge(stage client.Stage, q client.Question, a answer, address string, j *journey) (end bool, to string) {
 	k := kindOf(stage.Format)
-	if patience := stage.Rules.Timeout; a.fault == nil && patience > 0 && a.took > patience {
+	if patience := stage.Rules.Timeout; a.fault == nil && patience > 0 && a.took > x.net.wait(q.URL, patience) {
 		a.fault = &fault{id: "-slow", where: q.URL, seen: fmt.Sprintf("the answer takes longer than %v", patience), fix: "Answer within a second: Thunderbird waits 5 s."}
 	}
 	obstacle := func(f fault) {

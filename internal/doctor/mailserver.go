@@ -129,7 +129,7 @@ func (t *talk) send(line string) error {
 // converse reads the greeting and the capabilities, and starts TLS.
 func (x *examination) converse(ctx context.Context, conn net.Conn, s server) (found offer) {
 	defer func() { _ = conn.Close() }()
-	deadline := time.Now().Add(x.net.talkTime)
+	deadline := time.Now().Add(x.net.wait(fmt.Sprint(s, " ", s.security), talkTime))
 	if total, ok := ctx.Deadline(); ok && total.Before(deadline) {
 		deadline = total
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -24,7 +25,9 @@ func ports() []uint16 { return []uint16{25, 80, 110, 143, 443, 465, 587, 993, 99
 
 const (
 	dialTime     = 5 * time.Second
-	maxAddresses = 4 // of one host that are tried
+	fetchTime    = 10 * time.Second // for one answer with its redirects
+	talkTime     = 6 * time.Second  // for one conversation with a mail server
+	maxAddresses = 4                // of one host that are tried
 )
 
 // network looks up names and connects to hosts. Every answer is kept for the run:
@@ -35,13 +38,19 @@ type network struct {
 	allowPrivate bool
 	connectTo    map[string][]netip.AddrPort // by "host:port"
 	now          time.Time
-	// fetchTime bounds one answer with its redirects, and talkTime one conversation
-	// with a mail server.
-	fetchTime, talkTime time.Duration
+	patience     func(where string) time.Duration // as that of Options; nil for the defaults
 
 	mu      sync.Mutex
 	lookups map[string]func() (dnslookup.Answer, error)
 	dials   map[netip.AddrPort]*fault // addresses that do not answer
+}
+
+// wait returns how long to wait for the answer of a URL or mail server.
+func (n *network) wait(where string, usual time.Duration) time.Duration {
+	if n.patience == nil {
+		return usual
+	}
+	return cmp.Or(n.patience(where), usual)
 }
 
 // lookup looks up a name once.

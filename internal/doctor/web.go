@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -21,6 +22,8 @@ import (
 const (
 	maxBody      = 1 << 20
 	maxRedirects = 10
+	// maxConnections bounds those to one server at a time.
+	maxConnections = 8
 )
 
 // answer is the answer to a request, after redirects.
@@ -58,7 +61,7 @@ type dialError struct{ fault fault }
 
 func (e *dialError) Error() string { return e.fault.seen }
 
-func newWeb(n *network, note func(fault)) *web {
+func newWeb(n *network, connections int, note func(fault)) *web {
 	w := &web{net: n, note: note}
 	config := n.handshakeConfig("") // net/http sets the name
 	config.VerifyConnection = func(state tls.ConnectionState) error {
@@ -90,10 +93,10 @@ func newWeb(n *network, note func(fault)) *web {
 				return conn, nil
 			},
 			TLSClientConfig:        config,
-			TLSHandshakeTimeout:    dialTime,
+			TLSHandshakeTimeout:    n.wait("TLS", dialTime),
 			ForceAttemptHTTP2:      true,
 			MaxResponseHeaderBytes: 64 << 10,
-			MaxConnsPerHost:        8,
+			MaxConnsPerHost:        cmp.Or(connections, maxConnections),
 		},
 	}
 	return w
@@ -122,7 +125,7 @@ func (w *web) once(ctx context.Context, q client.Question, follow bool) answer {
 }
 
 func (w *web) send(ctx context.Context, q client.Question, follow bool) answer {
-	ctx, cancel := context.WithTimeout(ctx, w.net.fetchTime)
+	ctx, cancel := context.WithTimeout(ctx, w.net.wait(q.URL, fetchTime))
 	defer cancel()
 	began := time.Now()
 	a := answer{}

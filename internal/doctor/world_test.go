@@ -1,3 +1,5 @@
+//go:debug tlsmlkem=0
+
 package doctor
 
 import (
@@ -117,12 +119,25 @@ var trusted = sync.OnceValue(func() authorities {
 	return authorities{root.Pool(), root, intermediate, leaf.TLS(intermediate), signer}
 })
 
+// by returns the authority that signs profiles.
+func (a authorities) by() *certtest.Party { return &a.root }
+
 func webHosts() []string {
 	return []string{
 		"example.com", "autoconfig.example.com", "autodiscover.example.com", "ua-auto-config.example.com", "mta-sts.example.com",
 		"waymark.example.net", "dav.example.com", "issuer.example.com",
 	}
 }
+
+// waymark returns the server of the healthy domain.
+var waymark = sync.OnceValue(func() http.Handler {
+	cfg, problems := config.Parse("waymark.yaml", []byte(settings), config.Environment{})
+	if problems.HasErrors() {
+		panic(problems)
+	}
+	cfg.Limits.StrictPerMinute = 0
+	return service.Handler(cfg, service.Deps{Signer: certtest.Profiles{By: trusted().signer}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now})
+})
 
 // world is a mail domain on loopback: its DNS, web and mail servers.
 type world struct {
@@ -133,7 +148,11 @@ type world struct {
 	answers map[string]http.HandlerFunc // by URL without query, or by scheme and host
 	mail    map[string]*mailServer      // by host:port
 	waymark http.Handler
-	second  map[string]netip.AddrPort // a second address of a server, by host:port
+	// silent are the URLs and mail servers that never answer. A busy machine makes no
+	// other one slow.
+	silent map[string]bool
+	pacc   string                    // the PACC document, if it was changed
+	second map[string]netip.AddrPort // a second address of a server, by host:port
 }
 
 // mailServer is a fake, and what is wrong with it.
@@ -152,14 +171,9 @@ type mailServer struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cfg, problems := config.Parse("waymark.yaml", []byte(settings), config.Environment{})
-	if problems.HasErrors() {
-		t.Fatal(problems)
-	}
-	cfg.Limits.StrictPerMinute = 0
 	w := &world{
 		t: t, dns: dnstest.Start(t, zone), certs: map[string]tls.Certificate{}, answers: map[string]http.HandlerFunc{},
-		waymark: service.Handler(cfg, service.Deps{Signer: certtest.Profiles{By: trusted().signer}, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: time.Now}),
+		waymark: waymark(), silent: map[string]bool{},
 		options: Options{Domain: "example.com", Roots: trusted().roots, Selectors: []string{"s1"}, ConnectTo: map[string][]netip.AddrPort{}, Now: time.Now()},
 		mail: map[string]*mailServer{
 			"imap.example.com:993": {protocol: "imap", implicit: true, after: "IMAP4rev1 AUTH=PLAIN"},
@@ -169,11 +183,19 @@ func newWorld(t *testing.T) *world {
 			"smtp.example.com:587": {protocol: "smtp", before: "STARTTLS", after: "AUTH PLAIN LOGIN"},
 		},
 	}
+	w.options.Timeout, w.options.connections = 2*time.Minute, 1 // handshakes take most of the time
+	w.options.patience = func(where string) time.Duration {
+		if w.silent[withoutQuery(where)] {
+			return 50 * time.Millisecond
+		}
+		return time.Minute
+	}
 	w.dns.Validated(true)
 	var err error
 	if w.options.Resolver, err = dnslookup.New(w.dns.Addr); err != nil {
 		t.Fatal(err)
 	}
+	w.options.Resolver.Patience = time.Minute
 	body := w.document("https://ua-auto-config.example.com/.well-known/user-agent-configuration.json")
 	sum := sha256.Sum256([]byte(body))
 	w.dns.Add(t, `_ua-auto-config.example.com. IN TXT "v=UAAC1; a=sha256; d=`+base64.StdEncoding.EncodeToString(sum[:])+`"`)
@@ -319,6 +341,11 @@ func (w *world) rewrite(at string, change func(string) string) {
 	}
 }
 
+// silence makes a URL answer nothing.
+func (w *world) silence(at string) {
+	w.answers[at], w.silent[at] = w.hang, true
+}
+
 // hang never answers, until the test ends.
 func (w *world) hang(_ http.ResponseWriter, r *http.Request) {
 	select {
@@ -342,7 +369,7 @@ func (w *world) examine() Report {
 // talk has one conversation, up to the end of the connection.
 func (m *mailServer) talk(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(15 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	over := func() {
 		conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{m.cert}, MinVersion: tls.VersionTLS10, MaxVersion: m.maxVersion})
 	}

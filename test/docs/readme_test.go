@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/conformance"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
@@ -61,8 +61,8 @@ func TestProtocolsOfRender(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	for _, file := range []string{"README.md", "docs/clients.md"} {
 		m := regexp.MustCompile(`(?i)forty numbered checks`).FindStringSubmatch(strings.Join(strings.Fields(read(t, file)), " "))
-		if len(checks.All()) != 40 || m == nil {
-			t.Errorf("%s names %q; there are %d", file, m, len(checks.All()))
+		if len(conformance.All()) != 40 || m == nil {
+			t.Errorf("%s names %q; there are %d", file, m, len(conformance.All()))
 		}
 	}
 	apps := len(page.Apps()) - 1 // without "another app"

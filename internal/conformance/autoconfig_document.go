@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -17,19 +17,22 @@ import (
 // autoconfigDocumentChecks are about the content of the config.
 func autoconfigDocumentChecks() []Check {
 	return []Check{
-		{9, "the config has the structure of the autoconfig draft", onConfig(draftStructure)},
-		{10, "the provider's id and domains are ASCII host names, and the requested domain is among them", onConfig(namesOfConfig)},
-		{11, "the first incoming server is imap, the first outgoing server is smtp, and no type is listed twice", onConfig(orderOfSections)},
-		{12, "mail sections have only the attribute type, and their values have no attribute", onConfig(attributesOfSections)},
-		{13, "values have no surrounding white space, and ports are digits from 1 to 65535", onConfig(plainValues)},
-		{14, "each mail section is complete, encrypted and offers password-cleartext", onConfig(completeSections)},
-		{15, "every user name is the same placeholder, and nothing of the query is echoed", (*probe).placeholders},
-		{16, "displayName has at most 60 and displayShortName at most 20 characters, without control characters, escaped once", onConfig(lengthOfNames)},
-		{17, "an international domain is returned in A-labels, however it is requested, and host names are in lower case", (*probe).international},
+		inConfig(9, "the config has the structure of the autoconfig draft", draftStructure),
+		inConfig(10, "the provider's id and domains are ASCII host names, and the requested domain is among them", namesOfConfig),
+		inConfig(11, "the first incoming server is imap, the first outgoing server is smtp, and no type is listed twice", orderOfSections),
+		inConfig(12, "mail sections have only the attribute type, and their values have no attribute", attributesOfSections),
+		inConfig(13, "values have no surrounding white space, and ports are digits from 1 to 65535", plainValues),
+		inConfig(14, "each mail section is complete, encrypted and offers password-cleartext", completeSections),
+		check(15, "every user name is the same placeholder, and nothing of the query is echoed", (*probe).placeholders).reads(Autoconfig, look(userNames).at("clientConfig")),
+		inConfig(16, "displayName has at most 60 and displayShortName at most 20 characters, without control characters, escaped once", lengthOfNames),
+		check(17, "an international domain is returned in A-labels, however it is requested, and host names are in lower case", (*probe).international).reads(Autoconfig, look(lowerCaseHosts).at("clientConfig")),
 	}
 }
 
-func onConfig(look look) func(*probe) { return on((*probe).knownConfig, look) }
+// inConfig is a check that only looks at the config.
+func inConfig(number int, sentence string, look look) Check {
+	return check(number, sentence, on((*probe).knownConfig, look)).reads(Autoconfig, look.at("clientConfig"))
+}
 
 // quoted formats a value for a finding.
 func quoted(value string) string { return strconv.Quote(shortened(value)) }
@@ -51,13 +54,13 @@ func titled(section *element) string {
 	return fmt.Sprintf("%s %q", section.name.Local, kind)
 }
 
-func draftStructure(_ *probe, config *element, found func(string, ...any)) {
+func draftStructure(_ Target, config *element, found func(string, ...any)) {
 	for _, problem := range againstDraft(config) {
 		found("%s", problem)
 	}
 }
 
-func namesOfConfig(p *probe, config *element, found func(string, ...any)) {
+func namesOfConfig(t Target, config *element, found func(string, ...any)) {
 	provider := config.first("emailProvider")
 	if provider == nil {
 		found("there is no emailProvider")
@@ -73,17 +76,17 @@ func namesOfConfig(p *probe, config *element, found func(string, ...any)) {
 		}
 		if len(d.attrs) == 0 {
 			plain++
-			named = named || strings.EqualFold(d.text, p.target.Domain)
+			named = named || strings.EqualFold(d.text, t.Domain)
 		}
 	}
 	if plain == 0 {
 		found("every domain element has an attribute; Thunderbird ignores those")
 	} else if !named {
-		found("the requested domain %s is not among the domain elements without an attribute", p.target.Domain)
+		found("the requested domain %s is not among the domain elements without an attribute", t.Domain)
 	}
 }
 
-func orderOfSections(p *probe, config *element, found func(string, ...any)) {
+func orderOfSections(t Target, config *element, found func(string, ...any)) {
 	provider := config.first("emailProvider")
 	for _, want := range []struct{ section, first string }{{"incomingServer", "imap"}, {"outgoingServer", "smtp"}} {
 		seen := map[string]int{}
@@ -93,7 +96,7 @@ func orderOfSections(p *probe, config *element, found func(string, ...any)) {
 				found("the first %s is %s; FairEmail reads only the first, which must be %s", want.section, quoted(kind), want.first)
 			}
 			seen[kind]++
-			if seen[kind] == 2 && !p.target.Alternatives {
+			if seen[kind] == 2 && !t.Alternatives {
 				found("%s is listed twice; Evolution uses the last one, other clients the first", titled(s))
 			}
 		}
@@ -103,7 +106,7 @@ func orderOfSections(p *probe, config *element, found func(string, ...any)) {
 	}
 }
 
-func attributesOfSections(_ *probe, config *element, found func(string, ...any)) {
+func attributesOfSections(_ Target, config *element, found func(string, ...any)) {
 	for _, s := range mailSections(config) {
 		for _, a := range s.attrs {
 			if a.Name.Local != "type" || a.Name.Space != "" {
@@ -126,7 +129,7 @@ func isPort(s string) bool {
 	return err == nil && portForm.MatchString(s) && n <= 65535
 }
 
-func plainValues(_ *probe, config *element, found func(string, ...any)) {
+func plainValues(_ Target, config *element, found func(string, ...any)) {
 	config.each(func(e *element) {
 		if len(e.children) > 0 {
 			return
@@ -140,7 +143,7 @@ func plainValues(_ *probe, config *element, found func(string, ...any)) {
 	})
 }
 
-func completeSections(_ *probe, config *element, found func(string, ...any)) {
+func completeSections(_ Target, config *element, found func(string, ...any)) {
 	sections := mailSections(config)
 	if len(sections) == 0 {
 		found("there is no imap, pop3 or smtp section")
@@ -170,9 +173,14 @@ func (p *probe) placeholders() {
 	if bytes.Contains(bytes.ToLower(a.body), []byte(strings.ToLower(marker))) {
 		p.find(a.request, "the answer echoes a part of the query")
 	}
+	userNames(p.target, config, p.finds(a))
+}
+
+// userNames requires the same placeholder for every server.
+func userNames(t Target, config *element, found func(string, ...any)) {
 	allowed := []string{"%EMAILADDRESS%", "%EMAILLOCALPART%"} // FairEmail supports no other
-	if p.target.Login != "" {
-		allowed = []string{strings.NewReplacer("{address}", "%EMAILADDRESS%", "{local}", "%EMAILLOCALPART%", "{domain}", "%EMAILDOMAIN%").Replace(p.target.Login)}
+	if t.Login != "" {
+		allowed = []string{strings.NewReplacer("{address}", "%EMAILADDRESS%", "{local}", "%EMAILLOCALPART%", "{domain}", "%EMAILDOMAIN%").Replace(t.Login)}
 	}
 	seen := map[string]bool{}
 	config.each(func(e *element) {
@@ -181,17 +189,17 @@ func (p *probe) placeholders() {
 		}
 		seen[e.text] = true
 		if !slices.Contains(allowed, e.text) {
-			p.find(a.request, "a username is %s; it must be %s", quoted(e.text), strings.Join(allowed, " or "))
+			found("a username is %s; it must be %s", quoted(e.text), strings.Join(allowed, " or "))
 		}
 	})
 	if len(seen) > 1 {
-		p.find(a.request, "there are %d different usernames; FairEmail uses the last one for every server", len(seen))
+		found("there are %d different usernames; FairEmail uses the last one for every server", len(seen))
 	}
 }
 
 var entity = regexp.MustCompile(`&(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);`)
 
-func lengthOfNames(_ *probe, config *element, found func(string, ...any)) {
+func lengthOfNames(_ Target, config *element, found func(string, ...any)) {
 	for _, limit := range []struct {
 		element    string
 		characters int
@@ -215,7 +223,7 @@ func (p *probe) international() {
 	if !ok {
 		return
 	}
-	p.lowerCaseHosts(a.request, config)
+	lowerCaseHosts(p.target, config, p.finds(a))
 	if !p.needs(p.target.IDN, "an international domain that the server serves") {
 		return
 	}
@@ -231,7 +239,7 @@ func (p *probe) international() {
 			if !ok {
 				continue
 			}
-			p.lowerCaseHosts(a.request, config)
+			lowerCaseHosts(p.target, config, p.finds(a))
 			if first.url == "" {
 				first = a
 			} else if !bytes.Equal(a.body, first.body) {
@@ -246,14 +254,14 @@ func (p *probe) international() {
 }
 
 // lowerCaseHosts checks every host name of a config.
-func (p *probe) lowerCaseHosts(q request, config *element) {
+func lowerCaseHosts(_ Target, config *element, found func(string, ...any)) {
 	config.each(func(e *element) {
 		host := e.text
 		switch {
 		case e.is("url"):
 			u, err := url.Parse(e.text)
 			if err != nil {
-				p.find(q, "%s is not a URL", quoted(e.text))
+				found("%s is not a URL", quoted(e.text))
 				return
 			}
 			host = u.Hostname()
@@ -261,7 +269,7 @@ func (p *probe) lowerCaseHosts(q request, config *element) {
 			return
 		}
 		if !isHostName(host) || host != strings.ToLower(host) {
-			p.find(q, "%s %s is not a host name in lower-case ASCII", e.name.Local, quoted(host))
+			found("%s %s is not a host name in lower-case ASCII", e.name.Local, quoted(host))
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package checks_test
+package conformance_test
 
 import (
 	"compress/gzip"
@@ -18,7 +18,7 @@ import (
 	"github.com/smallstep/pkcs7"
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/conformance"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
 	"github.com/waymark-mail/waymark/test/programs"
 )
@@ -32,7 +32,7 @@ type fault struct {
 	layer    layer
 	settings [2]string // replaced in the settings
 	signer   func(*pki) mobileconfig.Signer
-	target   func(*checks.Target)
+	target   func(*conformance.Target)
 }
 
 const twoSMTP = `<outgoingServer type="smtp">
@@ -138,7 +138,7 @@ func faults() []fault {
 			a.body = []byte(mail + "<calendar" + strings.ReplaceAll(rest, "%EMAILADDRESS%", "%EMAILLOCALPART%"))
 		}), found: "2 different usernames"},
 		{check: 15, name: "a placeholder of two", layer: writes(anyConfig, "%EMAILADDRESS%", "%EMAILLOCALPART%@%EMAILDOMAIN%"), found: "it must be %EMAILADDRESS% or %EMAILLOCALPART%"},
-		{check: 15, name: "another form than was said", target: func(t *checks.Target) { t.Login = "{local}" }, found: "it must be %EMAILLOCALPART%"},
+		{check: 15, name: "another form than was said", target: func(t *conformance.Target) { t.Login = "{local}" }, found: "it must be %EMAILLOCALPART%"},
 
 		{check: 16, name: "61 characters", layer: writes(anyConfig, "<displayName>", "<displayName>"+strings.Repeat("ö", 61)), found: "displayName has"},
 		{check: 16, name: "a long short name", layer: writes(anyConfig, "<displayShortName>", "<displayShortName>12345678901234567890"), found: "displayShortName has 27 characters"},
@@ -211,7 +211,7 @@ func faults() []fault {
 		{check: 25, name: "no authentication", layer: writes(pox, "<AuthRequired>on<", "<AuthRequired>off<"), found: "AuthRequired of the"},
 		{check: 25, name: "a URL for a server", layer: writes(pox, "<Server>imap.example.com<", "<Server>imaps://imap.example.com<"), found: "a host name"},
 		{check: 25, name: "a word twice", layer: writes(pox, "<SSL>on</SSL>", "<SSL>on</SSL><SSL>off</SSL>"), found: "more than once"},
-		{check: 25, name: "another form of user name than was said", target: func(t *checks.Target) { t.Login = "{local}.{domain}" }, found: "it must be anna.example.com"},
+		{check: 25, name: "another form of user name than was said", target: func(t *conformance.Target) { t.Login = "{local}.{domain}" }, found: "it must be anna.example.com"},
 
 		{check: 26, name: "STARTTLS on 993", layer: writes(pox, "<Encryption>SSL<", "<Encryption>TLS<"), found: "on port 993"},
 		{check: 26, name: "TLS on 143", layer: writes(pox, "<Port>993<", "<Port>143<"), found: "on port 143"},
@@ -223,10 +223,10 @@ func faults() []fault {
 		}), found: "on port 1143"},
 
 		{check: 27, name: "Exchange", layer: writes(pox, "</Account>", "<Protocol><Type>EXCH</Type></Protocol></Account>"), found: `"EXCH"`},
-		{check: 27, name: "Exchange after mail", layer: writes(pox, "</Account>", "<Protocol><Type>EXCH</Type><ASUrl>https://ex.example.com/</ASUrl><EwsUrl>https://ex.example.com/</EwsUrl></Protocol></Account>"), target: func(t *checks.Target) { t.EWS, t.OutlookDAV = true, true }, found: "over the mail server"},
-		{check: 27, name: "Exchange without a URL", layer: writes(pox, "<Action>settings</Action>", "<Action>settings</Action><Protocol><Type>EXPR</Type></Protocol>"), target: func(t *checks.Target) { t.EWS = true }, found: "must have ASUrl and EwsUrl"},
+		{check: 27, name: "Exchange after mail", layer: writes(pox, "</Account>", "<Protocol><Type>EXCH</Type><ASUrl>https://ex.example.com/</ASUrl><EwsUrl>https://ex.example.com/</EwsUrl></Protocol></Account>"), target: func(t *conformance.Target) { t.EWS, t.OutlookDAV = true, true }, found: "over the mail server"},
+		{check: 27, name: "Exchange without a URL", layer: writes(pox, "<Action>settings</Action>", "<Action>settings</Action><Protocol><Type>EXPR</Type></Protocol>"), target: func(t *conformance.Target) { t.EWS = true }, found: "must have ASUrl and EwsUrl"},
 		{check: 27, name: "ActiveSync", layer: writes(pox, "</Account>", "<Protocol><Type>MobileSync</Type></Protocol></Account>"), found: `"MobileSync"`},
-		{check: 27, name: "calendars that nobody switched on", target: func(t *checks.Target) { t.OutlookDAV = false }, found: "a block for CalDAV"},
+		{check: 27, name: "calendars that nobody switched on", target: func(t *conformance.Target) { t.OutlookDAV = false }, found: "a block for CalDAV"},
 		{check: 27, name: "calendars before mail", layer: writes(pox, "<Action>settings</Action>", "<Action>settings</Action><Protocol><Type>CalDAV</Type></Protocol>"), found: "mail must come first"},
 
 		{check: 28, name: "400 for what cannot be read", layer: changes(pox, func(_ *http.Request, a *reply) {
@@ -280,7 +280,7 @@ func faults() []fault {
 		{check: 33, name: "another code", layer: writes(jsonOf, "InvalidProtocol", "Invalid"), found: "the code InvalidProtocol"},
 		{check: 33, name: "a URL that leads nowhere", layer: writes(jsonOf, "autodiscover.xml", "none.xml"), found: "https with the path"},
 		{check: 33, name: "a URL of plain http", layer: writes(jsonOf, "https://", "http://"), found: "https with the path"},
-		{check: 33, name: "there although it is switched off", target: func(t *checks.Target) { t.NoJSON = true }, found: "it must be 404"},
+		{check: 33, name: "there although it is switched off", target: func(t *conformance.Target) { t.NoJSON = true }, found: "it must be 404"},
 
 		{check: 34, name: "an ampersand that is not escaped", layer: writes(pox, "&amp;", "&"), found: "not XML that every client can read"},
 		{check: 34, name: "an apostrophe that is escaped twice", layer: writes(pox, "&#39;", "&amp;#39;"), found: "LoginName is"},
@@ -351,7 +351,7 @@ func faults() []fault {
 		{check: 38, name: "no profile", layer: says(profileOf, 404, "text/plain", "no"), found: "there is no profile"},
 		{check: 38, name: "the content is not attached", signer: func(p *pki) mobileconfig.Signer { return odd{p, pkcs7.OIDDigestAlgorithmSHA256, true} }, found: "the profile cannot be verified: the content is not what was signed"},
 		{check: 38, name: "expired", signer: func(p *pki) mobileconfig.Signer { return p.identity(time.Now().Add(-60 * 24 * time.Hour)) }, found: "expired"},
-		{check: 38, name: "another root", target: func(t *checks.Target) { t.Roots = nil }, found: "Not Verified"},
+		{check: 38, name: "another root", target: func(t *conformance.Target) { t.Roots = nil }, found: "Not Verified"},
 		{check: 38, name: "tampered with", layer: changes(profileOf, func(_ *http.Request, a *reply) { a.replace("imap.example.com", "imap.example.net") }), found: "the content is not what was signed"},
 
 		{check: 39, name: "a time in the document", layer: changes(paccOf, func(_ *http.Request, a *reply) {
@@ -373,7 +373,7 @@ func faults() []fault {
 		{check: 39, name: "no JSON", layer: writes(paccOf, "{", "["), found: "the document cannot be read"},
 		{check: 39, name: "no protocols", layer: writes(paccOf, `"protocols"`, `"services"`), found: "there are no protocols"},
 		{check: 39, name: "DAV over plain http", layer: writes(paccOf, "https://dav", "http://dav"), found: "must be https"},
-		{check: 39, name: "no zone that can be read", target: func(t *checks.Target) { t.Zone = "not a zone" }, found: "cannot be read"},
+		{check: 39, name: "no zone that can be read", target: func(t *conformance.Target) { t.Zone = "not a zone" }, found: "cannot be read"},
 		{check: 39, name: "no name", layer: writes(paccOf, `"name"`, `"title"`), found: "the provider's name"},
 
 		{check: 40, name: "a name that nobody asks for", target: zoneWith("_imaps._tcp ", "_imaps_tcp  "), found: "no client looks up _imaps_tcp.example.com"},
@@ -388,9 +388,9 @@ func faults() []fault {
 		{check: 40, name: "no port", target: zoneWith("993 imap.example.com.", "0 imap.example.com."), found: "which is not a host and port"},
 		{check: 40, name: "another text for the path", target: zoneWith("path=/calendars/", "v=1"), found: "it must be one path="},
 		{check: 40, name: "calendars in the zone alone", layer: says(dav, 404, "text/plain", "no"), found: "offers no such service"},
-		{check: 40, name: "an endless zone", target: func(t *checks.Target) { t.Zone = "$GENERATE 1-2000 a$ A 192.0.2.1\n" }, found: "over 1000 records"},
-		{check: 40, name: "an empty zone", target: func(t *checks.Target) { t.Zone = "; nothing" }, found: "has no records"},
-		{check: 40, name: "no zone at all", target: func(t *checks.Target) { t.Zone = "not a zone" }, found: "cannot be read"},
+		{check: 40, name: "an endless zone", target: func(t *conformance.Target) { t.Zone = "$GENERATE 1-2000 a$ A 192.0.2.1\n" }, found: "over 1000 records"},
+		{check: 40, name: "an empty zone", target: func(t *conformance.Target) { t.Zone = "; nothing" }, found: "has no records"},
+		{check: 40, name: "no zone at all", target: func(t *conformance.Target) { t.Zone = "not a zone" }, found: "cannot be read"},
 		{check: 40, name: "OPTIONS is answered", layer: says(when(dav).and(method("OPTIONS")), 200, "text/plain", ""), found: "GET returns 301"},
 		{check: 40, name: "PROPFIND is refused", layer: says(when(dav).and(method("PROPFIND")), 405, "text/plain", ""), found: "GET returns 301"},
 		{check: 40, name: "a redirect within the server", layer: sets(dav, "Location", "/calendars/"), found: "an absolute https URL"},
@@ -428,12 +428,12 @@ func TestEveryCheckCanFail(t *testing.T) {
 			if f.target != nil {
 				f.target(&target)
 			}
-			report, err := checks.Run(t.Context(), target, f.check)
+			report, err := conformance.Run(t.Context(), target, f.check)
 			if err != nil {
 				t.Fatal(err)
 			}
 			result := report.Results[0]
-			if result.Verdict != checks.Failed {
+			if result.Verdict != conformance.Failed {
 				t.Fatalf("the check %s", result.Verdict)
 			}
 			for _, finding := range result.Findings {
@@ -444,7 +444,7 @@ func TestEveryCheckCanFail(t *testing.T) {
 			t.Errorf("the findings do not say %q: %q", f.found, result.Findings)
 		})
 	}
-	for _, c := range checks.All() {
+	for _, c := range conformance.All() {
 		if !tried[c.Number] {
 			t.Errorf("nothing shows that check %d can fail", c.Number)
 		}
@@ -547,8 +547,8 @@ func compress(r *http.Request, a *reply) {
 	a.header.Set("Content-Encoding", "gzip")
 }
 
-func zoneWith(old, replacement string) func(*checks.Target) {
-	return func(t *checks.Target) {
+func zoneWith(old, replacement string) func(*conformance.Target) {
+	return func(t *conformance.Target) {
 		changed := strings.Replace(t.Zone, old, replacement, 1)
 		if changed == t.Zone {
 			changed = "the zone does not hold " + old

@@ -1,4 +1,4 @@
-package checks_test
+package conformance_test
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/conformance"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dnsrecords"
@@ -68,13 +68,13 @@ func handler(t testing.TB, text string, signer mobileconfig.Signer, log *zap.Log
 }
 
 // serve answers with a handler over https and http, and returns it as a target.
-func serve(t testing.TB, h http.Handler, pki *pki) checks.Target {
+func serve(t testing.TB, h http.Handler, pki *pki) conformance.Target {
 	t.Helper()
 	secure, open := httptest.NewUnstartedServer(h), httptest.NewServer(h)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	t.Cleanup(open.Close)
-	return checks.Target{
+	return conformance.Target{
 		HTTPS: secure.URL, HTTP: open.URL,
 		Domain: "example.com", Unserved: "elsewhere.example", IDN: "bücher.example",
 		MX: "hosting.example", Customer: "customer.example",
@@ -128,7 +128,7 @@ func TestWaymark(t *testing.T) {
 	h := handler(t, settings, pki.signer, zap.NewNop())
 	target := serve(t, h, pki)
 	target.Zone = printedZone(t, settings)
-	report, err := checks.Run(t.Context(), target)
+	report, err := conformance.Run(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +136,11 @@ func TestWaymark(t *testing.T) {
 		t.Fatalf("%d checks were made", len(report.Results))
 	}
 	for i, r := range report.Results {
-		t.Run(checks.All()[i].String(), func(t *testing.T) {
+		t.Run(conformance.All()[i].String(), func(t *testing.T) {
 			for _, f := range r.Findings {
 				t.Errorf("%s\n%s", f.Request, f.Text)
 			}
-			if r.Verdict == checks.NotChecked {
+			if r.Verdict == conformance.NotChecked {
 				t.Errorf("not checked: %s", r.Why)
 			}
 		})
@@ -154,7 +154,7 @@ func TestNoAuthorizationIsLogged(t *testing.T) {
 	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(&log)), zap.DebugLevel)
 	pki := newPKI(t)
 	target := serve(t, handler(t, settings, pki.signer, zap.New(core)), pki)
-	if _, err := checks.Run(t.Context(), target, 8); err != nil {
+	if _, err := conformance.Run(t.Context(), target, 8); err != nil {
 		t.Fatal(err)
 	}
 	basic := base64.StdEncoding.EncodeToString([]byte("anna@example.com:Secret4711"))

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 // privacyChecks are about what an answer reveals, and what it makes people reveal.
 func privacyChecks() []Check {
 	return []Check{
-		{7, "an unknown mailbox gets the same answer as a known one, equally fast, in every dialect", (*probe).noEnumeration},
-		{8, "no URL asks for authentication, and credentials change no answer", (*probe).noAuthentication},
+		check(7, "an unknown mailbox gets the same answer as a known one, equally fast, in every dialect", (*probe).noEnumeration),
+		check(8, "no URL asks for authentication, and credentials change no answer", (*probe).noAuthentication),
 	}
 }
 

@@ -1,4 +1,4 @@
-package checks_test
+package conformance_test
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
 	"github.com/waymark-mail/waymark/examples"
+	"github.com/waymark-mail/waymark/internal/conformance"
 )
 
 // TestOtherServers runs every check against servers that answer anything at
@@ -61,15 +61,15 @@ func TestOtherServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report, err := checks.Run(t.Context(), serve(t, h, &pki{}), quick()...)
+			report, err := conformance.Run(t.Context(), serve(t, h, &pki{}), quick()...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := report.Count(checks.Failed); n < 25 {
+			if n := report.Count(conformance.Failed); n < 25 {
 				t.Errorf("only %d checks failed: %+v", n, report)
 			}
 			for _, r := range report.Results {
-				if (r.Verdict == checks.Failed) != (len(r.Findings) > 0) || len(r.Findings) > 20 {
+				if (r.Verdict == conformance.Failed) != (len(r.Findings) > 0) || len(r.Findings) > 20 {
 					t.Errorf("check %d %s with %d findings", r.Number, r.Verdict, len(r.Findings))
 				}
 				for _, f := range r.Findings {
@@ -94,12 +94,12 @@ func TestServersThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report, err := checks.Run(t.Context(), serve(t, tc.serve, &pki{}), 1, 6, 21, 31, 34, 38, 39)
+			report, err := conformance.Run(t.Context(), serve(t, tc.serve, &pki{}), 1, 6, 21, 31, 34, 38, 39)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, r := range report.Results {
-				if r.Verdict != checks.Failed || !strings.Contains(r.Findings[0].Text, tc.found) {
+				if r.Verdict != conformance.Failed || !strings.Contains(r.Findings[0].Text, tc.found) {
 					t.Errorf("check %d %s: %q", r.Number, r.Verdict, r.Findings)
 				}
 			}
@@ -122,17 +122,17 @@ domains:
 	login := strings.Replace(bare, "    services:", "    login: \"{local}.{domain}\"\n    services:", 1)
 	for _, tc := range []struct {
 		name, settings string
-		with           func(*checks.Target)
+		with           func(*conformance.Target)
 		notChecked     int
 	}{
 		{"the example that runs without a file", string(examples.Infomaniak()), nil, 0},
 		{"imap and smtp alone", bare, nil, 0},
 		{"STARTTLS alone", strings.ReplaceAll(bare, "mail.example.com}", "mail.example.com, security: starttls}"), nil, 39},
-		{"another user name", login, func(t *checks.Target) { t.Login = "{local}.{domain}" }, 39},
-		{"no JSON", bare + "autodiscover: {json: false}\n", func(t *checks.Target) { t.NoJSON = true }, 0},
-		{"ActiveSync", strings.Replace(bare, "    services:", "    services:\n      - {protocol: activesync, url: \"https://eas.example.com/x\"}", 1), func(t *checks.Target) { t.ActiveSync = true }, 0},
-		{"Exchange Web Services", strings.Replace(bare, "    services:", "    autodiscover: {ews: true}\n    services:\n      - {protocol: ews, url: \"https://ex.example.com/EWS/Exchange.asmx\"}", 1), func(t *checks.Target) { t.EWS = true }, 0},
-		{"Exchange Web Services in autoconfig and JSON alone", strings.Replace(bare, "    services:", "    services:\n      - {protocol: ews, url: \"https://ex.example.com/EWS/Exchange.asmx\"}", 1), func(t *checks.Target) { t.EWS = true }, 0},
+		{"another user name", login, func(t *conformance.Target) { t.Login = "{local}.{domain}" }, 39},
+		{"no JSON", bare + "autodiscover: {json: false}\n", func(t *conformance.Target) { t.NoJSON = true }, 0},
+		{"ActiveSync", strings.Replace(bare, "    services:", "    services:\n      - {protocol: activesync, url: \"https://eas.example.com/x\"}", 1), func(t *conformance.Target) { t.ActiveSync = true }, 0},
+		{"Exchange Web Services", strings.Replace(bare, "    services:", "    autodiscover: {ews: true}\n    services:\n      - {protocol: ews, url: \"https://ex.example.com/EWS/Exchange.asmx\"}", 1), func(t *conformance.Target) { t.EWS = true }, 0},
+		{"Exchange Web Services in autoconfig and JSON alone", strings.Replace(bare, "    services:", "    services:\n      - {protocol: ews, url: \"https://ex.example.com/EWS/Exchange.asmx\"}", 1), func(t *conformance.Target) { t.EWS = true }, 0},
 		{"OAuth2 before the password", strings.Replace(bare, "    services:", "    auth: [oauth2, password]\n    oauth2: {issuer: \"https://login.example.com\", auth_url: \"https://login.example.com/a\", token_url: \"https://login.example.com/t\", scope: mail}\n    services:", 1), nil, 0},
 		{"ports of one's own", strings.NewReplacer("imap, host: mail.example.com", "imap, host: mail.example.com, port: 10993, security: tls").Replace(bare), nil, 0},
 	} {
@@ -144,15 +144,15 @@ domains:
 			if tc.with != nil {
 				tc.with(&target)
 			}
-			report, err := checks.Run(t.Context(), target, quick()...)
+			report, err := conformance.Run(t.Context(), target, quick()...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, r := range report.Results {
-				if r.Verdict == checks.Failed {
+				if r.Verdict == conformance.Failed {
 					t.Errorf("%02d %s: %q", r.Number, r.Sentence, r.Findings)
 				}
-				if r.Verdict == checks.NotChecked && r.Number != tc.notChecked && r.Number != 17 && r.Number != 18 {
+				if r.Verdict == conformance.NotChecked && r.Number != tc.notChecked && r.Number != 17 && r.Number != 18 {
 					t.Errorf("%02d %s: %s", r.Number, r.Verdict, r.Why)
 				}
 				if r.Number == tc.notChecked && !strings.Contains(r.Why, "PACC supports only") {
@@ -172,34 +172,34 @@ func TestWhatIsNotKnownIsNotChecked(t *testing.T) {
 	toHTTPS := serve(t, redirects(at("/.well-known/autoconfig/mail/config-v1.1.xml"), func(r *http.Request) string { return "https://" + r.Host + r.URL.RequestURI() })(h), pki)
 	for _, tc := range []struct {
 		name       string
-		leave      func(*checks.Target)
+		leave      func(*conformance.Target)
 		checks     []int
 		notChecked []int
 	}{
-		{"https alone", func(t *checks.Target) { t.HTTP = "" }, quick(), []int{5, 32}},
-		{"http alone", func(t *checks.Target) { t.HTTPS = "" }, quick(), []int{32}},
-		{"http that leads to https", func(t *checks.Target) { t.HTTPS, t.HTTP = "", toHTTPS.HTTP }, []int{5}, []int{5}},
-		{"it answers for every domain", func(t *checks.Target) { t.Unserved = "" }, []int{6, 18, 30}, []int{6, 30}},
-		{"no international domain", func(t *checks.Target) { t.IDN = "" }, []int{17}, []int{17}},
-		{"no customer", func(t *checks.Target) { t.Customer = "" }, []int{18}, []int{18}},
-		{"no zone", func(t *checks.Target) { t.Zone = "" }, []int{39, 40}, []int{39, 40}},
+		{"https alone", func(t *conformance.Target) { t.HTTP = "" }, quick(), []int{5, 32}},
+		{"http alone", func(t *conformance.Target) { t.HTTPS = "" }, quick(), []int{32}},
+		{"http that leads to https", func(t *conformance.Target) { t.HTTPS, t.HTTP = "", toHTTPS.HTTP }, []int{5}, []int{5}},
+		{"it answers for every domain", func(t *conformance.Target) { t.Unserved = "" }, []int{6, 18, 30}, []int{6, 30}},
+		{"no international domain", func(t *conformance.Target) { t.IDN = "" }, []int{17}, []int{17}},
+		{"no customer", func(t *conformance.Target) { t.Customer = "" }, []int{18}, []int{18}},
+		{"no zone", func(t *conformance.Target) { t.Zone = "" }, []int{39, 40}, []int{39, 40}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			target := whole
 			tc.leave(&target)
-			report, err := checks.Run(t.Context(), target, tc.checks...)
+			report, err := conformance.Run(t.Context(), target, tc.checks...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var notChecked []int
 			for _, r := range report.Results {
 				switch r.Verdict {
-				case checks.NotChecked:
+				case conformance.NotChecked:
 					notChecked = append(notChecked, r.Number)
-				case checks.Failed:
+				case conformance.Failed:
 					t.Errorf("%02d: %q", r.Number, r.Findings)
-				case checks.Passed:
+				case conformance.Passed:
 				}
 			}
 			if !slices.Equal(notChecked, tc.notChecked) {
@@ -212,7 +212,7 @@ func TestWhatIsNotKnownIsNotChecked(t *testing.T) {
 // quick are the checks without the one that sends a hundred requests.
 func quick() []int {
 	var numbers []int
-	for _, c := range checks.All() {
+	for _, c := range conformance.All() {
 		if c.Number != 20 {
 			numbers = append(numbers, c.Number)
 		}
@@ -225,33 +225,33 @@ func quick() []int {
 func TestTargetsThatAreNone(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
-	good := checks.Target{HTTPS: "https://127.0.0.1:8443", Domain: "example.com"}
+	good := conformance.Target{HTTPS: "https://127.0.0.1:8443", Domain: "example.com"}
 	for _, tc := range []struct {
 		name  string
-		spoil func(*checks.Target)
+		spoil func(*conformance.Target)
 		want  string
 	}{
-		{"no URL", func(t *checks.Target) { t.HTTPS = "" }, "a base URL is needed, such as https://127.0.0.1:8443"},
-		{"another scheme", func(t *checks.Target) { t.HTTPS = "http://127.0.0.1" }, `"http://127.0.0.1" is not a base URL such as https://127.0.0.1:8443`},
-		{"a path", func(t *checks.Target) { t.HTTP = "http://127.0.0.1/x" }, `"http://127.0.0.1/x" is not a base URL such as http://127.0.0.1:8080`},
-		{"no domain", func(t *checks.Target) { t.Domain = "" }, "a domain that the server serves is needed"},
-		{"a domain that is none", func(t *checks.Target) { t.Domain = "a b" }, `"a b" is not a domain`},
-		{"an address of another domain", func(t *checks.Target) { t.Known = "anna@example.net" }, `"anna@example.net" is not an address of example.com`},
-		{"no address", func(t *checks.Target) { t.Unknown = "anna" }, `"anna" is not an address of example.com`},
-		{"one mailbox for both", func(t *checks.Target) { t.Unknown = "anna@example.com" }, "the known and the unknown mailbox are the same"},
-		{"a profile without an address", func(t *checks.Target) { t.Profile = "/profile" }, `"/profile" is not a path with {address}`},
-		{"nobody there", func(t *checks.Target) { t.HTTPS, t.HTTP = "", closed.URL }, "no server answers at " + closed.URL + ": "},
+		{"no URL", func(t *conformance.Target) { t.HTTPS = "" }, "a base URL is needed, such as https://127.0.0.1:8443"},
+		{"another scheme", func(t *conformance.Target) { t.HTTPS = "http://127.0.0.1" }, `"http://127.0.0.1" is not a base URL such as https://127.0.0.1:8443`},
+		{"a path", func(t *conformance.Target) { t.HTTP = "http://127.0.0.1/x" }, `"http://127.0.0.1/x" is not a base URL such as http://127.0.0.1:8080`},
+		{"no domain", func(t *conformance.Target) { t.Domain = "" }, "a domain that the server serves is needed"},
+		{"a domain that is none", func(t *conformance.Target) { t.Domain = "a b" }, `"a b" is not a domain`},
+		{"an address of another domain", func(t *conformance.Target) { t.Known = "anna@example.net" }, `"anna@example.net" is not an address of example.com`},
+		{"no address", func(t *conformance.Target) { t.Unknown = "anna" }, `"anna" is not an address of example.com`},
+		{"one mailbox for both", func(t *conformance.Target) { t.Unknown = "anna@example.com" }, "the known and the unknown mailbox are the same"},
+		{"a profile without an address", func(t *conformance.Target) { t.Profile = "/profile" }, `"/profile" is not a path with {address}`},
+		{"nobody there", func(t *conformance.Target) { t.HTTPS, t.HTTP = "", closed.URL }, "no server answers at " + closed.URL + ": "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			target := good
 			tc.spoil(&target)
-			_, err := checks.Run(t.Context(), target)
+			_, err := conformance.Run(t.Context(), target)
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
 		})
 	}
-	if _, err := checks.Run(t.Context(), good, 41); err == nil || err.Error() != "there is no check 41; use 1 to 40" {
+	if _, err := conformance.Run(t.Context(), good, 41); err == nil || err.Error() != "there is no check 41; use 1 to 40" {
 		t.Error(err)
 	}
 }
@@ -259,7 +259,7 @@ func TestTargetsThatAreNone(t *testing.T) {
 // TestNumbers pins the numbers of the checks, which people refer to.
 func TestNumbers(t *testing.T) {
 	sentences := map[string]bool{}
-	for i, c := range checks.All() {
+	for i, c := range conformance.All() {
 		if c.Number != i+1 || c.Sentence == "" || sentences[c.Sentence] {
 			t.Errorf("check %d at place %d: %s", c.Number, i+1, c.Sentence)
 		}

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 func escapingChecks() []Check {
 	return []Check{
-		{34, "client input is escaped in XML, JSON, property lists and header fields", (*probe).escaping},
+		check(34, "client input is escaped in XML, JSON, property lists and header fields", (*probe).escaping),
 	}
 }
 

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"cmp"
@@ -15,6 +15,14 @@ type Check struct {
 	Number   int
 	Sentence string
 	run      func(*probe)
+	// judges is the kind of document that judge looks at; "" when the check needs
+	// more than one answer.
+	judges Kind
+	judge  judge
+}
+
+func check(number int, sentence string, run func(*probe)) Check {
+	return Check{Number: number, Sentence: sentence, run: run}
 }
 
 // String returns the number, in two digits, and the sentence.
@@ -121,6 +129,11 @@ func reachable(ctx context.Context, t Target, client *http.Client) error {
 func (c Check) on(ctx context.Context, t Target, client *http.Client) Result {
 	p := &probe{ctx: ctx, target: t, client: client}
 	c.run(p)
+	return c.result(p)
+}
+
+// result returns what a run has noted.
+func (c Check) result(p *probe) Result {
 	result := Result{Number: c.Number, Sentence: c.Sentence, Verdict: Passed, Findings: p.findings, Why: p.why}
 	switch {
 	case len(p.findings) > 0:

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ const jsonPath = "/autodiscover/autodiscover.json"
 
 func autodiscoverJSONChecks() []Check {
 	return []Check{
-		{33, "Autodiscover JSON names the URL of the XML in both forms of its path, and returns 400 for Exchange protocols", (*probe).autodiscoverJSON},
+		check(33, "Autodiscover JSON names the URL of the XML in both forms of its path, and returns 400 for Exchange protocols", (*probe).autodiscoverJSON),
 	}
 }
 

@@ -1,4 +1,4 @@
-package checks_test
+package conformance_test
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/waymark-mail/waymark/cmd/waymark-conformance/checks"
+	"github.com/waymark-mail/waymark/internal/conformance"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
@@ -72,8 +72,8 @@ func TestARenewedCertificateSignsFromThenOn(t *testing.T) {
 		if err != nil || !report.Signer.Equal(pki.leaf.Cert) {
 			t.Errorf("renewed %v: signed by number %v, %v; the file holds %v", renewed, report.Signer.SerialNumber, err, pki.leaf.Cert.SerialNumber)
 		}
-		checked, err := checks.Run(t.Context(), target, 38)
-		if err != nil || checked.Count(checks.Passed) != 1 {
+		checked, err := conformance.Run(t.Context(), target, 38)
+		if err != nil || checked.Count(conformance.Passed) != 1 {
 			t.Errorf("renewed %v: %+v, %v", renewed, checked, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"net/http"
@@ -11,8 +11,8 @@ import (
 // httpChecks are about HTTP itself, in every dialect.
 func httpChecks() []Check {
 	return []Check{
-		{19, "HEAD returns the header of GET, and other methods get 405 with Allow", (*probe).methods},
-		{20, "99 of 100 answers take less than a second, and every answer less than five", (*probe).speed},
+		check(19, "HEAD returns the header of GET, and other methods get 405 with Allow", (*probe).methods),
+		check(20, "99 of 100 answers take less than a second, and every answer less than five", (*probe).speed),
 	}
 }
 

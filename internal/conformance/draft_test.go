@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"slices"
@@ -88,6 +88,13 @@ func FuzzConfig(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		for _, k := range []Kind{Autoconfig, Autodiscover, Profile, PACC} {
+			for _, r := range Judge(Document{k, []byte(s), "anna@example.com"}) {
+				if len(r.Findings) > maxFindings || (r.Verdict == Failed) != (len(r.Findings) > 0) {
+					t.Errorf("%+v", r)
+				}
+			}
+		}
 		root, err := parseXML([]byte(s))
 		if err != nil {
 			return
@@ -100,17 +107,16 @@ func FuzzConfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, look := range []func(*probe, *element, func(string, ...any)){
-			draftStructure, namesOfConfig, orderOfSections, attributesOfSections, plainValues, completeSections, lengthOfNames,
+		for _, look := range []look{
+			draftStructure, namesOfConfig, orderOfSections, attributesOfSections, plainValues, completeSections, lengthOfNames, userNames, lowerCaseHosts,
 			orderOfAccount, wordsOfBlocks, encryptionOfBlocks, kindsOfBlocks,
 		} {
 			p := &probe{target: target}
-			look(p, root, func(format string, args ...any) { p.find(request{}, format, args...) })
+			look(target, root, func(format string, args ...any) { p.find(request{}, format, args...) })
 			if len(p.findings) > maxFindings {
 				t.Errorf("%d findings", len(p.findings))
 			}
 		}
-		(&probe{target: target}).lowerCaseHosts(request{}, root)
 		mailRecords(zone{}, root, func(string, ...any) {})
 	})
 }

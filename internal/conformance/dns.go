@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 
 func dnsChecks() []Check {
 	return []Check{
-		{40, "DNS records have the names that clients look up and agree with the server, and the DAV well-known URLs redirect for every method", (*probe).dns},
+		check(40, "DNS records have the names that clients look up and agree with the server, and the DAV well-known URLs redirect for every method", (*probe).dns),
 	}
 }
 

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -26,14 +26,14 @@ const (
 // autodiscoverChecks are about the request, not about the settings in the answer.
 func autodiscoverChecks() []Check {
 	return []Check{
-		{21, "Autodiscover answers a POST with status 200 and XML in Microsoft's two namespaces", (*probe).poxIsThere},
-		{22, "the path of Autodiscover is accepted in any case", (*probe).poxPaths},
-		{23, "the Autodiscover request is accepted with any content type", (*probe).poxContentTypes},
-		{28, "a malformed Autodiscover request gets status 200 with a complete error 600", (*probe).poxMalformed},
-		{29, "the mobilesync schema and unknown schemas get status 200 with error 601", (*probe).poxSchemas},
-		{30, "an address of an unknown domain gets error 500, and never another domain's settings", (*probe).poxUnserved},
-		{31, "large, deeply nested and expanding requests get error 600 or status 413, and no external entity is fetched", (*probe).poxBombs},
-		{32, "GET over https gets 405 with Allow: POST, and GET over http a 302 to https", (*probe).poxGet},
+		check(21, "Autodiscover answers a POST with status 200 and XML in Microsoft's two namespaces", (*probe).poxIsThere),
+		check(22, "the path of Autodiscover is accepted in any case", (*probe).poxPaths),
+		check(23, "the Autodiscover request is accepted with any content type", (*probe).poxContentTypes),
+		check(28, "a malformed Autodiscover request gets status 200 with a complete error 600", (*probe).poxMalformed),
+		check(29, "the mobilesync schema and unknown schemas get status 200 with error 601", (*probe).poxSchemas),
+		check(30, "an address of an unknown domain gets error 500, and never another domain's settings", (*probe).poxUnserved),
+		check(31, "large, deeply nested and expanding requests get error 600 or status 413, and no external entity is fetched", (*probe).poxBombs),
+		check(32, "GET over https gets 405 with Allow: POST, and GET over http a 302 to https", (*probe).poxGet),
 	}
 }
 

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -23,10 +23,10 @@ const (
 
 func mobileconfigChecks() []Check {
 	return []Check{
-		{35, "a profile has exactly Apple's content type, follows Apple's schema and has no password", (*probe).profileSchema},
-		{36, "identifiers and UUIDs are the same for each download and host name, and unique for each mailbox and payload", (*probe).profileIdentity},
-		{37, "a profile enables encryption, has both user names and asks for one password, and its DAV host names are bare", (*probe).profileAccounts},
-		{38, "the profile is signed with SHA-256, contains its content and verifies with only the root certificate", (*probe).profileSignature},
+		check(35, "a profile has exactly Apple's content type, follows Apple's schema and has no password", (*probe).profileSchema).reads(Profile, inContent(inSchema)),
+		check(36, "identifiers and UUIDs are the same for each download and host name, and unique for each mailbox and payload", (*probe).profileIdentity),
+		check(37, "a profile enables encryption, has both user names and asks for one password, and its DAV host names are bare", (*probe).profileAccounts).reads(Profile, inContent(accountsOf)),
+		check(38, "the profile is signed with SHA-256, contains its content and verifies with only the root certificate", (*probe).profileSignature),
 	}
 }
 
@@ -112,9 +112,13 @@ func (p *probe) profileSchema() {
 	if got := a.header.Get("Content-Disposition"); !safeFileName.MatchString(got) {
 		p.find(a.request, "Content-Disposition is %s; it must be an attachment whose name ends in .mobileconfig", quoted(got))
 	}
+	inSchema(content, p.finds(a))
+}
+
+func inSchema(content []byte, found func(string, ...any)) {
 	if err := schema.Check(content); err != nil {
 		for problem := range strings.SplitSeq(err.Error(), "\n") {
-			p.find(a.request, "%s", problem)
+			found("%s", problem)
 		}
 	}
 }
@@ -182,11 +186,18 @@ func (p *probe) profileIdentity() {
 }
 
 func (p *probe) profileAccounts() {
-	a, profile, ok := p.knownProfile()
-	if !ok {
+	a, content, ok := p.propertyList(p.profileURL(autoconfigHost(p.target.Domain), p.target.Known))
+	if ok {
+		accountsOf(content, p.finds(a))
+	}
+}
+
+func accountsOf(content []byte, found func(string, ...any)) {
+	profile, err := schema.Read(content)
+	if err != nil {
+		found("the profile is not a property list: %v", err)
 		return
 	}
-	found := func(format string, args ...any) { p.find(a.request, format, args...) }
 	accounts := payloadsOf(profile, mailPayload)
 	if len(accounts) == 0 {
 		found("there is no payload of the type %s", mailPayload)

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func paccHost(domain string) string { return "ua-auto-config." + domain }
 
 func paccChecks() []Check {
 	return []Check{
-		{39, "the PACC document is byte-stable, matches the digest in DNS, has submit and lists only services that the format supports", (*probe).pacc},
+		check(39, "the PACC document is byte-stable, matches the digest in DNS, has submit and lists only services that the format supports", (*probe).pacc).reads(PACC, inContent(inPACC)),
 	}
 }
 
@@ -49,19 +49,26 @@ func (p *probe) pacc() {
 		return
 	}
 	p.sameBytes(a)
+	inPACC(a.body, p.finds(a))
 	var doc paccDocument
-	if err := json.Unmarshal(a.body, &doc); err != nil {
-		p.find(a.request, "the document cannot be read: %v", err)
+	if json.Unmarshal(a.body, &doc) == nil {
+		p.paccInZone(a, doc)
+	}
+}
+
+func inPACC(content []byte, found func(string, ...any)) {
+	var doc paccDocument
+	if err := json.Unmarshal(content, &doc); err != nil {
+		found("the document cannot be read: %v", err)
 		return
 	}
-	p.paccProtocols(a, doc)
+	paccProtocols(doc, found)
 	if name := doc.Info.Provider.Name; name == "" || utf8.RuneCountInString(name) > 60 || utf8.RuneCountInString(doc.Info.Provider.ShortName) > 20 {
-		p.find(a.request, "the provider's name must have 1 to 60 characters, its shortName at most 20")
+		found("the provider's name must have 1 to 60 characters, its shortName at most 20")
 	}
 	if doc.Authentication != nil && doc.Authentication.Password == nil {
-		p.find(a.request, "authentication has no member password")
+		found("authentication has no member password")
 	}
-	p.paccInZone(a, doc)
 }
 
 // expressible reports whether PACC could list a server of the config.
@@ -97,38 +104,38 @@ func (p *probe) sameBytes(first answer) {
 	}
 }
 
-func (p *probe) paccProtocols(a answer, doc paccDocument) {
+func paccProtocols(doc paccDocument, found func(string, ...any)) {
 	if len(doc.Protocols) == 0 {
-		p.find(a.request, "there are no protocols")
+		found("there are no protocols")
 	}
 	if _, there := doc.Protocols["submit"]; !there {
-		p.find(a.request, "there is no submit, which replaced smtp in draft 03")
+		found("there is no submit, which replaced smtp in draft 03")
 	}
 	for name, service := range doc.Protocols {
 		switch name {
 		case "imap", "pop3", "submit", "smtp":
 			host, _ := service["host"].(string)
 			if !isHostName(host) || len(service) != 1 {
-				p.find(a.request, "%s is %v; it must have only a host, which means implicit TLS on the registered port", name, service)
+				found("%s is %v; it must have only a host, which means implicit TLS on the registered port", name, service)
 			}
 		case "managesieve":
-			p.find(a.request, "managesieve is listed, which has no port for implicit TLS")
+			found("managesieve is listed, which has no port for implicit TLS")
 		case "jmap", "caldav", "carddav", "webdav":
-			p.paccURL(a, name, service)
+			paccURL(name, service, found)
 		}
 	}
 }
 
-func (p *probe) paccURL(a answer, name string, service map[string]any) {
+func paccURL(name string, service map[string]any, found func(string, ...any)) {
 	location, _ := service["url"].(string)
 	u, err := url.Parse(location)
 	switch {
 	case err != nil || u.Scheme != "https" || !isHostName(u.Hostname()) || u.User != nil:
-		p.find(a.request, "the url of %s is %s; it must be https", name, quoted(location))
+		found("the url of %s is %s; it must be https", name, quoted(location))
 	case u.Port() != "":
-		p.find(a.request, "the url of %s has a port; it must be omitted, which means 443", name)
+		found("the url of %s has a port; it must be omitted, which means 443", name)
 	case name != "jmap" && u.Path == "":
-		p.find(a.request, "the url of %s is a bare origin; it must have the context path", name)
+		found("the url of %s is a bare origin; it must have the context path", name)
 	}
 }
 

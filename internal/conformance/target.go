@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"crypto/x509"
@@ -39,6 +39,7 @@ type Target struct {
 	ActiveSync   bool   // an ActiveSync service
 	EWS          bool   // Exchange Web Services
 	NoJSON       bool   // no Autodiscover in JSON
+	anyLogin     bool   // any user name: the right one is not known
 }
 
 // complete returns the target with its defaults, or an error for an invalid one.
@@ -100,4 +101,9 @@ func (t Target) login(address string) string {
 	}
 	local, domain, _ := strings.Cut(address, "@")
 	return strings.NewReplacer("{address}", address, "{local}", local, "{domain}", domain).Replace(form)
+}
+
+// isLogin reports whether a text is the user name of the known mailbox.
+func (t Target) isLogin(text string) bool {
+	return text == t.login(t.Known) || t.anyLogin && text != ""
 }

@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"slices"
@@ -8,14 +8,17 @@ import (
 // autodiscoverBlockChecks are about the settings in an answer for Outlook.
 func autodiscoverBlockChecks() []Check {
 	return []Check{
-		{24, "AccountType email and Action settings come before the first Protocol, and the order is IMAP, POP3, SMTP", onAccount(orderOfAccount)},
-		{25, "each mail block has all its elements in Microsoft's order, with values in the expected case", onAccount(wordsOfBlocks)},
-		{26, "Port and Encryption agree", onAccount(encryptionOfBlocks)},
-		{27, "blocks of Exchange come first and have their URLs, calendars and contacts come last, both only when enabled", onAccount(kindsOfBlocks)},
+		inAccount(24, "AccountType email and Action settings come before the first Protocol, and the order is IMAP, POP3, SMTP", orderOfAccount),
+		inAccount(25, "each mail block has all its elements in Microsoft's order, with values in the expected case", wordsOfBlocks),
+		inAccount(26, "Port and Encryption agree", encryptionOfBlocks),
+		inAccount(27, "blocks of Exchange come first and have their URLs, calendars and contacts come last, both only when enabled", kindsOfBlocks),
 	}
 }
 
-func onAccount(look look) func(*probe) { return on((*probe).outlookAnswer, look) }
+// inAccount is a check that only looks at the settings for Outlook.
+func inAccount(number int, sentence string, look look) Check {
+	return check(number, sentence, on((*probe).outlookAnswer, look)).reads(Autodiscover, look.at("Autodiscover", "Response", "Account"))
+}
 
 // mailTypes are the blocks for mail in the order that suits every client:
 // Thunderbird uses the first that receives.
@@ -27,7 +30,7 @@ func mailBlocks(account *element) []*element {
 	})
 }
 
-func orderOfAccount(_ *probe, account *element, found func(string, ...any)) {
+func orderOfAccount(_ Target, account *element, found func(string, ...any)) {
 	position := func(name string) int {
 		return slices.IndexFunc(account.children, func(e *element) bool { return e.is(name) })
 	}
@@ -53,7 +56,7 @@ func orderOfAccount(_ *probe, account *element, found func(string, ...any)) {
 	}
 }
 
-func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
+func wordsOfBlocks(t Target, account *element, found func(string, ...any)) {
 	blocks := mailBlocks(account)
 	if len(blocks) == 0 {
 		found("there is no mail block")
@@ -69,7 +72,7 @@ func wordsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 			{"Type", func(v string) bool { return slices.Contains(mailTypes(), v) }, "IMAP, POP3 or SMTP"},
 			{"Server", isHostName, "a host name"},
 			{"Port", isPort, "a number from 1 to 65535"},
-			{"LoginName", exactly(p.target.login(p.target.Known)), p.target.login(p.target.Known)},
+			{"LoginName", t.isLogin, t.login(t.Known)},
 			{"DomainRequired", exactly("off"), "off"},
 			{"SPA", exactly("off"), "off, since the default is on"},
 			{"SSL", exactly("on"), "on, in lower case"},
@@ -98,7 +101,7 @@ func exactly(want string) func(string) bool { return func(got string) bool { ret
 
 // encryptionOfBlocks requires Encryption to fit the port, since Thunderbird and
 // FairEmail only read the port.
-func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) {
+func encryptionOfBlocks(_ Target, account *element, found func(string, ...any)) {
 	byPort := map[string]map[string]string{
 		"IMAP": {"993": "SSL", "143": "TLS"},
 		"POP3": {"995": "SSL", "110": "TLS"},
@@ -116,7 +119,7 @@ func encryptionOfBlocks(_ *probe, account *element, found func(string, ...any)) 
 	}
 }
 
-func kindsOfBlocks(p *probe, account *element, found func(string, ...any)) {
+func kindsOfBlocks(t Target, account *element, found func(string, ...any)) {
 	behind, mail := "", ""
 	for _, b := range account.all("Protocol") {
 		switch kind := b.value("Type"); {
@@ -127,10 +130,10 @@ func kindsOfBlocks(p *probe, account *element, found func(string, ...any)) {
 			}
 		case kind == "CalDAV" || kind == "CardDAV":
 			behind = kind
-			if !p.target.OutlookDAV {
+			if !t.OutlookDAV {
 				found("there is a block for %s, which is for eM Client and must be enabled", kind)
 			}
-		case p.target.EWS && (kind == "EXCH" || kind == "EXPR"):
+		case t.EWS && (kind == "EXCH" || kind == "EXPR"):
 			if mail != "" {
 				found("the %s block comes after the %s block; Thunderbird writes its URL over the mail server", kind, mail)
 			}

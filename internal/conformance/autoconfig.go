@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -20,13 +20,13 @@ const (
 // autoconfigChecks are about finding the config, not about its content.
 func autoconfigChecks() []Check {
 	return []Check{
-		{1, "autoconfig.DOMAIN returns the config with status 200, as text/xml in UTF-8 without a byte order mark", (*probe).configIsThere},
-		{2, "the servers are the same without an address, with an empty address and with Evolution's emailmd5", (*probe).configWithoutAddress},
-		{3, "addresses with a raw or encoded plus sign, upper case or a final dot are accepted", (*probe).configForOddAddresses},
-		{4, "every path returns the same config, byte for byte", (*probe).configPaths},
-		{5, "plain http returns the config, or one redirect to https that keeps path and query", (*probe).configOverHTTP},
-		{6, "an unknown domain gets 404 as plain text, without markup", (*probe).configOfUnknownDomain},
-		{18, "autoconfig.MXDOMAIN returns a customer's own config, and the hoster's to everybody else", (*probe).configAtMX},
+		check(1, "autoconfig.DOMAIN returns the config with status 200, as text/xml in UTF-8 without a byte order mark", (*probe).configIsThere),
+		check(2, "the servers are the same without an address, with an empty address and with Evolution's emailmd5", (*probe).configWithoutAddress),
+		check(3, "addresses with a raw or encoded plus sign, upper case or a final dot are accepted", (*probe).configForOddAddresses),
+		check(4, "every path returns the same config, byte for byte", (*probe).configPaths),
+		check(5, "plain http returns the config, or one redirect to https that keeps path and query", (*probe).configOverHTTP),
+		check(6, "an unknown domain gets 404 as plain text, without markup", (*probe).configOfUnknownDomain),
+		check(18, "autoconfig.MXDOMAIN returns a customer's own config, and the hoster's to everybody else", (*probe).configAtMX),
 	}
 }
 

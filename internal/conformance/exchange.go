@@ -1,4 +1,4 @@
-package checks
+package conformance
 
 import (
 	"bytes"
@@ -133,14 +133,16 @@ func (p *probe) document(a answer, name string) (*element, bool) {
 	return nil, false
 }
 
-// look is a check of one document. It reports what it finds by found.
-type look func(p *probe, document *element, found func(format string, args ...any))
+// finds reports findings about an answer.
+func (p *probe) finds(a answer) func(format string, args ...any) {
+	return func(format string, args ...any) { p.find(a.request, format, args...) }
+}
 
 // on makes a check of one that looks at the document that ask returns.
 func on(ask func(*probe) (answer, *element, bool), look look) func(*probe) {
 	return func(p *probe) {
 		if a, document, ok := ask(p); ok {
-			look(p, document, func(format string, args ...any) { p.find(a.request, format, args...) })
+			look(p.target, document, p.finds(a))
 		}
 	}
 }
