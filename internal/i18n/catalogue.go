@@ -62,15 +62,26 @@ func (c *Catalogue) Enumerate(words []string) string {
 	return c.Text("and", "first", strings.Join(words[:last], ", "), "last", words[last])
 }
 
-// List returns the texts of a list, with their placeholders.
-func (c *Catalogue) List(key string) []string {
+// Item is an item of a list: a text with its placeholders, or a list of its own.
+type Item struct {
+	Text  string
+	Items []Item
+}
+
+// Items returns the items of a list.
+func (c *Catalogue) Items(key string) []Item {
 	n, ok := c.lists[key]
 	if !ok {
 		panic("i18n: no list has the key " + strconv.Quote(key))
 	}
-	all := make([]string, n)
+	all := make([]Item, n)
 	for i := range all {
-		all[i] = c.texts[item(key, i)]
+		of := item(key, i)
+		if text, ok := c.texts[of]; ok {
+			all[i].Text = text
+		} else {
+			all[i].Items = c.Items(of)
+		}
 	}
 	return all
 }

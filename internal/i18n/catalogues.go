@@ -41,7 +41,7 @@ var embedded = sync.OnceValue(func() *Catalogues {
 })
 
 // read reads the catalogues of a folder: one file <language>.json each, with
-// nested objects that contain texts and lists of texts. The error names every
+// nested objects that contain texts and lists. The error names every
 // key and every placeholder in which a language differs from English.
 func read(files fs.FS) (*Catalogues, error) {
 	names, err := fs.Glob(files, "*.json")
@@ -99,8 +99,8 @@ func (c *Catalogue) add(key string, node any) error {
 	case []any:
 		c.lists[key] = len(node)
 		for i, n := range node {
-			if _, ok := n.(string); !ok {
-				return fmt.Errorf("%s: must be a text", item(key, i))
+			if _, ok := n.(map[string]any); ok {
+				return fmt.Errorf("%s: must be a text or a list", item(key, i))
 			}
 			if err := c.add(item(key, i), n); err != nil {
 				return err
@@ -119,7 +119,7 @@ func (c *Catalogue) add(key string, node any) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s: must be a text, a list of texts or an object", key)
+	return fmt.Errorf("%s: must be a text, a list or an object", key)
 }
 
 // compare returns the differences of a language from English in keys and

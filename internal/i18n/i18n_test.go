@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"io/fs"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,13 +54,14 @@ func TestDifferencesFromEnglish(t *testing.T) {
 		"complete":                         {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, ""},
 		"a text is missing":                {`{"b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a is missing"},
 		"an item is missing":               {`{"a": "Hallo {name}", "b": {"list": ["eins"]}, "empty": ""}`, "de.json: b.list.1 is missing"},
+		"an item of another form":          {`{"a": "Hallo {name}", "b": {"list": ["eins", ["zwei"]]}, "empty": ""}`, "de.json: b.list.1 is missing"},
 		"an extra text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "c": "x", "empty": ""}`, "de.json: c is not in en.json"},
 		"a placeholder is missing":         {`{"a": "Hallo", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [], want [name]"},
 		"another placeholder":              {`{"a": "Hallo {nam}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [nam], want [name]"},
 		"a placeholder that is not closed": {`{"a": "Hallo {name", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [?], want [name]"},
 		"an empty text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", ""]}, "empty": ""}`, "de.json: b.list.1 is empty in only one of the languages"},
-		"a number":                         {`{"a": 1, "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a: must be a text, a list of texts or an object"},
-		"an object in a list":              {`{"a": "Hallo {name}", "b": {"list": [{}]}, "empty": ""}`, "de.json: b.list.0: must be a text"},
+		"a number":                         {`{"a": 1, "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a: must be a text, a list or an object"},
+		"an object in a list":              {`{"a": "Hallo {name}", "b": {"list": [{}]}, "empty": ""}`, "de.json: b.list.0: must be a text or a list"},
 		"not JSON":                         {`{`, "de.json: unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +80,7 @@ func TestDifferencesFromEnglish(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	c, err := read(folder(map[string]string{"en.json": `{"a": "Hello {name}, {name} at {place}", "l": ["one", "two"]}`}))
+	c, err := read(folder(map[string]string{"en.json": `{"a": "Hello {name}, {name} at {place}", "l": ["one", ["two", "three"]]}`}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +88,10 @@ func TestText(t *testing.T) {
 	if got := english.Text("a", "name", "{place}", "place", "home"); got != "Hello {place}, {place} at home" {
 		t.Errorf("a value was treated as a placeholder: %s", got)
 	}
-	if got := english.List("l"); !slices.Equal(got, []string{"one", "two"}) {
+	if got, want := english.Items("l"), []Item{{Text: "one"}, {Items: []Item{{Text: "two"}, {Text: "three"}}}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("the list is %v", got)
 	}
-	for name, call := range map[string]func(){"text": func() { english.Text("b") }, "list": func() { english.List("a") }} {
+	for name, call := range map[string]func(){"text": func() { english.Text("b") }, "list": func() { english.Items("a") }} {
 		func() {
 			defer func() {
 				if recover() == nil {
@@ -214,7 +216,7 @@ func TestDate(t *testing.T) {
 		if got := [2]string{c.Date(fifth), c.Date(first)}; got != want {
 			t.Errorf("%s: %v, want %v", language, got, want)
 		}
-		if n := len(c.List("date.months")); n != 12 {
+		if n := len(c.Items("date.months")); n != 12 {
 			t.Errorf("%s has %d months", language, n)
 		}
 	}

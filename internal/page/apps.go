@@ -81,7 +81,7 @@ func has(id, app string) bool {
 // only calendars and contacts, it needs steps for them.
 func (p picked) supports(app string, c *i18n.Catalogue) bool {
 	if p.onlyDAV() {
-		return app == "davx5" || slices.ContainsFunc(c.List("apps."+app+".steps"), aboutDAV)
+		return app == "davx5" || slices.ContainsFunc(c.Items("apps."+app+".steps"), aboutDAV)
 	}
 	if p.signsIn() {
 		return slices.Contains(appsThatSignIn(), app)
@@ -108,8 +108,8 @@ func (p picked) onlyDAV() bool {
 }
 
 // aboutDAV reports whether a step is about calendars or contacts alone.
-func aboutDAV(step string) bool {
-	return strings.Contains(step, "{caldav_") || strings.Contains(step, "{carddav_")
+func aboutDAV(step i18n.Item) bool {
+	return strings.Contains(step.Text, "{caldav_") || strings.Contains(step.Text, "{carddav_") || slices.ContainsFunc(step.Items, aboutDAV)
 }
 
 // recognise returns the ID of the device that a browser runs on; "" if unknown. An

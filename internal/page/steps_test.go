@@ -69,7 +69,7 @@ func TestTheStepsSayTheRightValue(t *testing.T) {
 		{"and off without encryption", []settings.Service{service(settings.IMAP, 143, settings.Plaintext), smtp}, "apple-mail-ios", []string{"Use SSL off, server port 143", "Use SSL on, server port 465"}, nil},
 		{"never port 25", []settings.Service{imap, smtp25, smtp587}, "thunderbird", []string{"port 587"}, []string{"port 25,"}},
 		{"a password before a window to sign in", []settings.Service{imap, oauth, smtp587}, "thunderbird", []string{"port 587"}, []string{"port 465"}},
-		{"a printer that is old", []settings.Service{imap, smtp, smtp25, smtp587}, "printer", []string{"port 465, encryption SSL/TLS", "STARTTLS only? Then server mail.example.com, port 587, encryption STARTTLS"}, []string{"993"}},
+		{"a printer that is old", []settings.Service{imap, smtp, smtp25, smtp587}, "printer", []string{"port 465, encryption SSL/TLS", "STARTTLS only? Then use: server mail.example.com, port 587, encryption STARTTLS"}, []string{"993"}},
 		{"which the provider has nothing for", []settings.Service{imap, smtp}, "printer", []string{"port 465"}, []string{"STARTTLS only"}},
 		{"or has nothing else for", []settings.Service{imap, smtp587}, "printer", []string{"port 587, encryption STARTTLS"}, []string{"STARTTLS only"}},
 		{"Outlook takes the address for the user name", []settings.Service{imap, smtp}, "outlook-classic", nil, []string{"as the user name"}},
@@ -78,7 +78,7 @@ func TestTheStepsSayTheRightValue(t *testing.T) {
 		{"calendars and contacts at one place", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://dav.example/", ""), dav(settings.CardDAV, "https://dav.example/", "")}, "davx5",
 			[]string{"Base URL https://dav.example/"}, []string{"no contacts"}},
 		{"and at two", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://cal.example/", ""), dav(settings.CardDAV, "https://card.example/", "{local}")}, "davx5",
-			[]string{"Base URL https://cal.example/, user name anna@example.com", "base URL https://card.example/ and user name anna."}, nil},
+			[]string{"Base URL https://cal.example/, user name anna@example.com", "base URL https://card.example/, user name anna."}, nil},
 		{"contacts alone", []settings.Service{imap, smtp, dav(settings.CardDAV, "https://card.example/", "")}, "davx5", []string{"Base URL https://card.example/"}, []string{"no contacts"}},
 		{"Mail for Windows has ended", []settings.Service{imap, smtp}, "windows-mail", []string{"discontinued Mail for Windows at the end of 2024", "Open Outlook from the start menu", "port 993"}, nil},
 		{"Gmail no longer fetches", []settings.Service{imap, smtp}, "gmail-web", []string{"no longer fetches mail from other providers", "forwarding to your Gmail address at Example &amp; Sons"}, []string{"993"}},
@@ -225,40 +225,63 @@ func TestWhatTheAppSays(t *testing.T) {
 	}
 }
 
-// TestTheFieldsOfAnApp pins that values are rows in the order of the app, and where a
-// sentence stays one.
+// TestTheFieldsOfAnApp pins that values are rows in the order of the app's form, as often
+// as it has forms, and that a step without one of its values is left out.
 func TestTheFieldsOfAnApp(t *testing.T) {
-	value, choice := func(s string) piece { return piece{Text: s, Value: true} }, func(s string) piece { return piece{Text: s, Choice: true} }
-	words := func(s string) piece { return piece{Text: s} }
+	text := func(s string) i18n.Item { return i18n.Item{Text: s} }
+	list := func(all ...i18n.Item) i18n.Item { return i18n.Item{Items: all} }
+	values := map[string]string{"in_host": "imap", "in_security": "TLS", "address": "anna"}
 	for _, tc := range []struct {
 		name string
-		in   sentence
+		in   i18n.Item
 		want string
 	}{
-		{"fields", sentence{words("Incoming: user "), value("anna"), words(", your password, server "), value("imap"), words(", security "), choice("TLS"), words(". Next.")},
-			"Incoming:|user=anna|your password=|server=imap|security=TLS|Next."},
-		{"a label before a colon", sentence{words("Server: "), value("imap"), words(", port "), value("993"), words(".")}, "|Server=imap|port=993|"},
-		{"no lead", sentence{words("Host "), value("imap"), words(", port "), value("993"), words(", your password, though optional.")}, "|Host=imap|port=993|your password, though optional=|"},
-		{"sentences before and after", sentence{words("Tap this. Server "), value("imap"), words(", port "), value("993"), words(". Then use "), value("x"), words(".")}, "Tap this.|Server=imap|port=993|Then use x."},
-		{"one value", sentence{words("Enter "), value("anna"), words(".")}, "Enter anna."},
-		{"words behind a value", sentence{words("Enter "), value("anna"), words(" here, then "), value("x"), words(".")}, "Enter anna here, then x."},
+		{"a sentence", text("Enter {address}."), "Enter anna."},
+		{"one form", list(text("Incoming:"), list(list(text("server"), text("{in_host}")), text("your password")), text("Next.")), "Incoming:|server=imap|your password=|Next."},
+		{"two forms", list(list(list(text("server"), text("{in_host}"))), text("Then:"), list(list(text("security"), text("{in_security}")))), "|server=imap|Then:|security=TLS|"},
+		{"a sentence about something missing", text("Calendars: {caldav_url}."), ""},
+		{"a field of something missing", list(text("Calendars:"), list(list(text("server"), text("{caldav_url}")))), ""},
 	} {
-		st := layout(tc.in)
-		text := func(s sentence) (all string) {
-			for _, p := range s {
-				all += p.Text
+		st, _ := newStep(tc.in, values)
+		got := ""
+		for _, p := range st {
+			for _, w := range p.Words {
+				got += w.Text
 			}
-			return all
+			for _, f := range p.Fields {
+				got += "|" + f.Label + "=" + f.Value.Text
+			}
+			if len(p.Fields) > 0 {
+				got += "|"
+			}
 		}
-		got := text(st.Lead)
-		for _, r := range st.Rows {
-			got += "|" + r.Label + "=" + r.Value.Text
-		}
-		if len(st.Rows) > 0 {
-			got += "|" + text(st.Rest)
-		}
-		if got != tc.want {
+		if got = strings.ReplaceAll(got, "||", "|"); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestAFieldIsALabelAndAValue pins the form of the steps in the catalogues: a sentence, or
+// a list of sentences and of fields. A sentence does not name two values to copy for an
+// app's form.
+func TestAFieldIsALabelAndAValue(t *testing.T) {
+	value := regexp.MustCompile(`^\{[a-z_]+\}$`)
+	for _, c := range i18n.All().Languages() {
+		for _, app := range Apps() {
+			for i, step := range c.Items("apps." + app + ".steps") {
+				for _, part := range append([]i18n.Item{step}, step.Items...) {
+					if strings.Count(part.Text, "_host}")+strings.Count(part.Text, "_port}")+strings.Count(part.Text, "_login}") > 1 {
+						t.Errorf("%s: step %d of %s has values in a sentence: %s", c.Language, i, app, part.Text)
+					}
+				}
+				for _, part := range step.Items {
+					for _, f := range part.Items {
+						if f.Text == "" && (len(f.Items) != 2 || f.Items[0].Text == "" || !value.MatchString(f.Items[1].Text)) {
+							t.Errorf("%s: step %d of %s: %+v is no label with a value", c.Language, i, app, f)
+						}
+					}
+				}
+			}
 		}
 	}
 }

@@ -203,14 +203,14 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 		v.App.Note = v.T.Text("apps." + app + ".note")
 	}
 	values = withTermsOf(app, p, v.T, values)
-	auto, byHand := v.T.List("apps."+app+".auto"), v.T.List("apps."+app+".steps")
+	auto, byHand := v.T.Items("apps."+app+".auto"), v.T.Items("apps."+app+".steps")
 	switch {
 	case p.onlyDAV() && app != "davx5": // the other steps are about mail
-		auto, byHand = nil, slices.DeleteFunc(byHand, func(step string) bool { return !aboutDAV(step) })
+		auto, byHand = nil, slices.DeleteFunc(byHand, func(step i18n.Item) bool { return !aboutDAV(step) })
 	case p.signsIn():
-		auto, byHand = []string{v.T.Text("choose.sign_in")}, nil
+		auto, byHand = []i18n.Item{{Text: v.T.Text("choose.sign_in")}}, nil
 	}
-	v.App.Auto, v.App.Steps = steps(sentences(auto, values)), steps(sentences(byHand, values))
+	v.App.Auto, v.App.Steps = steps(auto, values), steps(byHand, values)
 }
 
 // recognised marks the device of the browser.
@@ -244,7 +244,7 @@ func newProfile(services picked, c *i18n.Catalogue, values map[string]string, ma
 	p := &profileView{
 		Lead:  c.Text("profile_page.lead", "what", c.Enumerate(what)),
 		Mac:   mac,
-		Steps: steps(sentences(c.List(list), values)),
+		Steps: steps(c.Items(list), values),
 	}
 	if services.onlyDAV() {
 		p.Steps = p.Steps[:len(p.Steps)-1] // the last one opens Mail
