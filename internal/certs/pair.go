@@ -39,7 +39,8 @@ type Pair struct {
 	// Else it is empty.
 	KeyWarning string
 
-	certFile string // "" for none
+	certFile   string // "" for none
+	selfSigned bool
 }
 
 // LoadPair is ReadPair for a pair that must be valid now.
@@ -253,7 +254,7 @@ func order(leaf *x509.Certificate, certs []*x509.Certificate, key crypto.Signer)
 				NameOf(c), NameOf(leaf), NameOf(top), nameOfIssuer(top))
 		}
 	}
-	p := &Pair{Leaf: leaf, Intermediates: chain[1:], Key: key}
+	p := &Pair{Leaf: leaf, Intermediates: chain[1:], Key: key, selfSigned: complete && top == leaf}
 	switch {
 	case complete && top != leaf:
 		p.Intermediates = chain[1 : len(chain)-1] // whoever trusts the root has it
@@ -311,7 +312,7 @@ func issued(issuer, c *x509.Certificate) bool {
 }
 
 // SelfSigned reports whether the leaf signed itself.
-func (p *Pair) SelfSigned() bool { return selfSigned(p.Leaf) }
+func (p *Pair) SelfSigned() bool { return p.selfSigned }
 
 // NotAfter returns when the first certificate of the pair expires.
 func (p *Pair) NotAfter() time.Time {

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/smallstep/pkcs7"
-
 	"github.com/waymark-mail/waymark/internal/certs"
 )
 
@@ -25,6 +23,7 @@ const expiresSoon = 14 * 24 * time.Hour
 // Identity signs profiles. It is immutable and safe for concurrent use.
 type Identity struct {
 	pair     *certs.Pair
+	envelope *envelope
 	warnings []string
 }
 
@@ -66,6 +65,10 @@ func prove(pair *certs.Pair) (*Identity, error) {
 		return nil, err
 	}
 	if err := id.checkChain(); err != nil {
+		return nil, err
+	}
+	var err error
+	if id.envelope, err = envelopeOf(pair); err != nil {
 		return nil, err
 	}
 	if err := id.selfTest(); err != nil {
@@ -179,17 +182,5 @@ func (id *Identity) Leaf() *x509.Certificate { return id.pair.Leaf }
 // Sign returns DER of CMS SignedData with the content attached, SHA-256, leaf
 // and intermediates, and the time of signing.
 func (id *Identity) Sign(content []byte) ([]byte, error) {
-	data, err := pkcs7.NewSignedData(content)
-	if err != nil {
-		return nil, err
-	}
-	data.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256) // the default is SHA-1
-	// AddSignerChain would verify the chain again for every signature.
-	if err := data.AddSigner(id.pair.Leaf, id.pair.Key, pkcs7.SignerInfoConfig{}); err != nil {
-		return nil, err
-	}
-	for _, c := range id.pair.Intermediates {
-		data.AddCertificate(c)
-	}
-	return data.Finish()
+	return id.envelope.sign(content, time.Now())
 }
