@@ -42,7 +42,7 @@ type connections struct {
 
 // connection is one of them.
 type connection struct {
-	net.Conn
+	deadlines
 	of     *connections
 	client string       // whose place it has
 	silent atomic.Int64 // since when, in Unix nanoseconds; 0 during a request, -1 when it is closed
@@ -75,7 +75,7 @@ func (l *connections) Accept() (net.Conn, error) {
 			_ = conn.Close() // nothing was read or written
 			continue
 		}
-		c := &connection{Conn: conn, of: l, client: client}
+		c := &connection{deadlines: deadlines{Conn: conn}, of: l, client: client}
 		c.silent.Store(time.Now().UnixNano())
 		c.begun.Store(l.turns == nil)
 		l.mu.Lock()
@@ -163,7 +163,7 @@ func (l *connections) longestSilent(client string) (found *connection, since int
 // client.
 func (c *connection) Read(p []byte) (int, error) {
 	c.endTurn()
-	n, err := c.Conn.Read(p)
+	n, err := c.deadlines.Read(p)
 	if n > 0 && !c.begun.Load() {
 		if err := c.takeTurn(false); err != nil {
 			return 0, err
@@ -174,7 +174,7 @@ func (c *connection) Read(p []byte) (int, error) {
 
 func (c *connection) Write(p []byte) (int, error) {
 	c.endTurn()
-	return c.Conn.Write(p)
+	return c.deadlines.Write(p)
 }
 
 // takeTurn waits for a turn. The error says that it came too late.

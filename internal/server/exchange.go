@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -25,8 +24,7 @@ type exchange struct {
 	dialect  string // name; see handler.unclaimed
 	route    string // pattern of the path; "" when none matched
 	public   bool   // scripts of any site may read the response
-	remote   string // address of the client
-	sharer   string // that address, or its IPv6 network: whose share it is
+	from     requester
 	started  time.Time
 	response dialect.Response
 	err      error  // nil on success
@@ -35,8 +33,11 @@ type exchange struct {
 	span     tracing.Span
 
 	// Set when it is finished.
+	request *http.Request
+	failure dialect.Failure // when err is not nil
+	remote  Remote          // of the log line
 	id      string
-	client  string // family
+	family  string // of the client
 	outcome string
 	status  int
 	took    time.Duration
@@ -55,17 +56,16 @@ var (
 func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
 	fail := d.Failure
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, remote: middleware.GetClientIP(r.Context()), started: time.Now()}
-		x.sharer = ClientNetwork(r.Context())
+		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, from: requesterIn(r.Context()), started: time.Now()}
 		r, x.span = h.tracer.Request(r, len(h.trusted) > 0 && isTrusted(r.RemoteAddr, h.trusted))
 		e, methods := allowed(endpoints, r.Method)
 		switch {
-		case h.limiter.refuses(x.sharer) || methods == nil && e.Strict && h.strict.refuses(x.sharer):
+		case h.limiter.refuses(x.from.network) || methods == nil && e.Strict && h.strict.refuses(x.from.network):
 			x.err = errRateLimited
 		case methods != nil:
 			x.refuseMethod(methods)
 		default:
-			x.response, x.err = h.serve(r, x.sharer, e)
+			x.response, x.err = h.serve(r, x.from.network, e)
 		}
 		if x.err != nil && x.response.Status == 0 {
 			x.response = fail(r, x.err)
@@ -102,7 +102,7 @@ func (x *exchange) refuseMethod(methods []string) {
 
 // failed answers an error of a request that no dialect answers.
 func (h *handler) failed(w http.ResponseWriter, r *http.Request, x *exchange) {
-	x.dialect, x.remote, x.started = h.unclaimed, middleware.GetClientIP(r.Context()), time.Now()
+	x.dialect, x.from, x.started = h.unclaimed, requesterIn(r.Context()), time.Now()
 	if x.response = dialect.PlainFailure(x.err); x.bare {
 		x.response.Body = nil
 	}
@@ -148,40 +148,40 @@ func recovering(serve func(*http.Request) (dialect.Response, error), r *http.Req
 
 // finish writes, counts and logs the response: the only place that does.
 func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
-	var failure dialect.Failure
+	x.request, x.remote = r, h.remote
 	if x.err != nil {
-		failure = dialect.FailureOf(x.err)
+		x.failure = dialect.FailureOf(x.err)
 	}
 	x.id = h.ids.of(r, h.trusted)
 	if h.fwdHost { // caches know the host of the request, but not this
 		w.Header().Add("Vary", "X-Forwarded-Host")
 	}
-	x.status = write(w, r, x, failure.RetryAfter)
+	x.status = write(w, r, x)
 	if errors.Is(x.err, errRateLimited) {
 		h.shared.exceeded(r, x.started)
 	}
-	if x.outcome = failure.Outcome; x.err == nil {
+	if x.outcome = x.failure.Outcome; x.err == nil {
 		x.outcome = succeeded(x.status)
 	}
 	x.took = time.Since(x.started)
-	x.client = telemetry.ClientFamily(r.UserAgent())
-	h.metrics.Request(x.dialect, x.client, x.outcome, x.took)
-	x.trace(r, failure)
+	x.family = telemetry.ClientFamily(r.UserAgent())
+	h.metrics.Request(x.dialect, x.family, x.outcome, x.took)
+	x.trace(r)
 	level := zap.InfoLevel
-	if failure.Ours {
+	if x.failure.Ours {
 		level = zap.ErrorLevel
 	}
 	if x.err != nil && !h.sparing.admits(x.outcome) {
 		return
 	}
 	if line := h.log.Check(level, "request"); line != nil {
-		line.Write(zap.Inline(logged{x, r, failure, h.remote}))
+		line.Write(zap.Inline(x))
 	}
 }
 
 // trace ends the span of the request. It has what the log line has, without parts of
 // the request that could be personal.
-func (x *exchange) trace(r *http.Request, failure dialect.Failure) {
+func (x *exchange) trace(r *http.Request) {
 	if !x.span.Recorded() {
 		return
 	}
@@ -189,12 +189,12 @@ func (x *exchange) trace(r *http.Request, failure dialect.Failure) {
 	x.span.Name(method + " " + x.route)
 	for key, value := range map[string]string{
 		"http.request.method": method, "http.route": x.route, "url.scheme": r.URL.Scheme,
-		"waymark.protocol": x.dialect, "waymark.client": x.client, "waymark.outcome": x.outcome, "waymark.request_id": x.id,
+		"waymark.protocol": x.dialect, "waymark.client": x.family, "waymark.outcome": x.outcome, "waymark.request_id": x.id,
 	} {
 		x.span.Set(key, value)
 	}
 	x.span.SetNumber("http.response.status_code", x.status)
-	x.span.End(failure.Ours)
+	x.span.End(x.failure.Ours)
 }
 
 // succeeded returns the outcome label of a response without an error.
@@ -210,37 +210,29 @@ func succeeded(status int) string {
 	return "ok"
 }
 
-// logged is the log line of an exchange. The path, the query, the body and the
-// header may hold an address, so only checked parts of the request appear.
-type logged struct {
-	*exchange
-	request *http.Request
-	failure dialect.Failure // when err is not nil
-	detail  Remote
-}
-
-// MarshalLogObject writes the fields directly: a []zap.Field would be the
-// largest allocation of a request.
-func (l logged) MarshalLogObject(line zapcore.ObjectEncoder) error {
-	line.AddString("id", l.id)
-	line.AddString("protocol", l.dialect)
-	line.AddString("client", l.client)
-	line.AddString("outcome", l.outcome)
-	line.AddInt("status", l.status)
-	line.AddString("method", knownMethod(l.request.Method))
-	line.AddString("scheme", l.request.URL.Scheme)
-	line.AddString("host", string(dialect.HostName(l.request)))
-	line.AddString("route", l.route)
-	line.AddString("domain", string(l.response.Domain))
-	if remote := l.detail.of(l.remote); remote != "" {
+// MarshalLogObject writes the fields of the log line directly: a []zap.Field would be the
+// largest allocation of a request. The path, the query, the body and the header may hold
+// an address, so only checked parts of the request appear.
+func (x *exchange) MarshalLogObject(line zapcore.ObjectEncoder) error {
+	line.AddString("id", x.id)
+	line.AddString("protocol", x.dialect)
+	line.AddString("client", x.family)
+	line.AddString("outcome", x.outcome)
+	line.AddInt("status", x.status)
+	line.AddString("method", knownMethod(x.request.Method))
+	line.AddString("scheme", x.request.URL.Scheme)
+	line.AddString("host", string(dialect.HostName(x.request)))
+	line.AddString("route", x.route)
+	line.AddString("domain", string(x.response.Domain))
+	if remote := x.remote.of(x.from.address); remote != "" {
 		line.AddString("remote", remote)
 	}
-	line.AddDuration("took", l.took)
-	if l.err != nil {
-		line.AddString("error", errorText(l.request, l.err, l.failure))
+	line.AddDuration("took", x.took)
+	if x.err == nil {
+		return nil
 	}
-	var p *panicked
-	if errors.As(l.err, &p) {
+	line.AddString("error", errorText(x.request, x.err, x.failure))
+	if p, ok := errors.AsType[*panicked](x.err); ok {
 		line.AddString("stack", string(p.stack))
 	}
 	return nil
@@ -257,7 +249,7 @@ func knownMethod(method string) string {
 }
 
 // write sends the finished response and returns the status that was sent.
-func write(w http.ResponseWriter, r *http.Request, x *exchange, retryAfter string) int {
+func write(w http.ResponseWriter, r *http.Request, x *exchange) int {
 	resp, header := x.response, w.Header()
 	for name, values := range resp.Header {
 		if vary := header[name]; vary != nil && name == "Vary" {
@@ -274,7 +266,7 @@ func write(w http.ResponseWriter, r *http.Request, x *exchange, retryAfter strin
 	if x.public { // also without an Origin: a cached copy serves every site
 		header["Access-Control-Allow-Origin"] = values[5:6:6]
 	}
-	if retryAfter != "" {
+	if retryAfter := x.failure.RetryAfter; retryAfter != "" {
 		header["Retry-After"] = []string{retryAfter}
 	}
 	if x.allow != "" {

@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -33,7 +33,8 @@ type Options struct {
 }
 
 type handler struct {
-	router    *chi.Mux
+	*chi.Mux
+	routing   sync.Pool         // of *chi.Context
 	unclaimed string            // dialect label of requests that no dialect answers
 	claimed   map[string]string // path to the dialect that has it
 	trusted   []netip.Prefix
@@ -59,12 +60,13 @@ type handler struct {
 // New returns the handler of the public listeners: every endpoint of every
 // dialect, on every host name. It panics when two dialects claim one path.
 func New(o Options) http.Handler {
-	return newHandler(o, "none", nil).router
+	return newHandler(o, "none", nil)
 }
 
 func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handler {
 	h := &handler{
-		router:    chi.NewRouter(),
+		Mux:       chi.NewRouter(),
+		routing:   sync.Pool{New: func() any { return chi.NewRouteContext() }},
 		unclaimed: unclaimed,
 		claimed:   map[string]string{},
 		trusted:   o.TrustedProxies,
@@ -84,69 +86,60 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 		streams: newBudget(streamsPerRequest * o.RequestsAtOnce),
 		bodies:  newBudget(maxBodies),
 	}
-	h.router.Use(clientAddress(o.TrustedProxies), h.prepare, h.boundStreams)
-	h.router.Use(middlewares...)
+	h.Use(middlewares...)
 	for _, d := range o.Dialects {
 		h.mount(d)
 	}
-	h.router.NotFound(func(w http.ResponseWriter, r *http.Request) { h.stray(w, r, errNotFound) })
+	h.NotFound(func(w http.ResponseWriter, r *http.Request) { h.stray(w, r, errNotFound) })
 	return h
 }
 
 // maxHost is the length of the longest domain with a port.
 const maxHost = 253 + len(":65535")
 
-// prepare sets scheme and host to what the client used, limits host and body, and
-// has the router match the path alone: the endpoint matches the method, so that
+// ServeHTTP determines the client, sets scheme and host to what it used, limits host and
+// body, and has the router match the path alone: the endpoint matches the method, so that
 // a 405 can list what is allowed and a PROPFIND can be redirected.
-func (h *handler) prepare(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if v := recover(); v != nil { // outside of a dialect; net/http would log the value
-				h.failed(w, r, &exchange{err: &panicked{v, debug.Stack()}})
-			}
-		}()
-		applyForwarded(r, h.trusted, h.fwdHost)
-		if len(r.Host) > maxHost {
-			h.stray(w, r, errLongHost)
-			return
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &caller{Context: r.Context(), requester: newRequester(senderOf(r, h.trusted), r.RemoteAddr), route: h.routing.Get().(*chi.Context)}
+	defer h.routing.Put(c.route)
+	c.route.Reset()
+	c.route.Routes = h
+	r = r.WithContext(c)
+	defer func() {
+		if v := recover(); v != nil { // outside of a dialect; net/http would log the value
+			h.failed(w, r, &exchange{err: &panicked{v, debug.Stack()}})
 		}
-		if h.hosts != nil && !isLocalName(r) && !slices.Contains(h.hosts, dialect.HostName(r)) {
-			h.stray(w, r, errUnknownHost)
-			return
-		}
-		if r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		}
-		route := chi.RouteContext(r.Context())
-		route.RouteMethod = http.MethodGet
-		route.RoutePath = h.foldedPath(r)
-		next.ServeHTTP(w, r)
-	})
-}
-
-// streamsPerRequest is how many HTTP/2 requests may be open, most of them waiting
-// for their client, for each that may be served at once.
-const streamsPerRequest = 2
-
-// boundStreams limits the open HTTP/2 requests of a client: one that neither sends
-// its bodies nor reads its answers can hold a hundred on each connection. An
-// HTTP/1 connection has one request, so the limit of connections is enough.
-func (h *handler) boundStreams(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor < 2 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		sharer := ClientNetwork(r.Context())
-		if !h.streams.take(sharer, 1) {
+	}()
+	applyForwarded(r, h.trusted, h.fwdHost)
+	if len(r.Host) > maxHost {
+		h.stray(w, r, errLongHost)
+		return
+	}
+	if h.hosts != nil && !isLocalName(r) && !slices.Contains(h.hosts, dialect.HostName(r)) {
+		h.stray(w, r, errUnknownHost)
+		return
+	}
+	if r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	}
+	if r.ProtoMajor >= 2 {
+		if !h.streams.take(c.network, 1) {
 			h.failed(w, r, &exchange{err: errOverloaded, bare: true})
 			return
 		}
-		defer h.streams.give(sharer, 1)
-		next.ServeHTTP(w, r)
-	})
+		defer h.streams.give(c.network, 1)
+	}
+	c.route.RouteMethod = http.MethodGet
+	c.route.RoutePath = h.foldedPath(r)
+	h.Mux.ServeHTTP(w, r)
 }
+
+// streamsPerRequest is how many HTTP/2 requests may be open, most of them waiting
+// for their client, for each that may be served at once: one that neither sends its
+// bodies nor reads its answers can hold a hundred on each connection. An HTTP/1
+// connection has one request, so the limit of connections is enough.
+const streamsPerRequest = 2
 
 // foldedPath returns the path in lower case where clients write it in any
 // case: Outlook, Gmail and iOS ask for /Autodiscover/, /AutoDiscover/ and
@@ -162,30 +155,6 @@ func (h *handler) foldedPath(r *http.Request) string {
 		}
 	}
 	return ""
-}
-
-// clientAddress returns the middleware that determines the client's address. A
-// forwarding header counts only when the peer is a trusted proxy. When it lists
-// trusted proxies alone, as for a client on the proxy's own machine, the peer
-// counts.
-func clientAddress(trusted []netip.Prefix) func(http.Handler) http.Handler {
-	if len(trusted) == 0 {
-		return middleware.ClientIPFromRemoteAddr
-	}
-	cidrs := make([]string, len(trusted))
-	for i, p := range trusted {
-		cidrs[i] = p.String()
-	}
-	return func(next http.Handler) http.Handler {
-		peer := middleware.ClientIPFromRemoteAddr(next)
-		return middleware.ClientIPFromXFF(cidrs...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if middleware.GetClientIP(r.Context()) == "" {
-				peer.ServeHTTP(w, r)
-				return
-			}
-			next.ServeHTTP(w, r)
-		}))
-	}
 }
 
 // mount adds the endpoints of one dialect. Several endpoints may share a path
@@ -204,7 +173,7 @@ func (h *handler) mount(d dialect.Dialect) {
 			panic("server: " + d.Name + " and " + other + " both claim " + path)
 		}
 		h.claimed[path] = d.Name
-		h.router.Get(path, h.endpoint(d, path, endpoints))
+		h.Get(path, h.endpoint(d, path, endpoints))
 	}
 }
 

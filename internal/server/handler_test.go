@@ -74,7 +74,7 @@ func newLab(o Options) lab {
 	o.Metrics = telemetry.NewMetrics("", "")
 	o.Log = zap.New(core)
 	h := newHandler(o, "none", nil)
-	return lab{handler: h.router, of: h, metrics: o.Metrics, logs: logs}
+	return lab{handler: h, of: h, metrics: o.Metrics, logs: logs}
 }
 
 func (l lab) do(r *http.Request) *httptest.ResponseRecorder {

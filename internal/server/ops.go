@@ -70,7 +70,7 @@ func NewOps(o Ops) http.Handler {
 	if o.Pprof {
 		addPprof(h)
 	}
-	return h.router
+	return h
 }
 
 // mostDetails is how many lines of details /readyz has.
@@ -140,7 +140,7 @@ func forOperators(next http.Handler) http.Handler {
 // answers GET, and methods.
 func (h *handler) unlogged(path string, serve http.HandlerFunc, methods ...string) {
 	endpoints := []dialect.Endpoint{{Methods: append([]string{http.MethodGet}, methods...)}}
-	h.router.Get(path, func(w http.ResponseWriter, r *http.Request) {
+	h.Get(path, func(w http.ResponseWriter, r *http.Request) {
 		if _, methods := allowed(endpoints, r.Method); methods != nil {
 			x := &exchange{route: path}
 			x.refuseMethod(methods)
@@ -154,6 +154,6 @@ func (h *handler) unlogged(path string, serve http.HandlerFunc, methods ...strin
 // line returns a handler that answers with a line of text.
 func (h *handler) line(answer func(*http.Request) (int, string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		write(w, r, &exchange{id: h.ids.next(), response: dialect.PlainText(answer(r))}, "")
+		write(w, r, &exchange{id: h.ids.next(), response: dialect.PlainText(answer(r))})
 	}
 }

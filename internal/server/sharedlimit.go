@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/zap"
 )
 
@@ -37,7 +36,7 @@ func (s *sharedLimit) exceeded(r *http.Request, now time.Time) {
 func forwards(r *http.Request) string {
 	for _, header := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded"} {
 		if values := r.Header[header]; len(values) > 0 {
-			if first, _, _ := strings.Cut(values[0], ","); strings.TrimSpace(first) != middleware.GetClientIP(r.Context()) {
+			if first, _, _ := strings.Cut(values[0], ","); strings.TrimSpace(first) != requesterIn(r.Context()).address {
 				return header
 			}
 			return ""
