@@ -105,7 +105,18 @@ func (m *Manager) order(ctx context.Context, name address.Domain) error {
 		m.sparing.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
 		return err
 	}
-	return m.configFor(name).ObtainCertSync(ctx, string(name))
+	err := m.configFor(name).ObtainCertSync(ctx, string(name))
+	if err != nil {
+		m.orderFailed(ctx, name, err, false)
+	}
+	return err
+}
+
+func (m *Manager) orderFailed(ctx context.Context, name address.Domain, err error, renewal bool) {
+	m.o.Count(Failed)
+	m.failed.ordered(name, err, m.o.Now())
+	m.o.Log.Error("certificate order failed", zap.String("name", string(name)), zap.Bool("renewal", renewal), zap.String("error", m.publicText(err)))
+	m.remember(ctx, name, err)
 }
 
 // event follows the orders of the library, also those of renewals. An error ends what
@@ -125,12 +136,9 @@ func (m *Manager) event(ctx context.Context, event string, data map[string]any) 
 			m.drop(name)
 			return fmt.Errorf("not renewed: %w", err)
 		}
-	case event == "cert_failed":
+	case event == "cert_failed" && renewal: // of a first one, order has all errors
 		err, _ := data["error"].(error)
-		m.o.Count(Failed)
-		m.failed.ordered(name, err, m.o.Now())
-		m.remember(ctx, name, err)
-		m.o.Log.Error("certificate order failed", zap.String("name", text), zap.Bool("renewal", renewal), zap.String("error", m.publicText(err)))
+		m.orderFailed(ctx, name, err, true)
 	case event == "cert_obtained":
 		issuer, _ := data["issuer"].(string)
 		path, _ := data["certificate_path"].(string)

@@ -37,11 +37,18 @@ type lastError struct {
 	Error string    `json:"error"`
 }
 
+// afterwards bounds what is written when an order has ended, for whatever reason.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
 // remember keeps the error of a name for "waymark certificates".
 func (m *Manager) remember(ctx context.Context, name address.Domain, err error) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	text, jsonErr := json.Marshal(lastError{m.o.Now().UTC(), m.publicText(err)})
 	if jsonErr == nil {
-		jsonErr = m.o.Store.Store(context.WithoutCancel(ctx), path.Join(lastErrors, string(name)), text)
+		jsonErr = m.o.Store.Store(ctx, path.Join(lastErrors, string(name)), text)
 	}
 	if jsonErr != nil {
 		m.o.Log.Warn("cannot keep the error of a certificate order", zap.String("name", string(name)), zap.Error(jsonErr))
@@ -49,7 +56,9 @@ func (m *Manager) remember(ctx context.Context, name address.Domain, err error) 
 }
 
 func (m *Manager) forget(ctx context.Context, name address.Domain) {
-	if err := m.o.Store.Delete(context.WithoutCancel(ctx), path.Join(lastErrors, string(name))); err != nil {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	if err := m.o.Store.Delete(ctx, path.Join(lastErrors, string(name))); err != nil {
 		m.o.Log.Warn("cannot remove the old error of a certificate order", zap.String("name", string(name)), zap.Error(err))
 	}
 }

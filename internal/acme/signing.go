@@ -40,6 +40,27 @@ func Stored(ctx context.Context, store Storage, name address.Domain) (*tls.Certi
 	return newest, nil
 }
 
+// Version returns a text that changes whenever a certificate of a name is stored, for
+// less than reading it costs.
+func Version(ctx context.Context, store Storage, name address.Domain) (string, error) {
+	issuers, err := store.List(ctx, "certificates", false)
+	if err != nil {
+		return "", err
+	}
+	version := ""
+	for _, issuer := range issuers {
+		info, err := store.Stat(ctx, path.Join(issuer, string(name), string(name)+".crt"))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return "", err
+		default:
+			version += fmt.Sprintln(info.Key, info.Modified.UnixNano(), info.Size)
+		}
+	}
+	return version, nil
+}
+
 func stored(ctx context.Context, store Storage, base string) (*tls.Certificate, error) {
 	cert, err := store.Load(ctx, base+".crt")
 	if err != nil {

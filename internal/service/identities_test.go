@@ -264,6 +264,11 @@ func TestAnIdentityFromACME(t *testing.T) {
 	if got := chain("own.example").Signer; !got.Equal(first) {
 		t.Error("another signer after a restart")
 	}
+	proven := h.svc.current.Load().identities[""].Identity()
+	h.svc.refreshIdentities()
+	if h.svc.current.Load().identities[""].Identity() != proven {
+		t.Error("a certificate that is the same is read and proven again")
+	}
 
 	// As if another replica had renewed it.
 	path, err := filepath.Glob(filepath.Join(dir, "state", "acme", "certificates", "*", "profiles.hoster.example"))

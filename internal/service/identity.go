@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -181,7 +180,7 @@ func (s *Service) newIdentity(cfg *config.Config, key string, from *config.Signi
 	case from == nil:
 		return s.selfSigned(cfg)
 	case from.ACME != "":
-		k, err := sign.NewKeeper(func(time.Time) (*sign.Identity, error) { return s.ordered(from.ACME) }, s.options.Now)
+		k, err := sign.NewKeeper((&ordered{s: s, name: from.ACME}).load, s.options.Now)
 		if err == nil {
 			s.options.Metrics.SigningCertificate("loaded")
 			s.warnAbout(key, k)
@@ -216,26 +215,6 @@ func (s *Service) selfSigned(cfg *config.Config) (*sign.Keeper, error) {
 	s.log.Warn("signing Apple profiles with a self-signed identity; devices show them as not verified",
 		zap.String("identity", dir), zap.Bool("created", created), zap.String("hint", "set signing.cert_file and signing.key_file; the TLS certificate is suitable"))
 	return k, nil
-}
-
-// readOrdered is how long reading the certificate of an identity may take.
-const readOrdered = 10 * time.Second
-
-// ordered reads the certificate of an identity from ACME.
-func (s *Service) ordered(name address.Domain) (*sign.Identity, error) {
-	if s.acme == nil {
-		return nil, errors.New("restart Waymark: tls.acme was not set when it started")
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), readOrdered)
-	defer cancel()
-	c, err := s.certificates.certificate(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the certificate of %s has not been issued yet; waymark certificates has the last error", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return sign.FromTLS(c)
 }
 
 // refreshOrdered loads the certificate of an identity from ACME again if there is a new
@@ -403,7 +382,7 @@ func (s *Service) logState(key string, id identity, err error) string {
 	case state == invalid:
 		s.log.Error(identityNotValid, name, zap.String("profiles", string(id.profiles(err))), zap.Error(err))
 	case state == missing && id.from != nil && id.from.ACME != "":
-		_, why := s.ordered(id.from.ACME)
+		_, why := (&ordered{s: s, name: id.from.ACME}).load(time.Time{})
 		s.log.Warn("signing certificate not available; Apple profiles are refused until it is", name, zap.Error(why))
 	case state == expiring:
 		s.log.Warn("signing certificate expires soon", name, zap.String("warning", soon))

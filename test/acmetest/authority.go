@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type Authority struct {
 
 	orders atomic.Int64
 	broken atomic.Pointer[http.HandlerFunc]
+	held   atomic.Pointer[hold]
 	serve  atomic.Pointer[http.Handler]
 	root   *x509.Certificate
 	server *x509.Certificate
@@ -106,6 +108,10 @@ func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(*broken)(w, r)
 		return
 	}
+	if h := a.held.Load(); h != nil && strings.HasPrefix(r.URL.Path, h.path) {
+		h.once.Do(func() { close(h.reached) })
+		<-h.released
+	}
 	if strings.HasSuffix(r.URL.Path, "/order-plz") {
 		a.orders.Add(1)
 	}
@@ -124,6 +130,29 @@ func (a *Authority) Break(answer http.HandlerFunc) {
 		return
 	}
 	a.broken.Store(&answer)
+}
+
+// Steps of an order, for Hold.
+const (
+	Finalize = "/finalize-order/" // all names are validated
+	Download = "/certZ/"          // the certificate is issued
+)
+
+type hold struct {
+	path              string
+	once              sync.Once
+	reached, released chan struct{}
+}
+
+// Hold keeps ACME clients waiting at a step of an order until release. When the first
+// one waits, reached is closed.
+func (a *Authority) Hold(step string) (reached <-chan struct{}, release func()) {
+	h := &hold{path: step, reached: make(chan struct{}), released: make(chan struct{})}
+	a.held.Store(h)
+	return h.reached, func() {
+		a.held.Store(nil)
+		close(h.released)
+	}
 }
 
 // WriteServer writes what clients trust when they talk to the authority, and returns

@@ -70,6 +70,8 @@ type Waymark struct {
 	Log              programs.Log
 
 	process *os.Process
+	exited  chan error // has how it ended
+	ended   bool
 }
 
 // Memory returns how much memory Waymark has in RAM, in bytes.
@@ -124,20 +126,10 @@ func StartFile(t testing.TB, file string, env ...string) *Waymark {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	w.process = cmd.Process
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
+	w.process, w.exited = cmd.Process, make(chan error, 1)
+	go func() { w.exited <- cmd.Wait() }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // where it ended before, Wait tells how
-		select {
-		case err := <-exited:
-			if err != nil {
-				t.Errorf("waymark serve: %v", err)
-			}
-		case <-time.After(patience):
-			_ = cmd.Process.Kill()
-			t.Errorf("waymark serve does not stop; killed after %s", patience)
-		}
+		w.Stop(t)
 		if t.Failed() {
 			t.Logf("the log of waymark serve:\n%s", &w.Log)
 		}
@@ -152,6 +144,36 @@ func StartFile(t testing.TB, file string, env ...string) *Waymark {
 		*addresses[line.Listener] = line.Address
 	}
 	return w
+}
+
+// Stop ends Waymark as systemd does, and requires that it ends well. It does nothing
+// if Stop or Kill did it before.
+func (w *Waymark) Stop(t testing.TB) {
+	t.Helper()
+	if w.ended {
+		return
+	}
+	w.ended = true
+	_ = w.process.Signal(syscall.SIGTERM) // where it ended before, Wait tells how
+	select {
+	case err := <-w.exited:
+		if err != nil {
+			t.Errorf("waymark serve: %v", err)
+		}
+	case <-time.After(patience):
+		_ = w.process.Kill()
+		t.Errorf("waymark serve does not stop; killed after %s", patience)
+	}
+}
+
+// Kill ends Waymark as if the machine had lost its power.
+func (w *Waymark) Kill(t testing.TB) {
+	t.Helper()
+	w.ended = true
+	if err := w.process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-w.exited
 }
 
 // Line is an entry of the log: what the tests compare of it.

@@ -10,7 +10,8 @@ import (
 const (
 	// lease is how long a lock outlives a holder that was killed.
 	lease = 30 * time.Second
-	// tryAgain is how soon a lock that another replica holds is tried again.
+	// tryAgain is how soon a lock that another replica holds is tried again, or a
+	// database that is down.
 	tryAgain = 500 * time.Millisecond
 )
 

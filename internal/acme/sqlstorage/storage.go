@@ -16,8 +16,13 @@ import (
 	"github.com/caddyserver/certmagic"
 )
 
-// patience bounds one query.
-const patience = 10 * time.Second
+const (
+	// patience bounds one query.
+	patience = 10 * time.Second
+	// outage is how long Store waits for a database that is being restarted: a
+	// certificate that cannot be stored would have to be ordered again.
+	outage = time.Minute
+)
 
 // Storage implements certmagic.Storage. It is safe for concurrent use.
 type Storage struct {
@@ -78,11 +83,37 @@ func (s *Storage) Check(ctx context.Context) error {
 
 // Store implements certmagic.Storage.
 func (s *Storage) Store(ctx context.Context, key string, value []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, outage)
+	defer cancel()
+	for {
+		err := s.store(ctx, key, value)
+		if err == nil || !unavailable(err) {
+			return err
+		}
+		select {
+		case <-time.After(tryAgain):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (s *Storage) store(ctx context.Context, key string, value []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_, err := s.db.ExecContext(ctx, `INSERT INTO waymark_certificates (name, value, modified) VALUES ($1, $2, now())
 		ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, modified = EXCLUDED.modified`, clean(key), s.seal(clean(key), value))
 	return err
+}
+
+// unavailable reports whether an error is that of a database that is down, stops or
+// starts, and not of one that refuses the query.
+func unavailable(err error) bool {
+	answered, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	return !ok || strings.HasPrefix(answered.SQLState(), "57P")
 }
 
 // Load implements certmagic.Storage.
