@@ -3,13 +3,10 @@ package acme
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"path"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
@@ -20,6 +17,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/acmetest"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
@@ -129,7 +127,7 @@ func BenchmarkHeld5000(b *testing.B) {
 	}
 	m := offline(b, func(context.Context, address.Domain) error { return nil })
 	ca := certtest.Authority("Bench Root", nil)
-	fill(b, m.o.Store.(*certmagic.FileStorage), &ca, names)
+	acmetest.Fill(b, m.o.Store.(*certmagic.FileStorage).Path, benchCA, &ca, names)
 	before, started := heap(), time.Now()
 	m.loadAll()
 	loaded := time.Since(started)
@@ -156,7 +154,7 @@ func BenchmarkHeld5000(b *testing.B) {
 	trust := &tls.Config{RootCAs: ca.Pool()}
 	for i := 0; b.Loop(); i++ {
 		c := trust.Clone()
-		c.ServerName = fmt.Sprintf("autoconfig.name%d.example", i%names)
+		c.ServerName = acmetest.Name(i % names)
 		conn, err := tls.Dial("tcp", l.Addr().String(), c)
 		if err != nil {
 			b.Fatal(err)
@@ -165,29 +163,4 @@ func BenchmarkHeld5000(b *testing.B) {
 	}
 	b.ReportMetric(float64(memory)/names/1024, "KB/name")
 	b.ReportMetric(loaded.Seconds(), "s/load")
-}
-
-// fill writes the files of certificates as orders would, without waiting for the disk.
-func fill(tb testing.TB, store *certmagic.FileStorage, ca *certtest.Party, names int) {
-	tb.Helper()
-	issuer := certmagic.ACMEIssuer{CA: benchCA}
-	for i := range names {
-		name := fmt.Sprintf("autoconfig.name%d.example", i)
-		p := ca.Server(name)
-		key, err := certmagic.PEMEncodePrivateKey(p.Key)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		meta, err := json.Marshal(certmagic.CertificateResource{SANs: []string{name}})
-		if err != nil {
-			tb.Fatal(err)
-		}
-		base := certmagic.StorageKeys.CertsSitePrefix(issuer.IssuerKey(), name)
-		for ext, data := range map[string][]byte{".crt": p.CertPEM(), ".key": key, ".json": meta} {
-			file := store.Filename(path.Join(base, name+ext))
-			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, data, 0o600)); err != nil {
-				tb.Fatal(err)
-			}
-		}
-	}
 }

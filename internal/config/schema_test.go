@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,18 @@ func TestExamplesHaveNoFindings(t *testing.T) {
 				t.Errorf("the first line does not name the schema: %s", first)
 			}
 		})
+	}
+}
+
+// TestCommentedLinesOfAnExample are settings, too.
+func TestCommentedLinesOfAnExample(t *testing.T) {
+	text := regexp.MustCompile(`(?m)^( *)# ((?:storage|directory):.*|  .*)$`).ReplaceAllString(string(read(t, "../../examples/certificates.yaml")), "$1$2")
+	cfg, findings := Parse("waymark.yaml", []byte(text), Environment{
+		Getenv:   func(string) (string, bool) { return "postgres://waymark@127.0.0.1/customers?sslmode=disable", true },
+		ReadFile: func(string) ([]byte, error) { return []byte("a secret of thirty-two characters"), nil },
+	})
+	if len(findings) > 0 || len(cfg.Directory) != 1 || cfg.TLS.ACME.Storage == nil {
+		t.Errorf("have findings %v, want a source and a storage", findings)
 	}
 }
 

@@ -80,6 +80,22 @@ func (w *Waymark) Memory(t testing.TB) int64 { return w.status(t, "VmRSS") }
 // PeakMemory returns the most that it ever had.
 func (w *Waymark) PeakMemory(t testing.TB) int64 { return w.status(t, "VmHWM") }
 
+// CPU returns how much time Waymark has computed.
+func (w *Waymark) CPU(t testing.TB) time.Duration {
+	t.Helper()
+	text := textfile.Read(t, fmt.Sprintf("/proc/%d/stat", w.process.Pid))
+	_, rest, _ := strings.Cut(text, ") ") // after the name of the program
+	const user, perSecond = 11, 100       // position of the fields in what is left; USER_HZ
+	fields := strings.Fields(rest)
+	var ticks [2]int64
+	for i := range ticks {
+		if _, err := fmt.Sscan(fields[user+i], &ticks[i]); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+	}
+	return time.Duration(ticks[0]+ticks[1]) * time.Second / perSecond
+}
+
 func (w *Waymark) status(t testing.TB, figure string) int64 {
 	t.Helper()
 	status := textfile.Read(t, fmt.Sprintf("/proc/%d/status", w.process.Pid))
