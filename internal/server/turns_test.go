@@ -201,7 +201,7 @@ func TestATurnEndsBeforeAnyWait(t *testing.T) {
 				l.turns = &turns{free: 1, waiting: map[string][]chan struct{}{}}
 				mine, theirs := net.Pipe()
 				defer func() { _ = theirs.Close() }()
-				c := &connection{Conn: mine, of: l, client: "one"}
+				c := &connection{deadlines: deadlines{Conn: mine}, of: l, client: "one"}
 				go func() { _, _ = theirs.Write([]byte("hello")) }()
 				if _, err := c.Read(make([]byte, 5)); err != nil || l.turns.free != 0 {
 					t.Fatalf("%v, %d turns are free", err, l.turns.free)

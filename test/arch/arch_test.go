@@ -89,7 +89,7 @@ var homeOf = map[string][]string{
 	"github.com/go-chi":                    {"internal/server"},
 	"github.com/go-ldap/ldap/v3":           {"internal/directory/ldapsource"},
 	"github.com/go-sql-driver/mysql":       {"internal/directory/sqlsource"},
-	"github.com/groob/plist":               {},
+	"github.com/groob/plist":               {"internal/dialect/mobileconfig"},
 	"github.com/jackc/pgx/v5":              {"internal/directory/sqlsource"},
 	"github.com/miekg/dns":                 {"internal/dnslookup", "internal/dnsrecords", "internal/conformance", "internal/directory/mxsource"},
 	"github.com/prometheus/client_golang":  {"internal/telemetry"},

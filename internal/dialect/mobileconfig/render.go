@@ -3,11 +3,14 @@ package mobileconfig
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/groob/plist"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/i18n"
@@ -57,11 +60,16 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	if removal := s.Provider.Profile.RemovalDate; !removal.IsZero() {
 		profile.RemovalDate = &removal
 	}
-	out := encode(profile)
-	if bytes.Contains(out, []byte(replacement)) {
+	var out bytes.Buffer
+	enc := plist.NewEncoder(&out)
+	enc.Indent("  ")
+	if err := enc.Encode(profile); err != nil {
+		return nil, fmt.Errorf("cannot encode the property list: %w", err)
+	}
+	if bytes.Contains(out.Bytes(), []byte(replacement)) {
 		return nil, errors.New("a text of the provider contains a character that a property list cannot represent")
 	}
-	return out, nil
+	return out.Bytes(), nil
 }
 
 // distinct returns every mailbox once: two payloads of one would have the same
