@@ -41,7 +41,7 @@ func doctorCommand(env environment) *cobra.Command {
 			"  waymark doctor example.com --connect-to autoconfig.example.com:443:192.0.2.1",
 		Args: arguments(1, 1),
 	}
-	cmd.Flags().StringVarP(&f.output, "output", "o", "text", "print the report as `FORMAT`: text or json")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "text", "print the report as `FORMAT`: text, json or html")
 	cmd.Flags().StringVar(&f.resolver, "resolver", "", "ask the DNS server at `ADDR:PORT` instead of the system's")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "end the examination after this `TIME`")
 	cmd.Flags().StringArrayVar(&f.clients, "client", nil, "examine only the client `NAME`; repeat it for more")
@@ -52,6 +52,7 @@ func doctorCommand(env environment) *cobra.Command {
 	cmd.Flags().BoolVar(&f.allowPrivate, "allow-private", false, "connect to addresses that are not public, too")
 	cmd.Flags().StringArrayVar(&f.connectTo, "connect-to", nil, "connect to another address, as `NAME:PORT:ADDRESS`, before DNS leads to it; repeat it for more")
 	cmd.Flags().BoolVar(&f.steps, "steps", false, "print what every client asks and gets")
+	completeFlag(cmd, "output", "text", "json", "html")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		options, err := f.options(args[0])
 		if err != nil {
@@ -78,8 +79,11 @@ func doctorCommand(env environment) *cobra.Command {
 }
 
 func (f *doctorFlags) print(env environment, report doctor.Report) error {
-	if f.output == "json" {
+	switch f.output {
+	case "json":
 		return terminal.WriteJSON(env.stdout, report)
+	case "html":
+		return report.WriteHTML(env.stdout, time.Now())
 	}
 	_, colourless := env.getenv("NO_COLOR")
 	return report.WriteText(env.stdout, doctor.TextOptions{Colour: onTerminal(env.stdout) && !colourless, Steps: f.steps})
@@ -107,7 +111,7 @@ func (f *doctorFlags) options(subject string) (doctor.Options, error) {
 	} else if o.Domain, err = address.ParseDomain(subject); err != nil {
 		return o, err
 	}
-	if err := checkOutput(f.output); err != nil {
+	if err := checkOutput(f.output, "html"); err != nil {
 		return o, err
 	}
 	if f.timeout <= 0 || f.timeout > 5*time.Minute {

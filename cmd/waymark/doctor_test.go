@@ -38,6 +38,14 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
+func TestDoctorHTML(t *testing.T) {
+	server := dnstest.Start(t, protectedZone)
+	status, stdout, stderr := waymark(t, "doctor", "example.com", "--resolver", server.Addr.String(), "--only", "security", "-o", "html")
+	if status != statusFine || !strings.HasPrefix(stdout, "<!DOCTYPE html>") || !strings.Contains(stdout, "<span>mta-sts-missing</span>") || stderr != "" {
+		t.Errorf("status %d, %q, %q", status, stdout, stderr)
+	}
+}
+
 // TestDoctorOfClients: nothing is set up for the domain.
 func TestDoctorOfClients(t *testing.T) {
 	server := dnstest.Start(t, protectedZone)
@@ -60,7 +68,7 @@ func TestDoctorUsage(t *testing.T) {
 		{nil, "doctor expects 1 argument, got 0"},
 		{[]string{"a b"}, "the domain is not a valid name"},
 		{[]string{"anna@"}, "the domain is empty"},
-		{[]string{"example.com", "-o", "xml"}, "unknown output format"},
+		{[]string{"example.com", "-o", "xml"}, "unknown output format \"xml\"; known are text, json, html"},
 		{[]string{"example.com", "--timeout", "0s"}, "--timeout must be"},
 		{[]string{"example.com", "--client", "pine"}, "unknown client \"pine\"; known are Thunderbird, "},
 		{[]string{"example.com", "--client", "e"}, "\"e\" may be Evolution or eM Client"},

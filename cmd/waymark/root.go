@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -188,9 +189,10 @@ func outputFlag(cmd *cobra.Command, format *string) {
 	completeFlag(cmd, "output", "text", "json")
 }
 
-func checkOutput(format string) error {
-	if format != "text" && format != "json" {
-		return fmt.Errorf("unknown output format %q; known are text, json", format)
+func checkOutput(format string, others ...string) error {
+	known := append([]string{"text", "json"}, others...)
+	if !slices.Contains(known, format) {
+		return fmt.Errorf("unknown output format %q; known are %s", format, strings.Join(known, ", "))
 	}
 	return nil
 }

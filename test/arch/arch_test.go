@@ -62,7 +62,7 @@ var mayImport = map[string][]string{
 	"internal/watch":                       {"internal/files"},
 	"internal/passwordcheck":               {"internal/publicaddress", "internal/settings"},
 	"internal/publicaddress":               {},
-	"internal/doctor":                      {"internal/address", "internal/clients", "internal/clients/*", "internal/conformance", "internal/dnslookup", "internal/publicaddress", "internal/sign", "internal/terminal"},
+	"internal/doctor":                      {"internal/address", "internal/clients", "internal/clients/*", "internal/conformance", "internal/dnslookup", "internal/publicaddress", "internal/sign", "internal/terminal", "templates"},
 	"internal/dialect/mobileconfig/schema": {},
 	"internal/sign":                        {"internal/certs", "internal/files"},
 	"internal/certs":                       {"internal/files"},
@@ -104,7 +104,7 @@ var homeOf = map[string][]string{
 	"golang.org/x/crypto/chacha20poly1305": {"internal/invite"},
 	"golang.org/x/crypto/cryptobyte":       {"internal/sign"},
 	"howett.net/plist":                     {"internal/dialect/mobileconfig/schema"},
-	"html/template":                        {"internal/page"},
+	"html/template":                        {"internal/page", "internal/doctor"},
 	"log":                                  {"internal/server"}, // net/http takes a *log.Logger
 	"modernc.org/sqlite":                   {"internal/directory/sqlsource", "internal/importer", "internal/acme/sqlstorage"},
 	"net/http/pprof":                       {"internal/server"},
