@@ -92,6 +92,7 @@ func mailServices() []struct {
 		{"_pop3._tcp", "pop3", client.STARTTLS},
 		{"_submissions._tcp", "smtp", client.TLS},
 		{"_submission._tcp", "smtp", client.STARTTLS},
+		{"_sieve._tcp", managesieve, client.STARTTLS},
 	}
 }
 

@@ -37,10 +37,7 @@ func (x *examination) findCollections(ctx context.Context, service string) colle
 	}
 	if records := mostPreferred(answer.Records); len(records) > 0 && records[0].Target != "." {
 		c.offered = true
-		at := "https://" + net.JoinHostPort(records[0].Target, strconv.Itoa(int(records[0].Port)))
-		if records[0].Port == 443 {
-			at = "https://" + records[0].Target
-		}
+		at := originAt(records[0])
 		path := "/.well-known/" + service
 		if texts, err := x.net.lookup(ctx, name, dnslookup.TXT); err == nil {
 			for _, text := range texts.Texts("path=") {
@@ -66,6 +63,14 @@ func (x *examination) findCollections(ctx context.Context, service string) colle
 		c.faults = append(c.faults, x.collection(ctx, found.URL)...)
 	}
 	return c
+}
+
+// originAt returns the https URL of the target of an SRV record, without a path.
+func originAt(r dnslookup.Record) string {
+	if r.Port == 443 {
+		return "https://" + r.Target
+	}
+	return "https://" + net.JoinHostPort(r.Target, strconv.Itoa(int(r.Port)))
 }
 
 func propfind(at string) client.Question {

@@ -198,6 +198,7 @@ func (x *examination) clients(ctx context.Context) []Verdict {
 	}
 	if x.runs(sectionServers) {
 		x.servers(ctx, journeys, documents, named)
+		x.examineJMAP(ctx, documents)
 	}
 	if x.runs(sectionDAV) {
 		x.progress("calendars and contacts")

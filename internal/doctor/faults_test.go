@@ -28,6 +28,8 @@ const (
 	autodiscoverURL = "https://autodiscover.example.com/autodiscover/autodiscover.xml"
 	profileURL      = "https://autoconfig.example.com/profile.mobileconfig"
 	paccURL         = "https://ua-auto-config.example.com/.well-known/user-agent-configuration.json"
+	jmapURL         = "https://dav.example.com/.well-known/jmap"
+	resourceURL     = "https://dav.example.com/.well-known/oauth-protected-resource/calendars/"
 	policyURL       = "https://mta-sts.example.com/.well-known/mta-sts.txt"
 	page            = "<!DOCTYPE html><html><title>Welcome</title></html>"
 )
@@ -390,6 +392,18 @@ func documentFaults() []planted {
 			w.issuer(200, "")
 			w.publishPACC(func(s string) string { return strings.Replace(s, "https://issuer", "http://issuer", 1) })
 		}},
+		planted{name: "oauth: a service that names another issuer", id: "oauth-resource-mismatch", breaks: "", fault: func(w *world) {
+			w.goodIssuer()
+			w.respond(resourceURL, 200, "application/json", `{"resource": "https://dav.example.com/calendars/", "authorization_servers": ["https://other.example.com"]}`)
+		}},
+		planted{name: "oauth: the metadata of another service", id: "oauth-resource-mismatch", breaks: "", fault: func(w *world) {
+			w.goodIssuer()
+			w.respond(resourceURL, 200, "application/json", `{"resource": "https://dav.example.com/contacts/", "authorization_servers": ["https://issuer.example.com"]}`)
+		}},
+		planted{name: "oauth: unreadable metadata of a service", id: "oauth-resource-unreadable", breaks: "", fault: func(w *world) {
+			w.goodIssuer()
+			w.respond(resourceURL, 200, "application/json", "[]")
+		}},
 		planted{name: "oauth: unreadable metadata", id: "oauth-metadata-unreadable", breaks: "PACC", fault: func(w *world) { w.issuer(200, "<html>") }},
 	)
 }
@@ -525,6 +539,23 @@ func (w *world) issuer(status int, metadata string) {
 	}
 }
 
+// goodIssuer makes a healthy OAuth2 issuer the only way to log in.
+func (w *world) goodIssuer() {
+	w.options.Clients = []string{"PACC"}
+	w.issuer(200, `{"issuer": "https://issuer.example.com", "registration_endpoint": "x", "scopes_supported": ["urn:ietf:params:oauth:scope:mail"]}`)
+	w.respond(resourceURL, 200, "application/json", `{"resource": "https://dav.example.com/calendars/", "authorization_servers": ["https://issuer.example.com"]}`)
+}
+
+// TestHealthyIssuer: the metadata of an issuer and of a service that agree are no
+// finding.
+func TestHealthyIssuer(t *testing.T) {
+	w := newWorld(t)
+	w.goodIssuer()
+	if report := w.examine(); len(report.Findings) > 0 || report.Verdicts[0].Verdict != Works {
+		t.Errorf("%+v", report)
+	}
+}
+
 func (m *mailServer) copy() *mailServer {
 	other := *m
 	return &other
@@ -612,6 +643,16 @@ func serverFaults() []planted {
 		{name: "no AUTH for sending", id: "auth-missing", breaks: everyMailClient, fault: func(w *world) { w.mail["smtp.example.com:465"].after = "SIZE 1000" }},
 		{name: "only GSSAPI for IMAP", id: "auth-differs", breaks: "Thunderbird,Thunderbird for Android,Outlook,Apple Mail,Evolution,KMail,eM Client,PACC", fault: func(w *world) {
 			w.mail["imap.example.com:993"].after = "IMAP4rev1 LOGINDISABLED AUTH=GSSAPI"
+		}},
+		{name: "STARTTLS not offered by ManageSieve", id: "starttls-missing", breaks: "", fault: func(w *world) { w.mail["imap.example.com:4190"].before = `"SASL" "PLAIN"` }},
+		{name: "STARTTLS refused by ManageSieve", id: "starttls-fails", breaks: "", fault: func(w *world) { w.mail["imap.example.com:4190"].refuse = true }},
+		{name: "no login by ManageSieve", id: "auth-missing", breaks: "", fault: func(w *world) { w.mail["imap.example.com:4190"].after = `"SASL" ""` }},
+		{name: "another server on the port of ManageSieve", id: "wrong-protocol", breaks: "", fault: func(w *world) { w.mail["imap.example.com:4190"].greeting = "BYE" }},
+		{name: "no service at the URL of JMAP", id: "jmap-no-service", breaks: "", fault: func(w *world) { w.respond(jmapURL, 404, "text/plain", "no") }},
+		{name: "a page at the URL of JMAP", id: "jmap-no-service", breaks: "", fault: func(w *world) { w.respond(jmapURL, 200, "text/html", page) }},
+		{name: "the host of JMAP does not exist", id: "host-no-address", breaks: "", fault: func(w *world) {
+			w.dns.Remove("_jmap._tcp.example.com")
+			w.dns.Add(w.t, "_jmap._tcp.example.com. IN SRV 0 1 443 gone.example.com.")
 		}},
 		{name: "no login by POP3", id: "auth-missing", breaks: "", fault: func(w *world) { w.mail["imap.example.com:995"].after = "UIDL" }},
 	}

@@ -18,13 +18,17 @@ import (
 
 // server is a mail server as a client would use it.
 type server struct {
-	protocol string // imap, pop3 or smtp
+	protocol string // imap, pop3, smtp or managesieve
 	host     string
 	port     int
 	security client.Security
 }
 
 func (s server) String() string { return fmt.Sprintf("%s %s:%d", s.protocol, s.host, s.port) }
+
+// managesieve is the protocol of filters (RFC 5804). No client here looks for it, and
+// users of others do.
+const managesieve = "managesieve"
 
 const (
 	maxLine  = 8 << 10
@@ -173,7 +177,13 @@ func (x *examination) converse(ctx context.Context, conn net.Conn, s server) (fo
 		if failed := encrypt(); failed != nil {
 			return *failed
 		}
-		if capabilities, err = t.capabilities(s.protocol); err != nil {
+		if s.protocol == managesieve { // which lists them by itself (RFC 5804 section 2.2)
+			_, err = t.answer(s.protocol)
+		}
+		if err == nil {
+			capabilities, err = t.capabilities(s.protocol)
+		}
+		if err != nil {
 			return fail("protocol-broken", "the server does not list its capabilities inside TLS: "+reason(err), "Check the log of the server.")
 		}
 	case client.Plaintext, "":
@@ -184,18 +194,21 @@ func (x *examination) converse(ctx context.Context, conn net.Conn, s server) (fo
 	if len(found.mechanisms) == 0 {
 		found.faults = append(found.faults, fault{"auth-missing", where, "the server offers no way to log in", "Enable authentication on this port (for Postfix: smtpd_sasl_auth_enable = yes)."})
 	}
-	_ = t.send(map[string]string{"imap": "z LOGOUT", "pop3": "QUIT", "smtp": "QUIT"}[s.protocol]) // the conversation is over
+	_ = t.send(map[string]string{"imap": "z LOGOUT", "pop3": "QUIT", "smtp": "QUIT", managesieve: "LOGOUT"}[s.protocol]) // the conversation is over
 	return found
 }
 
 // startTLS asks for TLS. It notes the fault of a server that does not offer it.
 func (x *examination) startTLS(t *talk, s server, offered capabilities, found *offer) (failed bool) {
 	where := s.String()
-	command := map[string]string{"imap": "a STARTTLS", "pop3": "STLS", "smtp": "STARTTLS"}[s.protocol]
+	command := map[string]string{"imap": "a STARTTLS", "pop3": "STLS", "smtp": "STARTTLS", managesieve: "STARTTLS"}[s.protocol]
 	want := strings.TrimPrefix(command, "a ")
 	if !offered.has(want) {
-		found.faults = append(found.faults, fault{"starttls-missing", where, "the server does not offer " + want + ", which clients are told to use",
-			"Enable TLS on the port, or advertise implicit TLS on " + implicitPort(s.protocol) + "."})
+		fix := "Enable TLS on the port."
+		if port, ok := implicitPort(s.protocol); ok {
+			fix = "Enable TLS on the port, or advertise implicit TLS on " + port + "."
+		}
+		found.faults = append(found.faults, fault{"starttls-missing", where, "the server does not offer " + want + ", which clients are told to use", fix})
 		return true
 	}
 	if slices.ContainsFunc(offered.mechanisms(s.protocol), func(m string) bool { return m == "PLAIN" || m == "AUTH LOGIN" }) {
@@ -216,8 +229,11 @@ func (x *examination) startTLS(t *talk, s server, offered capabilities, found *o
 	return false
 }
 
-func implicitPort(protocol string) string {
-	return map[string]string{"imap": "993", "pop3": "995", "smtp": "465"}[protocol]
+// implicitPort returns the port of a protocol for implicit TLS; false when there is
+// none.
+func implicitPort(protocol string) (port string, ok bool) {
+	port, ok = map[string]string{"imap": "993", "pop3": "995", "smtp": "465"}[protocol]
+	return port, ok
 }
 
 func handshakeFault(err error) (id, seen, fix string) {
@@ -240,7 +256,7 @@ func greetingFault(err error, s server) (id, seen, fix string) {
 
 // greeting reads the first line, which has a form in each protocol.
 func (t *talk) greeting(protocol string) error {
-	if protocol == "smtp" {
+	if protocol == "smtp" || protocol == managesieve {
 		_, err := t.answer(protocol)
 		return err
 	}
@@ -276,8 +292,19 @@ func (t *talk) answer(protocol string) (last string, err error) {
 			if len(line) < 4 || line[3] != '-' {
 				return line, refusedUnless(strings.HasPrefix(line, "2"))
 			}
+		case managesieve:
+			if ended, positive := sieveEnd(upper); ended {
+				return line, refusedUnless(positive)
+			}
 		}
 	}
+}
+
+// sieveEnd reports whether a line ends an answer of ManageSieve (RFC 5804 section
+// 1.2).
+func sieveEnd(upper string) (ended, positive bool) {
+	word, _, _ := strings.Cut(upper, " ")
+	return slices.Contains([]string{"OK", "NO", "BYE"}, word), word == "OK"
 }
 
 func refusedUnless(ok bool) error {
@@ -292,7 +319,7 @@ type capabilities [][]string
 
 // capabilities asks what the server offers.
 func (t *talk) capabilities(protocol string) (capabilities, error) {
-	command := map[string]string{"imap": "a CAPABILITY", "pop3": "CAPA", "smtp": "EHLO " + literal(t.LocalAddr())}[protocol]
+	command := map[string]string{"imap": "a CAPABILITY", "pop3": "CAPA", "smtp": "EHLO " + literal(t.LocalAddr()), managesieve: "CAPABILITY"}[protocol]
 	if err := t.send(command); err != nil {
 		return nil, err
 	}
@@ -303,8 +330,16 @@ func (t *talk) capabilities(protocol string) (capabilities, error) {
 			return nil, err
 		}
 		words := strings.Fields(strings.ToUpper(line))
+		if protocol == managesieve {
+			if ended, positive := sieveEnd(strings.ToUpper(line)); ended {
+				return all, refusedUnless(positive)
+			}
+			words = strings.Fields(strings.ReplaceAll(strings.ToUpper(line), `"`, " "))
+		}
 		switch {
 		case len(words) == 0:
+		case protocol == managesieve:
+			all = append(all, words)
 		case protocol == "imap" && words[0] == "A":
 			return all, refusedUnless(len(words) > 1 && words[1] == "OK")
 		case protocol == "imap" && len(words) > 2 && words[0] == "*" && words[1] == "CAPABILITY":
@@ -358,7 +393,7 @@ func (c capabilities) mechanisms(protocol string) []string {
 			}
 		case protocol == "pop3" && words[0] == "USER":
 			all = append(all, "LOGIN")
-		case protocol == "pop3" && words[0] == "SASL", protocol == "smtp" && words[0] == "AUTH":
+		case (protocol == "pop3" || protocol == managesieve) && words[0] == "SASL", protocol == "smtp" && words[0] == "AUTH":
 			for _, m := range words[1:] {
 				all = append(all, saslName(m))
 			}
@@ -403,7 +438,7 @@ func standardSecurity(port int) client.Security {
 	switch port {
 	case 993, 995, 465:
 		return client.TLS
-	case 143, 110, 587:
+	case 143, 110, 587, 4190:
 		return client.STARTTLS
 	}
 	return ""
@@ -413,7 +448,7 @@ func standardSecurity(port int) client.Security {
 // this way, and warnings for everybody.
 func (x *examination) examineServer(ctx context.Context, s client.Server) (breaks, warnings []fault) {
 	key := server{s.Protocol, strings.TrimSuffix(strings.ToLower(s.Host), "."), s.Port, s.Security}
-	if !slices.Contains([]string{"imap", "pop3", "smtp"}, s.Protocol) {
+	if !slices.Contains([]string{"imap", "pop3", "smtp", managesieve}, s.Protocol) {
 		return nil, nil
 	}
 	found := x.offerOf(ctx, key)

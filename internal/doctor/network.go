@@ -21,7 +21,7 @@ import (
 
 // ports lists the only ports that are connected to, so that no document makes the
 // doctor a port scanner.
-func ports() []uint16 { return []uint16{25, 80, 110, 143, 443, 465, 587, 993, 995, 8443} }
+func ports() []uint16 { return []uint16{25, 80, 110, 143, 443, 465, 587, 993, 995, 4190, 8443} }
 
 const (
 	dialTime     = 5 * time.Second

@@ -91,8 +91,8 @@ func (x *examination) issuer(ctx context.Context, content []byte, j *journey) {
 		note(fault{"oauth-issuer-invalid", issuer, "the issuer is not an https URL without query and fragment", "Correct the issuer in the settings of the server."})
 		return
 	}
-	// RFC 8414 section 3.1: the well-known part comes before the path.
-	at := u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/")
+	x.examineResources(ctx, j.documents[0], issuer)
+	at := wellKnown(u, "oauth-authorization-server", strings.TrimSuffix(u.EscapedPath(), "/"))
 	a := x.web.ask(ctx, client.Get(client.Target, at))
 	var metadata struct {
 		Issuer       string   `json:"issuer"`
@@ -116,4 +116,10 @@ func (x *examination) issuer(ctx context.Context, content []byte, j *journey) {
 	if mail := "urn:ietf:params:oauth:scope:mail"; !slices.Contains(metadata.Scopes, mail) {
 		note(fault{"oauth-no-mail-scope", at, "the issuer does not list the scope " + mail, "Add the scope " + mail + " at the issuer."})
 	}
+}
+
+// wellKnown returns where the metadata of a URL is: the well-known part comes before
+// its path (RFC 8414 section 3.1, RFC 9728 section 3.1).
+func wellKnown(u *url.URL, kind, path string) string {
+	return u.Scheme + "://" + u.Host + "/.well-known/" + kind + path
 }

@@ -50,6 +50,8 @@ providers:
       - {protocol: pop3, host: imap.example.com}
       - {protocol: submission, host: smtp.example.com}
       - {protocol: submission, host: smtp.example.com, port: 587, security: starttls}
+      - {protocol: managesieve, host: imap.example.com}
+      - {protocol: jmap, url: "https://dav.example.com/.well-known/jmap"}
       - {protocol: caldav, url: "https://dav.example.com/calendars/"}
       - {protocol: carddav, url: "https://dav.example.com/contacts/"}
 domains:
@@ -83,6 +85,8 @@ _imap._tcp.example.com.          IN SRV   10 1 143 imap.example.com.
 _pop3s._tcp.example.com.         IN SRV   20 1 995 imap.example.com.
 _submissions._tcp.example.com.   IN SRV   0 1 465 smtp.example.com.
 _submission._tcp.example.com.    IN SRV   10 1 587 smtp.example.com.
+_sieve._tcp.example.com.         IN SRV   0 1 4190 imap.example.com.
+_jmap._tcp.example.com.          IN SRV   0 1 443 dav.example.com.
 _caldavs._tcp.example.com.       IN SRV   0 1 443 dav.example.com.
 _caldavs._tcp.example.com.       IN TXT   "path=/calendars/"
 _carddavs._tcp.example.com.      IN SRV   0 1 443 dav.example.com.
@@ -176,11 +180,12 @@ func newWorld(t *testing.T) *world {
 		waymark: waymark(), silent: map[string]bool{},
 		options: Options{Domain: "example.com", Roots: trusted().roots, Selectors: []string{"s1"}, ConnectTo: map[string][]netip.AddrPort{}, Now: time.Now()},
 		mail: map[string]*mailServer{
-			"imap.example.com:993": {protocol: "imap", implicit: true, after: "IMAP4rev1 AUTH=PLAIN"},
-			"imap.example.com:143": {protocol: "imap", before: "IMAP4rev1 STARTTLS LOGINDISABLED", after: "IMAP4rev1 AUTH=PLAIN"},
-			"imap.example.com:995": {protocol: "pop3", implicit: true, after: "USER\nSASL PLAIN"},
-			"smtp.example.com:465": {protocol: "smtp", implicit: true, after: "AUTH PLAIN LOGIN"},
-			"smtp.example.com:587": {protocol: "smtp", before: "STARTTLS", after: "AUTH PLAIN LOGIN"},
+			"imap.example.com:993":  {protocol: "imap", implicit: true, after: "IMAP4rev1 AUTH=PLAIN"},
+			"imap.example.com:143":  {protocol: "imap", before: "IMAP4rev1 STARTTLS LOGINDISABLED", after: "IMAP4rev1 AUTH=PLAIN"},
+			"imap.example.com:995":  {protocol: "pop3", implicit: true, after: "USER\nSASL PLAIN"},
+			"imap.example.com:4190": {protocol: managesieve, before: `"STARTTLS"`, after: `"SASL" "PLAIN"`},
+			"smtp.example.com:465":  {protocol: "smtp", implicit: true, after: "AUTH PLAIN LOGIN"},
+			"smtp.example.com:587":  {protocol: "smtp", before: "STARTTLS", after: "AUTH PLAIN LOGIN"},
 		},
 	}
 	w.options.Timeout, w.options.connections = 2*time.Minute, 1 // handshakes take most of the time
@@ -287,7 +292,7 @@ func (w *world) serve(scheme string, rw http.ResponseWriter, r *http.Request) {
 	case "example.com", "issuer.example.com":
 		http.NotFound(rw, r)
 	case "dav.example.com":
-		if r.Method != "PROPFIND" || r.URL.Path != "/calendars/" && r.URL.Path != "/contacts/" {
+		if r.URL.Path != "/.well-known/jmap" && (r.Method != "PROPFIND" || r.URL.Path != "/calendars/" && r.URL.Path != "/contacts/") {
 			http.NotFound(rw, r)
 			return
 		}
@@ -382,7 +387,7 @@ func (m *mailServer) talk(conn net.Conn) {
 		_, _ = conn.Read(make([]byte, 1))
 		return
 	}
-	greeting := map[string]string{"imap": "* OK ready", "pop3": "+OK ready", "smtp": "220 smtp.example.com ESMTP"}[m.protocol]
+	greeting := map[string]string{"imap": "* OK ready", "pop3": "+OK ready", "smtp": "220 smtp.example.com ESMTP", managesieve: m.before + "\r\nOK ready"}[m.protocol]
 	if m.greeting != "" {
 		greeting = m.greeting
 	}
@@ -402,17 +407,22 @@ func (m *mailServer) talk(conn net.Conn) {
 			return
 		case m.protocol == "imap" && len(words) > 1 && words[1] == "CAPABILITY":
 			_, _ = fmt.Fprintf(conn, "* CAPABILITY %s\r\na OK done\r\n", offered)
+		case words[0] == "CAPABILITY":
+			_, _ = fmt.Fprintf(conn, "%s\r\nOK done\r\n", offered)
 		case words[0] == "CAPA":
 			_, _ = fmt.Fprintf(conn, "+OK\r\n%s\r\n.\r\n", strings.ReplaceAll(offered, "\n", "\r\n"))
 		case words[0] == "EHLO":
 			_, _ = fmt.Fprintf(conn, "250-smtp.example.com\r\n250 %s\r\n", offered)
 		case strings.Contains(line, "STARTTLS") || words[0] == "STLS":
 			if m.refuse {
-				_, _ = io.WriteString(conn, map[string]string{"imap": "a NO later\r\n", "pop3": "-ERR later\r\n", "smtp": "454 TLS not available\r\n"}[m.protocol])
+				_, _ = io.WriteString(conn, map[string]string{"imap": "a NO later\r\n", "pop3": "-ERR later\r\n", "smtp": "454 TLS not available\r\n", managesieve: "NO later\r\n"}[m.protocol])
 				continue
 			}
-			_, _ = io.WriteString(conn, map[string]string{"imap": "a OK begin\r\n", "pop3": "+OK begin\r\n", "smtp": "220 begin\r\n"}[m.protocol])
+			_, _ = io.WriteString(conn, map[string]string{"imap": "a OK begin\r\n", "pop3": "+OK begin\r\n", "smtp": "220 begin\r\n", managesieve: "OK begin\r\n"}[m.protocol])
 			over()
+			if m.protocol == managesieve {
+				_, _ = fmt.Fprintf(conn, "%s\r\nOK ready\r\n", m.after)
+			}
 			encrypted, in = true, bufio.NewReader(conn)
 		default:
 			return
