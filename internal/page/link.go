@@ -62,13 +62,27 @@ func (p *page) broken(r *http.Request, o opened, a address.Address, err error) d
 	return resp
 }
 
-// code draws the QR code that opens a page on another device.
+// code draws the QR code that opens a page on another device, or the one with the
+// settings for an app, such as ?for=thunderbird.
 func (p *page) code(invited bool) func(*http.Request) (dialect.Response, error) {
 	return func(r *http.Request) (dialect.Response, error) {
-		if _, _, err := p.open(r, invited); err != nil {
+		o, _, err := p.open(r, invited)
+		if err != nil {
 			return dialect.Response{}, err
 		}
-		code, err := qrcode.New(r.URL.Scheme + "://" + r.Host + path.Dir(r.URL.Path))
+		text := r.URL.Scheme + "://" + r.Host + path.Dir(r.URL.Path)
+		if id := r.URL.Query().Get("for"); id != "" {
+			found, err := p.resolve(r.Context(), o.form.email, o.proven)
+			if err != nil {
+				return dialect.Response{}, err
+			}
+			h, ok := handoverCalled(id, found)
+			if !ok {
+				return dialect.Response{}, settings.Errorf(settings.NotOffered, "there is no such code for the mailbox")
+			}
+			text = h.code
+		}
+		code, err := qrcode.New(text)
 		if err != nil {
 			return dialect.Response{}, err
 		}

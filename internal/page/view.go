@@ -84,6 +84,13 @@ type view struct {
 	mail bool
 }
 
+// Opens reports whether links open the app.
+func (a appView) Opens() bool { return len(a.Handover) > 0 && a.Handover[0].Link != "" }
+
+// OtherCode reports whether the page has a code for the app: then a camera must not see
+// two.
+func (v *view) OtherCode() bool { return v.App != nil && !v.Done && len(v.App.Handover) > 0 }
+
 // choice is one of several buttons.
 type choice struct {
 	ID, Name           string
@@ -96,6 +103,7 @@ type appView struct {
 	Auto     []step // automatic set-up
 	Steps    []step // manual set-up
 	Profile  bool   // show the Apple profile first
+	Handover []handover
 }
 
 type profileView struct {
@@ -160,7 +168,7 @@ func newView(s settings.Settings, chosen Choice) *view {
 	if !p.onlyDAV() { // it is about mail
 		v.Help = helps(c, values)
 	}
-	v.choose(chosen, p, values)
+	v.choose(s, chosen, p, values)
 	if v.App != nil && v.App.Profile {
 		v.Profile = newProfile(p, c, values, v.Device == "mac")
 	}
@@ -175,7 +183,7 @@ func (v *view) brand(s settings.Settings) {
 
 // choose sets the devices, the apps of the chosen device, and the steps of the
 // chosen app, by default the first one.
-func (v *view) choose(chosen Choice, p picked, values map[string]string) {
+func (v *view) choose(s settings.Settings, chosen Choice, p picked, values map[string]string) {
 	d, ok := deviceOf(chosen.Device, chosen.App)
 	v.Device = d.id
 	if ok {
@@ -198,7 +206,7 @@ func (v *view) choose(chosen Choice, p picked, values map[string]string) {
 	for _, id := range apps {
 		v.Apps = append(v.Apps, choice{ID: id, Name: v.T.Text("apps." + id + ".name"), Chosen: id == app})
 	}
-	v.App = &appView{ID: app, Name: v.T.Text("apps." + app + ".name"), Profile: v.T.Text("apps."+app+".profile") != ""}
+	v.App = &appView{ID: app, Name: v.T.Text("apps." + app + ".name"), Handover: handoversTo(app, s, p), Profile: v.T.Text("apps."+app+".profile") != ""}
 	if v.T.Has("apps." + app + ".note") {
 		v.App.Note = v.T.Text("apps." + app + ".note")
 	}

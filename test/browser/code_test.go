@@ -11,7 +11,7 @@ import (
 
 // codes has zbarimg read a screenshot of the QR code. The code of a page leads to the
 // page, and so to the profile, which OpenSSL verifies. The code of an invitation leads
-// to the invitation.
+// to the invitation. The codes for apps say what the apps read.
 func (p *pages) codes(t *testing.T) {
 	var visits []map[string]any
 	invitation := p.invitation(t, "anna@example.com", time.Hour)
@@ -21,6 +21,8 @@ func (p *pages) codes(t *testing.T) {
 		"on Windows, for a phone": {"userAgent": devices[3].userAgent, "width": 1280, "device": "iphone"},
 		"on a phone":              {"userAgent": devices[0].userAgent, "width": 320, "scheme": "dark", "scale": 2},
 		"invitation":              {"userAgent": devices[3].userAgent, "path": invitation},
+		"Thunderbird":             {"userAgent": devices[3].userAgent, "app": "thunderbird", "code": "for=thunderbird"},
+		"DAVx5, dark":             {"userAgent": devices[3].userAgent, "scheme": "dark", "device": "android", "app": "davx5", "code": "for=carddav"},
 	} {
 		visit["name"] = name
 		if visit["path"] == nil {
@@ -34,9 +36,13 @@ func (p *pages) codes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.Name == "invitation" {
-			if link != "https://"+setupHost+invitation {
-				t.Errorf("it leads to %s", link)
+		if want, ok := map[string]string{
+			"invitation":  "https://" + setupHost + invitation,
+			"Thunderbird": `[1,[1,1],[0,"imap.example.com",993,3,1,"anna@example.com"],[[[0,"smtp.example.com",465,3,1,"anna@example.com"],["anna@example.com",""]]]]`,
+			"DAVx5, dark": "carddavs://anna%40example.com@dav.example.com/contacts/",
+		}[l.Name]; ok {
+			if link != want {
+				t.Errorf("it says %s, want %s", link, want)
 			}
 			return
 		}

@@ -11,7 +11,7 @@ for (const visit of input.visits) {
     await visitor.arrive(visit);
     files.code = join(input.dir, `${visit.name}.png`);
     await visitor.unfold();
-    const code = visitor.page.locator('img.code');
+    const code = visitor.page.locator(`img.code[src$="${visit.code ?? 'code.svg'}"]`);
     await code.scrollIntoViewIfNeeded(); // it is loaded then
     await code.evaluate((image) => image.decode());
     await code.screenshot({ path: files.code });
