@@ -6,7 +6,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-all test-clients test-browser test-alone test-kubernetes bench fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-alone test-kubernetes bench load fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -36,6 +36,11 @@ test-kubernetes: ## the manifests and the Helm chart against Kubernetes' own typ
 
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# FLAGS="-only autoconfig other=http://127.0.0.1:8000" measures one kind of request,
+# and another server that is running.
+load: ## requests for each second beside a bare net/http server; fails below a floor
+	CGO_ENABLED=0 $(GO) run ./test/load $(FLAGS)
 
 fuzz: ## each fuzz target for FUZZTIME
 	./tools/fuzz $(FUZZTIME)

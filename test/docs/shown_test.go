@@ -25,7 +25,7 @@ type shown struct {
 }
 
 // inText are those whose commands are found in the text, too.
-var inText = regexp.MustCompile(`^(waymark|\./waymark-new|/usr/bin/time|\.ci/run|apt|caddy|certbot|curl|dig|docker|git|go|goreleaser|govulncheck|helm|journalctl|kubectl|make|openssl|psql|sha256sum|systemctl|tools/throughput|tools/release/\w+)( |$)`)
+var inText = regexp.MustCompile(`^(waymark|\./waymark-new|/usr/bin/time|\.ci/run|apt|caddy|certbot|curl|dig|docker|git|go|goreleaser|govulncheck|helm|journalctl|kubectl|make|openssl|psql|sha256sum|systemctl|tools/release/\w+)( |$)`)
 
 var (
 	inline  = regexp.MustCompile("`([^`]+)`")
