@@ -3,9 +3,12 @@ package server
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,5 +83,50 @@ func TestOnlyPagesAreCompressed(t *testing.T) {
 		if got := rec.Header().Get("Content-Encoding"); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
+	}
+}
+
+// TestWhatEverybodyGetsIsCompressedOnce compares the memory of the bodies, up to the
+// limit of what is kept.
+func TestWhatEverybodyGetsIsCompressedOnce(t *testing.T) {
+	p := new(packer)
+	get := func(etag string, body []byte) []byte {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		return p.pack(r, dialect.Response{Status: 200, ContentType: "text/css", Body: body, ETag: etag}).Body
+	}
+	body := bytes.Repeat([]byte("a { color: red }\n"), 200)
+	first := get(`"a"`, body)
+	if again := get(`"a"`, body); &again[0] != &first[0] {
+		t.Error("compressed again")
+	}
+	if other := get(`"b"`, append(body, '\n')); &other[0] == &first[0] {
+		t.Error("another tag has the same body")
+	}
+	if one, two := get("", body), get("", body); &one[0] == &two[0] {
+		t.Error("what has no tag is kept")
+	}
+	random := make([]byte, 4096)
+	for i := range 2000 {
+		_, _ = rand.Read(random)
+		get(fmt.Sprintf(`"%d"`, i), slices.Concat(random[:3000], random[:1000]))
+	}
+	if p.held > mostPacked || p.held < mostPacked/2 {
+		t.Errorf("%d bytes are kept, want at most %d", p.held, mostPacked)
+	}
+}
+
+func BenchmarkPack(b *testing.B) {
+	body := bytes.Repeat([]byte("a { color: red }\nb { color: blue }\n"), 300)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	for name, etag := range map[string]string{"anew": "", "once": `"a"`} {
+		b.Run(name, func(b *testing.B) {
+			p := new(packer)
+			b.ReportAllocs()
+			for b.Loop() {
+				p.pack(r, dialect.Response{Status: 200, ContentType: "text/css", Body: body, ETag: etag})
+			}
+		})
 	}
 }
