@@ -33,14 +33,17 @@ const matchesNothing = "(!(objectClass=*))"
 // that it lists what a lookup finds by this one.
 func (s *search) listings() ([]listing, error) {
 	found := comparison.FindAllStringSubmatchIndex(s.filter, -1)
-	if s.ownBase || len(found) == 0 {
-		return nil, source.NoListError("its search for a domain has {domain} outside the filter, so the entries cannot be listed")
+	switch {
+	case s.ownBase:
+		return nil, source.NoListError("domain.base_dn has {domain}, so there is no common base to list the domains below; to list them, name that base and compare {domain} in domain.filter, such as (ou={domain})")
+	case len(found) == 0:
+		return nil, source.NoListError("domain.filter compares {domain} with no attribute, so the entries cannot be listed")
 	}
 	var all []listing
 	for _, m := range found {
 		text := func(group int) string { return s.filter[m[2*group]:m[2*group+1]] }
 		if m[2] >= 0 {
-			return nil, source.NoListError("its filter excludes {domain}, so the entries cannot be listed")
+			return nil, source.NoListError("domain.filter excludes entries by {domain}, so they cannot be listed")
 		}
 		one := listing{attribute: text(2), value: valuePattern(text(3))}
 		copied := 0

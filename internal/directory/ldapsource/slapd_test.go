@@ -320,10 +320,10 @@ func crowd() string {
 func newSlapd(t testing.TB, extra string) *slapd {
 	t.Helper()
 	program := programs.Need(t, "slapd", "slapd")
-	s := &slapd{t: t, program: program, dir: t.TempDir(), plain: freePort(t), secured: freePort(t)}
+	s := &slapd{t: t, program: program, dir: t.TempDir()}
 	s.certify()
 	s.write("iredmail.schema", schema)
-	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree()+activeDirectory+crowd())
+	s.write("entries.ldif", entries+strings.Repeat("x", 2*maxAnswer)+"\n"+flatTree()+activeDirectory+crowd()+broken())
 	s.write("slapd.conf", strings.NewReplacer("DIR", s.dir, "EXTRA", extra).Replace(configuration))
 	if err := os.Mkdir(filepath.Join(s.dir, "db"), 0o700); err != nil {
 		t.Fatal(err)
@@ -332,9 +332,16 @@ func newSlapd(t testing.TB, extra string) *slapd {
 	if out, err := add.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	s.start()
 	t.Cleanup(s.stop)
-	return s
+	var err error
+	for range 3 { // another program may take the free ports first
+		s.plain, s.secured = freePort(t), freePort(t)
+		if err = s.try(); err == nil {
+			return s
+		}
+	}
+	t.Fatal(err)
+	return nil
 }
 
 func freePort(t testing.TB) string {
@@ -368,17 +375,24 @@ func (s *slapd) certify() {
 	s.write("server.key", string(server.KeyPEM()))
 }
 
-// start returns when the server takes connections.
+// start starts a server that was stopped, on the ports that it had.
 func (s *slapd) start() {
 	s.t.Helper()
+	if err := s.try(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// try returns when the server takes connections.
+func (s *slapd) try() error {
 	s.cmd = exec.Command(s.program, "-f", s.path("slapd.conf"), "-d", "stats",
 		"-h", fmt.Sprintf("ldap://%s ldaps://%s %s", s.plain, s.secured, s.socket()))
 	out, err := s.cmd.StderrPipe()
 	if err != nil {
-		s.t.Fatal(err)
+		return err
 	}
 	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		return err
 	}
 	s.logged = make(chan struct{})
 	go func() {
@@ -393,11 +407,13 @@ func (s *slapd) start() {
 	for {
 		if c, err := net.Dial("tcp", s.plain); err == nil {
 			_ = c.Close()
-			return
+			return nil
 		}
 		select {
 		case <-s.logged:
-			s.t.Fatalf("slapd did not start:\n%s", strings.Join(s.log, "\n"))
+			_ = s.cmd.Wait() // the log says why
+			s.cmd = nil
+			return fmt.Errorf("slapd did not start:\n%s", strings.Join(s.log, "\n"))
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
