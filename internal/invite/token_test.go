@@ -60,6 +60,35 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
+// TestPages pins how long the URL of a page works and shows the user name.
+func TestPages(t *testing.T) {
+	k := keys(t, firstSecret)
+	for _, tc := range []struct {
+		sealed Purpose
+		after  time.Duration
+		proven bool
+		err    error
+	}{
+		{Page, 0, false, nil},
+		{Page, 30 * 24 * time.Hour, false, nil},
+		{Page, 31 * 24 * time.Hour, false, ErrExpired},
+		{Proven, time.Hour, true, nil},
+		{Proven, 2 * time.Hour, false, nil},
+		{Proven, 29 * 24 * time.Hour, false, nil},
+		{Proven, 31 * 24 * time.Hour, false, ErrExpired},
+		{Setup, 0, false, ErrInvalid},
+	} {
+		token := k.SealPage(tc.sealed, anna, noon)
+		if tc.sealed == Setup {
+			token = k.Seal(Setup, anna, noon.Add(time.Hour))
+		}
+		a, _, proven, err := k.OpenPage(token, noon.Add(tc.after))
+		if !errors.Is(err, tc.err) || proven != tc.proven || tc.err == nil && a != anna {
+			t.Errorf("%d after %s: %v, proven %v, %v", tc.sealed, tc.after, a, proven, err)
+		}
+	}
+}
+
 func TestKeysRotate(t *testing.T) {
 	old := seal(t, keys(t, firstSecret), Setup, noon)
 	both := keys(t, secondSecret, firstSecret)
