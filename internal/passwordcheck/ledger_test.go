@@ -120,6 +120,19 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// TestShare pins how much of a supply of 1,000, of which so much is used, one network
+// may have.
+func TestShare(t *testing.T) {
+	for used, want := range map[int]int{0: 60, 499: 60, 500: 6, 749: 6, 750: 2, 1000: 2} {
+		if got := share(used, 1000, 60); got != want {
+			t.Errorf("with %d used: %d, want %d", used, got, want)
+		}
+	}
+	if got := share(999, 1000, 4); got != 1 {
+		t.Errorf("a small share becomes %d", got)
+	}
+}
+
 func BenchmarkLedger(b *testing.B) {
 	b.ReportAllocs()
 	l := newLedger()
