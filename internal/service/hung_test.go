@@ -77,7 +77,7 @@ domains: {example.com: {provider: one}}
 	<-reads
 	begin := time.Now()
 	stop()
-	if took := time.Since(begin); took > closing+3*time.Second {
+	if took := time.Since(begin); took > closing+30*time.Second {
 		t.Errorf("stopping took %s", took)
 	}
 	close(answer)

@@ -64,7 +64,7 @@ func (i *instance) stop() {
 	if err := <-i.done; err != nil {
 		i.t.Fatalf("%v\n%s", err, &i.log)
 	}
-	if took := time.Since(begun); took > 10*time.Second {
+	if took := time.Since(begun); took > 30*time.Second {
 		i.t.Errorf("a stop takes %s", took)
 	}
 }

@@ -85,7 +85,7 @@ func strangers(ctx context.Context, address string, seed int) {
 // which a busy machine notices late.
 func (h house) heldAtRest(t *testing.T) holding {
 	t.Helper()
-	for range 50 {
+	for range 300 {
 		if held := h.held(t); held["go_goroutines"] < 100 {
 			return held
 		}

@@ -172,13 +172,26 @@ func TestLocks(t *testing.T) {
 
 // TestLeases of a holder that lives are renewed; those of one that was killed expire.
 func TestLeases(t *testing.T) {
-	_, opts := tables(t)
+	db, opts := tables(t)
 	one, two := replica(t, opts), replica(t, opts)
-	one.lease = 3 * time.Second
+	one.lease = 12 * time.Second // renewed every four
 	if err := one.Lock(t.Context(), "name"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	expires := func() (at time.Time) {
+		t.Helper()
+		if err := db.DB.QueryRowContext(t.Context(), `SELECT expires FROM waymark_certificate_locks WHERE name = 'name'`).Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	first := expires()
+	for deadline := time.Now().Add(time.Minute); !expires().After(first); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the lease of a holder that lives is not renewed")
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*tryAgain)
 	defer cancel()
 	if err := two.Lock(ctx, "name"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a lock whose holder lives: %v", err)
@@ -188,6 +201,9 @@ func TestLeases(t *testing.T) {
 	}
 	if err := two.Lock(t.Context(), "name"); err != nil {
 		t.Errorf("the lock of a holder that was killed: %v", err)
+	}
+	if at := expires(); time.Until(at) > lease || !at.After(first) {
+		t.Errorf("the new lease ends at %s", at)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // patience is a time limit that only a failure runs into.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // proxy is a real web server in front of Waymark.
 type proxy struct {

@@ -23,7 +23,7 @@ import (
 // TestMain runs the tests in the folder whose files they check.
 func TestMain(m *testing.M) { os.Exit(textfile.RunIn(m, "../../../deploy/systemd")) }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // units are all units of this folder.
 func units(t *testing.T) []string {

@@ -30,7 +30,7 @@ func TestReadRefuses(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("got %v, %v; want %s", top, err, tc.want)
 			}
-			if took := time.Since(begin); took > 5*time.Second {
+			if took := time.Since(begin); took > 30*time.Second {
 				t.Errorf("took %s", took)
 			}
 		})
