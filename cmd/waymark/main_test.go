@@ -97,6 +97,7 @@ func TestRenderExamples(t *testing.T) {
 	renders := map[string]string{
 		"autoconfig":   "<clientConfig version=",
 		"autodiscover": "<Type>IMAP</Type>",
+		"declaration":  "com.apple.configuration.account.mail",
 		"mobileconfig": "com.apple.mail.managed",
 		"pacc":         `"submit"`,
 		"settings":     `"protocol": "imap"`,

@@ -11,6 +11,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
+	"github.com/waymark-mail/waymark/internal/dialect/declaration"
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig"
 	"github.com/waymark-mail/waymark/internal/dialect/mtasts"
 	"github.com/waymark-mail/waymark/internal/dialect/pacc"
@@ -98,6 +99,7 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 		pacc.New(r),
 		wellknown.New(r),
 		mtasts.New(r),
+		declaration.New(),
 		settingsAPI(r, apiToken),
 		pages,
 	}
