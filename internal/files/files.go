@@ -45,6 +45,20 @@ type TooLargeError struct{ Most int64 }
 
 func (e TooLargeError) Error() string { return fmt.Sprintf("is over %d bytes", e.Most) }
 
+// Stat returns what os.Stat does, within Patience.
+func Stat(path string) (fs.FileInfo, error) {
+	found := make(chan fs.FileInfo, 1)
+	err := within(Patience, path, func() error {
+		info, err := os.Stat(path)
+		found <- info
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return <-found, nil
+}
+
 // Use opens a regular file and calls use with it. When that takes longer than
 // Patience, Use returns and use goes on in the background: nothing that use
 // writes may be read after an error.

@@ -15,8 +15,9 @@ const maxLinks = 40
 type entries map[string]bool
 
 // addTrail adds the entries that lead to a file: every link in its path, and the
-// file itself or else the first part of the path that does not exist.
-func (e entries) addTrail(path string) error {
+// file itself or else the first part of the path that does not exist. looked has the
+// directories that are no links, of this look alone: 10,000 files may be in one.
+func (e entries) addTrail(path string, looked map[string]bool) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -26,6 +27,10 @@ func (e entries) addTrail(path string) error {
 	for links := 0; len(ahead) > 0 && links < maxLinks; {
 		entry := filepath.Join(walked, ahead[0])
 		ahead = ahead[1:]
+		if len(ahead) > 0 && looked[entry] {
+			walked = entry
+			continue
+		}
 		info, err := os.Lstat(entry)
 		switch {
 		case err != nil:
@@ -45,6 +50,7 @@ func (e entries) addTrail(path string) error {
 		case len(ahead) == 0:
 			e[entry] = true
 		default:
+			looked[entry] = true
 			walked = entry
 		}
 	}

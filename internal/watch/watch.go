@@ -73,25 +73,25 @@ func newWatcher(paths []string, patterns []files.Pattern, settle time.Duration, 
 func (w *Watcher) Replace(paths []string, patterns []files.Pattern) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before, matchedBefore := w.files, w.patterns
+	kept := map[string]bool{}
+	for _, path := range w.files {
+		kept[path] = slices.Contains(paths, path)
+	}
+	keptPatterns := slices.DeleteFunc(w.patterns, func(p files.Pattern) bool { return !slices.Contains(patterns, p) })
+	wasWatched := func(path string) bool {
+		return kept[path] || slices.ContainsFunc(keptPatterns, func(p files.Pattern) bool {
+			return filepath.Dir(path) == p.Dir && p.Matches(filepath.Base(path))
+		})
+	}
 	w.files, w.patterns = slices.Clone(paths), slices.Clone(patterns)
 	all, err := w.follow()
 	known := w.seen
-	w.seen = printsOf(all)
-	kept := slices.DeleteFunc(before, func(path string) bool { return !slices.Contains(paths, path) })
-	for _, p := range patterns {
-		if !slices.Contains(matchedBefore, p) {
-			continue
-		}
-		for _, some := range []prints{known, w.seen} {
-			for path := range some {
-				if filepath.Dir(path) == p.Dir && p.Matches(filepath.Base(path)) {
-					kept = append(kept, path)
-				}
-			}
+	w.seen = printsOf(slices.DeleteFunc(all, wasWatched), known)
+	for path, p := range known {
+		if wasWatched(path) {
+			w.seen[path] = p
 		}
 	}
-	w.seen.keep(known, kept)
 	select {
 	case w.again <- struct{}{}:
 	default: // already requested
@@ -158,12 +158,10 @@ func (w *Watcher) changed() bool {
 	// An error cannot be returned here. The next event tries again, and the next
 	// Replace returns the error.
 	all, _ := w.follow()
-	now := printsOf(all)
-	if now.equal(w.seen) {
-		return false
-	}
+	now := printsOf(all, w.seen)
+	same := now.equal(w.seen)
 	w.seen = now
-	return true
+	return !same
 }
 
 // follow watches exactly the directories that lead to the files now, and returns the
@@ -172,10 +170,10 @@ func (w *Watcher) changed() bool {
 func (w *Watcher) follow() (all []string, err error) {
 	w.on, w.dirs = nil, nil
 	for range maxTurns {
-		trail := entries{}
+		trail, looked := entries{}, map[string]bool{}
 		all = slices.Clone(w.files)
 		for _, p := range w.patterns {
-			if err := trail.addTrail(filepath.Join(p.Dir, p.Name)); err != nil {
+			if err := trail.addTrail(filepath.Join(p.Dir, p.Name), looked); err != nil {
 				return all, fmt.Errorf("cannot watch %s: %w", p.Dir, err)
 			}
 			// An error means that the directory is missing, or has too many files.
@@ -184,7 +182,7 @@ func (w *Watcher) follow() (all []string, err error) {
 			all = append(all, matching...)
 		}
 		for _, path := range all {
-			if err := trail.addTrail(path); err != nil {
+			if err := trail.addTrail(path, looked); err != nil {
 				return all, fmt.Errorf("cannot watch %s: %w", path, err)
 			}
 		}
