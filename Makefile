@@ -6,7 +6,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-all test-clients test-browser test-alone test-kubernetes bench load fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-alone test-kubernetes bench load growth fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -41,6 +41,10 @@ bench: ## every benchmark, with allocations
 # and another server that is running.
 load: ## requests for each second beside a bare net/http server; fails below a floor
 	CGO_ENABLED=0 $(GO) run ./test/load $(FLAGS)
+
+growth: ## the charts of docs/performance.md, measured on this machine
+	mkdir -p docs/charts
+	CGO_ENABLED=0 $(GO) run ./test/load growth docs/charts
 
 fuzz: ## each fuzz target for FUZZTIME
 	./tools/fuzz $(FUZZTIME)

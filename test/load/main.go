@@ -35,6 +35,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, bare(os.Args[2], os.Args[3], os.Args[4]))
 		os.Exit(2)
 	}
+	if len(os.Args) >= 3 && os.Args[1] == "growth" { // and a binary
+		if err := growth(strings.Join(os.Args[3:], ""), os.Args[2], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		return
+	}
 	o, err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		os.Exit(0)
@@ -180,13 +187,9 @@ func measure(o options, out io.Writer) (below []string, err error) {
 // prepare builds Waymark, measures its start, and starts the servers: the bare one,
 // Waymark, and Waymark with a quiet log.
 func prepare(o options, dir string) ([]limit, []target, error) {
-	if o.binary == "" {
-		o.binary = filepath.Join(dir, "waymark")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", o.binary, "./cmd/waymark")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return nil, nil, fmt.Errorf("go build: %w\n%s", err, out)
-		}
+	var err error
+	if o.binary, err = build(o.binary, dir); err != nil {
+		return nil, nil, err
 	}
 	info, err := os.Stat(o.binary)
 	if err != nil {
@@ -229,6 +232,20 @@ func prepare(o options, dir string) ([]limit, []target, error) {
 	}
 	begin, err := timeStart(o.binary, filepath.Join(dir, "start.yaml"))
 	return []limit{{"binary, stripped", "MB", float64(info.Size()) / 1e6, 25}, {"start to the first answer, median of 11", "ms", begin, 12}}, targets, err
+}
+
+// build returns a binary that was given, or builds Waymark as it is released.
+func build(given, dir string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	binary := filepath.Join(dir, "waymark")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/waymark")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binary, nil
 }
 
 func writeKeys(dir string) error {
