@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 // TestTraces: a request is one span with its lookup below, and nothing in it tells who
@@ -70,9 +72,10 @@ func TestTraces(t *testing.T) {
 	}
 }
 
-// TestCollectorIsDown: requests are answered, and the log says once that spans are
-// lost, without the header.
+// TestCollectorIsDown: requests are answered, the log says once that spans are lost,
+// without the header, and each of them is counted.
 func TestCollectorIsDown(t *testing.T) {
+	t.Parallel()
 	collector := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(collector.Close)
 	h := start(t, settingsFor("mail.example.com", fmt.Sprintf("tracing: {endpoint: %q, sample: 1, headers: {authorization: of-the-collector}}", collector.URL)))
@@ -81,7 +84,11 @@ func TestCollectorIsDown(t *testing.T) {
 			t.Fatal("no answer")
 		}
 	}
-	h.stop()
+	// Twenty requests with a lookup each. The library exports every five seconds.
+	const lost = "# HELP waymark_trace_spans_lost_total Total number of spans of traces lost because the collector did not accept them in time.\n# TYPE waymark_trace_spans_lost_total counter\nwaymark_trace_spans_lost_total 40\n"
+	h.eventually("each span is counted as lost", func() bool {
+		return testutil.GatherAndCompare(h.metrics.Registry(), strings.NewReader(lost), "waymark_trace_spans_lost_total") == nil
+	})
 	lines := h.logs.FilterMessage("cannot export traces").All()
 	if len(lines) != 1 || strings.Contains(fmt.Sprint(lines[0].ContextMap()), "of-the-collector") {
 		t.Errorf("%+v", lines)

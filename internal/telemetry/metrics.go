@@ -26,6 +26,7 @@ type Metrics struct {
 	signing          *prometheus.CounterVec
 	certificates     *prometheus.CounterVec
 	logLinesDropped  prometheus.Counter
+	traceSpansLost   prometheus.Counter
 	passwordChecks   *prometheus.CounterVec
 	connections      *prometheus.CounterVec
 	tlsNotAfter      *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
@@ -55,6 +56,8 @@ func NewMetrics(version, revision string) *Metrics {
 			"Unix timestamp when the first certificate of the signing identities expires, in seconds."), []string{"identity"}),
 		logLinesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "waymark_log_lines_dropped_total",
 			Help: "Total number of log lines dropped because the log could not be written fast enough."}),
+		traceSpansLost: prometheus.NewCounter(prometheus.CounterOpts{Name: "waymark_trace_spans_lost_total",
+			Help: "Total number of spans of traces lost because the collector did not accept them in time."}),
 		connections: counter("waymark_connections_closed_total",
 			"Total number of connections closed by limits.connections, by reason: refused, silent.", "reason"),
 		passwordChecks: counter("waymark_password_checks_total",
@@ -74,7 +77,7 @@ func NewMetrics(version, revision string) *Metrics {
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.passwordChecks, m.connections, build,
+		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.traceSpansLost, m.passwordChecks, m.connections, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -131,6 +134,9 @@ func (m *Metrics) PasswordCheck(result string) { m.passwordChecks.WithLabelValue
 // ConnectionClosed counts a connection that limits.connections closed: refused because
 // its client has its share, or silent, so that another could take its place.
 func (m *Metrics) ConnectionClosed(reason string) { m.connections.WithLabelValues(reason).Inc() }
+
+// TraceSpansLost counts spans that do not reach the collector.
+func (m *Metrics) TraceSpansLost(n int) { m.traceSpansLost.Add(float64(n)) }
 
 // ReloadFailed records that a reload of the settings failed.
 func (m *Metrics) ReloadFailed() { m.reloadSuccessful.Set(0) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -23,8 +24,9 @@ type Options struct {
 	Headers  map[string]string // of each export, such as Authorization
 	Sample   float64           // share of the requests, from 0 to 1
 	Version  string            // of Waymark
-	// Failed is called when spans are lost, from another goroutine.
-	Failed func(error)
+	// Lost is called with the number of spans that are lost, from any goroutine. The
+	// error says why.
+	Lost func(int, error)
 }
 
 // The queue is bounded, and what does not fit is dropped: a collector that is slow
@@ -57,8 +59,11 @@ func New(ctx context.Context, o Options) (*Tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot export traces: %w", err)
 	}
+	var waiting atomic.Int64
+	batcher := sdktrace.NewBatchSpanProcessor(exporter{client, o.Lost, &waiting},
+		sdktrace.WithMaxQueueSize(maxQueue), sdktrace.WithExportTimeout(exportTimeout))
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(exporter{client, o.Failed}, sdktrace.WithMaxQueueSize(maxQueue), sdktrace.WithExportTimeout(exportTimeout)),
+		sdktrace.WithSpanProcessor(queue{batcher, o.Lost, &waiting}),
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(o.Sample))),
 		sdktrace.WithResource(resource.NewSchemaless(
 			attribute.String("service.name", "waymark"), attribute.String("service.version", o.Version),
@@ -67,16 +72,37 @@ func New(ctx context.Context, o Options) (*Tracer, error) {
 	return &Tracer{provider, provider.Tracer("github.com/waymark-mail/waymark")}, nil
 }
 
+// queue reports the spans that do not fit into the queue of the library, which drops
+// them without a word.
+type queue struct {
+	sdktrace.SpanProcessor
+	lost    func(int, error)
+	waiting *atomic.Int64 // spans that ended and have not been exported
+}
+
+var errFull = errors.New("the queue is full")
+
+func (q queue) OnEnd(span sdktrace.ReadOnlySpan) {
+	if q.waiting.Add(1) > maxQueue {
+		q.waiting.Add(-1)
+		q.lost(1, errFull)
+		return
+	}
+	q.SpanProcessor.OnEnd(span)
+}
+
 // exporter reports failures itself, so that the library does not write them to
 // standard error.
 type exporter struct {
 	sdktrace.SpanExporter
-	failed func(error)
+	lost    func(int, error)
+	waiting *atomic.Int64
 }
 
 func (e exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	defer e.waiting.Add(-int64(len(spans)))
 	if err := e.SpanExporter.ExportSpans(ctx, spans); err != nil {
-		e.failed(fmt.Errorf("%d spans are lost: %w", len(spans), err))
+		e.lost(len(spans), err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func TestExport(t *testing.T) {
 	t.Cleanup(server.Close)
 	tracer, err := tracing.New(t.Context(), tracing.Options{
 		Endpoint: server.URL, Headers: map[string]string{"Authorization": "Bearer secret"}, Sample: 1,
-		Failed: func(err error) { t.Error(err) },
+		Lost: func(_ int, err error) { t.Error(err) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +107,7 @@ func TestWhoDecidesAboutSampling(t *testing.T) {
 		{"a trusted proxy writes nonsense", 0, true, "00-x", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			tracer, err := tracing.New(t.Context(), tracing.Options{Endpoint: "http://127.0.0.1:1/", Sample: tc.sample, Failed: func(error) {}})
+			tracer, err := tracing.New(t.Context(), tracing.Options{Endpoint: "http://127.0.0.1:1/", Sample: tc.sample, Lost: func(int, error) {}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,14 +141,15 @@ func TestNoTracer(t *testing.T) {
 }
 
 // TestCollectorThatHangs: no request waits, whatever is queued, and the end does not
-// either.
+// either. Spans that do not fit into the queue are counted.
 func TestCollectorThatHangs(t *testing.T) {
+	const spans, queued = 20_000, 2048
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
-	lost := make(chan error, 100)
-	tracer, err := tracing.New(t.Context(), tracing.Options{Endpoint: server.URL, Sample: 1, Failed: func(err error) { lost <- err }})
+	var lost atomic.Int64
+	tracer, err := tracing.New(t.Context(), tracing.Options{Endpoint: server.URL, Sample: 1, Lost: func(n int, _ error) { lost.Add(int64(n)) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +157,7 @@ func TestCollectorThatHangs(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 20_000 { // far more than the queue holds
+		for range spans {
 			_, span := tracer.Request(r, false)
 			span.End(false)
 		}
@@ -165,10 +167,13 @@ func TestCollectorThatHangs(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("requests wait for the collector")
 	}
+	if n := lost.Load(); n < spans-queued || n > spans {
+		t.Errorf("%d of %d spans are counted as lost", n, spans)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := tracer.Close(ctx); err == nil && len(lost) == 0 {
-		t.Error("the loss is not reported")
+	if err := tracer.Close(ctx); err == nil {
+		t.Error("the end reports no loss")
 	}
 }
 
