@@ -28,11 +28,11 @@ func (s *Service) startTracing(ctx context.Context, cfg *config.Config) (err err
 	s.tracer, err = tracing.New(ctx, tracing.Options{
 		Endpoint: t.Endpoint, Headers: t.Headers, Sample: t.Sample, Version: s.options.Version,
 		Lost: func(spans int, err error) {
-			s.options.Metrics.TraceSpansLost(spans)
 			before, now := last.Load(), s.options.Now().UnixNano()
 			if now-before >= int64(quiet) && last.CompareAndSwap(before, now) {
 				s.log.Warn("cannot export traces", zap.Error(err))
 			}
+			s.options.Metrics.TraceSpansLost(spans)
 		},
 	})
 	return err
