@@ -73,13 +73,10 @@ func newWatcher(paths []string, patterns []files.Pattern, settle time.Duration, 
 func (w *Watcher) Replace(paths []string, patterns []files.Pattern) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	kept := map[string]bool{}
-	for _, path := range w.files {
-		kept[path] = slices.Contains(paths, path)
-	}
+	before, stays := setOf(w.files), setOf(paths)
 	keptPatterns := slices.DeleteFunc(w.patterns, func(p files.Pattern) bool { return !slices.Contains(patterns, p) })
 	wasWatched := func(path string) bool {
-		return kept[path] || slices.ContainsFunc(keptPatterns, func(p files.Pattern) bool {
+		return before[path] && stays[path] || slices.ContainsFunc(keptPatterns, func(p files.Pattern) bool {
 			return filepath.Dir(path) == p.Dir && p.Matches(filepath.Base(path))
 		})
 	}
@@ -149,6 +146,14 @@ func (w *Watcher) concerns(path string) bool {
 		// The entry of a pattern is its name in the directory without links.
 		return w.on[filepath.Join(filepath.Dir(path), p.Name)] && p.Matches(filepath.Base(path))
 	})
+}
+
+func setOf(paths []string) map[string]bool {
+	set := make(map[string]bool, len(paths))
+	for _, path := range paths {
+		set[path] = true
+	}
+	return set
 }
 
 // changed reports whether the content of a file differs from the last call.
