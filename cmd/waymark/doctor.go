@@ -83,7 +83,7 @@ func (f *doctorFlags) print(env environment, report doctor.Report) error {
 	case "json":
 		return terminal.WriteJSON(env.stdout, report)
 	case "html":
-		return report.WriteHTML(env.stdout, time.Now())
+		return report.WriteHTML(env.stdout, doctor.HTMLOptions{At: time.Now()})
 	}
 	_, colourless := env.getenv("NO_COLOR")
 	return report.WriteText(env.stdout, doctor.TextOptions{Colour: onTerminal(env.stdout) && !colourless, Steps: f.steps})

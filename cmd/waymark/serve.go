@@ -9,11 +9,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/doctor"
 	"github.com/waymark-mail/waymark/internal/memory"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/systemd"
@@ -111,6 +113,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		Version:  version,
 		Metrics:  metrics,
 		Log:      log,
+		Examine:  doctor.NewExaminations(time.Now).Of,
 	})
 	if err != nil {
 		return err

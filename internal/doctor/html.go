@@ -10,10 +10,18 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
+// HTMLOptions configure WriteHTML.
+type HTMLOptions struct {
+	At time.Time // of the examination
+	// Form asks for the next domain, at the URL of the page. A report without a domain
+	// is only that.
+	Form bool
+}
+
 // htmlReport is what the template of the page shows.
 type htmlReport struct {
 	Report
-	At time.Time
+	HTMLOptions
 }
 
 // Count returns how many clients have a verdict.
@@ -35,15 +43,15 @@ func (r htmlReport) First() *Finding {
 	return &r.Findings[0]
 }
 
-// WriteHTML writes the report of an examination at a time as one page that loads
-// nothing. Text of servers is escaped.
-func (r Report) WriteHTML(w io.Writer, at time.Time) error {
+// WriteHTML writes the report as one page that loads nothing. Text of servers is
+// escaped.
+func (r Report) WriteHTML(w io.Writer, o HTMLOptions) error {
 	page, err := template.New("doctor.html").Funcs(template.FuncMap{"line": terminal.Line}).ParseFS(templates.Files, "doctor.html")
 	if err != nil {
 		return err
 	}
 	var whole bytes.Buffer
-	if err := page.Execute(&whole, htmlReport{r, at}); err != nil {
+	if err := page.Execute(&whole, htmlReport{r, o}); err != nil {
 		return err
 	}
 	_, err = whole.WriteTo(w)

@@ -17,7 +17,7 @@ func TestHTML(t *testing.T) {
 	w.options.Clients = []string{"Thunderbird", "Outlook", "Apple Mail", "PACC"}
 	report := w.examine()
 	var page bytes.Buffer
-	if err := report.WriteHTML(&page, at); err != nil {
+	if err := report.WriteHTML(&page, HTMLOptions{At: at}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -35,7 +35,7 @@ func TestHTML(t *testing.T) {
 	}
 	wellFormed(t, page.String())
 	page.Reset()
-	if err := (Report{Domain: "example.com"}).WriteHTML(&page, at); err != nil || !strings.Contains(page.String(), "Nothing to report.") || strings.Contains(page.String(), "<table") {
+	if err := (Report{Domain: "example.com"}).WriteHTML(&page, HTMLOptions{At: at}); err != nil || !strings.Contains(page.String(), "Nothing to report.") || strings.Contains(page.String(), "<table") || strings.Contains(page.String(), "<form") {
 		t.Errorf("%v: %s", err, &page)
 	}
 }
@@ -47,7 +47,7 @@ func TestHTMLIsEscaped(t *testing.T) {
 	r := Report{Domain: hostile, FixFirst: hostile, Findings: []Finding{{ID: hostile, Severity: Error, Where: "javascript:alert(1)" + hostile, Seen: hostile, Breaks: []string{hostile}, Fix: hostile}},
 		Verdicts: []Verdict{{Client: hostile, Verdict: Broken, Findings: []string{hostile}, Steps: []Step{{hostile, hostile}}}}}
 	var page bytes.Buffer
-	if err := r.WriteHTML(&page, time.Now()); err != nil {
+	if err := r.WriteHTML(&page, HTMLOptions{At: time.Now(), Form: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{"<script", "<img", "\x1b", "\u202e", "href=\"javascript"} {

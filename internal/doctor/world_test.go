@@ -36,8 +36,8 @@ import (
 	"github.com/waymark-mail/waymark/test/dnstest"
 )
 
-// settings are those of a domain with every service.
-const settings = `
+// hosted are the settings of a domain with every service.
+const hosted = `
 autodiscover: {dav: true}
 providers:
   hoster:
@@ -135,7 +135,7 @@ func webHosts() []string {
 
 // waymark returns the server of the healthy domain.
 var waymark = sync.OnceValue(func() http.Handler {
-	cfg, problems := config.Parse("waymark.yaml", []byte(settings), config.Environment{})
+	cfg, problems := config.Parse("waymark.yaml", []byte(hosted), config.Environment{})
 	if problems.HasErrors() {
 		panic(problems)
 	}

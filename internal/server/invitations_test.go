@@ -50,6 +50,29 @@ func TestInvitations(t *testing.T) {
 	}
 }
 
+// TestExaminationsRefuseOtherSites: a page of another site cannot keep the doctor busy,
+// and its own page can ask.
+func TestExaminationsRefuseOtherSites(t *testing.T) {
+	var ready Readiness
+	var asked []address.Domain
+	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Examine: func(_ context.Context, d address.Domain) (json, page []byte, err error) {
+		asked = append(asked, d)
+		return []byte("{}"), []byte("<!DOCTYPE html>"), nil
+	}})
+	for _, path := range []string{"/api/v1/doctor", "/doctor"} {
+		for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200, "": 200} {
+			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:9090"+path+"?domain=Example.com", nil)
+			r.Header.Set("Sec-Fetch-Site", site)
+			rec := httptest.NewRecorder()
+			asked = nil
+			ops.ServeHTTP(rec, r)
+			if rec.Code != want || (len(asked) == 1 && asked[0] == "example.com") != (want == 200) {
+				t.Errorf("%s from %q: %d, asked %q", path, site, rec.Code, asked)
+			}
+		}
+	}
+}
+
 // TestOpsRefusesOtherSites posts as the page of another site would, through the
 // browser of an operator.
 func TestOpsRefusesOtherSites(t *testing.T) {

@@ -33,9 +33,11 @@ type Ops struct {
 	// many domains are gone.
 	Reload func(force bool) (refused []string)
 	Invite Inviter
-	Hosts  []address.Domain // names by which operators reach the listener, besides local ones
-	Token  string           // required by what changes something; "" for no token
-	Pprof  bool             // serve /debug/pprof
+	// Examine examines a mail domain for operators; nil for a service without it.
+	Examine Examiner
+	Hosts   []address.Domain // names by which operators reach the listener, besides local ones
+	Token   string           // required by what changes something; "" for no token
+	Pprof   bool             // serve /debug/pprof
 	// Certificate returns nil for a host name that may have a certificate. An error
 	// of kind UnknownDomain refuses it.
 	Certificate func(context.Context, address.Domain) error
@@ -43,20 +45,27 @@ type Ops struct {
 
 // NewOps returns the handler of the ops listener: /metrics, /healthz while the
 // process runs, /readyz while it accepts requests, POST /-/reload, which answers
-// when it is done, POST /api/v1/invites, which creates an invitation, and
-// /-/certificate, which tells a reverse proxy for which names to get certificates.
+// when it is done, POST /api/v1/invites, which creates an invitation,
+// /api/v1/doctor and /doctor, which examine a mail domain, and /-/certificate, which
+// tells a reverse proxy for which names to get certificates.
 // Requests are counted and logged with the dialect name ops, except those of
 // scrapers, probes and profiles, which would hide the others.
 func NewOps(o Ops) http.Handler {
-	post := []string{http.MethodPost}
+	get, post := []string{http.MethodGet}, []string{http.MethodPost}
+	dialects := []dialect.Dialect{
+		dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: fromNoOtherSite(o.reload)}}}, o.Token),
+		dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: fromNoOtherSite(o.invite)}}, Fail: dialect.ProblemFailure}, o.Token),
+	}
+	if o.Examine != nil {
+		dialects = append(dialects,
+			dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/doctor", Methods: get, Serve: o.examination}}, Fail: dialect.ProblemFailure},
+			dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/doctor", Methods: get, Serve: o.examinationPage}}})
+	}
 	h := newHandler(Options{
-		Metrics: o.Metrics,
-		Log:     o.Log,
-		Hosts:   append([]address.Domain{}, o.Hosts...), // not nil, which would allow every name
-		Dialects: []dialect.Dialect{
-			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: fromNoOtherSite(o.reload)}}}, o.Token),
-			dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: fromNoOtherSite(o.invite)}}, Fail: dialect.ProblemFailure}, o.Token),
-		},
+		Metrics:  o.Metrics,
+		Log:      o.Log,
+		Hosts:    append([]address.Domain{}, o.Hosts...), // not nil, which would allow every name
+		Dialects: dialects,
 	}, "ops", []func(http.Handler) http.Handler{forOperators})
 	h.unlogged("/metrics", o.Metrics.Handler().ServeHTTP)
 	h.unlogged("/-/certificate", h.line(o.certificate))

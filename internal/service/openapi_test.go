@@ -100,7 +100,16 @@ func loggedOpsHandler(log *zap.Logger, ready *server.Readiness, token string, pp
 		}
 		return nil
 	}
-	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Token: token, Pprof: pprof, Certificate: permit})
+	examine := func(_ context.Context, d address.Domain) (json, page []byte, err error) {
+		if d == "busy.example" {
+			return nil, nil, settings.Errorf(settings.Overloaded, "other domains are being examined; try again in a few seconds")
+		}
+		const report = `{"domain": "example.com", "fix_first": "spf-missing",
+			"verdicts": [{"client": "Outlook", "verdict": "works", "findings": [], "steps": [{"asked": "SRV _autodiscover._tcp.example.com", "got": "none"}]}],
+			"findings": [{"id": "spf-missing", "severity": "warning", "where": "example.com", "seen": "the domain has no SPF record", "breaks": [], "fix": "Publish one."}]}`
+		return []byte(report), []byte("<!DOCTYPE html>"), nil
+	}
+	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Examine: examine, Token: token, Pprof: pprof, Certificate: permit})
 }
 
 // call is an operation of the description, as its examples show it.
@@ -616,6 +625,14 @@ func TestOpsIsDescribed(t *testing.T) {
 		{name: "a certificate", method: "GET", path: "/-/certificate?domain=autoconfig.example.com", status: 200},
 		{name: "a certificate for somebody else", method: "GET", path: "/-/certificate?domain=www.example.com", status: 404},
 		{name: "a certificate for no name", method: "GET", path: "/-/certificate", status: 400},
+		{name: "an examination", method: "GET", path: "/api/v1/doctor?domain=example.com", status: 200},
+		{name: "an examination of no domain", method: "GET", path: "/api/v1/doctor", status: 400},
+		{name: "an examination too many", method: "GET", path: "/api/v1/doctor?domain=busy.example", status: 503},
+		{name: "an examination needs no token", method: "GET", path: "/api/v1/doctor?domain=example.com", token: aToken, status: 200},
+		{name: "the page of examinations", method: "GET", path: "/doctor", status: 200},
+		{name: "an examination as a page", method: "GET", path: "/doctor?domain=example.com", status: 200},
+		{name: "a page of no domain", method: "GET", path: "/doctor?domain=a%20b", status: 400},
+		{name: "a page too many", method: "GET", path: "/doctor?domain=busy.example", status: 503},
 		{name: "reload", method: "POST", path: "/-/reload", status: 200},
 		{name: "a link", method: "POST", path: "/api/v1/invites", body: `{"email": "anna@example.com"}`, status: 201},
 		{name: "a link for a while", method: "POST", path: "/api/v1/invites", body: `{"email": "anna@example.com", "expires": "1h30m"}`, status: 201},

@@ -97,8 +97,12 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 			h := server.New(server.Options{
 				Dialects: offered, Metrics: metrics, Log: log,
 			})
-			if strings.HasPrefix(one.path, "/-/") || one.path == "/api/v1/invites" {
+			if strings.HasPrefix(one.path, "/-/") || slices.Contains([]string{"/api/v1/invites", "/api/v1/doctor", "/doctor"}, one.path) {
 				h = server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: metrics, Log: log, Ready: &server.Readiness{}, Reload: func(bool) []string { return nil }, Token: aToken,
+					Examine: func(ctx context.Context, d address.Domain) (json, page []byte, err error) {
+						_, err = f.Resolve(ctx, settings.Query{Domain: d})
+						return nil, nil, err
+					},
 					Invite: func(ctx context.Context, a address.Address, _ time.Duration) (server.Invitation, error) {
 						_, err := f.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a})
 						return server.Invitation{}, fmt.Errorf("%s: %w", a, err)

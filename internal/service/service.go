@@ -53,6 +53,8 @@ type Options struct {
 	// addresses in the settings.
 	Sockets map[string]net.Listener
 	Manager Manager
+	// Examine examines a mail domain for operators; nil for a service without it.
+	Examine server.Examiner
 	// Grace is how long the listeners continue when the process stops, while each
 	// response announces the end of its connection; 0 for one second.
 	Grace time.Duration
@@ -260,6 +262,7 @@ func (s *Service) use(next state) {
 		Ready:   &s.ready,
 		Reload:  func(force bool) []string { return s.reloadWithin(reloadPatience, force) },
 		Invite:  s.Invite,
+		Examine: s.options.Examine,
 		Token:   next.cfg.API.Token,
 		Pprof:   next.cfg.Ops.Pprof,
 		Hosts:   next.cfg.Ops.Hosts,

@@ -62,7 +62,7 @@ var mayImport = map[string][]string{
 	"internal/watch":                       {"internal/files"},
 	"internal/passwordcheck":               {"internal/publicaddress", "internal/settings"},
 	"internal/publicaddress":               {},
-	"internal/doctor":                      {"internal/address", "internal/clients", "internal/clients/*", "internal/conformance", "internal/dnslookup", "internal/publicaddress", "internal/sign", "internal/terminal", "templates"},
+	"internal/doctor":                      {"internal/address", "internal/clients", "internal/clients/*", "internal/conformance", "internal/dnslookup", "internal/publicaddress", "internal/settings", "internal/sign", "internal/terminal", "templates"},
 	"internal/dialect/mobileconfig/schema": {},
 	"internal/sign":                        {"internal/certs", "internal/files"},
 	"internal/certs":                       {"internal/files"},

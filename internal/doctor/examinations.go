@@ -1,0 +1,138 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/dnslookup"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+const (
+	// examinationTime is shorter than that of a response.
+	examinationTime  = 12 * time.Second
+	examinationKept  = 5 * time.Minute
+	examinationsKept = 100
+	examinedAtOnce   = 3
+)
+
+// Examinations examines domains for many readers, a few at once, and keeps the
+// reports for a while.
+type Examinations struct {
+	examine func(context.Context, address.Domain) (Report, error)
+	now     func() time.Time
+	free    chan struct{} // a value for each that may begin
+
+	mu   sync.Mutex
+	kept map[address.Domain]kept
+}
+
+type kept struct {
+	at     time.Time
+	report func() (written, error)
+}
+
+// written is a report in both forms.
+type written struct{ json, page []byte }
+
+// NewExaminations returns examinations from this machine, by the resolvers of the
+// system.
+func NewExaminations(now func() time.Time) *Examinations {
+	return newExaminations(now, fromOutside(now))
+}
+
+func newExaminations(now func() time.Time, examine func(context.Context, address.Domain) (Report, error)) *Examinations {
+	e := &Examinations{examine: examine, now: now, free: make(chan struct{}, examinedAtOnce), kept: map[address.Domain]kept{}}
+	for range examinedAtOnce {
+		e.free <- struct{}{}
+	}
+	return e
+}
+
+// fromOutside examines a domain as anybody on the Internet can.
+func fromOutside(now func() time.Time) func(context.Context, address.Domain) (Report, error) {
+	return func(ctx context.Context, d address.Domain) (Report, error) {
+		resolver, err := dnslookup.New()
+		if err != nil {
+			return Report{}, &settings.Error{Kind: settings.Unavailable, Message: "this machine has no DNS resolver", Cause: err}
+		}
+		return Examine(ctx, Options{Domain: d, Resolver: resolver, Timeout: examinationTime, Now: now()}), nil
+	}
+}
+
+// Of returns the report about a domain as JSON and as a page; "" for a page that asks
+// for a domain. Requests for a domain that is being examined wait for that report. The
+// error is of kind Overloaded when too many others are being examined.
+func (e *Examinations) Of(ctx context.Context, d address.Domain) (json, page []byte, err error) {
+	report, err := e.of(ctx, d)
+	return report.json, report.page, err
+}
+
+func (e *Examinations) of(ctx context.Context, d address.Domain) (written, error) {
+	if d == "" {
+		return finished(Report{}, time.Time{})
+	}
+	e.mu.Lock()
+	known, ok := e.kept[d]
+	if !ok || e.now().Sub(known.at) > examinationKept {
+		select {
+		case <-e.free:
+		default:
+			e.mu.Unlock()
+			return written{}, settings.Errorf(settings.Overloaded, "other domains are being examined; try again in a few seconds")
+		}
+		// It continues for others when this client goes away.
+		ctx = context.WithoutCancel(ctx)
+		known = kept{e.now(), sync.OnceValues(func() (written, error) {
+			defer func() { e.free <- struct{}{} }()
+			report, err := e.examine(ctx, d)
+			if err != nil {
+				e.forget(d)
+				return written{}, err
+			}
+			return finished(report, e.now())
+		})}
+		e.keep(d, known)
+	}
+	e.mu.Unlock()
+	return known.report()
+}
+
+// keep makes room first: the oldest report goes.
+func (e *Examinations) keep(d address.Domain, k kept) {
+	delete(e.kept, d)
+	if len(e.kept) >= examinationsKept {
+		var oldest address.Domain
+		for domain, other := range e.kept {
+			if oldest == "" || other.at.Before(e.kept[oldest].at) {
+				oldest = domain
+			}
+		}
+		delete(e.kept, oldest)
+	}
+	e.kept[d] = k
+}
+
+// forget lets the next request try again.
+func (e *Examinations) forget(d address.Domain) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.kept, d)
+}
+
+// finished writes a report in both forms.
+func finished(report Report, at time.Time) (written, error) {
+	encoded, err := json.Marshal(report)
+	if err != nil {
+		return written{}, err
+	}
+	var page bytes.Buffer
+	if err := report.WriteHTML(&page, HTMLOptions{At: at, Form: true}); err != nil {
+		return written{}, err
+	}
+	return written{append(encoded, '\n'), page.Bytes()}, nil
+}

@@ -1,0 +1,102 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/settings"
+)
+
+// TestExaminationsAreKept: a domain is examined once in five minutes, whoever asks.
+func TestExaminationsAreKept(t *testing.T) {
+	now, examined := time.Now(), atomic.Int64{}
+	release := make(chan struct{})
+	e := newExaminations(func() time.Time { return now }, func(_ context.Context, d address.Domain) (Report, error) {
+		examined.Add(1)
+		<-release
+		return Report{Domain: string(d)}, nil
+	})
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() {
+			got, err := e.of(t.Context(), "example.com")
+			if err != nil || !strings.Contains(string(got.json), `"domain":"example.com"`) || !strings.Contains(string(got.page), "<h1>Mail set-up of example.com</h1>") {
+				t.Errorf("%s, %v", got.json, err)
+			}
+		})
+	}
+	close(release)
+	all.Wait()
+	if n := examined.Load(); n != 1 {
+		t.Errorf("examined %d times", n)
+	}
+	now = now.Add(examinationKept + time.Second)
+	if _, err := e.of(t.Context(), "example.com"); err != nil || examined.Load() != 2 {
+		t.Errorf("an old report is shown: %v", err)
+	}
+	for i := range 2 * examinationsKept {
+		if _, err := e.of(t.Context(), address.Domain(fmt.Sprintf("d%d.example", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(e.kept) != examinationsKept {
+		t.Errorf("%d reports are kept", len(e.kept))
+	}
+	page, err := e.of(t.Context(), "")
+	if err != nil || !strings.Contains(string(page.page), "<form") || strings.Contains(string(page.page), "Findings") {
+		t.Errorf("%v: %s", err, page.page)
+	}
+}
+
+// TestExaminationsAtOnce: no more than a few domains are examined at a time, and one
+// whose client went away still ends.
+func TestExaminationsAtOnce(t *testing.T) {
+	release, begun := make(chan struct{}), make(chan struct{}, examinedAtOnce)
+	e := newExaminations(time.Now, func(ctx context.Context, d address.Domain) (Report, error) {
+		begun <- struct{}{}
+		<-release
+		return Report{Domain: string(d)}, ctx.Err()
+	})
+	gone, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for i := range examinedAtOnce {
+		all.Go(func() {
+			if _, err := e.of(gone, address.Domain(fmt.Sprintf("d%d.example", i))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range examinedAtOnce {
+		<-begun
+	}
+	cancel()
+	if _, err := e.of(t.Context(), "one.example"); settings.KindOf(err) != settings.Overloaded {
+		t.Errorf("one more is examined: %v", err)
+	}
+	close(release)
+	all.Wait()
+	if _, err := e.of(t.Context(), "one.example"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestExaminationFails: a failure is the answer, and does not keep its place.
+func TestExaminationFails(t *testing.T) {
+	failed := errors.New("no resolver")
+	e := newExaminations(time.Now, func(context.Context, address.Domain) (Report, error) { return Report{}, failed })
+	for i := range 2 * examinedAtOnce {
+		if _, err := e.of(t.Context(), address.Domain(fmt.Sprintf("d%d.example", i))); !errors.Is(err, failed) {
+			t.Error(err)
+		}
+	}
+	if len(e.kept) > 0 {
+		t.Errorf("%d failures are kept", len(e.kept))
+	}
+}
