@@ -114,6 +114,12 @@
       const button = newButton("", () => copy(password, button));
       button.append(icon(sheets), ` ${words.password}`);
       buttons.append(button, " ");
+      // One tap copies the password and downloads the profile, which the device asks it for.
+      const profile = main.querySelector(".profile form");
+      if (profile) {
+        profile.querySelector("button").textContent = words.both;
+        profile.addEventListener("submit", () => copy(password, button));
+      }
     }
     buttons.append(reveal, " ", shown);
     verdict.after(buttons);

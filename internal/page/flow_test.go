@@ -55,7 +55,22 @@ func TestTheOrderOfTheScreens(t *testing.T) {
 func TestTheEnd(t *testing.T) {
 	page := get(t, "https://setup.example.com"+pageOf(invite.Page)+"?device=iphone&app=outlook-mobile&done=1")
 	contains(t, page, "Send yourself a message from the app, to anna@example.com.", `href="https://webmail.example.com/"`, `<button name="app" value="outlook-mobile"`, "What does your app say?", "/code.svg")
+	contains(t, page, `?app=outlook-mobile&amp;device=iphone&amp;lang=en#print">Print your settings on one sheet</a>`)
 	lacks(t, page, `id="steps"`)
+	contains(t, get(t, "https://setup.example.com"+pageOf(invite.Page)+"?app=outlook-mobile&device=iphone"), `<p id="print"`)
+}
+
+// TestEveryStepPageHasItsLink pins the link beside the QR code, for every device, on the
+// page at the end and on that of an invitation.
+func TestEveryStepPageHasItsLink(t *testing.T) {
+	const origin = "https://setup.example.com"
+	for _, d := range devices() {
+		for _, path := range []string{pageOf(invite.Page), "/i/" + testKeys.Seal(invite.Setup, addressOfAnna, noon.Add(1))} {
+			contains(t, get(t, origin+path+"?device="+d.id), `<img class="code" src="`+path+`/code.svg"`, `<code class="value">`+origin+path+`</code>`)
+		}
+	}
+	end := pageOf(invite.Page)
+	contains(t, get(t, origin+end+"?done=1"), `<code class="value">`+origin+end+`</code>`)
 }
 
 // TestStepsCanBeTickedOff pins that each step has a box with a name of its own.

@@ -70,7 +70,7 @@ func (p *page) code(invited bool) func(*http.Request) (dialect.Response, error) 
 		if err != nil {
 			return dialect.Response{}, err
 		}
-		text := r.URL.Scheme + "://" + r.Host + path.Dir(r.URL.Path)
+		text := pageLink(r, path.Dir(r.URL.Path))
 		if id := r.URL.Query().Get("for"); id != "" {
 			found, err := p.resolve(r.Context(), o.form.email, o.proven)
 			if err != nil {
@@ -90,6 +90,9 @@ func (p *page) code(invited bool) func(*http.Request) (dialect.Response, error) 
 		return dialect.Response{Status: http.StatusOK, ContentType: "image/svg+xml", Header: header, Body: []byte(code.SVG())}, nil
 	}
 }
+
+// pageLink returns the link to a page on the host that the browser used.
+func pageLink(r *http.Request, path string) string { return r.URL.Scheme + "://" + r.Host + path }
 
 // seeOther leads the browser to a page that it can reload and come back to.
 func seeOther(path string, q url.Values, fragment string, found settings.Settings) dialect.Response {

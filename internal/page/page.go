@@ -224,7 +224,7 @@ func (p *page) steps(invited bool) func(*http.Request) (dialect.Response, error)
 			return resp, err
 		}
 		return p.assistant(r, found, o.form, func(v *view) {
-			v.Path, v.Token = r.URL.Path, o.token
+			v.Path, v.Token, v.Link = r.URL.Path, o.token, pageLink(r, r.URL.Path)
 			if invited {
 				v.Token = p.Tokens.Seal(invite.Proven, found.Address, o.until)
 				v.Greeting = o.form.texts.Text("page.greeting", "address", v.Email, "provider", v.Provider)

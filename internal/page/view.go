@@ -44,6 +44,7 @@ type view struct {
 	Email      string // of the form
 	Path       string // of this page; "/" in a preview
 	Token      string // for the profile and the password check; "" in a preview
+	Link       string // to this page, for another device; "" in a preview
 	Problem    string
 	Standalone *standalone // nil when a server serves the page
 

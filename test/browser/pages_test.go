@@ -37,6 +37,7 @@ func TestPages(t *testing.T) {
 	t.Run("the whole way", p.theWholeWay)
 	t.Run("for everybody", p.forEverybody)
 	t.Run("a password is checked", p.aPasswordIsChecked)
+	t.Run("four taps", p.fourTaps)
 	t.Run("every app on a phone", p.everyAppOnAPhone)
 	t.Run("on paper", p.onPaper)
 	t.Run("codes", p.codes)
@@ -180,6 +181,13 @@ func (p *pages) aPasswordIsChecked(t *testing.T) {
 	p.run(t, "password.mjs", map[string]any{"visits": visits, "rightPassword": rightPassword}, clean)
 }
 
+// fourTaps counts the taps on an iPhone until the password is in the clipboard and the
+// profile is downloaded.
+func (p *pages) fourTaps(t *testing.T) {
+	visits := []map[string]any{{"name": "iPhone", "language": "en", "address": "dora@tried.example", "userAgent": devices[0].userAgent, "width": 390, "height": 844}}
+	p.run(t, "taps.mjs", map[string]any{"visits": visits, "rightPassword": rightPassword}, clean)
+}
+
 // everyAppOnAPhone allows no steps that need sideways scrolling.
 func (p *pages) everyAppOnAPhone(t *testing.T) {
 	var visits []map[string]any
@@ -207,7 +215,7 @@ func (p *pages) nothingInTheLog(t *testing.T) {
 	if len(p.Log.Lines(`"route":"/"`)) == 0 {
 		t.Errorf("the log has no request for the page: %s", &p.Log)
 	}
-	for _, part := range []string{"anna", "bert", "@example.com", rightPassword} {
+	for _, part := range []string{"anna", "bert", "dora", "@example.com", rightPassword} {
 		for _, line := range p.Log.Lines(part) {
 			t.Errorf("the log contains %s: %s", part, line)
 		}

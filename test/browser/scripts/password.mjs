@@ -23,13 +23,12 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
     same(findings, 'the place on the page', await page.evaluate(() => location.hash || `#${document.activeElement.id}`), '#verify');
     if ((await page.content()).includes(input.rightPassword)) findings.push('the password is on the page');
     if (visit.userAgent.includes('iPhone')) {
-      // Taps so far: the address, the check. Two more copy the password and download.
-      const download = page.getByRole('button', { name: say('profile_page.download') });
+      const download = page.getByRole('button', { name: say(visit.scripts ? 'verify.copy_download' : 'profile_page.download') });
       const place = await download.boundingBox();
       if (!place || place.y + place.height > 700) findings.push('the profile is not on the screen of the verdict');
     }
     if (visit.scripts) { // the right password is at hand until the person leaves
-      await page.getByRole('button', { name: say('verify.copy') }).click();
+      await page.getByRole('button', { name: say('verify.copy'), exact: true }).click();
       await page.locator('.password .done').waitFor();
       same(findings, 'the clipboard', await page.evaluate(() => navigator.clipboard.readText()), input.rightPassword);
       await page.getByRole('button', { name: say('verify.reveal') }).click();
