@@ -13,9 +13,9 @@ import (
 
 // prints maps the path of a file to a fingerprint of its content. A file that
 // cannot be read has none.
-type prints map[string]print
+type prints map[string]fingerprint
 
-type print struct {
+type fingerprint struct {
 	sum   [sha256.Size]byte
 	stamp stamp // zero if it does not identify the content
 }
@@ -57,7 +57,7 @@ func printsOf(paths []string, known prints) prints {
 			break
 		}
 		if err == nil {
-			all[path] = print{sum, at}
+			all[path] = fingerprint{sum, at}
 		}
 	}
 	return all
@@ -77,5 +77,5 @@ func sumOf(path string) (sum [sha256.Size]byte, err error) {
 
 // equal reports whether the contents are the same.
 func (p prints) equal(other prints) bool {
-	return maps.EqualFunc(p, other, func(a, b print) bool { return a.sum == b.sum })
+	return maps.EqualFunc(p, other, func(a, b fingerprint) bool { return a.sum == b.sum })
 }

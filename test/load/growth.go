@@ -48,7 +48,7 @@ func growth(binary, into string, out io.Writer) (err error) {
 			spent := check.ProcessState.UserTime() + check.ProcessState.SystemTime()
 			cpu.points = append(cpu.points, point{float64(size), spent.Seconds()})
 			memory.points = append(memory.points, point{float64(size), float64(used.Maxrss) * 1024 / 1e6})
-			fmt.Fprintf(out, "%d %s: %.3f s, %.0f MB\n", size, chart.across, spent.Seconds(), float64(used.Maxrss)*1024/1e6)
+			_, _ = fmt.Fprintf(out, "%d %s: %.3f s, %.0f MB\n", size, chart.across, spent.Seconds(), float64(used.Maxrss)*1024/1e6)
 		}
 		if err := os.WriteFile(filepath.Join(into, "growth-"+chart.name+".svg"), []byte(svg(chart.title, chart.across, []panel{cpu, memory})), 0o644); err != nil {
 			return err
@@ -139,7 +139,7 @@ func connectionGrowth(binary, dir string, out io.Writer) (_ []panel, err error) 
 		each := float64((after - before).Nanoseconds()) / 1000 / float64(served)
 		cpu.points = append(cpu.points, point{float64(size), each})
 		memory.points = append(memory.points, point{float64(size), held * 1.048576})
-		fmt.Fprintf(out, "%d connections: %.1f µs, %.0f MB\n", size, each, held*1.048576)
+		_, _ = fmt.Fprintf(out, "%d connections: %.1f µs, %.0f MB\n", size, each, held*1.048576)
 	}
 	return []panel{cpu, memory}, nil
 }

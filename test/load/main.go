@@ -55,19 +55,19 @@ func main() {
 		os.Exit(2)
 	}
 	for _, text := range below {
-		fmt.Println("MISSED " + text)
+		fmt.Fprintln(os.Stdout, "MISSED "+text)
 	}
 	if below != nil {
 		os.Exit(1)
 	}
-	fmt.Println("ok: nothing is more than a tenth below its goal")
+	fmt.Fprintln(os.Stdout, "ok: nothing is more than a tenth below its goal")
 }
 
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: load [FLAG...] [NAME=URL...]\n\n"+
+		_, _ = fmt.Fprintln(flags.Output(), "usage: load [FLAG...] [NAME=URL...]\n\n"+
 			"Compare Waymark with a bare net/http server, and with running servers at http URLs.\n"+
 			"Exit status: 0 for success, 1 below a floor, 2 if it cannot be measured.")
 		flags.PrintDefaults()
@@ -179,7 +179,7 @@ func measure(o options, out io.Writer) (below []string, err error) {
 	}
 	limits = append(limits, limit{"memory after the load", "MiB", held, 25})
 	for _, l := range limits {
-		fmt.Fprintf(out, "%-38s %8.1f %s, goal %g\n", l.name, l.measured, l.unit, l.goal)
+		_, _ = fmt.Fprintf(out, "%-38s %8.1f %s, goal %g\n", l.name, l.measured, l.unit, l.goal)
 	}
 	return append(missed(all), exceeded(limits)...), nil
 }

@@ -98,7 +98,7 @@ func exceeded(all []limit) []string {
 const line = "%-22s %4s  %-16s %10s %10s %7s %6s %9s %9s\n"
 
 func printHead(w io.Writer) {
-	fmt.Fprintf(w, line, "request", "conn", "server", "req/s", "req/CPU s", "ratio", "goal", "median", "p99")
+	_, _ = fmt.Fprintf(w, line, "request", "conn", "server", "req/s", "req/CPU s", "ratio", "goal", "median", "p99")
 }
 
 func (f figure) print(w io.Writer) {
@@ -108,7 +108,7 @@ func (f figure) print(w io.Writer) {
 		}
 		return fmt.Sprintf(format, value)
 	}
-	fmt.Fprintf(w, line, f.row, fmt.Sprint(f.connections), f.server, fmt.Sprintf("%.0f", f.perSecond), optional("%.0f", f.perCPU),
+	_, _ = fmt.Fprintf(w, line, f.row, fmt.Sprint(f.connections), f.server, fmt.Sprintf("%.0f", f.perSecond), optional("%.0f", f.perCPU),
 		fmt.Sprintf("%.2f", f.ratio), optional("%.2f", f.goal), f.median.Round(time.Microsecond), f.p99.Round(time.Microsecond))
 }
 
