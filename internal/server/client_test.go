@@ -31,7 +31,7 @@ func byChi(r *http.Request, trusted []netip.Prefix) (found netip.Addr) {
 func TestClientAddressesAsChiFindsThem(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(all ...string) string { return all[r.IntN(len(all))] }
-	for range 20_000 {
+	for range 5000 {
 		req := httptest.NewRequest(http.MethodGet, "/", nil)
 		req.RemoteAddr = pick("192.0.2.1:1234", "198.51.100.7:1", "[2001:db8::1]:443", "[fe80::1%eth0]:80", "[::ffff:192.0.2.1]:9", "192.0.2.1", "2001:db8::1", "", "@", "nonsense:1", "127.0.0.1:80")
 		for range r.IntN(3) {

@@ -55,12 +55,12 @@ func main() {
 		os.Exit(2)
 	}
 	for _, text := range below {
-		fmt.Fprintln(os.Stdout, "MISSED "+text)
+		_, _ = fmt.Fprintln(os.Stdout, "MISSED "+text)
 	}
 	if below != nil {
 		os.Exit(1)
 	}
-	fmt.Fprintln(os.Stdout, "ok: nothing is more than a tenth below its goal")
+	_, _ = fmt.Fprintln(os.Stdout, "ok: nothing is more than a tenth below its goal")
 }
 
 func parse(args []string) (options, error) {
