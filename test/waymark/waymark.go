@@ -189,7 +189,7 @@ func (w *Waymark) Kill(t testing.TB) {
 	if err := w.process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-w.exited
+	_ = <-w.exited // killed
 }
 
 // Line is an entry of the log: what the tests compare of it.
