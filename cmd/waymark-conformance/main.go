@@ -106,7 +106,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&t.Profile, "profile", "", "`path` and query of the Apple profile (default /profile.mobileconfig?email={address})")
 	flags.StringVar(&caFile, "ca-file", "", "trust the certificates in this PEM `file` to sign profiles, instead of the system's")
 	flags.StringVar(&zoneFile, "zone", "", "zone `file` with the DNS records of the domain; - for standard input")
-	flags.StringVar(&t.Login, "login", "", "`form` of the user name, from {address}, {local} and {domain} (default {address} or {local})")
+	flags.StringVar(&t.Login, "login", "", "`form` of the user name, from {address}, {local} and {domain} (default {address}; autoconfig may also have {local})")
 	flags.BoolVar(&t.Alternatives, "alternatives", false, "expect several sections of one type in autoconfig")
 	flags.BoolVar(&t.OutlookDAV, "outlook-dav", false, "expect calendars and contacts in Autodiscover")
 	flags.BoolVar(&t.ActiveSync, "activesync", false, "expect an ActiveSync service")

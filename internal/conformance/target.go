@@ -33,7 +33,7 @@ type Target struct {
 	Zone    string         // the records of Domain as a master file (RFC 1035 section 5)
 
 	// What the settings enable:
-	Login        string // the user name, from {address}, {local} and {domain}; "" for the address or the local part
+	Login        string // the user name, from {address}, {local} and {domain}; "" for the address, in autoconfig also the local part
 	Alternatives bool   // several sections of one type in autoconfig
 	OutlookDAV   bool   // CalDAV and CardDAV blocks in Autodiscover
 	ActiveSync   bool   // an ActiveSync service
