@@ -189,7 +189,9 @@ func (w *Waymark) Kill(t testing.TB) {
 	if err := w.process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-w.exited // killed
+	if err := <-w.exited; err == nil {
+		t.Error("waymark serve ended before it was killed")
+	}
 }
 
 // Line is an entry of the log: what the tests compare of it.
