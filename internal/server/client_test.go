@@ -60,3 +60,20 @@ func TestClientAddressesAsChiFindsThem(t *testing.T) {
 		}
 	}
 }
+
+// TestWithPeer pins who a TLS handshake comes from: a trusted proxy is nobody in
+// particular.
+func TestWithPeer(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	for remote, want := range map[string]string{
+		"203.0.113.9:1": "203.0.113.9", "[2001:db8:1:2:3::4]:1": "2001:db8:1:2::", "192.0.2.7:1": "", "not an address": "",
+	} {
+		ctx := WithPeer(t.Context(), remote, proxies)
+		if got := ClientNetwork(ctx); got != want {
+			t.Errorf("%s counts as %q, want %q", remote, got, want)
+		}
+		if got := ClientAddress(ctx).IsValid(); got != (want != "") {
+			t.Errorf("%s: an address is known: %v", remote, got)
+		}
+	}
+}
