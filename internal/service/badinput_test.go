@@ -96,7 +96,8 @@ func badnesses() []badness {
 
 // TestBadInput sends every bad request to every endpoint, and compares the answers
 // with the table in testdata. None is a fault of this server, none is logged with a
-// local part, and none takes more than ten times as long as a good one.
+// local part, and none takes more than fifty times as long as a good one: some are a
+// thousand times as large.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	cfg, findings := config.Parse("waymark.yaml", []byte(describedSettings), config.Environment{})
@@ -150,7 +151,7 @@ func TestBadInput(t *testing.T) {
 	usual := slices.Sorted(slices.Values(costs))[len(costs)/2]
 	sent, unlogged, table := 0, 0, "# The answer of each endpoint to each bad request.\n"
 	for i, one := range endpoints {
-		most := 10 * max(costs[i], usual)
+		most := 50 * max(costs[i], usual)
 		answers := map[int][]string{}
 		for n, bad := range badnesses() {
 			if n%sparingEvery == 0 { // floods are not logged line by line
@@ -166,8 +167,8 @@ func TestBadInput(t *testing.T) {
 				for range 20 {
 					now, took = min(now, good(1, one)), min(took, fastest(1, one.side, request))
 				}
-				if most = 10 * max(now, usual); took > most {
-					t.Errorf("%s, %s: takes %v, a good one %v", one, bad.name, took, most/10)
+				if most = 50 * max(now, usual); took > most {
+					t.Errorf("%s, %s: takes %v, a good one %v", one, bad.name, took, most/50)
 				}
 			}
 			answers[status] = append(answers[status], bad.name)
