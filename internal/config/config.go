@@ -109,6 +109,9 @@ type Pages struct {
 	// VerifyPassword lets users check a password before they type it into an app.
 	// VerifyPrivate allows that for mail servers on private networks.
 	VerifyPassword, VerifyPrivate bool
+	// Suggest are domains that everybody may learn from the page: it suggests one to
+	// a visitor whose domain is unknown and nearly the same.
+	Suggest []address.Domain
 }
 
 // Log is what the log contains, and how.

@@ -141,6 +141,7 @@ func TestFullFile(t *testing.T) {
 		Pages: Pages{
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
 			VerifyPassword: true,
+			Suggest:        []address.Domain{"example.com", "xn--bcher-kva.example"},
 		},
 		Log:       Log{Level: "debug", Format: "console", Remote: "network"},
 		Providers: []*settings.Provider{full, plain},

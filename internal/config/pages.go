@@ -22,6 +22,13 @@ func pagesFields() []field[Pages] {
 		}},
 		{"verify_password", func(r *reader, v value, p *Pages) { p.VerifyPassword, _ = r.truth(v) }},
 		{"verify_private", func(r *reader, v value, p *Pages) { p.VerifyPrivate, _ = r.truth(v) }},
+		{"suggest", func(r *reader, v value, p *Pages) {
+			r.items(v, "a list of domains", func(v value) {
+				if d := r.domainName(v); d != "" {
+					p.Suggest = append(p.Suggest, d)
+				}
+			})
+		}},
 	}
 }
 

@@ -81,29 +81,6 @@ func TestNothingIsSuggestedFromALongList(t *testing.T) {
 	}
 }
 
-func TestDistance(t *testing.T) {
-	for _, tc := range []struct {
-		name, a, b string
-		want       int
-	}{
-		{"equal", "imap", "imap", 0},
-		{"from nothing", "", "imap", 4},
-		{"change", "imap", "imop", 1},
-		{"insert", "imap", "imaps", 1},
-		{"remove", "imap", "map", 1},
-		{"all at once", "kitten", "sitting", 3},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			if have := distance(tc.a, tc.b); have != tc.want {
-				t.Errorf("have %d, want %d", have, tc.want)
-			}
-			if have := distance(tc.b, tc.a); have != tc.want {
-				t.Errorf("the other way round: have %d, want %d", have, tc.want)
-			}
-		})
-	}
-}
-
 func TestManyAliasesOfOneBlockAreFine(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/waymark-mail/waymark/internal/spelling"
+)
 
 // maxCandidates bounds the work.
 const maxCandidates = 100
@@ -18,7 +22,7 @@ func nearest[T ~string](word string, known []T) (T, bool) {
 			return k, true
 		}
 		plain := strings.ReplaceAll(string(k), "-", "_")
-		d := distance(word, plain)
+		d := spelling.Distance(word, plain)
 		if most := max(1, min(len(word), len(plain))/3); d < bestDistance && d <= most && len(plain) > 1 {
 			best, bestDistance = k, d
 		}
@@ -56,28 +60,4 @@ func meant(word, known string) bool {
 		return word == "alias"
 	}
 	return false
-}
-
-// distance is the number of letters to change, to insert, to remove or to swap with
-// their neighbour between a and b, in bytes.
-func distance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last, row = last, row, before
-		row[0] = i + 1
-		for j := range len(b) {
-			change := last[j]
-			if a[i] != b[j] {
-				change++
-			}
-			row[j+1] = min(change, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }

@@ -30,6 +30,8 @@ type Options struct {
 	// Profiles returns how the Apple profiles of a provider are delivered now; nil for
 	// always signed.
 	Profiles func(*settings.Provider) Profiles
+	// Suggest are domains that everybody may learn.
+	Suggest []address.Domain
 	// Secure is the origin of the page, such as https://setup.example.com, if this
 	// process serves it over https itself; else "".
 	Secure string
@@ -150,6 +152,7 @@ func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
 	for again, tries := err == nil, 2; again && tries > 0; tries-- {
 		if found, err := p.Resolver.Resolve(r.Context(), settings.Query{Domain: d}); err == nil {
 			v.brand(found)
+			v.HelpURL = found.Provider.HelpURL
 			return v
 		}
 		d, again = d.Parent()
@@ -199,6 +202,9 @@ func (p *page) find(r *http.Request, f form, proven bool) (settings.Settings, di
 	}
 	v := p.startView(r, f.texts)
 	v.Email, v.Problem = shown(f.email), problem(f.texts, f.email, err)
+	if settings.KindOf(err) == settings.UnknownDomain {
+		v.unknown(f.email, p.Suggest)
+	}
 	resp, broken := p.render(failure.Status, v)
 	return settings.Settings{}, resp, cmp.Or(broken, err)
 }

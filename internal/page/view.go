@@ -46,6 +46,8 @@ type view struct {
 	Token      string // for the profile and the password check; "" in a preview
 	Link       string // to this page, for another device; "" in a preview
 	Problem    string
+	Meant      string      // the address that was probably meant instead; "" for none
+	Ask        string      // whom to ask about an unknown domain
 	Standalone *standalone // nil when a server serves the page
 
 	Greeting, Until string

@@ -56,7 +56,7 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 		deps.Directory = (&Sources{}).Directory(cfg, deps.Metrics)
 	}
 	return server.New(server.Options{
-		Dialects:          dialects(traced{deps.Directory}, deps, cfg.API.Token),
+		Dialects:          dialects(traced{deps.Directory}, deps, cfg),
 		TrustedProxies:    cfg.TrustedProxies,
 		ForwardedHost:     cfg.ForwardedHost,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
@@ -88,8 +88,8 @@ func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 }
 
 // dialects lists every dialect. A new one is a line here.
-func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect {
-	pages := page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Secure: deps.Secure, Now: deps.Now})
+func dialects(r dialect.Resolver, deps Deps, cfg *config.Config) []dialect.Dialect {
+	pages := page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now})
 	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now})
 	profiles.Fail = page.OfProfile(pages.Fail)
 	return []dialect.Dialect{
@@ -100,7 +100,7 @@ func dialects(r dialect.Resolver, deps Deps, apiToken string) []dialect.Dialect 
 		wellknown.New(r),
 		mtasts.New(r),
 		declaration.New(),
-		settingsAPI(r, apiToken),
+		settingsAPI(r, cfg.API.Token),
 		pages,
 	}
 }
@@ -126,7 +126,7 @@ func (p proven) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 // name.
 func Renderers() map[string]func(settings.Settings, dialect.Choice) ([]byte, error) {
 	all := map[string]func(settings.Settings, dialect.Choice) ([]byte, error){}
-	for _, d := range dialects(nil, Deps{}, "") {
+	for _, d := range dialects(nil, Deps{}, &config.Config{}) {
 		if d.Render != nil {
 			all[d.Name] = d.Render
 		}

@@ -268,7 +268,7 @@ func routes(t *testing.T) map[string]string {
 	public := describedHandler(t, nil)
 	got := map[string]string{}
 	var experimental []string
-	for _, d := range dialects(nil, Deps{}, "") {
+	for _, d := range dialects(nil, Deps{}, &config.Config{}) {
 		for _, e := range d.Endpoints {
 			if d.Experimental {
 				experimental = append(experimental, strings.ToLower(e.Path))
@@ -527,7 +527,7 @@ func TestTroubleIsDescribed(t *testing.T) {
 	c := loadContract(t)
 	with := func(trouble func() error, limit int) http.Handler {
 		deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
-		return server.New(server.Options{Dialects: dialects(troubled{trouble}, deps, ""), RequestsPerMinute: limit, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
+		return server.New(server.Options{Dialects: dialects(troubled{trouble}, deps, &config.Config{}), RequestsPerMinute: limit, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 	}
 	for _, tc := range []struct {
 		name    string
@@ -577,7 +577,7 @@ func TestOverloadIsDescribed(t *testing.T) {
 		return settings.ErrUnknownDomain
 	}}
 	deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
-	h := described(t, server.New(server.Options{Dialects: dialects(slow, deps, ""), RequestsAtOnce: 1, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()}))
+	h := described(t, server.New(server.Options{Dialects: dialects(slow, deps, &config.Config{}), RequestsAtOnce: 1, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()}))
 	go func() {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/api/v1/settings?domain=example.com", nil))

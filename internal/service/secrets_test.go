@@ -91,7 +91,7 @@ func TestNoEndpointLogsASecret(t *testing.T) {
 	every, metrics := calls(loadContract(t)), telemetry.NewMetrics("", "")
 	for i, name := range slices.Sorted(maps.Keys(faults)) {
 		f := faults[name]
-		offered := dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, "")
+		offered := dialects(f, Deps{Signer: f, Now: aMoment, Tokens: keys, Verify: f}, &config.Config{})
 		for _, one := range every {
 			// A new handler each, because floods are not logged line by line.
 			h := server.New(server.Options{
