@@ -229,6 +229,7 @@ func TestDocumentedValuesComeFromTheCode(t *testing.T) {
 		"outcome":  {"../../internal/dialect/*.go", "../../internal/server/*.go"},
 		"client":   {"../../internal/telemetry/client.go"},
 		"reason":   {"../../internal/server/*.go"},
+		"verdict":  {"../../internal/doctor/*.go"},
 		"result":   {"../../internal/directory/*.go", "../../internal/directory/lookup/*.go", "../../internal/passwordcheck/*.go", "../../internal/service/*.go", "../../internal/acme/*.go"},
 	}
 	for label, values := range documentedValues(t) {
@@ -254,7 +255,11 @@ func TestEveryProtocolIsDocumented(t *testing.T) {
 	} {
 		found := 0
 		for _, file := range filesOf(t, in.files) {
-			for _, m := range regexp.MustCompile(in.pattern).FindAllStringSubmatch(string(readFile(t, file)), -1) {
+			text := string(readFile(t, file))
+			if label == "protocol" && !strings.Contains(text, "dialect.Endpoint{") {
+				continue // it is only rendered
+			}
+			for _, m := range regexp.MustCompile(in.pattern).FindAllStringSubmatch(text, -1) {
 				if found++; !slices.Contains(values[label], m[1]) {
 					t.Errorf("%s: docs/metrics.md does not list the %s %s", file, label, m[1])
 				}
