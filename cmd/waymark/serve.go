@@ -105,6 +105,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 	if err != nil {
 		return err
 	}
+	examinations := doctor.NewExaminations(time.Now)
 	svc, err := service.New(ctx, cfg, findings, service.Options{
 		Sockets:  sockets,
 		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
@@ -113,7 +114,8 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		Version:  version,
 		Metrics:  metrics,
 		Log:      log,
-		Examine:  doctor.NewExaminations(time.Now).Of,
+		Examine:  examinations.Of,
+		Verdicts: examinations.Verdicts,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/source"
@@ -75,6 +76,9 @@ type Ops struct {
 	// WaitForSources has /readyz fail until each source has answered once, or its
 	// answers of the last run are loaded.
 	WaitForSources bool
+	// ExamineEvery is how often the doctor examines each domain of the file; 0 for
+	// never.
+	ExamineEvery time.Duration
 }
 
 // API restricts the endpoints for programs: the settings as JSON, invitations and

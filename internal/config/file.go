@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/source"
@@ -89,6 +90,7 @@ func opsFields() []field[Ops] {
 		}},
 		{"pprof", func(r *reader, v value, o *Ops) { o.Pprof, _ = r.truth(v) }},
 		{"wait_for_sources", func(r *reader, v value, o *Ops) { o.WaitForSources, _ = r.truth(v) }},
+		{"examine_every", func(r *reader, v value, o *Ops) { o.ExamineEvery = r.duration(v, time.Hour, 30*day) }},
 	}
 }
 

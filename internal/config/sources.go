@@ -134,7 +134,6 @@ func searchFields() []field[source.Search] {
 }
 
 func cacheFields() []field[source.Cache] {
-	const day = 24 * time.Hour
 	return []field[source.Cache]{
 		{"entries", func(r *reader, v value, c *source.Cache) { c.Entries = r.number(v, 100, 100_000_000) }},
 		{"fresh", func(r *reader, v value, c *source.Cache) { c.Fresh = r.duration(v, time.Second, day) }},
@@ -393,6 +392,8 @@ func (r *reader) resolvers(v value) []netip.AddrPort {
 	})
 	return all
 }
+
+const day = 24 * time.Hour
 
 // duration reads a duration such as 500ms, 2s, 1h30m or 30d.
 func (r *reader) duration(v value, least, most time.Duration) time.Duration {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,8 +37,12 @@ type kept struct {
 	report func() (written, error)
 }
 
-// written is a report in both forms.
-type written struct{ json, page []byte }
+// written is a report in both forms, and in short.
+type written struct {
+	json, page []byte
+	verdicts   map[string]string
+	findings   []string
+}
 
 // NewExaminations returns examinations from this machine, by the resolvers of the
 // system.
@@ -70,6 +75,13 @@ func fromOutside(now func() time.Time) func(context.Context, address.Domain) (Re
 func (e *Examinations) Of(ctx context.Context, d address.Domain) (json, page []byte, err error) {
 	report, err := e.of(ctx, d)
 	return report.json, report.page, err
+}
+
+// Verdicts returns the verdict of each client about a domain, and the ids of its errors
+// and warnings, each once. The errors are those of Of.
+func (e *Examinations) Verdicts(ctx context.Context, d address.Domain) (verdicts map[string]string, findings []string, err error) {
+	report, err := e.of(ctx, d)
+	return report.verdicts, report.findings, err
 }
 
 func (e *Examinations) of(ctx context.Context, d address.Domain) (written, error) {
@@ -134,5 +146,14 @@ func finished(report Report, at time.Time) (written, error) {
 	if err := report.WriteHTML(&page, HTMLOptions{At: at, Form: true}); err != nil {
 		return written{}, err
 	}
-	return written{append(encoded, '\n'), page.Bytes()}, nil
+	w := written{json: append(encoded, '\n'), page: page.Bytes(), verdicts: map[string]string{}}
+	for _, v := range report.Verdicts {
+		w.verdicts[v.Client] = string(v.Verdict)
+	}
+	for _, f := range report.Findings {
+		if f.Severity != Info && !slices.Contains(w.findings, f.ID) {
+			w.findings = append(w.findings, f.ID)
+		}
+	}
+	return w, nil
 }

@@ -100,3 +100,17 @@ func TestExaminationFails(t *testing.T) {
 		t.Errorf("%d failures are kept", len(e.kept))
 	}
 }
+
+// TestVerdicts pins what a report becomes in short.
+func TestVerdicts(t *testing.T) {
+	e := newExaminations(time.Now, func(context.Context, address.Domain) (Report, error) {
+		return Report{
+			Verdicts: []Verdict{{Client: "outlook", Verdict: Broken}, {Client: "thunderbird", Verdict: Works}},
+			Findings: []Finding{{ID: "one", Severity: Error}, {ID: "two", Severity: Warning}, {ID: "one", Severity: Error}, {ID: "three", Severity: Info}},
+		}, nil
+	})
+	verdicts, findings, err := e.Verdicts(t.Context(), "example.com")
+	if err != nil || fmt.Sprint(verdicts, findings) != "map[outlook:broken thunderbird:works] [one two]" {
+		t.Errorf("%v, %v, %v", verdicts, findings, err)
+	}
+}

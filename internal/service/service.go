@@ -55,6 +55,9 @@ type Options struct {
 	Manager Manager
 	// Examine examines a mail domain for operators; nil for a service without it.
 	Examine server.Examiner
+	// Verdicts examines a domain too, and returns the verdict of each client and the ids
+	// of errors and warnings.
+	Verdicts func(context.Context, address.Domain) (verdicts map[string]string, findings []string, err error)
 	// Grace is how long the listeners continue when the process stops, while each
 	// response announces the end of its connection; 0 for one second.
 	Grace time.Duration
@@ -164,6 +167,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}()
 	go s.saveSometimes(ctx)
 	go s.checkIdentitySometimes(ctx)
+	go s.examineSometimes(ctx)
 	s.tell(s.options.Manager.Ready)
 	stop := context.AfterFunc(ctx, func() {
 		<-ready

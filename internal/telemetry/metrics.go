@@ -29,6 +29,9 @@ type Metrics struct {
 	traceSpansLost   prometheus.Counter
 	passwordChecks   *prometheus.CounterVec
 	connections      *prometheus.CounterVec
+	examinations     *prometheus.CounterVec
+	verdicts         *prometheus.GaugeVec
+	findings         *prometheus.GaugeVec
 	tlsNotAfter      *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
 }
 
@@ -60,6 +63,12 @@ func NewMetrics(version, revision string) *Metrics {
 			Help: "Total number of spans of traces lost because the collector did not accept them in time."}),
 		connections: counter("waymark_connections_closed_total",
 			"Total number of connections closed by limits.connections, by reason: refused, silent.", "reason"),
+		examinations: counter("waymark_doctor_examinations_total",
+			"Total number of domains that ops.examine_every had examined, by result: done, failed.", "result"),
+		verdicts: prometheus.NewGaugeVec(gauge("waymark_doctor_domains",
+			"Number of own domains by the verdict of their last examination, for each mail client: works, question, broken."), []string{"client", "verdict"}),
+		findings: prometheus.NewGaugeVec(gauge("waymark_doctor_findings",
+			"Number of own domains whose last examination had this error or warning."), []string{"id"}),
 		passwordChecks: counter("waymark_password_checks_total",
 			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
 		signing:      counter("waymark_signing_certificates_total", "Total number of signing certificates loaded or rejected.", "result"),
@@ -77,7 +86,7 @@ func NewMetrics(version, revision string) *Metrics {
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.traceSpansLost, m.passwordChecks, m.connections, build,
+		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.traceSpansLost, m.passwordChecks, m.connections, m.examinations, m.verdicts, m.findings, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -134,6 +143,25 @@ func (m *Metrics) PasswordCheck(result string) { m.passwordChecks.WithLabelValue
 // ConnectionClosed counts a connection that limits.connections closed: refused because
 // its client has its share, or silent, so that another could take its place.
 func (m *Metrics) ConnectionClosed(reason string) { m.connections.WithLabelValues(reason).Inc() }
+
+// Examined counts a domain that was examined; result is done or failed.
+func (m *Metrics) Examined(result string) { m.examinations.WithLabelValues(result).Inc() }
+
+// Verdicts records the last verdicts about all own domains: how many there are of each
+// verdict of a client, and of each finding.
+func (m *Metrics) Verdicts(domains map[Verdict]int, findings map[string]int) {
+	m.verdicts.Reset()
+	for v, n := range domains {
+		m.verdicts.WithLabelValues(v.Client, v.Verdict).Set(float64(n))
+	}
+	m.findings.Reset()
+	for id, n := range findings {
+		m.findings.WithLabelValues(id).Set(float64(n))
+	}
+}
+
+// Verdict is whether a client can set up a domain: works, question or broken.
+type Verdict struct{ Client, Verdict string }
 
 // TraceSpansLost counts spans that do not reach the collector.
 func (m *Metrics) TraceSpansLost(n int) { m.traceSpansLost.Add(float64(n)) }

@@ -43,7 +43,12 @@ func exported(t *testing.T) map[string]metric {
 			case reflect.TypeFor[time.Time]():
 				args = append(args, reflect.ValueOf(time.Unix(1_800_000_000, 0)))
 			default:
-				args = append(args, reflect.Zero(in))
+				arg := reflect.Zero(in)
+				if in.Kind() == reflect.Map { // numbers by what they are of
+					arg = reflect.MakeMap(in)
+					arg.SetMapIndex(reflect.Zero(in.Key()), reflect.ValueOf(1))
+				}
+				args = append(args, arg)
 			}
 		}
 		method.Call(args)

@@ -1,0 +1,175 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/internal/telemetry"
+)
+
+// selfChecked is a Service that examines its domains every day of simulated time.
+type selfChecked struct {
+	*Service
+	asked    []address.Domain
+	verdicts map[address.Domain]string // of Outlook; others work
+	logs     *observer.ObservedLogs
+}
+
+func (c *selfChecked) use(every time.Duration, domains ...address.Domain) {
+	cfg := &config.Config{Ops: config.Ops{ExamineEvery: every}, Domains: map[address.Domain]settings.Domain{
+		"moved.example": {MovedTo: "one.example"}, "away.example": {Moved: &settings.MovedError{}},
+	}}
+	for _, d := range domains {
+		cfg.Domains[d] = settings.Domain{}
+	}
+	c.current.Store(&state{cfg: cfg})
+}
+
+func (c *selfChecked) examineOne(_ context.Context, d address.Domain) (map[string]string, []string, error) {
+	c.asked = append(c.asked, d)
+	switch c.verdicts[d] {
+	case "":
+		return map[string]string{"outlook": "works", "thunderbird": "works"}, nil, nil
+	case "unknown":
+		return nil, nil, errors.New("no resolver")
+	}
+	return map[string]string{"outlook": c.verdicts[d], "thunderbird": "works"}, []string{"tls-name-mismatch"}, nil
+}
+
+func (c *selfChecked) want(t *testing.T, name string, lines ...string) {
+	t.Helper()
+	text := ""
+	for _, line := range lines {
+		text += name + line + "\n"
+	}
+	if n := testutil.CollectAndCount(c.options.Metrics.Registry(), name); n != len(lines) {
+		t.Errorf("%s has %d values, want %d", name, n, len(lines))
+	}
+	if len(lines) == 0 {
+		return
+	}
+	families, err := c.options.Metrics.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			text = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", name, f.GetHelp(), name, strings.ToLower(f.GetType().String())) + text
+		}
+	}
+	if err := testutil.GatherAndCompare(c.options.Metrics.Registry(), strings.NewReader(text), name); err != nil {
+		t.Error(err)
+	}
+}
+
+func selfCheck(t *testing.T, test func(t *testing.T, c *selfChecked)) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		c := &selfChecked{Service: &Service{log: zap.New(core)}, verdicts: map[address.Domain]string{}, logs: logs}
+		c.options = Options{Metrics: telemetry.NewMetrics("", ""), Verdicts: c.examineOne}
+		c.use(24*time.Hour, "one.example", "two.example", "three.example")
+		ctx, cancel := context.WithCancel(t.Context())
+		go c.examineSometimes(ctx)
+		test(t, c)
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// TestOwnDomainsAreExamined pins that each domain is examined soon after the start, then
+// once a day, and that the metrics have the last verdicts.
+func TestOwnDomainsAreExamined(t *testing.T) {
+	selfCheck(t, func(t *testing.T, c *selfChecked) {
+		c.verdicts["two.example"] = "broken"
+		time.Sleep(5 * time.Minute)
+		if first := slices.Sorted(slices.Values(c.asked)); !slices.Equal(first, []address.Domain{"one.example", "three.example", "two.example"}) {
+			t.Errorf("after 5 minutes: %s", first)
+		}
+		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="broken"} 1`, `{client="outlook",verdict="works"} 2`, `{client="thunderbird",verdict="works"} 3`)
+		c.want(t, "waymark_doctor_findings", `{id="tls-name-mismatch"} 1`)
+		time.Sleep(9 * 24 * time.Hour)
+		if n := len(c.asked); n < 3*7 || n > 3*12 {
+			t.Errorf("%d examinations in ten days of three domains", n)
+		}
+		told := c.logs.FilterMessage("mail clients cannot set up a domain").All()
+		if len(told) != 1 || told[0].ContextMap()["domain"] != "two.example" || fmt.Sprint(told[0].ContextMap()["clients"]) != "[outlook]" {
+			t.Errorf("logged %v", told)
+		}
+		c.verdicts["two.example"] = ""
+		time.Sleep(4 * 24 * time.Hour)
+		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 3`, `{client="thunderbird",verdict="works"} 3`)
+		c.want(t, "waymark_doctor_findings")
+	})
+}
+
+// TestAFailedExaminationSaysNothing pins that the last verdict stays.
+func TestAFailedExaminationSaysNothing(t *testing.T) {
+	selfCheck(t, func(t *testing.T, c *selfChecked) {
+		c.verdicts["one.example"] = "broken"
+		time.Sleep(5 * time.Minute)
+		for _, d := range []address.Domain{"one.example", "two.example", "three.example"} {
+			c.verdicts[d] = "unknown"
+		}
+		time.Sleep(48 * time.Hour)
+		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="broken"} 1`, `{client="outlook",verdict="works"} 2`, `{client="thunderbird",verdict="works"} 3`)
+		if c.logs.FilterMessage("cannot examine a domain").Len() == 0 {
+			t.Error("nothing is logged")
+		}
+	})
+}
+
+// TestExaminationsFollowTheSettings pins what a reload changes: domains that are gone
+// count no more, and without ops.examine_every nothing is examined.
+func TestExaminationsFollowTheSettings(t *testing.T) {
+	selfCheck(t, func(t *testing.T, c *selfChecked) {
+		time.Sleep(5 * time.Minute)
+		c.use(24*time.Hour, "one.example", "four.example")
+		time.Sleep(48 * time.Hour)
+		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 2`, `{client="thunderbird",verdict="works"} 2`)
+		c.use(0, "one.example", "four.example")
+		time.Sleep(48 * time.Hour)
+		before := len(c.asked)
+		time.Sleep(10 * 24 * time.Hour)
+		if len(c.asked) != before {
+			t.Errorf("%d examinations that nobody wants", len(c.asked)-before)
+		}
+		c.want(t, "waymark_doctor_domains")
+		c.use(24*time.Hour, "five.example")
+		time.Sleep(5 * time.Minute)
+		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 1`, `{client="thunderbird",verdict="works"} 1`)
+	})
+}
+
+// TestManyDomainsTakeLonger pins the shortest pause.
+func TestManyDomainsTakeLonger(t *testing.T) {
+	for _, tc := range []struct {
+		every   time.Duration
+		domains int
+		first   bool
+		want    time.Duration
+	}{
+		{24 * time.Hour, 1, true, time.Minute},
+		{24 * time.Hour, 1, false, 24 * time.Hour},
+		{24 * time.Hour, 24, false, time.Hour},
+		{24 * time.Hour, 1_000_000, false, 10 * time.Second},
+		{time.Hour, 1_000_000, true, 10 * time.Second},
+		{0, 0, false, time.Minute},
+	} {
+		if got := pauseFor(tc.every, tc.domains, tc.first); got != tc.want {
+			t.Errorf("%d domains in %s: %s, want %s", tc.domains, tc.every, got, tc.want)
+		}
+	}
+}
