@@ -95,6 +95,9 @@ func (s *Service) examine(ctx context.Context, domain address.Domain, last exami
 		return
 	}
 	s.options.Metrics.Examined("done")
+	if _, before := last[domain]; len(verdicts) == 0 && (!before || len(last[domain].verdicts) > 0) {
+		s.log.Warn("cannot find a domain in DNS", zap.String("domain", string(domain)), zap.Strings("findings", findings))
+	}
 	var broken []string
 	for client, verdict := range verdicts {
 		if verdict == "broken" && last[domain].verdicts[client] != "broken" {

@@ -43,6 +43,8 @@ func (c *selfChecked) examineOne(_ context.Context, d address.Domain) (map[strin
 	switch c.verdicts[d] {
 	case "":
 		return map[string]string{"outlook": "works", "thunderbird": "works"}, nil, nil
+	case "gone":
+		return nil, []string{"domain-not-found"}, nil
 	case "unknown":
 		return nil, nil, errors.New("no resolver")
 	}
@@ -108,7 +110,13 @@ func TestOwnDomainsAreExamined(t *testing.T) {
 		if len(told) != 1 || told[0].ContextMap()["domain"] != "two.example" || fmt.Sprint(told[0].ContextMap()["clients"]) != "[outlook]" {
 			t.Errorf("logged %v", told)
 		}
-		c.verdicts["two.example"] = ""
+		c.verdicts["three.example"] = "gone"
+		time.Sleep(4 * 24 * time.Hour)
+		if told := c.logs.FilterMessage("cannot find a domain in DNS").All(); len(told) != 1 || told[0].ContextMap()["domain"] != "three.example" {
+			t.Errorf("logged %v", told)
+		}
+		c.want(t, "waymark_doctor_findings", `{id="domain-not-found"} 1`, `{id="tls-name-mismatch"} 1`)
+		c.verdicts["two.example"], c.verdicts["three.example"] = "", ""
 		time.Sleep(4 * 24 * time.Hour)
 		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 3`, `{client="thunderbird",verdict="works"} 3`)
 		c.want(t, "waymark_doctor_findings")

@@ -230,6 +230,7 @@ func TestDocumentedValuesComeFromTheCode(t *testing.T) {
 		"client":   {"../../internal/telemetry/client.go"},
 		"reason":   {"../../internal/server/*.go"},
 		"verdict":  {"../../internal/doctor/*.go"},
+		"id":       {"../../internal/doctor/*.go"},
 		"result":   {"../../internal/directory/*.go", "../../internal/directory/lookup/*.go", "../../internal/passwordcheck/*.go", "../../internal/service/*.go", "../../internal/acme/*.go"},
 	}
 	for label, values := range documentedValues(t) {
