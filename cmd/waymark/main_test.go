@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/sign"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // elsewhere is the usual place of a settings file, where there is none in tests.
@@ -189,23 +189,10 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// freeAddress returns a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
-}
-
 // TestServe starts the service as a user does, asks it, checks its health and
 // stops it.
 func TestServe(t *testing.T) {
-	public, ops := freeAddress(t), freeAddress(t)
+	public, ops := "127.0.0.1:"+programs.FreePort(t), "127.0.0.1:"+programs.FreePort(t)
 	path := file(t, "waymark.yaml", "listen: \""+public+"\"\nops: {listen: \""+ops+"\"}\nstate_dir: state\n"+good)
 	ctx, stop := context.WithCancel(t.Context())
 	var log output

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 // TestMain is waymark itself when a test starts it as a process of its own.
@@ -37,7 +38,7 @@ type process struct {
 // serveAsProcess starts waymark serve with settings, its log on stderr.
 func serveAsProcess(t *testing.T, settings string, stderr *os.File) *process {
 	t.Helper()
-	p := &process{t: t, public: freeAddress(t), ops: freeAddress(t), dir: t.TempDir(), ended: make(chan error, 1)}
+	p := &process{t: t, public: "127.0.0.1:" + programs.FreePort(t), ops: "127.0.0.1:" + programs.FreePort(t), dir: t.TempDir(), ended: make(chan error, 1)}
 	p.write("waymark.yaml", p.listeners()+settings)
 	p.cmd = exec.Command(os.Args[0], "serve", "-c", filepath.Join(p.dir, "waymark.yaml"))
 	p.cmd.Env = append(os.Environ(), "WAYMARK_TEST_PROCESS=1")

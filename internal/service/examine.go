@@ -2,8 +2,9 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
-	"math/rand/v2"
+	"math/big"
 	"slices"
 	"time"
 
@@ -41,12 +42,11 @@ func (s *Service) examineSometimes(ctx context.Context) {
 			s.options.Metrics.Verdicts(last.counted())
 		}
 		if len(due) == 0 {
-			due = slices.Clone(own)
-			rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+			due = shuffled(own)
 		}
 		pause := pauseFor(used.Ops.ExamineEvery, len(own), first)
 		select {
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + time.Duration(below(int64(pause)))):
 		case <-ctx.Done():
 			return
 		}
@@ -57,6 +57,24 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		due = due[1:]
 		s.options.Metrics.Verdicts(last.counted())
 	}
+}
+
+func shuffled(domains []address.Domain) []address.Domain {
+	all := slices.Clone(domains)
+	for i := range all {
+		j := i + int(below(int64(len(all)-i)))
+		all[i], all[j] = all[j], all[i]
+	}
+	return all
+}
+
+// below returns a random number from 0 to n-1.
+func below(n int64) int64 {
+	random, err := rand.Int(rand.Reader, big.NewInt(n))
+	if err != nil {
+		return 0 // it never fails
+	}
+	return random.Int64()
 }
 
 // pauseFor returns the mean pause between examinations, or looks at the settings.

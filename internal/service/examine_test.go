@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,7 @@ import (
 // selfChecked is a Service that examines its domains every day of simulated time.
 type selfChecked struct {
 	*Service
+	mu       sync.Mutex
 	asked    []address.Domain
 	verdicts map[address.Domain]string // of Outlook; others work
 	logs     *observer.ObservedLogs
@@ -39,6 +41,8 @@ func (c *selfChecked) use(every time.Duration, domains ...address.Domain) {
 }
 
 func (c *selfChecked) examineOne(_ context.Context, d address.Domain) (map[string]string, []string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.asked = append(c.asked, d)
 	switch c.verdicts[d] {
 	case "":
@@ -49,6 +53,22 @@ func (c *selfChecked) examineOne(_ context.Context, d address.Domain) (map[strin
 		return nil, nil, errors.New("no resolver")
 	}
 	return map[string]string{"outlook": c.verdicts[d], "thunderbird": "works"}, []string{"tls-name-mismatch"}, nil
+}
+
+// become changes what is found about domains.
+func (c *selfChecked) become(verdict string, domains ...address.Domain) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range domains {
+		c.verdicts[d] = verdict
+	}
+}
+
+// examined returns the domains that were examined, in that order.
+func (c *selfChecked) examined() []address.Domain {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.asked)
 }
 
 func (c *selfChecked) want(t *testing.T, name string, lines ...string) {
@@ -95,28 +115,28 @@ func selfCheck(t *testing.T, test func(t *testing.T, c *selfChecked)) {
 // once a day, and that the metrics have the last verdicts.
 func TestOwnDomainsAreExamined(t *testing.T) {
 	selfCheck(t, func(t *testing.T, c *selfChecked) {
-		c.verdicts["two.example"] = "broken"
+		c.become("broken", "two.example")
 		time.Sleep(5 * time.Minute)
-		if first := slices.Sorted(slices.Values(c.asked)); !slices.Equal(first, []address.Domain{"one.example", "three.example", "two.example"}) {
+		if first := slices.Sorted(slices.Values(c.examined())); !slices.Equal(first, []address.Domain{"one.example", "three.example", "two.example"}) {
 			t.Errorf("after 5 minutes: %s", first)
 		}
 		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="broken"} 1`, `{client="outlook",verdict="works"} 2`, `{client="thunderbird",verdict="works"} 3`)
 		c.want(t, "waymark_doctor_findings", `{id="tls-name-mismatch"} 1`)
 		time.Sleep(9 * 24 * time.Hour)
-		if n := len(c.asked); n < 3*7 || n > 3*12 {
+		if n := len(c.examined()); n < 3*7 || n > 3*12 {
 			t.Errorf("%d examinations in ten days of three domains", n)
 		}
 		told := c.logs.FilterMessage("mail clients cannot set up a domain").All()
 		if len(told) != 1 || told[0].ContextMap()["domain"] != "two.example" || fmt.Sprint(told[0].ContextMap()["clients"]) != "[outlook]" {
 			t.Errorf("logged %v", told)
 		}
-		c.verdicts["three.example"] = "gone"
+		c.become("gone", "three.example")
 		time.Sleep(4 * 24 * time.Hour)
 		if told := c.logs.FilterMessage("cannot find a domain in DNS").All(); len(told) != 1 || told[0].ContextMap()["domain"] != "three.example" {
 			t.Errorf("logged %v", told)
 		}
 		c.want(t, "waymark_doctor_findings", `{id="domain-not-found"} 1`, `{id="tls-name-mismatch"} 1`)
-		c.verdicts["two.example"], c.verdicts["three.example"] = "", ""
+		c.become("", "two.example", "three.example")
 		time.Sleep(4 * 24 * time.Hour)
 		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 3`, `{client="thunderbird",verdict="works"} 3`)
 		c.want(t, "waymark_doctor_findings")
@@ -126,11 +146,9 @@ func TestOwnDomainsAreExamined(t *testing.T) {
 // TestAFailedExaminationSaysNothing pins that the last verdict stays.
 func TestAFailedExaminationSaysNothing(t *testing.T) {
 	selfCheck(t, func(t *testing.T, c *selfChecked) {
-		c.verdicts["one.example"] = "broken"
+		c.become("broken", "one.example")
 		time.Sleep(5 * time.Minute)
-		for _, d := range []address.Domain{"one.example", "two.example", "three.example"} {
-			c.verdicts[d] = "unknown"
-		}
+		c.become("unknown", "one.example", "two.example", "three.example")
 		time.Sleep(48 * time.Hour)
 		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="broken"} 1`, `{client="outlook",verdict="works"} 2`, `{client="thunderbird",verdict="works"} 3`)
 		if c.logs.FilterMessage("cannot examine a domain").Len() == 0 {
@@ -149,10 +167,10 @@ func TestExaminationsFollowTheSettings(t *testing.T) {
 		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 2`, `{client="thunderbird",verdict="works"} 2`)
 		c.use(0, "one.example", "four.example")
 		time.Sleep(48 * time.Hour)
-		before := len(c.asked)
+		before := len(c.examined())
 		time.Sleep(10 * 24 * time.Hour)
-		if len(c.asked) != before {
-			t.Errorf("%d examinations that nobody wants", len(c.asked)-before)
+		if after := len(c.examined()); after != before {
+			t.Errorf("%d examinations that nobody wants", after-before)
 		}
 		c.want(t, "waymark_doctor_domains")
 		c.use(24*time.Hour, "five.example")

@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -165,7 +162,7 @@ func (s *stage) run(t *testing.T, page string, blocks []block) {
 	free := map[string]string{}
 	text := port.ReplaceAllStringFunc(script.String(), func(p string) string {
 		if free[p] == "" {
-			free[p] = ":" + freePort(t)
+			free[p] = ":" + programs.FreePort(t)
 		}
 		return free[p]
 	})
@@ -266,26 +263,4 @@ func TestFits(t *testing.T) {
 			t.Errorf("%q: %t", documented, got)
 		}
 	}
-}
-
-// nextPort is where the search for a free port goes on. It stays below the
-// ports that the system hands out.
-var nextPort = func() *atomic.Int32 {
-	var next atomic.Int32
-	next.Store(20_000 + rand.Int32N(5_000))
-	return &next
-}()
-
-// freePort returns a free port, and never the same one again.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 1_000 {
-		p := strconv.Itoa(int(nextPort.Add(1)))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+p); err == nil {
-			_ = l.Close()
-			return p
-		}
-	}
-	t.Fatal("there is no free port")
-	return ""
 }

@@ -48,7 +48,7 @@ STATE_DIRECTORY=$HOME/state waymark serve 2> waymark.log
 func withCaddy(t *testing.T, s *stage) {
 	t.Helper()
 	programs.Need(t, "caddy", "caddy")
-	http, https := freePort(t), freePort(t)
+	http, https := programs.FreePort(t), programs.FreePort(t)
 	options := fmt.Sprintf("\thttp_port %s\n\thttps_port %s\n\tdefault_bind 127.0.0.1\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n\tstorage file_system %s\n", http, https, s.dir)
 	s.replace = append(s.replace,
 		"--connect-to ::127.0.0.1:80 ", "--connect-to ::127.0.0.1:"+http+" ",
@@ -110,7 +110,7 @@ func withIRedMail(t *testing.T, s *stage) {
 	t.Helper()
 	program := programs.Need(t, "slapd", "slapd")
 	dir := t.TempDir()
-	address := "127.0.0.1:" + freePort(t)
+	address := "127.0.0.1:" + programs.FreePort(t)
 	conf := filepath.Join(dir, "slapd.conf")
 	write(t, conf, strings.ReplaceAll(read(t, "test/docs/testdata/iredmail/slapd.conf"), "DIR", dir))
 	add := exec.Command(program, "-T", "add", "-f", conf, "-l", "testdata/iredmail/entries.ldif")

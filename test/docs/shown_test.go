@@ -284,7 +284,7 @@ func isAScript(t *testing.T, command, _ string) {
 func isAnswered(t *testing.T, command, _ string) {
 	t.Helper()
 	s := newStage(t)
-	plain, https, ops := freePort(t), freePort(t), freePort(t)
+	plain, https, ops := programs.FreePort(t), programs.FreePort(t), programs.FreePort(t)
 	write(t, filepath.Join(s.dir, ".curlrc"), "connect-to = \":443:127.0.0.1:"+https+"\"\ncacert = tls.pem\nfail\nretry = 0\n")
 	begin := strings.NewReplacer(":8080", ":"+plain, ":8443", ":"+https, ":9090", ":"+ops).Replace(read(t, "test/docs/testdata/answered.sh"))
 	command = strings.NewReplacer("DOMAIN", "example.org", "HOST", "127.0.0.1", "FILE", "tls.pem",

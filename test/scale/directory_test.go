@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -66,19 +65,6 @@ directory:
         WHERE c.domain = {domain}
       mailbox: SELECT address, login FROM mailboxes WHERE address = {address}
 `, db.DSN)
-}
-
-// freeAddress returns a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
 }
 
 // service is a Waymark whose state is kept between its starts.
@@ -169,7 +155,7 @@ func TestAMillionDomains(t *testing.T) {
 	waymark.Binary(t)
 	server := databases.StartPostgreSQL(t)
 	dir := t.TempDir()
-	address := freeAddress(t)
+	address := "127.0.0.1:" + programs.FreePort(t)
 	s := &service{t: t, file: filepath.Join(dir, "waymark.yaml"), http: address}
 	textfile.Write(t, s.file, strings.Replace(hoster(t, server.NewDatabase(t)), `listen: "127.0.0.1:0"`, fmt.Sprintf("listen: %q", address), 1))
 

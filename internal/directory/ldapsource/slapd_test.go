@@ -335,23 +335,13 @@ func newSlapd(t testing.TB, extra string) *slapd {
 	t.Cleanup(s.stop)
 	var err error
 	for range 3 { // another program may take the free ports first
-		s.plain, s.secured = freePort(t), freePort(t)
+		s.plain, s.secured = "127.0.0.1:"+programs.FreePort(t), "127.0.0.1:"+programs.FreePort(t)
 		if err = s.try(); err == nil {
 			return s
 		}
 	}
 	t.Fatal(err)
 	return nil
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func (s *slapd) path(name string) string { return filepath.Join(s.dir, name) }

@@ -17,6 +17,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/preset"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/programs"
 )
 
 const iredmailBase = "o=domains,dc=example,dc=com"
@@ -200,7 +201,7 @@ func TestWaysToTheServer(t *testing.T) {
 		{"a filter that finds one entry", func(o *source.LDAP) { o.Mailbox.Filter = "(|(uid=anna)(mail={address}))" }, "mailbox.filter: matches a mailbox that cannot exist"},
 		{"no index", func(o *source.LDAP) { o.BindDN, o.Domain.Filter = limited, "(enabledService={domain})" },
 			"domain.filter: the LDAP server gave up; the attributes may need an index"},
-		{"nobody listens", func(o *source.LDAP) { o.URL = "ldap://" + freePort(t) }, "the LDAP server cannot be reached: dial tcp 127.0.0.1:"},
+		{"nobody listens", func(o *source.LDAP) { o.URL = "ldap://127.0.0.1:" + programs.FreePort(t) }, "the LDAP server cannot be reached: dial tcp 127.0.0.1:"},
 		{"no socket", func(o *source.LDAP) { o.URL = "ldapi://%2Fnowhere" }, "the LDAP server cannot be reached: dial unix /nowhere: connect: no such file or directory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

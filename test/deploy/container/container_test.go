@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -184,7 +183,7 @@ func checkFiles(t *testing.T, root string) {
 func checkRuns(t *testing.T, root string, img image) {
 	t.Helper()
 	cfg := img.Docker.Config
-	ops, public := freeAddress(t), freeAddress(t)
+	ops, public := "127.0.0.1:"+programs.FreePort(t), "127.0.0.1:"+programs.FreePort(t)
 	settings := textfile.Read(t, "../../examples/selfhosted.yaml")
 	settings = strings.NewReplacer(`":8080"`, `"`+public+`"`, "127.0.0.1:9090", ops).Replace(settings)
 	inside := func(args []string) (*exec.Cmd, *bytes.Buffer) {
@@ -237,14 +236,4 @@ func checkRuns(t *testing.T, root string, img image) {
 	if made, err := os.ReadDir(filepath.Join(root, "var/lib/waymark")); err != nil || len(made) == 0 {
 		t.Errorf("the state directory has no signing identity: %v", err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }

@@ -101,7 +101,7 @@ func TestMailcow(t *testing.T) {
 	w := waymark.Start(t, "listen: \"127.0.0.1:0\"\nops: {listen: \"127.0.0.1:0\"}\n"+settings, password)
 
 	chain, key, roots := certificate(t)
-	dir, custom, plain, https := t.TempDir(), t.TempDir(), freePort(t), freePort(t)
+	dir, custom, plain, https := t.TempDir(), t.TempDir(), programs.FreePort(t), programs.FreePort(t)
 	site := filepath.Join(custom, "site.waymark.custom")
 	text := blocks["nginx"][0]
 	textfile.Write(t, site, strings.ReplaceAll(text, "http://waymark:8080", "http://"+w.HTTP))

@@ -44,7 +44,7 @@ func startNginx(t *testing.T, upstream string) proxy {
 	t.Helper()
 	program := programs.Need(t, "nginx", "nginx-light")
 	chain, key, roots := certificate(t)
-	http, https := freePort(t), freePort(t)
+	http, https := programs.FreePort(t), programs.FreePort(t)
 	v6 := ""
 	if !hasIPv6() {
 		v6 = "#"
@@ -80,7 +80,7 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 		t.Fatal(err)
 	}
 	textfile.Write(t, filepath.Join(both, "waymark.pem"), textfile.Read(t, chain)+textfile.Read(t, key))
-	http, https := freePort(t), freePort(t)
+	http, https := programs.FreePort(t), programs.FreePort(t)
 	both80, both443 := "127.0.0.1:"+http, "127.0.0.1:"+https
 	if hasIPv6() {
 		both80, both443 = both80+",[::1]:"+http, both443+",[::1]:"+https
@@ -115,7 +115,7 @@ func startCaddy(t *testing.T, upstream string) proxy {
 func runCaddy(t *testing.T, conf string) proxy {
 	t.Helper()
 	program := programs.Need(t, "caddy", "caddy")
-	http, https := freePort(t), freePort(t)
+	http, https := programs.FreePort(t), programs.FreePort(t)
 	dir := t.TempDir()
 	bind := "127.0.0.1"
 	if hasIPv6() {
@@ -201,23 +201,6 @@ func await(t *testing.T, p proxy) proxy {
 func hasIPv6() bool {
 	l, err := net.Listen("tcp", "[::1]:0")
 	return err == nil && l.Close() == nil
-}
-
-// freePort returns a port that is free on both loopback addresses.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // certificate writes a throw-away certificate for every name, and its key.
