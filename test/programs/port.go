@@ -19,7 +19,7 @@ func FreePort(t testing.TB) string {
 	const first, ports = 10_000, 20_000
 	for range 1_000 {
 		port := strconv.FormatInt(first+(int64(os.Getpid())*37+tried.Add(1))%ports, 10)
-		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil { //nolint:noctx // it waits for nothing
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			_ = l.Close()
 			return port
 		}
