@@ -27,6 +27,9 @@ func pagesFields() []field[Pages] {
 				if d := r.domainName(v); d != "" {
 					p.Suggest = append(p.Suggest, d)
 				}
+				if len(p.Suggest) == maxCandidates+1 { // each is compared with what strangers type
+					r.refuse(v, "is one of more than %d domains; remove the others", maxCandidates)
+				}
 			})
 		}},
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -32,5 +33,20 @@ func TestPasswordsAtPrivateAddresses(t *testing.T) {
 				t.Errorf("the findings are %v", findings)
 			}
 		})
+	}
+}
+
+// TestSuggestIsBounded pins how many domains an unknown one is compared with.
+func TestSuggestIsBounded(t *testing.T) {
+	for n, want := range map[int]bool{100: true, 101: false} {
+		var text strings.Builder
+		text.WriteString("pages: {suggest: [")
+		for i := range n {
+			fmt.Fprintf(&text, "d%d.example, ", i)
+		}
+		text.WriteString("]}\nproviders: {p: {services: [{protocol: imap, host: a.example}]}}\ndomains: {a.example: {provider: p}}\n")
+		if _, findings := Parse("waymark.yaml", []byte(text.String()), testEnvironment()); findings.HasErrors() == want {
+			t.Errorf("%d domains: %v", n, findings)
+		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// TestExaminationsAreKept: a domain is examined once in five minutes, whoever asks.
+// TestExaminationsAreKept pins that a domain is examined once in five minutes, however
+// many people ask.
 func TestExaminationsAreKept(t *testing.T) {
 	now, examined := time.Now(), atomic.Int64{}
 	release := make(chan struct{})

@@ -35,7 +35,8 @@ func (o Ops) examinationPage(r *http.Request) (dialect.Response, error) {
 }
 
 func (o Ops) examined(r *http.Request, mayAsk bool) (json, page []byte, err error) {
-	// Browsers send it; a page of another site could keep this server busy.
+	// A page of another site could keep this server busy. dialect.SameOrigin lets every
+	// GET pass.
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":
 	default:

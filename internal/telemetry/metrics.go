@@ -32,7 +32,11 @@ type Metrics struct {
 	examinations     *prometheus.CounterVec
 	verdicts         *prometheus.GaugeVec
 	findings         *prometheus.GaugeVec
-	tlsNotAfter      *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
+	counted          struct { // last, in verdicts and findings
+		domains  map[Verdict]int
+		findings map[string]int
+	}
+	tlsNotAfter *prometheus.GaugeVec // without labels; a GaugeVec has no value until there is a certificate
 }
 
 // NewMetrics registers the metrics, and those of the Go runtime and the process,
@@ -148,16 +152,26 @@ func (m *Metrics) ConnectionClosed(reason string) { m.connections.WithLabelValue
 func (m *Metrics) Examined(result string) { m.examinations.WithLabelValues(result).Inc() }
 
 // Verdicts records the last verdicts about all own domains: how many there are of each
-// verdict of a client, and of each finding.
+// verdict of a client, and of each finding. It is called by one goroutine at a time.
 func (m *Metrics) Verdicts(domains map[Verdict]int, findings map[string]int) {
-	m.verdicts.Reset()
 	for v, n := range domains {
 		m.verdicts.WithLabelValues(v.Client, v.Verdict).Set(float64(n))
 	}
-	m.findings.Reset()
 	for id, n := range findings {
 		m.findings.WithLabelValues(id).Set(float64(n))
 	}
+	// Only what is gone goes: a value that is missing for a moment would restart alerts.
+	for v := range m.counted.domains {
+		if domains[v] == 0 {
+			m.verdicts.DeleteLabelValues(v.Client, v.Verdict)
+		}
+	}
+	for id := range m.counted.findings {
+		if findings[id] == 0 {
+			m.findings.DeleteLabelValues(id)
+		}
+	}
+	m.counted.domains, m.counted.findings = domains, findings
 }
 
 // Verdict is whether a client can set up a domain: works, question or broken.
