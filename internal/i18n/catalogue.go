@@ -12,17 +12,30 @@ type Catalogue struct {
 	// Language is its BCP 47 tag, such as de.
 	Language string
 
+	read func() (content, error) // once
+}
+
+// content is what a language says.
+type content struct {
 	texts map[string]string // by path, such as page.title
 	lists map[string]int    // the number of items of a list
 }
 
+func (c *Catalogue) content() content {
+	all, err := c.read()
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
+
 // Name returns the name of the language in that language.
-func (c *Catalogue) Name() string { return c.texts["language"] }
+func (c *Catalogue) Name() string { return c.content().texts["language"] }
 
 // Text returns a text with its placeholders replaced. namesAndValues alternates
 // names, without braces, and values. An unknown key is a bug, and panics.
 func (c *Catalogue) Text(key string, namesAndValues ...string) string {
-	text, ok := c.texts[key]
+	text, ok := c.content().texts[key]
 	if !ok {
 		panic("i18n: no text has the key " + strconv.Quote(key))
 	}
@@ -39,7 +52,7 @@ func (c *Catalogue) Text(key string, namesAndValues ...string) string {
 // Has reports whether there is a text with a key. All languages have the same
 // keys.
 func (c *Catalogue) Has(key string) bool {
-	_, ok := c.texts[key]
+	_, ok := c.content().texts[key]
 	return ok
 }
 
@@ -70,14 +83,14 @@ type Item struct {
 
 // Items returns the items of a list.
 func (c *Catalogue) Items(key string) []Item {
-	n, ok := c.lists[key]
+	n, ok := c.content().lists[key]
 	if !ok {
 		panic("i18n: no list has the key " + strconv.Quote(key))
 	}
 	all := make([]Item, n)
 	for i := range all {
 		of := item(key, i)
-		if text, ok := c.texts[of]; ok {
+		if text, ok := c.content().texts[of]; ok {
 			all[i].Text = text
 		} else {
 			all[i].Items = c.Items(of)
@@ -113,24 +126,6 @@ func Pieces(text string, values map[string]string) ([]Piece, bool) {
 			return nil, false
 		}
 		all = append(all, Piece{Text: value, Name: name})
-		text = after
-	}
-}
-
-// placeholders returns the names in a text, sorted, with repetitions.
-func placeholders(text string) []string {
-	var names []string
-	for {
-		_, rest, found := strings.Cut(text, "{")
-		if !found {
-			slices.Sort(names)
-			return names
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			name = "?" // not closed; differs from every name
-		}
-		names = append(names, name)
 		text = after
 	}
 }

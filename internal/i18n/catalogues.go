@@ -2,10 +2,8 @@ package i18n
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -16,7 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// reference is the default language, which the others are compared with.
+// reference is the default language.
 const reference = "en"
 
 // Catalogues holds the catalogues of all languages.
@@ -25,35 +23,37 @@ type Catalogues struct {
 	matcher language.Matcher
 }
 
-// All returns the embedded catalogues. They are read once and are immutable. It
-// panics when they are invalid, which the tests detect.
+// All returns the embedded catalogues, which are immutable. A language is read when it
+// is first used, so that a start costs little; it panics when it is invalid, which the
+// tests detect.
 func All() *Catalogues { return embedded() }
 
 var embedded = sync.OnceValue(func() *Catalogues {
 	files, err := fs.Sub(templates.Files, "texts")
 	if err == nil {
 		var c *Catalogues
-		if c, err = read(files); err == nil {
+		if c, err = find(files); err == nil {
 			return c
 		}
 	}
 	panic(err)
 })
 
-// read reads the catalogues of a folder: one file <language>.json each, with
-// nested objects that contain texts and lists. The error names every
-// key and every placeholder in which a language differs from English.
-func read(files fs.FS) (*Catalogues, error) {
+// find lists the catalogues of a folder: one file <language>.json each, with nested
+// objects that contain texts and lists. All have the keys and the placeholders of
+// English, which the tests compare.
+func find(files fs.FS) (*Catalogues, error) {
 	names, err := fs.Glob(files, "*.json")
 	if err != nil {
 		return nil, err
 	}
 	c := &Catalogues{}
 	for _, name := range names {
-		one, err := readOne(files, name)
-		if err != nil {
-			return nil, err
+		one := &Catalogue{Language: strings.TrimSuffix(path.Base(name), ".json")}
+		if _, err := language.Parse(one.Language); err != nil {
+			return nil, fmt.Errorf("%s: the file name must be a language tag, such as de.json", name)
 		}
+		one.read = sync.OnceValues(func() (content, error) { return read(files, name) })
 		c.all = append(c.all, one)
 	}
 	i := slices.IndexFunc(c.all, func(c *Catalogue) bool { return c.Language == reference })
@@ -62,36 +62,31 @@ func read(files fs.FS) (*Catalogues, error) {
 	}
 	english := c.all[i]
 	c.all = slices.Insert(slices.Delete(c.all, i, i+1), 0, english)
-	var errs []error
 	var tags []language.Tag
-	for _, other := range c.all {
-		errs = append(errs, compare(english, other))
-		tags = append(tags, language.Make(other.Language))
+	for _, one := range c.all {
+		tags = append(tags, language.Make(one.Language))
 	}
 	c.matcher = language.NewMatcher(tags)
-	return c, errors.Join(errs...)
+	return c, nil
 }
 
-func readOne(files fs.FS, name string) (*Catalogue, error) {
+func read(files fs.FS, name string) (content, error) {
 	data, err := fs.ReadFile(files, name)
 	if err != nil {
-		return nil, err
+		return content{}, err
 	}
 	var tree map[string]any
 	if err := json.Unmarshal(data, &tree); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return content{}, fmt.Errorf("%s: %w", name, err)
 	}
-	c := &Catalogue{Language: strings.TrimSuffix(path.Base(name), ".json"), texts: map[string]string{}, lists: map[string]int{}}
-	if _, err := language.Parse(c.Language); err != nil {
-		return nil, fmt.Errorf("%s: the file name must be a language tag, such as de.json", name)
-	}
+	c := content{texts: map[string]string{}, lists: map[string]int{}}
 	if err := c.add("", tree); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return content{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
 }
 
-func (c *Catalogue) add(key string, node any) error {
+func (c content) add(key string, node any) error {
 	switch node := node.(type) {
 	case string:
 		c.texts[key] = node
@@ -108,45 +103,18 @@ func (c *Catalogue) add(key string, node any) error {
 		}
 		return nil
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(node)) {
+		for name, n := range node {
 			child := name
 			if key != "" {
 				child = key + "." + name
 			}
-			if err := c.add(child, node[name]); err != nil {
+			if err := c.add(child, n); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	return fmt.Errorf("%s: must be a text, a list or an object", key)
-}
-
-// compare returns the differences of a language from English in keys and
-// placeholders.
-func compare(english, other *Catalogue) error {
-	var errs []error
-	differ := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf(other.Language+".json: "+format, args...))
-	}
-	for _, key := range slices.Sorted(maps.Keys(english.texts)) {
-		text, ok := other.texts[key]
-		want, have := placeholders(english.texts[key]), placeholders(text)
-		switch {
-		case !ok:
-			differ("%s is missing", key)
-		case (text == "") != (english.texts[key] == ""):
-			differ("%s is empty in only one of the languages", key)
-		case !slices.Equal(slices.Compact(want), slices.Compact(have)):
-			differ("%s has the placeholders %v, want %v", key, have, want)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(other.texts)) {
-		if _, ok := english.texts[key]; !ok {
-			differ("%s is not in %s.json", key, english.Language)
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // Languages returns all catalogues, the default first.

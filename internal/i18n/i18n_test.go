@@ -13,8 +13,7 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// TestEveryLanguageIsComplete loads the embedded texts, which compares every
-// language with English, and looks for words that were left in English.
+// TestEveryLanguageIsComplete compares every language with English, and looks for words that were left in English.
 func TestEveryLanguageIsComplete(t *testing.T) {
 	var tags []string
 	for _, c := range All().Languages() {
@@ -25,11 +24,18 @@ func TestEveryLanguageIsComplete(t *testing.T) {
 			t.Errorf("%s is missing in %v", want, tags)
 		}
 	}
+	files, err := fs.Sub(templates.Files, "texts")
+	if err == nil {
+		err = check(files)
+	}
+	if err != nil {
+		t.Error(err)
+	}
 	english := All().In("en")
 	for _, c := range All().Languages()[1:] {
 		same := 0
-		for key, text := range english.texts {
-			if strings.Count(text, " ") > 2 && c.texts[key] == text {
+		for key, text := range english.content().texts {
+			if strings.Count(text, " ") > 2 && c.content().texts[key] == text {
 				same++
 				t.Errorf("%s: %s is still in English: %s", c.Language, key, text)
 			}
@@ -65,22 +71,22 @@ func TestDifferencesFromEnglish(t *testing.T) {
 		"not JSON":                         {`{`, "de.json: unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := read(folder(map[string]string{"en.json": english, "de.json": tc.german}))
+			err := check(folder(map[string]string{"en.json": english, "de.json": tc.german}))
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.HasPrefix(err.Error(), tc.want)) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
 		})
 	}
-	if _, err := read(folder(map[string]string{"de.json": `{}`})); err == nil || err.Error() != "en.json is missing" {
+	if err := check(folder(map[string]string{"de.json": `{}`})); err == nil || err.Error() != "en.json is missing" {
 		t.Errorf("without English: %v", err)
 	}
-	if _, err := read(folder(map[string]string{"en.json": `{}`, "not a language.json": `{}`})); err == nil {
+	if err := check(folder(map[string]string{"en.json": `{}`, "not a language.json": `{}`})); err == nil {
 		t.Error("an invalid language tag is accepted")
 	}
 }
 
 func TestText(t *testing.T) {
-	c, err := read(folder(map[string]string{"en.json": `{"a": "Hello {name}, {name} at {place}", "l": ["one", ["two", "three"]]}`}))
+	c, err := find(folder(map[string]string{"en.json": `{"a": "Hello {name}, {name} at {place}", "l": ["one", ["two", "three"]]}`}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,13 +172,13 @@ func TestTypography(t *testing.T) {
 	for _, c := range All().Languages() {
 		for _, r := range append(slices.Clone(all), rules[c.Language]...) {
 			wrong := regexp.MustCompile(r.pattern)
-			for key, text := range c.texts {
+			for key, text := range c.content().texts {
 				if wrong.MatchString(text) {
 					t.Errorf("%s: %s has %s: %s", c.Language, key, r.what, text)
 				}
 			}
 		}
-		for key, text := range c.texts {
+		for key, text := range c.content().texts {
 			for _, pair := range [][2]string{{"(", ")"}, quotes[c.Language]} {
 				if pair[0] != "" && strings.Count(text, pair[0]) != strings.Count(text, pair[1]) {
 					t.Errorf("%s: %s has %s without %s: %s", c.Language, key, pair[0], pair[1], text)
@@ -193,7 +199,7 @@ func TestALanguageIsOneFile(t *testing.T) {
 		files[c.Language+".json"] = &fstest.MapFile{Data: data}
 	}
 	files["nl.json"] = &fstest.MapFile{Data: []byte(strings.Replace(string(files["de.json"].Data), `"language": "Deutsch"`, `"language": "Nederlands"`, 1))}
-	c, err := read(files)
+	c, err := find(files)
 	if err != nil {
 		t.Fatal(err)
 	}

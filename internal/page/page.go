@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -77,17 +78,14 @@ func verdicts() []Verdict {
 
 type page struct {
 	Options
-	html    *template.Template
-	limited map[string]dialect.Response // the page for too many requests, by language
+	limited func() map[string]dialect.Response // the pages for too many requests, by language
 }
 
-// New returns the page as a dialect. It panics when the embedded templates are
-// broken.
+// New returns the page as a dialect. Texts and templates are read when the first page
+// is asked for; they are embedded, and a request panics when they are broken.
 func New(o Options) dialect.Dialect {
-	p := &page{Options: o, html: parseTemplates(), limited: map[string]dialect.Response{}}
-	for _, c := range i18n.All().Languages() {
-		p.limited[c.Language] = p.tooMany(c)
-	}
+	p := &page{Options: o}
+	p.limited = sync.OnceValue(p.tooMany)
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return dialect.Dialect{
 		Name: "page",
@@ -117,14 +115,15 @@ func New(o Options) dialect.Dialect {
 	}
 }
 
-func parseTemplates() *template.Template {
+// html returns the templates.
+var html = sync.OnceValue(func() *template.Template {
 	functions := template.FuncMap{
 		"number": func(i int) int { return i + 1 },
 		"icon":   icon,
 		"list":   func(c *i18n.Catalogue, s []step) stepList { return stepList{c, s} },
 	}
 	return template.Must(template.New("page.html").Funcs(functions).ParseFS(templates.Files, "page.html"))
-}
+})
 
 // sameOrigin rejects forms from other sites, which could use a visitor's browser to
 // guess passwords.
@@ -312,7 +311,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 }
 
 func (p *page) render(status int, v *view) (dialect.Response, error) {
-	body, err := execute(p.html, v)
+	body, err := execute(v)
 	if err != nil {
 		return dialect.Response{}, err
 	}

@@ -476,10 +476,9 @@ func BenchmarkAssistant(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	html := parseTemplates()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := execute(html, newView(s, Choice{Language: "en", Device: "iphone"})); err != nil {
+		if _, err := execute(newView(s, Choice{Language: "en", Device: "iphone"})); err != nil {
 			b.Fatal(err)
 		}
 	}

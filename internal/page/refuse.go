@@ -19,7 +19,7 @@ func (p *page) refuse(r *http.Request, err error) dialect.Response {
 	c := readChoice(r).texts
 	kind := settings.KindOf(err)
 	if kind == settings.RateLimited || kind == settings.Overloaded {
-		limited := p.limited[c.Language]
+		limited := p.limited()[c.Language]
 		limited.Status = plain.Status
 		return limited
 	}
@@ -63,15 +63,19 @@ func refusal(r *http.Request, kind settings.Kind) string {
 	return "problem.internal"
 }
 
-// tooMany renders the page for too many requests once: it must cost next to nothing.
-func (p *page) tooMany(c *i18n.Catalogue) dialect.Response {
-	v := newStartView(c)
-	v.Problem = c.Text("problem.limited")
-	resp, err := p.render(http.StatusTooManyRequests, v)
-	if err != nil {
-		panic(err) // the embedded template is broken
+// tooMany renders the pages for too many requests: each must cost next to nothing.
+func (p *page) tooMany() map[string]dialect.Response {
+	all := map[string]dialect.Response{}
+	for _, c := range i18n.All().Languages() {
+		v := newStartView(c)
+		v.Problem = c.Text("problem.limited")
+		resp, err := p.render(http.StatusTooManyRequests, v)
+		if err != nil {
+			panic(err) // the embedded template is broken
+		}
+		all[c.Language] = resp
 	}
-	return resp
+	return all
 }
 
 // OfProfile returns Fail of the page for the links to a profile, /p/{token}, which a

@@ -3,7 +3,6 @@ package page
 import (
 	"bytes"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 
@@ -26,12 +25,12 @@ func Render(s settings.Settings, choice Choice) ([]byte, error) {
 	if v.Standalone, err = newStandalone(s.Provider.Brand); err != nil {
 		return nil, err
 	}
-	return execute(parseTemplates(), v)
+	return execute(v)
 }
 
-func execute(t *template.Template, v *view) ([]byte, error) {
+func execute(v *view) ([]byte, error) {
 	var body bytes.Buffer
-	if err := t.Execute(&body, v); err != nil {
+	if err := html().Execute(&body, v); err != nil {
 		return nil, err
 	}
 	return body.Bytes(), nil
