@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/page"
@@ -19,8 +20,7 @@ import (
 func renderCommand(env environment) *cobra.Command {
 	var client string
 	var choice dialect.Choice
-	known := service.Renderers()
-	names := slices.Sorted(maps.Keys(known))
+	names := slices.Sorted(maps.Keys(service.Renderers(&config.Config{})))
 	cmd := &cobra.Command{
 		Use:     "render PROTOCOL ADDRESS",
 		Short:   "Print what a client would get for an address",
@@ -40,8 +40,7 @@ func renderCommand(env environment) *cobra.Command {
 	completeFlag(cmd, "client", page.Apps()...)
 	completeFlag(cmd, "lang", languages()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		render, ok := known[args[0]]
-		if !ok {
+		if !slices.Contains(names, args[0]) {
 			return fmt.Errorf("unknown protocol %q; known are %s", args[0], strings.Join(names, ", "))
 		}
 		a, err := address.Parse(args[1])
@@ -51,11 +50,11 @@ func renderCommand(env environment) *cobra.Command {
 		if choice.App, err = appCalled(client); err != nil {
 			return err
 		}
-		_, found, err := source.resolve(cmd.Context(), settings.Query{Domain: a.Domain, Address: a})
+		cfg, found, err := source.resolve(cmd.Context(), settings.Query{Domain: a.Domain, Address: a})
 		if err != nil {
 			return err
 		}
-		body, err := render(found, choice)
+		body, err := service.Renderers(cfg)[args[0]](found, choice)
 		if err != nil {
 			return err
 		}

@@ -112,6 +112,7 @@ func rootCommand(env environment) *cobra.Command {
 		importCommand(env),
 		inviteCommand(env),
 		schemaCommand(env),
+		textsCommand(env),
 		verifyCommand(env),
 		certificatesCommand(env),
 		versionCommand(env),

@@ -7,6 +7,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/files"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -116,6 +117,10 @@ type Pages struct {
 	// Suggest are domains that everybody may learn from the page: it suggests one to
 	// a visitor whose domain is unknown and nearly the same.
 	Suggest []address.Domain
+	// Voice is how the texts address people; "" for the usual way of each language.
+	Voice i18n.Voice
+	// Texts replace those of the page, by language and key.
+	Texts map[string]map[string]string
 }
 
 // Log is what the log contains, and how.

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -32,6 +33,8 @@ func pagesFields() []field[Pages] {
 				}
 			})
 		}},
+		{"voice", func(r *reader, v value, p *Pages) { p.Voice, _ = oneOf(r, v, "voice", i18n.Voices()) }},
+		{"texts", func(r *reader, v value, p *Pages) { p.Texts = r.texts(v) }},
 	}
 }
 

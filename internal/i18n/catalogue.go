@@ -19,6 +19,9 @@ type Catalogue struct {
 type content struct {
 	texts map[string]string // by path, such as page.title
 	lists map[string]int    // the number of items of a list
+
+	custom Voice                       // the usual one; "" when no text differs
+	voiced map[Voice]map[string]string // the texts that differ
 }
 
 func (c *Catalogue) content() content {
@@ -126,6 +129,25 @@ func Pieces(text string, values map[string]string) ([]Piece, bool) {
 			return nil, false
 		}
 		all = append(all, Piece{Text: value, Name: name})
+		text = after
+	}
+}
+
+// Placeholders returns the names in a text, sorted, each once. A placeholder that is
+// not closed is named "?".
+func Placeholders(text string) []string {
+	var names []string
+	for {
+		_, rest, found := strings.Cut(text, "{")
+		if !found {
+			slices.Sort(names)
+			return slices.Compact(names)
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			name = "?" // differs from every name
+		}
+		names = append(names, name)
 		text = after
 	}
 }

@@ -40,8 +40,9 @@ var embedded = sync.OnceValue(func() *Catalogues {
 })
 
 // find lists the catalogues of a folder: one file <language>.json each, with nested
-// objects that contain texts and lists. All have the keys and the placeholders of
-// English, which the tests compare.
+// objects that contain texts and lists. A text that differs between the voices is an
+// object with both forms, and voice is the usual one. All have the keys and the
+// placeholders of English, which the tests compare.
 func find(files fs.FS) (*Catalogues, error) {
 	names, err := fs.Glob(files, "*.json")
 	if err != nil {
@@ -79,7 +80,18 @@ func read(files fs.FS, name string) (content, error) {
 	if err := json.Unmarshal(data, &tree); err != nil {
 		return content{}, fmt.Errorf("%s: %w", name, err)
 	}
-	c := content{texts: map[string]string{}, lists: map[string]int{}}
+	c := content{
+		texts:  map[string]string{},
+		lists:  map[string]int{},
+		voiced: map[Voice]map[string]string{Formal: {}, Informal: {}},
+	}
+	if voice, ok := tree["voice"]; ok {
+		text, _ := voice.(string)
+		if c.custom = Voice(text); !slices.Contains(Voices(), c.custom) {
+			return content{}, fmt.Errorf("%s: voice must be formal or informal", name)
+		}
+		delete(tree, "voice")
+	}
 	if err := c.add("", tree); err != nil {
 		return content{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -94,7 +106,7 @@ func (c content) add(key string, node any) error {
 	case []any:
 		c.lists[key] = len(node)
 		for i, n := range node {
-			if _, ok := n.(map[string]any); ok {
+			if object, ok := n.(map[string]any); ok && !differs(object) {
 				return fmt.Errorf("%s: must be a text or a list", item(key, i))
 			}
 			if err := c.add(item(key, i), n); err != nil {
@@ -103,6 +115,9 @@ func (c content) add(key string, node any) error {
 		}
 		return nil
 	case map[string]any:
+		if differs(node) {
+			return c.addVoiced(key, node)
+		}
 		for name, n := range node {
 			child := name
 			if key != "" {

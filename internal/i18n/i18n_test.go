@@ -46,6 +46,15 @@ func TestEveryLanguageIsComplete(t *testing.T) {
 	}
 }
 
+// eachForm calls do with every text in each of its voices.
+func eachForm(c *Catalogue, do func(key, text string)) {
+	for key := range c.content().texts {
+		for _, text := range c.content().forms(key) {
+			do(key, text)
+		}
+	}
+}
+
 func folder(files map[string]string) fs.FS {
 	all := fstest.MapFS{}
 	for name, data := range files {
@@ -55,19 +64,25 @@ func folder(files map[string]string) fs.FS {
 }
 
 func TestDifferencesFromEnglish(t *testing.T) {
-	const english = `{"a": "Hello {name}", "b": {"list": ["one", "two"]}, "empty": ""}`
+	const english = `{"a": "Hello {name}", "b": {"list": ["one", "two"]}}`
 	for name, tc := range map[string]struct{ german, want string }{
-		"complete":                         {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, ""},
-		"a text is missing":                {`{"b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a is missing"},
-		"an item is missing":               {`{"a": "Hallo {name}", "b": {"list": ["eins"]}, "empty": ""}`, "de.json: b.list.1 is missing"},
-		"an item of another form":          {`{"a": "Hallo {name}", "b": {"list": ["eins", ["zwei"]]}, "empty": ""}`, "de.json: b.list.1 is missing"},
-		"an extra text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "c": "x", "empty": ""}`, "de.json: c is not in en.json"},
-		"a placeholder is missing":         {`{"a": "Hallo", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [], want [name]"},
-		"another placeholder":              {`{"a": "Hallo {nam}", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [nam], want [name]"},
-		"a placeholder that is not closed": {`{"a": "Hallo {name", "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a has the placeholders [?], want [name]"},
-		"an empty text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", ""]}, "empty": ""}`, "de.json: b.list.1 is empty in only one of the languages"},
-		"a number":                         {`{"a": 1, "b": {"list": ["eins", "zwei"]}, "empty": ""}`, "de.json: a: must be a text, a list or an object"},
-		"an object in a list":              {`{"a": "Hallo {name}", "b": {"list": [{}]}, "empty": ""}`, "de.json: b.list.0: must be a text or a list"},
+		"complete":                         {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}}`, ""},
+		"a text is missing":                {`{"b": {"list": ["eins", "zwei"]}}`, "de.json: a is missing"},
+		"an item is missing":               {`{"a": "Hallo {name}", "b": {"list": ["eins"]}}`, "de.json: b.list.1 is missing"},
+		"an item of another form":          {`{"a": "Hallo {name}", "b": {"list": ["eins", ["zwei"]]}}`, "de.json: b.list.1 is missing"},
+		"an extra text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}, "c": "x"}`, "de.json: c is not in en.json"},
+		"a placeholder is missing":         {`{"a": "Hallo", "b": {"list": ["eins", "zwei"]}}`, "de.json: a has the placeholders [], want [name]"},
+		"another placeholder":              {`{"a": "Hallo {nam}", "b": {"list": ["eins", "zwei"]}}`, "de.json: a has the placeholders [nam], want [name]"},
+		"a placeholder that is not closed": {`{"a": "Hallo {name", "b": {"list": ["eins", "zwei"]}}`, "de.json: a has the placeholders [?], want [name]"},
+		"an empty text":                    {`{"a": "Hallo {name}", "b": {"list": ["eins", ""]}}`, "de.json: b.list.1 is empty"},
+		"a number":                         {`{"a": 1, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: must be a text, a list or an object"},
+		"an object in a list":              {`{"a": "Hallo {name}", "b": {"list": [{}]}}`, "de.json: b.list.0: must be a text or a list"},
+		"two voices":                       {`{"voice": "informal", "a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}"}, "b": {"list": ["eins", {"formal": "Sie", "informal": "du"}]}}`, ""},
+		"two voices, and no usual one":     {`{"a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: has two voices, but the file does not tell the usual one"},
+		"an unknown voice":                 {`{"voice": "loud", "a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}}`, "de.json: voice must be formal or informal"},
+		"one of two voices":                {`{"voice": "formal", "a": {"formal": "Guten Tag {name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: must have two texts, formal and informal"},
+		"a third voice":                    {`{"voice": "formal", "a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}", "loud": "{name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: must have two texts, formal and informal"},
+		"a placeholder in one voice only":  {`{"voice": "formal", "a": {"formal": "Guten Tag {name}", "informal": "Hallo"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a has the placeholders [], want [name]"},
 		"not JSON":                         {`{`, "de.json: unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +125,7 @@ func TestText(t *testing.T) {
 }
 
 func TestPieces(t *testing.T) {
-	values := map[string]string{"host": "imap.example.com", "port": "993", "empty": ""}
+	values := map[string]string{"host": "imap.example.com", "port": "993"}
 	for text, want := range map[string][]Piece{
 		"plain":              {{Text: "plain"}},
 		"Server {host}.":     {{Text: "Server "}, {Text: "imap.example.com", Name: "host"}, {Text: "."}},
@@ -151,6 +166,7 @@ func TestTypography(t *testing.T) {
 	type rule struct{ what, pattern string }
 	all := []rule{
 		{"a straight quotation mark or apostrophe", `["']`},
+		{"a name that breaks after one letter", `\b[A-Z]-[0-9]`},
 		{"three dots instead of an ellipsis", `\.\.\.`},
 		{"superfluous spaces", `  |^ | $`},
 		{"a placeholder that is not closed, or a name in capitals", `\{[^}]*$|\{[^}]*[^a-z_}]`},
@@ -172,19 +188,19 @@ func TestTypography(t *testing.T) {
 	for _, c := range All().Languages() {
 		for _, r := range append(slices.Clone(all), rules[c.Language]...) {
 			wrong := regexp.MustCompile(r.pattern)
-			for key, text := range c.content().texts {
+			eachForm(c, func(key, text string) {
 				if wrong.MatchString(text) {
 					t.Errorf("%s: %s has %s: %s", c.Language, key, r.what, text)
 				}
-			}
+			})
 		}
-		for key, text := range c.content().texts {
+		eachForm(c, func(key, text string) {
 			for _, pair := range [][2]string{{"(", ")"}, quotes[c.Language]} {
 				if pair[0] != "" && strings.Count(text, pair[0]) != strings.Count(text, pair[1]) {
 					t.Errorf("%s: %s has %s without %s: %s", c.Language, key, pair[0], pair[1], text)
 				}
 			}
-		}
+		})
 	}
 }
 

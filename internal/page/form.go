@@ -19,9 +19,9 @@ type form struct {
 const maxForm = 8 << 10
 
 // readChoice reads what is chosen in the URL of a page.
-func readChoice(r *http.Request) form {
+func (p *page) readChoice(r *http.Request) form {
 	q := r.URL.Query()
-	return form{device: q.Get("device"), app: q.Get("app"), texts: i18n.All().Choose(q.Get("lang"), r.Header.Get("Accept-Language"))}
+	return form{device: q.Get("device"), app: q.Get("app"), texts: p.Texts.Choose(q.Get("lang"), r.Header.Get("Accept-Language"))}
 }
 
 // query is what readChoice reads.
@@ -37,7 +37,7 @@ func (f form) query() url.Values {
 }
 
 // readForm reads a posted form.
-func readForm(r *http.Request) (form, error) {
+func (p *page) readForm(r *http.Request) (form, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return form{}, &settings.Error{Kind: settings.BadRequest, Message: "the form cannot be read", Cause: err}
@@ -47,6 +47,6 @@ func readForm(r *http.Request) (form, error) {
 		device:   r.PostForm.Get("device"),
 		app:      r.PostForm.Get("app"),
 		password: r.PostForm.Get("password"),
-		texts:    i18n.All().Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
+		texts:    p.Texts.Choose(r.PostForm.Get("lang"), r.Header.Get("Accept-Language")),
 	}, nil
 }

@@ -25,7 +25,7 @@ type opened struct {
 // open reads the URL of a page, or of an invitation, and what was chosen. With an
 // error it returns the page that shows it.
 func (p *page) open(r *http.Request, invited bool) (opened, dialect.Response, error) {
-	o := opened{token: r.PathValue("token"), form: readChoice(r), proven: invited}
+	o := opened{token: r.PathValue("token"), form: p.readChoice(r), proven: invited}
 	var a address.Address
 	var err error
 	if invited {

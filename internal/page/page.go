@@ -24,6 +24,8 @@ import (
 // Options configure New.
 type Options struct {
 	Resolver dialect.Resolver
+	// Texts are those of the page; nil for the built-in ones.
+	Texts *i18n.Catalogues
 	// Tokens seal the addresses in invitations and QR codes.
 	Tokens *invite.Keys
 	// Verify checks passwords; nil disables that.
@@ -84,25 +86,26 @@ type page struct {
 // New returns the page as a dialect. Texts and templates are read when the first page
 // is asked for; they are embedded, and a request panics when they are broken.
 func New(o Options) dialect.Dialect {
+	o.Texts = cmp.Or(o.Texts, i18n.All())
 	p := &page{Options: o}
 	p.limited = sync.OnceValue(p.tooMany)
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return dialect.Dialect{
 		Name: "page",
 		Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
-			return Render(s, Choice{Language: c.Language, App: c.App})
+			return Render(o.Texts, s, Choice{Language: c.Language, App: c.App})
 		},
 		Fail:     p.refuse,
 		Compress: true, // the only input on a page is the address of the person
 		Endpoints: []dialect.Endpoint{
 			{Path: "/", Methods: get, Serve: p.secured(p.start)},
-			{Path: "/s", Methods: get, Serve: toStart},
-			{Path: "/i", Methods: get, Serve: toStart},
-			{Path: "/p", Methods: get, Serve: toStart},
-			{Path: "/", Methods: post, Serve: sameOrigin(p.typed)},
+			{Path: "/s", Methods: get, Serve: p.toStart},
+			{Path: "/i", Methods: get, Serve: p.toStart},
+			{Path: "/p", Methods: get, Serve: p.toStart},
+			{Path: "/", Methods: post, Serve: p.sameOrigin(p.typed)},
 			{Path: "/s/{token}", Methods: get, Serve: p.secured(p.steps(false))},
 			{Path: "/s/{token}/code.svg", Methods: get, Serve: p.code(false), Strict: true},
-			{Path: "/s/{token}/password", Methods: post, Serve: sameOrigin(p.password), Strict: true},
+			{Path: "/s/{token}/password", Methods: post, Serve: p.sameOrigin(p.password), Strict: true},
 			{Path: "/s/{token}/password", Methods: get, Serve: p.withoutPassword},
 			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.steps(true))},
 			{Path: "/i/{token}/code.svg", Methods: get, Serve: p.code(true), Strict: true},
@@ -127,22 +130,22 @@ var html = sync.OnceValue(func() *template.Template {
 
 // sameOrigin rejects forms from other sites, which could use a visitor's browser to
 // guess passwords.
-func sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
+func (p *page) sameOrigin(serve func(*http.Request) (dialect.Response, error)) func(*http.Request) (dialect.Response, error) {
 	return dialect.SameOrigin(serve, func(r *http.Request) error {
-		c := i18n.All().Choose("", r.Header.Get("Accept-Language"))
+		c := p.Texts.Choose("", r.Header.Get("Accept-Language"))
 		return settings.Errorf(settings.Forbidden, "%s", c.Text("page.forbidden"))
 	})
 }
 
 func (p *page) start(r *http.Request) (dialect.Response, error) {
-	c := i18n.All().Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
+	c := p.Texts.Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
 	return p.render(http.StatusOK, p.startView(r, c))
 }
 
 // startView returns the first page with the brand of the provider of the host name,
 // or of its parent, such as example.com for setup.example.com.
 func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
-	v := newStartView(c)
+	v := newStartView(p.Texts, c)
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -161,7 +164,7 @@ func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
 
 // typed leads to the page of a typed address, at a URL without it.
 func (p *page) typed(r *http.Request) (dialect.Response, error) {
-	f, err := readForm(r)
+	f, err := p.readForm(r)
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -183,8 +186,8 @@ func typedAddress(email string, found settings.Settings) address.Address {
 }
 
 // toStart leads somebody with a part of a link to the first page.
-func toStart(r *http.Request) (dialect.Response, error) {
-	return seeOther("/", readChoice(r).query(), "", settings.Settings{}), nil
+func (p *page) toStart(r *http.Request) (dialect.Response, error) {
+	return seeOther("/", p.readChoice(r).query(), "", settings.Settings{}), nil
 }
 
 // find resolves the address of a form. proven is set when the visitor may know its
@@ -258,7 +261,7 @@ func (p *page) password(r *http.Request) (dialect.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	f, err := readForm(r)
+	f, err := p.readForm(r)
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -281,7 +284,7 @@ func (p *page) password(r *http.Request) (dialect.Response, error) {
 
 // withoutPassword leads somebody who comes back to the URL of a check to the page.
 func (p *page) withoutPassword(r *http.Request) (dialect.Response, error) {
-	return seeOther("/s/"+url.PathEscape(r.PathValue("token")), readChoice(r).query(), "", settings.Settings{}), nil
+	return seeOther("/s/"+url.PathEscape(r.PathValue("token")), p.readChoice(r).query(), "", settings.Settings{}), nil
 }
 
 // assistant renders the page for a known address. finish completes the view.
@@ -290,7 +293,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 	if f.device == "" && has(here, f.app) {
 		f.device = here
 	}
-	v := newView(found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
+	v := newView(p.Texts, found, Choice{Language: f.texts.Language, Device: f.device, App: f.app})
 	v.recognised(here)
 	if p.Verify != nil && v.mail && !pick(found.Services()).signsIn() {
 		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")

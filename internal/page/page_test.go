@@ -165,7 +165,7 @@ func settingsOf(t *testing.T, d address.Domain) settings.Settings {
 
 func rendered(t *testing.T, s settings.Settings, c Choice) string {
 	t.Helper()
-	body, err := Render(s, c)
+	body, err := Render(i18n.All(), s, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -478,7 +478,7 @@ func BenchmarkAssistant(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := execute(newView(s, Choice{Language: "en", Device: "iphone"})); err != nil {
+		if _, err := execute(newView(i18n.All(), s, Choice{Language: "en", Device: "iphone"})); err != nil {
 			b.Fatal(err)
 		}
 	}

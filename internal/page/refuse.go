@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/dialect"
-	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -16,7 +15,7 @@ func (p *page) refuse(r *http.Request, err error) dialect.Response {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") || strings.HasPrefix(r.URL.Path, "/assets/") {
 		return plain
 	}
-	c := readChoice(r).texts
+	c := p.readChoice(r).texts
 	kind := settings.KindOf(err)
 	if kind == settings.RateLimited || kind == settings.Overloaded {
 		limited := p.limited()[c.Language]
@@ -66,8 +65,8 @@ func refusal(r *http.Request, kind settings.Kind) string {
 // tooMany renders the pages for too many requests: each must cost next to nothing.
 func (p *page) tooMany() map[string]dialect.Response {
 	all := map[string]dialect.Response{}
-	for _, c := range i18n.All().Languages() {
-		v := newStartView(c)
+	for _, c := range p.Texts.Languages() {
+		v := newStartView(p.Texts, c)
 		v.Problem = c.Text("problem.limited")
 		resp, err := p.render(http.StatusTooManyRequests, v)
 		if err != nil {

@@ -16,11 +16,11 @@ type Choice struct{ Language, Device, App string }
 
 // Render returns the page of an address as one file that needs no server. It has
 // no QR code, no password check and no greeting.
-func Render(s settings.Settings, choice Choice) ([]byte, error) {
+func Render(texts *i18n.Catalogues, s settings.Settings, choice Choice) ([]byte, error) {
 	if s.Address.IsZero() {
 		return nil, settings.Errorf(settings.BadRequest, "the page needs an address")
 	}
-	v := newView(s, choice)
+	v := newView(texts, s, choice)
 	var err error
 	if v.Standalone, err = newStandalone(s.Provider.Brand); err != nil {
 		return nil, err
@@ -145,19 +145,19 @@ type verifyView struct {
 	Hints   []string
 }
 
-func newStartView(c *i18n.Catalogue) *view {
+func newStartView(texts *i18n.Catalogues, c *i18n.Catalogue) *view {
 	v := &view{T: c}
-	for _, other := range i18n.All().Languages() {
+	for _, other := range texts.Languages() {
 		v.Languages = append(v.Languages, choice{ID: other.Language, Name: other.Name(), Chosen: other == c})
 	}
 	return v
 }
 
-func newView(s settings.Settings, chosen Choice) *view {
-	c := i18n.All().Choose(chosen.Language, "")
+func newView(texts *i18n.Catalogues, s settings.Settings, chosen Choice) *view {
+	c := texts.Choose(chosen.Language, "")
 	p := pick(s.Services())
 	values := valuesOf(s, p, c)
-	v := newStartView(c)
+	v := newStartView(texts, c)
 	v.Found, v.mail, v.Path = true, p.mail, "/"
 	v.Email, v.HelpURL, v.WebmailURL = s.Address.Unicode(), s.Provider.HelpURL, s.WebmailURL()
 	if s.MovedTo != "" {
@@ -208,7 +208,7 @@ func (v *view) choose(s settings.Settings, chosen Choice, p picked, values map[s
 	for _, id := range apps {
 		v.Apps = append(v.Apps, choice{ID: id, Name: v.T.Text("apps." + id + ".name"), Chosen: id == app})
 	}
-	v.App = &appView{ID: app, Name: v.T.Text("apps." + app + ".name"), Handover: handoversTo(app, s, p), Profile: v.T.Text("apps."+app+".profile") != ""}
+	v.App = &appView{ID: app, Name: v.T.Text("apps." + app + ".name"), Handover: handoversTo(app, s, p), Profile: strings.HasPrefix(app, "apple-mail-")}
 	if v.T.Has("apps." + app + ".note") {
 		v.App.Note = v.T.Text("apps." + app + ".note")
 	}

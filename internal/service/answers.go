@@ -24,7 +24,7 @@ func needsPassword() [][3]string {
 // have one if its services accepted passwords. Of the domains with overrides, only
 // those count whose provider has all answers.
 func checkAnswers(cfg *config.Config, warn func(key, text string)) {
-	renderers := Renderers()
+	renderers := Renderers(cfg)
 	warned := map[string]bool{}
 	eachProvider(cfg, func(key string, p *settings.Provider, d address.Domain) {
 		for _, needs := range needsPassword() {

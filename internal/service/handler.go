@@ -18,6 +18,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/dialect/settingsjson"
 	"github.com/waymark-mail/waymark/internal/dialect/wellknown"
 	"github.com/waymark-mail/waymark/internal/directory"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/server"
@@ -89,8 +90,9 @@ func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 
 // dialects lists every dialect. A new one is a line here.
 func dialects(r dialect.Resolver, deps Deps, cfg *config.Config) []dialect.Dialect {
-	pages := page.New(page.Options{Resolver: r, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now})
-	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now})
+	texts := i18n.All().Speaking(cfg.Pages.Voice, cfg.Pages.Texts)
+	pages := page.New(page.Options{Resolver: r, Texts: texts, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now})
+	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}, texts)
 	profiles.Fail = page.OfProfile(pages.Fail)
 	return []dialect.Dialect{
 		autoconfig.New(r),
@@ -124,9 +126,9 @@ func (p proven) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 
 // Renderers returns the Render functions of the dialects that have documents, by
 // name.
-func Renderers() map[string]func(settings.Settings, dialect.Choice) ([]byte, error) {
+func Renderers(cfg *config.Config) map[string]func(settings.Settings, dialect.Choice) ([]byte, error) {
 	all := map[string]func(settings.Settings, dialect.Choice) ([]byte, error){}
-	for _, d := range dialects(nil, Deps{}, &config.Config{}) {
+	for _, d := range dialects(nil, Deps{}, cfg) {
 		if d.Render != nil {
 			all[d.Name] = d.Render
 		}

@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/settings/settingstest":       {"internal/settings", "internal/address"},
 	"internal/duration":                    {},
 	"internal/spelling":                    {},
-	"internal/config":                      {"internal/duration", "internal/spelling", "internal/files", "internal/directory/preset", "internal/directory/source", "internal/settings", "internal/address"},
+	"internal/config":                      {"internal/duration", "internal/spelling", "internal/i18n", "internal/files", "internal/directory/preset", "internal/directory/source", "internal/settings", "internal/address"},
 	"internal/directory":                   {"internal/directory/lookup", "internal/directory/source", "internal/settings", "internal/address"},
 	"internal/directory/source":            {"internal/settings", "internal/address"},
 	"internal/directory/sqlsource":         {"internal/directory/source", "internal/settings", "internal/address"},

@@ -21,7 +21,7 @@ func BenchmarkRender(b *testing.B) {
 
 func BenchmarkServe(b *testing.B) {
 	r := httptest.NewRequest(http.MethodGet, "/profile.mobileconfig?"+url.Values{"email": {"anna@example.com"}}.Encode(), nil)
-	endpoint := New(house{}, envelope{}, nil).Endpoints[0]
+	endpoint := New(house{}, envelope{}, nil, nil).Endpoints[0]
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := endpoint.Serve(r); err != nil {

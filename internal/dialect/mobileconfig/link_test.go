@@ -24,7 +24,7 @@ func (links) Profile(token string) (settings.Query, error) {
 // TestLink follows a link as the phone does that has read a code. What is wrong
 // with it is said in the language of the phone.
 func TestLink(t *testing.T) {
-	endpoints := New(house{}, envelope{}, links{}).Endpoints
+	endpoints := New(house{}, envelope{}, links{}, nil).Endpoints
 	follow := func(token string) (string, error) {
 		r := httptest.NewRequest(http.MethodGet, "/p/"+token, nil)
 		r.SetPathValue("token", token)

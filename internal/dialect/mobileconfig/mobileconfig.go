@@ -1,6 +1,7 @@
 package mobileconfig
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -25,15 +26,16 @@ type mobileconfig struct {
 	resolver dialect.Resolver
 	signer   Signer
 	tokens   Tokens
+	texts    *i18n.Catalogues
 }
 
-// New returns the dialect. Safari opens the installer for a GET, from a link or a
+// New returns the dialect, with texts, nil for the built-in ones. Safari opens the installer for a GET, from a link or a
 // QR code. The set-up page posts the address instead, which keeps it out of URLs,
 // and its QR code has a token.
-func New(r dialect.Resolver, s Signer, t Tokens) dialect.Dialect {
-	m := &mobileconfig{resolver: r, signer: s, tokens: t}
+func New(r dialect.Resolver, s Signer, t Tokens, texts *i18n.Catalogues) dialect.Dialect {
+	m := &mobileconfig{resolver: r, signer: s, tokens: t, texts: cmp.Or(texts, i18n.All())}
 	p := dialect.Dialect{Name: "mobileconfig", Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
-		return Render(s, Options{Language: c.Language})
+		return Render(s, Options{Language: c.Language, Texts: texts})
 	}}
 	for _, path := range []string{
 		"/profile.mobileconfig",
@@ -57,7 +59,7 @@ func (m *mobileconfig) serve(r *http.Request) (dialect.Response, error) {
 func (m *mobileconfig) forToken(r *http.Request) (dialect.Response, error) {
 	q, err := m.tokens.Profile(r.PathValue("token"))
 	if err != nil { // read by the person who scanned the code
-		words := i18n.All().In(spoken(r, ""))
+		words := m.texts.In(spoken(r, ""))
 		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.code"), Cause: err}
 	}
 	return m.answer(r, request{mailboxes: []address.Address{q.Address}, proven: q.Proven, language: spoken(r, r.URL.Query().Get("lang"))})
@@ -74,7 +76,7 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 	}
 	signed, err := m.signer.Sign(found.Provider, profile)
 	if err != nil { // read by the person who tapped the link
-		words := i18n.All().In(req.language)
+		words := m.texts.In(req.language)
 		return dialect.Response{}, &settings.Error{Kind: settings.KindOf(err), Message: words.Text("problem.profile"), Cause: err}
 	}
 	return dialect.Response{
@@ -94,7 +96,7 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 // another provider, but must be known: a profile must not let people send as
 // strangers.
 func (m *mobileconfig) resolve(ctx context.Context, req request) (settings.Settings, Options, error) {
-	options := Options{Selection: req.selection, Language: req.language}
+	options := Options{Selection: req.selection, Language: req.language, Texts: m.texts}
 	var first settings.Settings
 	for i, a := range req.mailboxes {
 		found, err := m.resolver.Resolve(ctx, settings.Query{Domain: a.Domain, Address: a, Proven: req.proven})

@@ -39,7 +39,7 @@ func (e envelope) Sign(_ *settings.Provider, content []byte) ([]byte, error) {
 }
 
 func serve(r *http.Request, s Signer) (dialect.Response, error) {
-	for _, e := range New(house{}, s, nil).Endpoints {
+	for _, e := range New(house{}, s, nil, nil).Endpoints {
 		if e.Path == r.URL.Path {
 			return e.Serve(r)
 		}

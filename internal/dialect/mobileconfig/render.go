@@ -2,6 +2,7 @@ package mobileconfig
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,7 +25,7 @@ import (
 // of the settings has a character that a property list cannot represent.
 func Render(s settings.Settings, o Options) ([]byte, error) {
 	mailboxes := distinct(s, o.Also)
-	words := i18n.All().In(o.Language)
+	words := cmp.Or(o.Texts, i18n.All()).In(o.Language)
 	id := identityOf(mailboxes, o.Selection)
 	var content []any
 	var names []string

@@ -2,6 +2,7 @@ package mobileconfig
 
 import (
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
@@ -12,6 +13,7 @@ type Options struct {
 	Language  string              // of package i18n; "" for English
 	Also      []settings.Settings // further mailboxes of the same person, each with its address
 	Aliases   []address.Address   // further addresses of the first mailbox
+	Texts     *i18n.Catalogues    // nil for the built-in ones
 }
 
 // Selection is the requested kinds of account. None means all.
