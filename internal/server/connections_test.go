@@ -234,6 +234,35 @@ func TestConnectionsOfOneClient(t *testing.T) {
 	}
 }
 
+// remote is a connection from an address.
+type remote struct {
+	net.Conn
+	net.Addr
+}
+
+func (r remote) RemoteAddr() net.Addr { return r.Addr }
+
+// peerAddress is what a peer of any kind of network has.
+type peerAddress string
+
+func (peerAddress) Network() string  { return "tcp" }
+func (a peerAddress) String() string { return string(a) }
+
+// TestWhoHasAConnection pins who shares places: one address in all its forms, an IPv6
+// network, and a trusted proxy with nobody.
+func TestWhoHasAConnection(t *testing.T) {
+	proxies := func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
+	for from, want := range map[string]string{
+		"192.0.2.1:5": "192.0.2.1", "[::ffff:192.0.2.1]:6": "192.0.2.1",
+		"[2001:db8::1]:5": "2001:db8::", "[2001:db8::2:3:4:5]:6": "2001:db8::", "[2001:db8:0:1::1]:5": "2001:db8:0:1::", "[fe80::1%eth0]:5": "fe80::",
+		"10.0.0.1:5": "10.0.0.1:5", "[::ffff:10.0.0.1]:5": "[::ffff:10.0.0.1]:5", "@": "@",
+	} {
+		if got := limitConnections(nil, 1, proxies).clientOf(remote{Addr: peerAddress(from)}); got != want {
+			t.Errorf("%s is %s, want %s", from, got, want)
+		}
+	}
+}
+
 // TestSilentConnectionsLose fills the places with silent connections, and has
 // others come.
 func TestSilentConnectionsLose(t *testing.T) {
@@ -269,6 +298,11 @@ func TestSilentConnectionsLose(t *testing.T) {
 	silentForLong(t, g, most-1) // one place is kept free
 	for range most/2 - 1 {
 		begin("127.0.0.1") // up to its share, with others silent
+	}
+	const left = 1 // of the silent ones
+	before := closed.Load()
+	if !dial(t, g.Addr("http")).ended() || closed.Load() != before || int(before) != len(silent)-left {
+		t.Errorf("beyond its share: %d silent ones are closed, %d before; want %d", closed.Load(), before, len(silent)-left)
 	}
 	for i := range most / 2 {
 		begin(clientOf(i))

@@ -20,7 +20,7 @@ func ErrorLog(to *zap.Logger, remote Remote) *log.Logger {
 	return log.New(&errorLog{log: to, remote: remote, sparing: newSparing(to, zap.DebugLevel)}, "", 0)
 }
 
-// quoted matches what net/http quotes of a client, also where maxMessage cut it.
+// quoted matches what net/http quotes of a client, also without an end.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
 
 type errorLog struct {
@@ -30,12 +30,13 @@ type errorLog struct {
 }
 
 func (e *errorLog) Write(message []byte) (int, error) {
-	text, kind, level := strings.TrimSpace(string(message[:min(len(message), maxMessage)])), "connection_error", zapcore.DebugLevel
+	text, kind, level := strings.TrimSpace(string(message)), "connection_error", zapcore.DebugLevel
 	if strings.HasPrefix(text, "http: Accept error: ") {
 		kind, level = "accept_error", zap.WarnLevel
 	}
 	if e.sparing.admits(kind) {
-		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", redactAddresses(e.remote.in(quoted.ReplaceAllString(text, `"[redacted]"`)))))
+		text = redactAddresses(e.remote.in(quoted.ReplaceAllString(text, `"[redacted]"`)))
+		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", text[:min(len(text), maxMessage)])) // half an address is none that is matched
 	}
 	return len(message), nil
 }

@@ -138,6 +138,26 @@ func TestNoErrorPathLogsASecret(t *testing.T) {
 	}
 }
 
+// TestLongMessagesLogNoSecret has messages of net/http with an address, or a quoted
+// token, at each place around the length at which they are cut.
+func TestLongMessagesLogNoSecret(t *testing.T) {
+	var out bytes.Buffer
+	log, flush, err := telemetry.NewLogger("debug", "json", &out, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for before := maxMessage - 60; before <= maxMessage; before += 3 {
+		for _, secret := range []string{secretAddress, `"` + secretToken + `"`, `"` + secretToken + `\`} {
+			ErrorLog(log, RemoteFull).Print(strings.Repeat("x", before) + " " + secret)
+		}
+	}
+	flush()
+	findSecrets(t, "the log", out.String())
+	if n := strings.Count(out.String(), "xxx"); n < 60 {
+		t.Errorf("only %d lines were logged", n)
+	}
+}
+
 // TestNoProtocolErrorLogsASecret violates HTTP and TLS in ways that net/http logs.
 func TestNoProtocolErrorLogsASecret(t *testing.T) {
 	var out bytes.Buffer

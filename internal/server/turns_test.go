@@ -2,10 +2,12 @@ package server
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -211,6 +213,47 @@ func TestATurnEndsBeforeAnyWait(t *testing.T) {
 				if l.turns.free != 1 {
 					t.Error("the turn goes on")
 				}
+			})
+		})
+	}
+}
+
+// TestATurnThatComesTooLate has a connection wait for its turn until it is closed, or
+// until net/http would have given up: the turn is passed on.
+func TestATurnThatComesTooLate(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before func(*connection)
+		want   error
+	}{
+		"in time":      {func(*connection) {}, nil},
+		"at the limit": {func(*connection) { time.Sleep(readHeaderTimeout) }, nil},
+		"too late":     {func(*connection) { time.Sleep(readHeaderTimeout + 1) }, os.ErrDeadlineExceeded},
+		"closed":       {func(c *connection) { _ = c.Close() }, net.ErrClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := limitConnections(nil, 0, nil)
+				l.turns = &turns{waiting: map[string][]chan struct{}{}}
+				mine, theirs := net.Pipe()
+				defer func() { _ = theirs.Close() }()
+				c := &connection{deadlines: deadlines{Conn: mine}, of: l, client: "one"}
+				go func() { _, _ = theirs.Write([]byte("hello")) }()
+				read := make(chan error, 1)
+				go func() {
+					_, err := c.Read(make([]byte, 5))
+					read <- err
+				}()
+				synctest.Wait()
+				tc.before(c)
+				l.turns.give()
+				synctest.Wait()
+				if err := <-read; !errors.Is(err, tc.want) {
+					t.Errorf("got %v, want %v", err, tc.want)
+				}
+				if free := l.turns.free == 1; free != (tc.want != nil) {
+					t.Errorf("the turn is free: %t", free)
+				}
+				_ = c.Close()
 			})
 		})
 	}
