@@ -58,7 +58,7 @@ func withCaddy(t *testing.T, s *stage) {
 	s.env = append(s.env, "CURL_CA_BUNDLE="+filepath.Join(s.dir, "pki", "authorities", "local", "root.crt"))
 }
 
-// withPostgreSQL runs a server, whose administrator psql logs in as.
+// withPostgreSQL runs a server, whose administrator psql logs in as, also by "su".
 func withPostgreSQL(t *testing.T, s *stage) *databases.Server {
 	t.Helper()
 	programs.Need(t, "psql", "postgresql-client")
@@ -67,6 +67,7 @@ func withPostgreSQL(t *testing.T, s *stage) *databases.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.before = "su() { [ \"$1 $2 $3\" = '- postgres -c' ] && bash -c \"$4\"; }\n"
 	s.replace = append(s.replace, "127.0.0.1:5432", server.Address())
 	s.env = append(s.env, "PGHOST="+host, "PGPORT="+port, "PGUSER=postgres", "PGPASSWORD="+databases.Password)
 	return server

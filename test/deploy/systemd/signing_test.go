@@ -56,8 +56,9 @@ func TestSigningGuide(t *testing.T) {
 	textfile.Write(t, filepath.Join(live, "privkey.pem"), "certbot sign.key")
 	textfile.Write(t, filepath.Join(live, "fullchain.pem"), "certbot sign.pem")
 	textfile.Write(t, filepath.Join(dir, "hook"), here(hooks[0]))
+	programs.Output(t, exec.Command("chmod", "+x", filepath.Join(dir, "hook")))
 	for _, lineage := range []string{live, filepath.Join(dir, "live/other.example.org")} {
-		hook := exec.Command("sh", filepath.Join(dir, "hook"))
+		hook := exec.Command(filepath.Join(dir, "hook"))
 		hook.Env = append(os.Environ(), "RENEWED_LINEAGE="+lineage)
 		programs.Output(t, hook)
 	}
