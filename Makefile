@@ -15,7 +15,7 @@ run: ## serve the embedded example on :8080
 	$(GO) run ./cmd/waymark serve --example
 
 test: ## what Go alone can prove, in this process, within 3 minutes
-	$(GO) test $(RACE) -shuffle=on ./...
+	$(GO) test $(RACE) ./...
 
 # A program that is not installed fails its test; .ci/run installs them all.
 test-all: ## every test: real servers, mail clients, a browser, packages, manifests
