@@ -166,7 +166,7 @@ func TestTypography(t *testing.T) {
 	type rule struct{ what, pattern string }
 	all := []rule{
 		{"a straight quotation mark or apostrophe", `["']`},
-		{"a name that breaks after one letter", `\b[A-Z]-[0-9]`},
+		{"a name of an app that breaks in two", `K[-\x{2011}]9 |\b[A-Z]-[0-9]`},
 		{"three dots instead of an ellipsis", `\.\.\.`},
 		{"superfluous spaces", `  |^ | $`},
 		{"a placeholder that is not closed, or a name in capitals", `\{[^}]*$|\{[^}]*[^a-z_}]`},

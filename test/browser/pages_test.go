@@ -1,12 +1,10 @@
 package browser
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +31,7 @@ const longAddress = "maximiliane.mustermann-von-hohenstein@donaudampfschifffahrt
 
 // TestPages walks through the pages of a running Waymark.
 func TestPages(t *testing.T) {
-	p := newPages(t)
+	p := newPages(t, i18n.Formal)
 	t.Run("the whole way", p.theWholeWay)
 	t.Run("for everybody", p.forEverybody)
 	t.Run("a password is checked", p.aPasswordIsChecked)
@@ -47,6 +45,7 @@ func TestPages(t *testing.T) {
 	t.Run("screenshots", p.screenshots)
 	t.Run("nothing in the log", p.nothingInTheLog)
 	t.Run("faults are found", p.faultsAreFound)
+	t.Run("a password is checked, informally", newPages(t, i18n.Informal).aPasswordIsChecked)
 }
 
 type pages struct {
@@ -56,31 +55,31 @@ type pages struct {
 	zbarimg   string
 }
 
-// newPages starts the service, and makes the scripts ready to visit it.
-func newPages(t *testing.T) *pages {
+// newPages starts the service, which speaks in a voice, and makes the scripts ready to
+// visit it.
+func newPages(t *testing.T, voice i18n.Voice) *pages {
 	t.Helper()
+	t.Setenv("PAGES_VOICE", string(voice))
 	p := &pages{scripts: newScripts(t), zbarimg: programs.Need(t, "zbarimg", "zbar-tools")}
 	p.site = start(t)
 	for _, c := range i18n.All().Languages() {
 		p.languages = append(p.languages, c.Language)
 	}
 	p.lead(p.HTTPS, p.identity)
-	p.input["texts"] = catalogues(t, p.languages)
+	p.input["texts"] = catalogues(voice)
 	p.input["providers"] = map[string]string{"en": "Example Mail", "de": "Beispielpost", "fr": "Courrier de Test", "it": "Posta Esempio", "es": "Correo Ejemplo"}
 	return p
 }
 
-// catalogues returns the texts as they are written, for the scripts to compare
-// the pages with.
-func catalogues(t *testing.T, languages []string) map[string]json.RawMessage {
-	t.Helper()
-	all := map[string]json.RawMessage{}
-	for _, language := range languages {
-		text, err := os.ReadFile(filepath.Join("..", "..", "templates", "texts", language+".json"))
-		if err != nil {
-			t.Fatal(err)
+// catalogues returns the texts by language and key, for the scripts to compare the pages
+// with.
+func catalogues(voice i18n.Voice) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, c := range i18n.All().Speaking(voice, nil).Languages() {
+		all[c.Language] = map[string]string{"language": c.Name()}
+		for _, key := range c.Keys() {
+			all[c.Language][key] = c.Text(key)
 		}
-		all[language] = text
 	}
 	return all
 }

@@ -3,7 +3,6 @@ package browser
 import (
 	"bytes"
 	"crypto/tls"
-	"encoding/json"
 	"image"
 	"image/color"
 	"image/draw"
@@ -20,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/templates"
 	"github.com/waymark-mail/waymark/test/programs"
 )
@@ -116,7 +116,7 @@ func TestPlantedFaults(t *testing.T) {
 
 	s := newScripts(t)
 	s.lead(server.Listener.Addr().String(), id)
-	s.input["texts"] = catalogues(t, []string{"en"})
+	s.input["texts"] = catalogues(i18n.Formal)
 	s.input["providers"] = map[string]string{}
 	s.input["patience"] = 3000 // ms
 	s.run(t, "planted.mjs", map[string]any{"planted": slices.Sorted(maps.Keys(planted))}, func(t *testing.T, l looked) {
@@ -210,23 +210,14 @@ func (p *pages) faultsAreFound(t *testing.T) {
 }
 
 // altered returns the catalogues with other words for some keys of English.
-func (p *pages) altered(t *testing.T, keys ...string) map[string]any {
+func (p *pages) altered(t *testing.T, keys ...string) map[string]map[string]string {
 	t.Helper()
-	all := map[string]any{}
-	for language, text := range catalogues(t, p.languages) {
-		var tree map[string]any
-		if err := json.Unmarshal(text, &tree); err != nil {
-			t.Fatal(err)
-		}
-		all[language] = tree
-	}
+	all := catalogues(i18n.Formal)
 	for _, key := range keys {
-		group, name, _ := strings.Cut(key, ".")
-		texts := all["en"].(map[string]any)[group].(map[string]any)
-		if _, ok := texts[name].(string); !ok {
+		if all["en"][key] == "" {
 			t.Fatalf("there is no text %s", key)
 		}
-		texts[name] = "Something else"
+		all["en"][key] = "Something else"
 	}
 	return all
 }

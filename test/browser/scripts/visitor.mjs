@@ -173,7 +173,7 @@ export function has(findings, what, got, ...wants) {
 // place of placeholders.
 export function words(language) {
   const say = (key, values = {}) => {
-    const text = key.split('.').reduce((tree, name) => tree?.[name], input.texts[language]);
+    const text = input.texts[language][key];
     if (typeof text !== 'string') throw new Error(`${language} has no ${key}`);
     return Object.entries(values).reduce((t, [name, value]) => t.replaceAll(`{${name}}`, value), text);
   };
