@@ -96,9 +96,12 @@
   };
 
   // The right password stays in the memory of this page until the person leaves it.
+  // One that was made for the app is offered instead: it stands in the page.
   const offer = (main, password) => {
-    const verdict = main.querySelector(".verdict.right");
-    if (!verdict) return;
+    const made = main.querySelector(".app-password");
+    const verdict = main.querySelector(".verdict.right, .verdict.no_app_password");
+    if (made) password = made.textContent;
+    if (!verdict || !password) return;
     const shown = document.createElement("code");
     shown.className = "secret";
     shown.hidden = true;
@@ -121,8 +124,8 @@
         profile.addEventListener("submit", () => copy(password, button));
       }
     }
-    buttons.append(reveal, " ", shown);
-    verdict.after(buttons);
+    if (!made) buttons.append(reveal, " ", shown);
+    (made?.parentNode ?? verdict).after(buttons);
   };
 
   const check = (main) => {
@@ -138,10 +141,9 @@
         const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
         const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
         if (!next) throw new Error("no page");
-        history.pushState(null, "", response.url);
+        history.pushState(null, "", response.headers.get("Content-Location") ?? response.url);
         main.replaceWith(next);
-        enhance(next);
-        offer(next, password);
+        enhance(next, password);
         said.textContent = "";
         scrollTo(0, 0);
         next.querySelector("#verify")?.focus({ preventScroll: true });
@@ -154,10 +156,11 @@
   };
   addEventListener("popstate", () => location.reload());
 
-  const enhance = (main) => {
+  const enhance = (main, password) => {
     addButtons(main);
     knowIPad(main);
     check(main);
+    offer(main, password);
   };
   enhance(document.querySelector("main"));
 })();

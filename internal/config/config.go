@@ -24,13 +24,15 @@ type Config struct {
 	// Identities are the signing identities of providers and domains, by
 	// settings.Provider.Signing.
 	Identities map[string]*Signing
-	StateDir   string // "" for the default of the caller
-	API        API
-	Limits     Limits
-	Reload     Reload
-	Log        Log
-	Tracing    *Tracing // nil for none
-	Pages      Pages
+	// AppPasswords are the endpoints of providers, by id.
+	AppPasswords map[string]AppPasswords
+	StateDir     string // "" for the default of the caller
+	API          API
+	Limits       Limits
+	Reload       Reload
+	Log          Log
+	Tracing      *Tracing // nil for none
+	Pages        Pages
 
 	Providers []*settings.Provider // in the order of the file
 	// Domains has every listed domain, including aliases. Domains without

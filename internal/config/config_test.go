@@ -71,7 +71,7 @@ func TestFullFile(t *testing.T) {
 		Outlook:        settings.OutlookOptions{DAV: true, NoJSON: true},
 		AppPasswordURL: "https://example.com/passwords",
 		Language:       "de-CH",
-		Brand:          settings.Brand{Color: "#ffd700", Logo: logo(t, "<svg xmlns='http://www.w3.org/2000/svg'/>")},
+		Brand:          settings.Brand{Color: "#ffd700", Logo: logo(t, "<svg xmlns='http://www.w3.org/2000/svg'/>"), LogoDark: logo(t, "<svg fill='white'/>")},
 		WebmailURL:     "https://webmail.{domain}/",
 		Signing:        "providers.plain.signing",
 	}
@@ -132,12 +132,13 @@ func TestFullFile(t *testing.T) {
 		Reload:        Reload{MaxRemoved: 25},
 		Signing:       &Signing{CertFile: "/etc/waymark/sign.pem", KeyFile: "/etc/waymark/sign.key", UnsignedWhenExpired: true, File: "/etc/waymark/full.yaml", Key: "signing", Line: 6},
 		Identities: map[string]*Signing{
-			"providers.plain.signing":     {ACME: "config.example.com", File: "/etc/waymark/full.yaml", Key: "providers.plain.signing", Line: 57},
-			"domains.own.example.signing": {CertFile: "/etc/waymark/own.pem", KeyFile: "/etc/waymark/own.key", UnsignedWhenExpired: true, File: "/etc/waymark/full.yaml", Key: "domains.own.example.signing", Line: 108},
+			"providers.plain.signing":     {ACME: "config.example.com", File: "/etc/waymark/full.yaml", Key: "providers.plain.signing", Line: 58},
+			"domains.own.example.signing": {CertFile: "/etc/waymark/own.pem", KeyFile: "/etc/waymark/own.key", UnsignedWhenExpired: true, File: "/etc/waymark/full.yaml", Key: "domains.own.example.signing", Line: 109},
 		},
-		StateDir: "/etc/waymark/state",
-		API:      API{Token: strings.Repeat("k", 40)},
-		Limits:   Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},
+		AppPasswords: map[string]AppPasswords{"plain": {Hook: "https://panel.internal/new", Secret: "0123456789abcdef0123456789abcdef"}},
+		StateDir:     "/etc/waymark/state",
+		API:          API{Token: strings.Repeat("k", 40)},
+		Limits:       Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},
 		Pages: Pages{
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
 			VerifyPassword: true,
@@ -159,19 +160,19 @@ func TestFullFile(t *testing.T) {
 		CatchAll: plain,
 		Cache:    source.Cache{Entries: 5000, Fresh: 90 * time.Second, Unknown: 10 * time.Second, Stale: 48 * time.Hour},
 		Directory: []Source{
-			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 61, SQL: customers},
-			{Name: "sql", Key: "directory[1]", Line: 77, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, ListQuery: mailcow.List, Timeout: source.DefaultTimeout}},
-			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 78, LDAP: &source.LDAP{
+			{Name: "customers", Provider: plain, Mailboxes: true, PublicLogins: true, Key: "directory[0]", Line: 62, SQL: customers},
+			{Name: "sql", Key: "directory[1]", Line: 78, SQL: &source.SQL{Driver: "mysql", DSN: "u@tcp(127.0.0.1)/mail", DomainQuery: mailcow.Domain, ListQuery: mailcow.List, Timeout: source.DefaultTimeout}},
+			{Name: "ldap", Mailboxes: true, Key: "directory[2]", Line: 79, LDAP: &source.LDAP{
 				URL: "ldap://127.0.0.1", StartTLS: true, CAFile: "/etc/waymark/ca.pem", BindDN: "cn=waymark", BindPassword: secret,
 				Domain:  source.Search{BaseDN: "ou=domains", Scope: source.OneLevel, Filter: "(dc={domain})", Attributes: map[string]string{"imap_host": "mailHost", "provider": "=plain"}},
 				Mailbox: &source.Search{BaseDN: "dc=example", Filter: "(mail={address})"}, Timeout: source.DefaultTimeout,
 			}},
-			{Name: "mx", Key: "directory[3]", Line: 88, MX: &source.MX{
+			{Name: "mx", Key: "directory[3]", Line: 89, MX: &source.MX{
 				Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[::1]:5353")},
 				Patterns:  []source.Pattern{{Match: "*.mail.example", Provider: "plain"}, {Match: "mx1.example.net", Provider: "plain"}}, Timeout: time.Second,
 			}},
 		},
-		Files: []string{"/etc/waymark/full.yaml", "/etc/waymark/long", "/etc/waymark/organization", "/etc/waymark/logo.svg"},
+		Files: []string{"/etc/waymark/full.yaml", "/etc/waymark/long", "/etc/waymark/organization", "/etc/waymark/logo.svg", "/etc/waymark/dark.svg"},
 	}
 	if !reflect.DeepEqual(have, want) {
 		t.Errorf("have\n%s\nwant\n%s", dump(t, have), dump(t, want))

@@ -324,6 +324,8 @@ func (r *reader) override(v value, base *provider, fields []field[provider]) *se
 	if v.has("name") {
 		changed.Names, changed.ShortName = nil, settings.Shorten(changed.Name, settings.MaxShortName)
 	}
+	changed.NameLogo(base.Provider)
+	r.checkLogo(v.at("brand"), changed.Brand)
 	changed.Services = complete(replace(base.services, entry.services), entry.login, entry.auth)
 	for _, p := range changed.Problems() {
 		switch {

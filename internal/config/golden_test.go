@@ -29,7 +29,7 @@ func testEnvironment() Environment {
 	files := map[string]string{
 		"two-lines": "one\ntwo\n", "large": strings.Repeat("x", maxReferencedFile+1),
 		"organization": "Example Ltd\n", "secret": secret + "\r\n",
-		"long": strings.Repeat("k", 40) + "\n", "logo.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>", "logo.jpg": "\xff\xd8", "large.svg": "<svg>" + strings.Repeat(" ", settings.MaxLogo),
+		"long": strings.Repeat("k", 40) + "\n", "logo.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>", "dark.svg": "<svg fill='white'/>", "logo.jpg": "\xff\xd8", "large.svg": "<svg>" + strings.Repeat(" ", settings.MaxLogo),
 	}
 	return Environment{
 		Getenv: func(name string) (string, bool) {

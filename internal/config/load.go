@@ -150,7 +150,8 @@ func (r *reader) config(d *document, data []byte) *Config {
 	r.checkRedirects(f.Config)
 	r.checkOrdered(f.Config)
 	r.checkCertificateStorage(f.Config)
-	f.Identities = r.identities
+	f.Identities, f.AppPasswords = r.identities, r.appPasswords
+	r.checkAppPasswords(f.Config)
 	return f.Config
 }
 

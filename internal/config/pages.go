@@ -69,18 +69,37 @@ func brandFields() []field[settings.Brand] {
 				r.refuse(v, "%v, is %s", err, describe(v.node))
 			}
 		}},
-		{"logo", func(r *reader, v value, b *brand) {
-			path, ok := r.filled(v)
-			if !ok {
-				return
-			}
-			data, err := r.fetchFile(absolute(path, v.doc.dir))
-			if err == nil {
-				b.Logo, err = settings.ParseLogo(string(data))
-			}
-			if err != nil {
-				r.refuse(v, "%v", err)
-			}
-		}},
+		{"logo", func(r *reader, v value, b *brand) { b.Logo = r.logo(v) }},
+		{"logo_dark", func(r *reader, v value, b *brand) { b.LogoDark = r.logo(v) }},
 	}
+}
+
+// readBrand reads the brand of a provider, or what a domain changes of it.
+func readBrand(r *reader, v value, p *provider) {
+	var own settings.Brand
+	readBlock(r, v, brandFields(), &own)
+	p.Brand = p.Brand.With(own)
+}
+
+// checkLogo reports a dark logo without a light one.
+func (r *reader) checkLogo(brand value, b settings.Brand) {
+	if b.Logo == (settings.Logo{}) && brand.has("logo_dark") && !brand.has("logo") {
+		r.refuse(brand.at("logo_dark"), "needs logo, the picture for a light page")
+	}
+}
+
+// logo reads the path of a picture.
+func (r *reader) logo(v value) (logo settings.Logo) {
+	path, ok := r.filled(v)
+	if !ok {
+		return logo
+	}
+	data, err := r.fetchFile(absolute(path, v.doc.dir))
+	if err == nil {
+		logo, err = settings.ParseLogo(string(data))
+	}
+	if err != nil {
+		r.refuse(v, "%v", err)
+	}
+	return logo
 }

@@ -50,7 +50,8 @@ func providerFields() []field[provider] {
 		{"help_url", func(r *reader, v value, p *provider) { p.HelpURL = r.webURL(v) }},
 		{"webmail_url", func(r *reader, v value, p *provider) { p.WebmailURL = r.webmailURL(v) }},
 		{"app_password_url", func(r *reader, v value, p *provider) { p.AppPasswordURL = r.webURL(v) }},
-		{"brand", func(r *reader, v value, p *provider) { readBlock(r, v, brandFields(), &p.Brand) }},
+		{"app_passwords", readAppPasswords},
+		{"brand", readBrand},
 		{"login", func(r *reader, v value, p *provider) { p.login = r.login(v) }},
 		{"logins", func(r *reader, v value, p *provider) { p.Logins = r.loginsFrom(v) }},
 		{"auth", func(r *reader, v value, p *provider) { p.auth = r.auths(v) }},
@@ -89,6 +90,7 @@ func readProviders(r *reader, v value, f *file) {
 		if !readBlock(r, v, fields, p) {
 			return
 		}
+		r.checkLogo(v.at("brand"), p.Brand)
 		if !v.has("short_name") {
 			p.ShortName = settings.Shorten(p.Name, settings.MaxShortName)
 		}

@@ -27,8 +27,11 @@ type reader struct {
 	redirects  []redirect
 	logins     []loginsFrom
 	identities map[string]*Signing // of providers and domains, by key
-	ordered    []value             // names whose certificate signs
-	storage    value               // the source of the storage of certificates
+	hooks      []value             // of app passwords
+	// appPasswords are those of providers, by id.
+	appPasswords map[string]AppPasswords
+	ordered      []value // names whose certificate signs
+	storage      value   // the source of the storage of certificates
 }
 
 // document is the settings file, or a file that it includes.

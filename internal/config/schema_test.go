@@ -161,28 +161,29 @@ func blocks(t *testing.T) map[string]block {
 		return o
 	}
 	all := map[string]block{
-		"the file":              {keys(top.object), "KEY: {}"},
-		"autodiscover":          {keys(top.Defs["autodiscover"]), "autodiscover: {KEY: {}}"},
-		"provider":              {keys(top.Defs["provider"]), "providers: {p: {KEY: {}}}"},
-		"provider oauth2":       {inside(top.Defs["provider"], "oauth2"), "providers: {p: {oauth2: {KEY: {}}}}"},
-		"provider profile":      {inside(top.Defs["provider"], "profile"), "providers: {p: {profile: {KEY: {}}}}"},
-		"provider brand":        {keys(top.Defs["brand"]), "providers: {p: {brand: {KEY: {}}}}"},
-		"domain brand":          {keys(top.Defs["brand"]), "domains: {example.com: {brand: {KEY: {}}}}"},
-		"provider autodiscover": {keys(top.Defs["autodiscover"]), "providers: {p: {autodiscover: {KEY: {}}}}"},
-		"service":               {keys(top.Defs["service"]), "providers: {p: {services: [{KEY: {}}]}}"},
-		"domain":                {keys(top.Defs["domain"]), "domains: {example.com: {KEY: {}}}"},
-		"source":                {keys(top.Defs["source"]), "directory: [{KEY: {}}]"},
-		"source queries":        {inside(top.Defs["source"], "queries"), "directory: [{queries: {KEY: {}}}]"},
-		"source search":         {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
-		"tls files":             {keys(below("properties", "tls", "properties", "files", "items")), "tls: {files: [{KEY: {}}]}"},
-		"tls acme":              {keys(below("properties", "tls", "properties", "acme")), "tls: {acme: {KEY: {}}}"},
-		"tls acme storage":      {keys(below("$defs", "certificateStorage")), "tls: {acme: {storage: {KEY: {}}}}"},
-		"tls acme eab":          {keys(below("$defs", "eab")), "tls: {acme: {eab: {KEY: {}}}}"},
-		"tls acme fallback":     {keys(below("properties", "tls", "properties", "acme", "properties", "fallback")), "tls: {acme: {fallback: {KEY: {}}}}"},
-		"signing":               {keys(top.Defs["signing"]), "signing: {KEY: {}}"},
-		"provider signing":      {keys(top.Defs["signing"]), "providers: {p: {signing: {KEY: {}}}}"},
-		"domain signing":        {keys(top.Defs["signing"]), "domains: {example.com: {signing: {KEY: {}}}}"},
-		"domain services":       {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
+		"the file":               {keys(top.object), "KEY: {}"},
+		"autodiscover":           {keys(top.Defs["autodiscover"]), "autodiscover: {KEY: {}}"},
+		"provider":               {keys(top.Defs["provider"]), "providers: {p: {KEY: {}}}"},
+		"provider oauth2":        {inside(top.Defs["provider"], "oauth2"), "providers: {p: {oauth2: {KEY: {}}}}"},
+		"provider profile":       {inside(top.Defs["provider"], "profile"), "providers: {p: {profile: {KEY: {}}}}"},
+		"provider app passwords": {inside(top.Defs["provider"], "app_passwords"), "providers: {p: {app_passwords: {KEY: {}}}}"},
+		"provider brand":         {keys(top.Defs["brand"]), "providers: {p: {brand: {KEY: {}}}}"},
+		"domain brand":           {keys(top.Defs["brand"]), "domains: {example.com: {brand: {KEY: {}}}}"},
+		"provider autodiscover":  {keys(top.Defs["autodiscover"]), "providers: {p: {autodiscover: {KEY: {}}}}"},
+		"service":                {keys(top.Defs["service"]), "providers: {p: {services: [{KEY: {}}]}}"},
+		"domain":                 {keys(top.Defs["domain"]), "domains: {example.com: {KEY: {}}}"},
+		"source":                 {keys(top.Defs["source"]), "directory: [{KEY: {}}]"},
+		"source queries":         {inside(top.Defs["source"], "queries"), "directory: [{queries: {KEY: {}}}]"},
+		"source search":          {keys(top.Defs["search"]), "directory: [{domain: {KEY: {}}}]"},
+		"tls files":              {keys(below("properties", "tls", "properties", "files", "items")), "tls: {files: [{KEY: {}}]}"},
+		"tls acme":               {keys(below("properties", "tls", "properties", "acme")), "tls: {acme: {KEY: {}}}"},
+		"tls acme storage":       {keys(below("$defs", "certificateStorage")), "tls: {acme: {storage: {KEY: {}}}}"},
+		"tls acme eab":           {keys(below("$defs", "eab")), "tls: {acme: {eab: {KEY: {}}}}"},
+		"tls acme fallback":      {keys(below("properties", "tls", "properties", "acme", "properties", "fallback")), "tls: {acme: {fallback: {KEY: {}}}}"},
+		"signing":                {keys(top.Defs["signing"]), "signing: {KEY: {}}"},
+		"provider signing":       {keys(top.Defs["signing"]), "providers: {p: {signing: {KEY: {}}}}"},
+		"domain signing":         {keys(top.Defs["signing"]), "domains: {example.com: {signing: {KEY: {}}}}"},
+		"domain services":        {keys(top.Defs["service"]), "domains: {example.com: {services: [{KEY: {}}]}}"},
 	}
 	for _, key := range []string{"tls", "ops", "limits", "log", "cache", "pages", "api"} {
 		all[key] = block{inside(top.object, key), key + ": {KEY: {}}"}
@@ -276,7 +277,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	prefix := map[string]string{
 		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme storage": "tls.acme.storage.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "provider signing": "signing.", "domain signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
-		"provider brand": "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",
+		"provider app passwords": "app_passwords.",
+		"provider brand":         "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",
 	}
 	_, providers, _ := strings.Cut(string(doc), "\n## Providers\n")
 	providers, domains, _ := strings.Cut(providers, "\n## Domains\n")

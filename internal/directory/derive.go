@@ -76,6 +76,7 @@ func derive(base *settings.Provider, r *source.Record) (*settings.Provider, erro
 	}
 	p.HelpURL, p.WebmailURL = cmp.Or(r.HelpURL, p.HelpURL), cmp.Or(r.WebmailURL, p.WebmailURL)
 	p.Brand = p.Brand.With(r.Brand)
+	p.NameLogo(base)
 	p.Services = slices.Clone(base.Services)
 	for i := range p.Services {
 		if r.MailHost != "" && !p.Services[i].Protocol.ByURL() {

@@ -27,8 +27,8 @@ func asset(name, contentType string) func(*http.Request) (dialect.Response, erro
 	return func(*http.Request) (dialect.Response, error) { return resp, nil }
 }
 
-// brand serves the colours and the logo of a domain's provider: <domain>.css and
-// <domain>.logo.
+// brand serves the colours and the logos of a domain's provider: <domain>.css,
+// <domain>.logo and <domain>.logo-dark.
 func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	name := r.PathValue("domain")
 	kind := path.Ext(name)
@@ -46,12 +46,18 @@ func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	case kind == ".css" && brand.Color != "":
 		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
 	case kind == ".logo" && brand.Logo != (settings.Logo{}):
-		resp.ContentType, resp.Body = brand.Logo.Type(), []byte(brand.Logo.Data())
-		// An SVG that is opened directly could run scripts.
-		resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+		picture(&resp, brand.Logo)
+	case kind == ".logo-dark" && brand.LogoDark != (settings.Logo{}):
+		picture(&resp, brand.LogoDark)
 	default:
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "the provider of the domain has no such file")
 	}
 	resp.ETag = dialect.ETag(resp.Body)
 	return resp, nil
+}
+
+func picture(resp *dialect.Response, logo settings.Logo) {
+	resp.ContentType, resp.Body = logo.Type(), []byte(logo.Data())
+	// An SVG that is opened directly could run scripts.
+	resp.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 }

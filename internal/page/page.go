@@ -30,6 +30,8 @@ type Options struct {
 	Tokens *invite.Keys
 	// Verify checks passwords; nil disables that.
 	Verify Verifier
+	// AppPasswords creates passwords for single apps; nil disables that.
+	AppPasswords AppPasswords
 	// Profiles returns how the Apple profiles of a provider are delivered now; nil for
 	// always signed.
 	Profiles func(*settings.Provider) Profiles
@@ -58,6 +60,13 @@ type Verifier interface {
 	Verify(ctx context.Context, s settings.Settings, password string) Verdict
 }
 
+// AppPasswords creates passwords for single apps of a person whose password was right.
+type AppPasswords interface {
+	Offered(p *settings.Provider) bool
+	// Create returns a new password, for a device such as iphone; false if there is none.
+	Create(ctx context.Context, s settings.Settings, device string) (password string, ok bool)
+}
+
 // Verdict is the result of a password check, as a key of the texts verify.….
 type Verdict string
 
@@ -69,13 +78,18 @@ const (
 	Unsupported Verdict = "unsupported" // the server accepts no passwords
 	Limited     Verdict = "limited"     // too many attempts
 	Insecure    Verdict = "insecure"    // the page was not opened over https
+	// NoAppPassword is that the password was right, but there is none for the app.
+	NoAppPassword Verdict = "no_app_password"
 )
+
+// proves reports whether the person knows the password.
+func (v Verdict) proves() bool { return v == Right || v == NoAppPassword }
 
 // skipped stands in the URL instead of a verdict when a person did not want to check.
 const skipped Verdict = "skipped"
 
 func verdicts() []Verdict {
-	return []Verdict{Right, Wrong, Unreachable, Unsupported, Limited, Insecure}
+	return []Verdict{Right, Wrong, Unreachable, Unsupported, Limited, Insecure, NoAppPassword}
 }
 
 type page struct {
@@ -242,17 +256,18 @@ func (p *page) steps(invited bool) func(*http.Request) (dialect.Response, error)
 			q := r.URL.Query()
 			v.Done = q.Get("done") != ""
 			verdict := Verdict(q.Get("password"))
-			chose := v.Done || q.Get("device") != "" || q.Get("app") != "" || verdict == skipped || verdict == Right && o.proven || verdict == Unsupported
+			chose := v.Done || q.Get("device") != "" || q.Get("app") != "" || verdict == skipped || verdict.proves() && o.proven || verdict == Unsupported
 			v.Asks = v.Verify != nil && v.Verify.Secure && (!chose || verdict == Wrong || verdict == Limited || verdict == Unreachable)
 			// A link cannot claim that a password was right: only the check makes such a token.
-			if v.Verify != nil && slices.Contains(verdicts(), verdict) && (verdict != Right || o.proven) {
+			if v.Verify != nil && slices.Contains(verdicts(), verdict) && (!verdict.proves() || o.proven) {
 				v.Verify.show(o.form.texts, verdict, v.Email)
 			}
 		})
 	}
 }
 
-// password checks a password, and leads back to the page with the verdict.
+// password checks a password, and leads back to the page with the verdict. A new
+// password for an app is in the response itself, because a URL must not contain it.
 func (p *page) password(r *http.Request) (dialect.Response, error) {
 	if p.Verify == nil {
 		return dialect.Response{}, settings.Errorf(settings.NotOffered, "passwords are not checked here")
@@ -274,12 +289,34 @@ func (p *page) password(r *http.Request) (dialect.Response, error) {
 	if r.URL.Scheme == "https" {
 		verdict = p.Verify.Verify(r.Context(), found, f.password)
 	}
+	created := ""
 	if verdict == Right {
 		o.token = p.Tokens.SealPage(invite.Proven, typedAddress(o.form.email, found), p.Now())
+		if p.offersAppPassword(found.Provider) {
+			var ok bool
+			if created, ok = p.AppPasswords.Create(r.Context(), found, recognise(r.UserAgent())); !ok {
+				verdict = NoAppPassword
+			}
+		}
 	}
-	q := f.query()
+	path, q := "/s/"+o.token, f.query()
 	q.Set("password", string(verdict))
-	return seeOther("/s/"+o.token, q, "#verify", found), nil
+	if created == "" {
+		return seeOther(path, q, "#verify", found), nil
+	}
+	resp, err = p.assistant(r, found, f, func(v *view) {
+		v.Path, v.Token, v.Link, v.AppPassword = path, o.token, pageLink(r, path), created
+		v.Verify.show(f.texts, Right, v.Email)
+	})
+	if err != nil {
+		return dialect.Response{}, err
+	}
+	resp.Header.Set("Content-Location", path+"?"+q.Encode()) // where the page is without the password
+	return resp, nil
+}
+
+func (p *page) offersAppPassword(provider *settings.Provider) bool {
+	return p.AppPasswords != nil && p.AppPasswords.Offered(provider)
 }
 
 // withoutPassword leads somebody who comes back to the URL of a check to the page.
@@ -297,6 +334,7 @@ func (p *page) assistant(r *http.Request, found settings.Settings, f form, finis
 	v.recognised(here)
 	if p.Verify != nil && v.mail && !pick(found.Services()).signsIn() {
 		v.Verify = newVerify(found, f.texts, r.URL.Scheme == "https")
+		v.Verify.Creates = p.offersAppPassword(found.Provider)
 	}
 	if found.LoginHidden {
 		v.LoginHint = f.texts.Text("settings.login_by_link", "provider", v.Provider)

@@ -46,13 +46,18 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 		WebmailURL:     "https://webmail.{domain}/",
 		AppPasswordURL: "https://example.com/passwords",
 		Services:       append(mail, settings.Service{Protocol: settings.CalDAV, URL: "https://dav.example.com/", Login: "{local}", Auth: []settings.Auth{settings.Password}}),
-		Brand:          settings.Brand{Color: "#ffd700", Logo: logo("<svg/>")},
+		Brand:          settings.Brand{Color: "#ffd700", Logo: logo("<svg/>"), LogoDark: logo("<svg fill='white'/>")},
 	}
 	switch q.Domain {
 	case "example.com":
 	case "pop.example":
 		p = &settings.Provider{ID: "pop", Name: "Pop", Services: []settings.Service{service(settings.POP3, 995, settings.TLS), service(settings.Submission, 465, settings.TLS)}}
 	case "xn--bcher-kva.example":
+	case "named.example": // a customer under the logo of the provider
+		own := *p
+		own.Name, own.Names, own.Brand.LogoDark = "Named Ltd", nil, settings.Logo{}
+		own.NameLogo(p)
+		p = &own
 	case "old.example":
 		moved := address.Address{Local: q.Address.Local, Domain: "example.com"}
 		return settings.Settings{Provider: p, Domain: q.Domain, Canonical: "example.com", MovedTo: "example.com", Address: moved}, nil
@@ -411,7 +416,16 @@ func TestBrand(t *testing.T) {
 	if string(logo.Body) != "<svg/>" || logo.ContentType != "image/svg+xml" || !strings.Contains(logo.Header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("%+v", logo)
 	}
-	for _, path := range []string{"pop.example.css", "pop.example.logo", "unknown.example.css", "example.com.exe", "a b.css"} {
+	if dark := get(t, "/assets/brand/example.com.logo-dark"); string(dark.Body) != "<svg fill='white'/>" || !strings.Contains(dark.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("%+v", dark)
+	}
+	page := get(t, "https://example.com/?lang=de")
+	contains(t, page, `<source media="screen and (prefers-color-scheme: dark)" srcset="/assets/brand/example.com.logo-dark">`, `alt="Beispiel &amp; Söhne"`)
+	lacks(t, page, `<p class="name">`)
+	named := get(t, "https://named.example/?lang=de")
+	contains(t, named, `<img class="logo" src="/assets/brand/named.example.logo" alt="Example &amp; Sons">`, `<p class="name">Named Ltd</p>`)
+	lacks(t, named, "<source")
+	for _, path := range []string{"pop.example.css", "pop.example.logo", "pop.example.logo-dark", "named.example.logo-dark", "unknown.example.css", "example.com.exe", "a b.css"} {
 		if resp, err := ask(t, testPage(nil), httptest.NewRequest(http.MethodGet, "/assets/brand/"+url.PathEscape(path), nil)); err == nil {
 			t.Errorf("%s: %s", path, resp.Body)
 		}

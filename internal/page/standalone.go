@@ -8,12 +8,13 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// standalone has the style, the script and the logo of a page that is opened from a
+// standalone has the style, the script and the logos of a page that is opened from a
 // file.
 type standalone struct {
-	Style  template.CSS
-	Script template.JS
-	Logo   template.URL
+	Style    template.CSS
+	Script   template.JS
+	Logo     template.URL
+	LogoDark template.Srcset
 }
 
 func newStandalone(b settings.Brand) (*standalone, error) {
@@ -28,12 +29,14 @@ func newStandalone(b settings.Brand) (*standalone, error) {
 	if b.Color != "" {
 		style = append(style, stylesheet(b.Color)...)
 	}
-	s := &standalone{
-		Style:  template.CSS(style), //nolint:gosec // embedded files, and a colour that the settings check
-		Script: template.JS(script), //nolint:gosec // an embedded file
-	}
-	if b.Logo != (settings.Logo{}) {
-		s.Logo = template.URL("data:" + b.Logo.Type() + ";base64," + base64.StdEncoding.EncodeToString([]byte(b.Logo.Data()))) //nolint:gosec // an image does not run
-	}
-	return s, nil
+	return &standalone{
+		Style:    template.CSS(style),                  //nolint:gosec // embedded files, and a colour that the settings check
+		Script:   template.JS(script),                  //nolint:gosec // an embedded file
+		Logo:     template.URL(dataURL(b.Logo)),        //nolint:gosec // an image does not run
+		LogoDark: template.Srcset(dataURL(b.LogoDark)), //nolint:gosec // nor does this one
+	}, nil
+}
+
+func dataURL(logo settings.Logo) string {
+	return "data:" + logo.Type() + ";base64," + base64.StdEncoding.EncodeToString([]byte(logo.Data()))
 }

@@ -13,6 +13,7 @@ func TestAPreviewNeedsNoServer(t *testing.T) {
 	for _, want := range []string{
 		`<html lang="fr">`, "--brand:#ffd700;--on-brand:#000", ".card {", `<script type="module">`, "navigator.clipboard",
 		`<img class="logo" src="data:image/svg&#43;xml;base64,PHN2Zy8&#43;" alt="Example &amp; Sons">`,
+		`srcset="data:image/svg&#43;xml;base64,PHN2ZyBmaWxsPSd3aGl0ZScvPg==">`,
 		`value="outlook-new" aria-current="true"`,
 	} {
 		if !strings.Contains(body, want) {

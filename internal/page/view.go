@@ -56,7 +56,10 @@ type view struct {
 	HelpURL         string
 	WebmailURL      string
 	Domain          string // for the brand
-	Logo, Color     bool
+	Logo, LogoDark  bool
+	LogoOf          string // whose logo it is
+	Named           bool   // the page shows the name, perhaps beside the logo
+	Color           bool
 
 	// Asks is set when the page asks for the password and for nothing else.
 	Asks bool
@@ -81,7 +84,9 @@ type view struct {
 	Verify    *verifyView
 	// AppPasswordURL is where people make a password for one app; "" for nowhere.
 	AppPasswordURL string
-	Help           []helpView
+	// AppPassword is a new password for one app; "" for none.
+	AppPassword string
+	Help        []helpView
 
 	mail bool
 }
@@ -140,6 +145,7 @@ func helps(c *i18n.Catalogue, values map[string]string) []helpView {
 type verifyView struct {
 	Privacy string
 	Secure  bool
+	Creates bool   // the right password gets another one, for the app
 	Verdict string // a Verdict; "" before a check
 	Text    string
 	Hints   []string
@@ -180,7 +186,10 @@ func newView(texts *i18n.Catalogues, s settings.Settings, chosen Choice) *view {
 // brand sets the name, the logo and the colours of a provider.
 func (v *view) brand(s settings.Settings) {
 	v.Provider, v.Domain = s.Provider.NameIn(v.T.Language), string(s.Domain)
-	v.Logo, v.Color = s.Provider.Brand.Logo != (settings.Logo{}), s.Provider.Brand.Color != ""
+	b := s.Provider.Brand
+	v.Logo, v.LogoDark, v.Color = b.Logo != (settings.Logo{}), b.LogoDark != (settings.Logo{}), b.Color != ""
+	v.LogoOf = s.Provider.LogoName(v.T.Language, s.Canonical)
+	v.Named = !v.Logo || s.Provider.SharesLogo()
 }
 
 // choose sets the devices, the apps of the chosen device, and the steps of the

@@ -2,6 +2,12 @@ package passwordcheck
 
 import "github.com/waymark-mail/waymark/internal/settings"
 
+// Login returns the user name that Verify tries passwords with; "" when it tries none.
+func Login(s settings.Settings) string {
+	_, login, _ := choose(s)
+	return login
+}
+
 // choose returns the service to try a password at, and the user name: IMAP
 // before POP3 before submission, TLS before STARTTLS, then in the operator's
 // order; never one without encryption. It returns false when no service accepts

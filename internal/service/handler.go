@@ -45,6 +45,8 @@ type Deps struct {
 	Secure string
 	// Verify checks passwords; nil to disable that.
 	Verify page.Verifier
+	// AppPasswords creates passwords for single apps; nil to disable that.
+	AppPasswords page.AppPasswords
 }
 
 // Handler returns the handler of the public listeners for one version of the
@@ -91,7 +93,7 @@ func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 // dialects lists every dialect. A new one is a line here.
 func dialects(r dialect.Resolver, deps Deps, cfg *config.Config) []dialect.Dialect {
 	texts := i18n.All().Speaking(cfg.Pages.Voice, cfg.Pages.Texts)
-	pages := page.New(page.Options{Resolver: r, Texts: texts, Tokens: deps.Tokens, Verify: deps.Verify, Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now})
+	pages := page.New(page.Options{Resolver: r, Texts: texts, Tokens: deps.Tokens, Verify: deps.Verify, AppPasswords: deps.AppPasswords, Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now})
 	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}, texts)
 	profiles.Fail = page.OfProfile(pages.Fail)
 	return []dialect.Dialect{

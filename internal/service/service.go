@@ -17,6 +17,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/acme"
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/apppassword"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
@@ -47,7 +48,8 @@ type Options struct {
 	Log      *zap.Logger
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
-	// RootCAs are trusted by password checks; nil for those of the system.
+	// RootCAs are trusted by password checks and requests for app passwords; nil for
+	// those of the system.
 	RootCAs *x509.CertPool
 	// Sockets are open listeners by name (http, https, ops), used instead of the
 	// addresses in the settings.
@@ -96,7 +98,8 @@ type Service struct {
 	certificates *storage // of acme
 	expiry       expiry
 
-	tracer        *tracing.Tracer        // nil without tracing
+	tracer        *tracing.Tracer // nil without tracing
+	appPasswords  *apppassword.Client
 	checker       *passwordcheck.Checker // nil until it is needed
 	checksPrivate bool
 }
@@ -249,16 +252,17 @@ func (s *Service) use(next state) {
 	answers := next.sources.Directory(next.cfg, s.options.Metrics)
 	next.permit = permitCertificate(next.cfg, answers)
 	public := Handler(next.cfg, Deps{
-		Signer:    next.identities,
-		Profiles:  next.identities.Profiles,
-		Directory: answers,
-		Tokens:    s.linkKeys(next.cfg),
-		Verify:    s.verifierFor(next.cfg),
-		Secure:    s.securePage(next.cfg),
-		Metrics:   s.options.Metrics,
-		Tracer:    s.tracer,
-		Log:       s.log,
-		Now:       s.options.Now,
+		Signer:       next.identities,
+		Profiles:     next.identities.Profiles,
+		Directory:    answers,
+		Tokens:       s.linkKeys(next.cfg),
+		Verify:       s.verifierFor(next.cfg),
+		AppPasswords: s.appPasswordsFor(next.cfg),
+		Secure:       s.securePage(next.cfg),
+		Metrics:      s.options.Metrics,
+		Tracer:       s.tracer,
+		Log:          s.log,
+		Now:          s.options.Now,
 	})
 	ops := server.NewOps(server.Ops{
 		Metrics: s.options.Metrics,

@@ -7,19 +7,54 @@ import (
 	"regexp"
 	"strings"
 	"unique"
+
+	"github.com/waymark-mail/waymark/internal/address"
 )
 
 // Brand is the look of a provider on the set-up page. It is comparable.
 type Brand struct {
-	Color string // such as #1a2b3c; "" for none
-	Logo  Logo
+	Color    string // such as #1a2b3c; "" for none
+	Logo     Logo
+	LogoDark Logo // replaces Logo on a dark page; none for Logo on a light plate
+	// LogoOf is whose logo it is, where that is not the provider: a name, or {domain}.
+	LogoOf string
 }
 
-// With returns b with the parts of other that are set.
+// With returns b with the parts of other that are set. A logo of other is not mixed
+// with the dark one of b, which may show another name.
 func (b Brand) With(other Brand) Brand {
 	b.Color = cmp.Or(other.Color, b.Color)
-	b.Logo = cmp.Or(other.Logo, b.Logo)
+	if other.Logo != (Logo{}) {
+		b.Logo, b.LogoDark, b.LogoOf = other.Logo, Logo{}, other.LogoOf
+	}
+	b.LogoDark = cmp.Or(other.LogoDark, b.LogoDark)
 	return b
+}
+
+// NameLogo notes whose logo a provider has that was made from base: that of base under
+// another name, or one of its own under the name of base.
+func (p *Provider) NameLogo(base *Provider) {
+	inherited, renamed := p.Brand.Logo == base.Brand.Logo, p.Name != base.Name
+	switch {
+	case p.Brand.Logo == (Logo{}):
+	case inherited && renamed:
+		p.Brand.LogoOf = cmp.Or(base.Brand.LogoOf, base.Name)
+	case !inherited && !renamed:
+		p.Brand.LogoOf = domainPlaceholder
+	}
+}
+
+// SharesLogo reports whether the provider has the logo of another name.
+func (p *Provider) SharesLogo() bool {
+	return p.Brand.LogoOf != "" && p.Brand.LogoOf != domainPlaceholder
+}
+
+// LogoName returns whose logo a page of a domain shows, in a language.
+func (p *Provider) LogoName(language string, d address.Domain) string {
+	if p.Brand.LogoOf == "" {
+		return p.NameIn(language)
+	}
+	return strings.ReplaceAll(p.Brand.LogoOf, domainPlaceholder, d.Unicode())
 }
 
 var colorForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)

@@ -6,6 +6,7 @@ import (
 	"encoding/gob"
 	"strings"
 	"testing"
+	"unique"
 )
 
 func TestParseLogo(t *testing.T) {
@@ -33,6 +34,50 @@ func TestParseLogo(t *testing.T) {
 	} {
 		if _, err := ParseLogo(data); err == nil || err.Error() != want {
 			t.Errorf("%.30q: got %v, want %s", data, err, want)
+		}
+	}
+}
+
+// TestBrandWith pins that a dark logo never stands in for a light one of somebody else.
+func TestBrandWith(t *testing.T) {
+	ours, theirs := Logo{unique.Make("<svg>ours</svg>")}, Logo{unique.Make("<svg>theirs</svg>")}
+	base := Brand{Color: "#000000", Logo: theirs, LogoDark: theirs, LogoOf: "Them"}
+	for name, tc := range map[string]struct{ other, want Brand }{
+		"nothing":     {Brand{}, base},
+		"a colour":    {Brand{Color: "#ffffff"}, Brand{Color: "#ffffff", Logo: theirs, LogoDark: theirs, LogoOf: "Them"}},
+		"a logo":      {Brand{Logo: ours}, Brand{Color: "#000000", Logo: ours}},
+		"both":        {Brand{Logo: ours, LogoDark: ours}, Brand{Color: "#000000", Logo: ours, LogoDark: ours}},
+		"a dark logo": {Brand{LogoDark: ours}, Brand{Color: "#000000", Logo: theirs, LogoDark: ours, LogoOf: "Them"}},
+	} {
+		if got := base.With(tc.other); got != tc.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, tc.want)
+		}
+	}
+}
+
+// TestWhoseLogoItIs pins the name for those who do not see the logo.
+func TestWhoseLogoItIs(t *testing.T) {
+	ours, theirs := Logo{unique.Make("<svg>ours</svg>")}, Logo{unique.Make("<svg>theirs</svg>")}
+	for _, tc := range []struct {
+		name   string
+		logo   Logo
+		want   string
+		shared bool
+	}{
+		{"Them", theirs, "Die", false},
+		{"Us", theirs, "Them", true},
+		{"Them", ours, "bücher.example", false},
+		{"Us", ours, "Us", false},
+		{"Us", Logo{}, "Us", false},
+	} {
+		base := &Provider{Name: "Them", Names: map[string]string{"de": "Die"}, Brand: Brand{Logo: theirs}}
+		p := &Provider{Name: tc.name, Brand: Brand{Logo: tc.logo}}
+		if p.Name == base.Name {
+			p.Names = base.Names
+		}
+		p.NameLogo(base)
+		if got := p.LogoName("de", "xn--bcher-kva.example"); got != tc.want || p.SharesLogo() != tc.shared {
+			t.Errorf("%s with the logo %s: %s, shared %t", tc.name, tc.logo.Data(), got, p.SharesLogo())
 		}
 	}
 }

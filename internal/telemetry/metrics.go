@@ -28,6 +28,7 @@ type Metrics struct {
 	logLinesDropped  prometheus.Counter
 	traceSpansLost   prometheus.Counter
 	passwordChecks   *prometheus.CounterVec
+	appPasswords     *prometheus.CounterVec
 	connections      *prometheus.CounterVec
 	examinations     *prometheus.CounterVec
 	verdicts         *prometheus.GaugeVec
@@ -75,6 +76,8 @@ func NewMetrics(version, revision string) *Metrics {
 			"Number of own domains whose last examination had this error or warning."), []string{"id"}),
 		passwordChecks: counter("waymark_password_checks_total",
 			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
+		appPasswords: counter("waymark_app_passwords_total",
+			"Total number of requests for app passwords to the endpoints of providers, by result: created, unreachable, refused, invalid.", "result"),
 		signing:      counter("waymark_signing_certificates_total", "Total number of signing certificates loaded or rejected.", "result"),
 		certificates: counter("waymark_tls_certificates_total", "Total number of TLS certificates by result: loaded or failed of those from files, else what happened to a name on demand.", "result"),
 		tlsNotAfter: prometheus.NewGaugeVec(gauge("waymark_tls_certificate_not_after_timestamp_seconds",
@@ -83,6 +86,9 @@ func NewMetrics(version, revision string) *Metrics {
 	for _, result := range []string{"right", "wrong", "unreachable", "unsupported", "limited", "limited_mailbox", "limited_network", "limited_total"} {
 		m.passwordChecks.WithLabelValues(result) // so that the first one is an increase
 	}
+	for _, result := range []string{"created", "unreachable", "refused", "invalid"} {
+		m.appPasswords.WithLabelValues(result)
+	}
 	for _, reason := range []string{"refused", "silent"} {
 		m.connections.WithLabelValues(reason)
 	}
@@ -90,7 +96,7 @@ func NewMetrics(version, revision string) *Metrics {
 	build.WithLabelValues(version, revision, runtime.Version()).Set(1)
 	m.registry.MustRegister(
 		m.requests, m.duration, m.lookups, m.lookupDuration, m.cache, m.reloadSuccessful, m.reloadTime, m.domains,
-		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.traceSpansLost, m.passwordChecks, m.connections, m.examinations, m.verdicts, m.findings, build,
+		m.signingNotAfter, m.signing, m.certificates, m.tlsNotAfter, m.logLinesDropped, m.traceSpansLost, m.passwordChecks, m.appPasswords, m.connections, m.examinations, m.verdicts, m.findings, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -143,6 +149,10 @@ func (m *Metrics) CacheAnswer(result string) {
 // PasswordCheck counts a password check: right, wrong, unreachable, unsupported,
 // limited by the mail server, limited_mailbox, limited_network or limited_total.
 func (m *Metrics) PasswordCheck(result string) { m.passwordChecks.WithLabelValues(result).Inc() }
+
+// AppPassword counts a request for an app password: created, unreachable, refused or
+// invalid.
+func (m *Metrics) AppPassword(result string) { m.appPasswords.WithLabelValues(result).Inc() }
 
 // ConnectionClosed counts a connection that limits.connections closed: refused because
 // its client has its share, or silent, so that another could take its place.

@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"internal/clients/*":                   {"internal/clients/client", "internal/clients/markup", "internal/clients/pox"},
 	"internal/telemetry":                   {"internal/terminal"},
 	"internal/watch":                       {"internal/files"},
+	"internal/apppassword":                 {},
 	"internal/passwordcheck":               {"internal/publicaddress", "internal/settings"},
 	"internal/publicaddress":               {},
 	"internal/doctor":                      {"internal/address", "internal/clients", "internal/clients/*", "internal/conformance", "internal/dnslookup", "internal/publicaddress", "internal/settings", "internal/sign", "internal/terminal", "templates"},

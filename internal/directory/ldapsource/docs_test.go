@@ -122,7 +122,7 @@ func TestTheGuideNamesTheColumns(t *testing.T) {
 	}
 	var named []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `[a-z].*$").FindAll(guide, -1) {
-		for _, name := range regexp.MustCompile("`([a-z0-9]+(_[a-z0-9]+)?)`").FindAllSubmatch(row[:slices.Index(row[1:], '|')+1], -1) {
+		for _, name := range regexp.MustCompile("`([a-z0-9]+(_[a-z0-9]+)*)`").FindAllSubmatch(row[:slices.Index(row[1:], '|')+1], -1) {
 			named = append(named, string(name[1]))
 		}
 	}
@@ -131,7 +131,7 @@ func TestTheGuideNamesTheColumns(t *testing.T) {
 			t.Errorf("the guide has the column %s, which there is not", name)
 		}
 	}
-	for _, name := range []string{"provider", "canonical_domain", "enabled", "login", "display_name", "help_url", "webmail_url", "brand_color", "brand_logo", "imap_host", "imap_port", "imap_security", "caldav_url"} {
+	for _, name := range []string{"provider", "canonical_domain", "enabled", "login", "display_name", "help_url", "webmail_url", "brand_color", "brand_logo", "brand_logo_dark", "imap_host", "imap_port", "imap_security", "caldav_url"} {
 		if !slices.Contains(named, name) {
 			t.Errorf("the guide lacks the column %s", name)
 		}

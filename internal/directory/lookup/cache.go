@@ -44,12 +44,12 @@ func (e *entry) answer() (Found, error) {
 	return e.found, nil
 }
 
-// weight is 1, and 1 more for each started KiB of a logo.
+// weight is 1, and 1 more for each started KiB of its logos.
 func (e *entry) weight() uint32 {
 	if e.found.Record == nil {
 		return 1
 	}
-	return uint32(1 + (len(e.found.Record.Brand.Logo.Data())+1023)/1024) //nolint:gosec // a logo is short
+	return uint32(1 + (len(e.found.Record.Brand.Logo.Data())+len(e.found.Record.Brand.LogoDark.Data())+1023)/1024) //nolint:gosec // logos are short
 }
 
 // remaining returns how long the answer may still be served.

@@ -46,6 +46,10 @@ func columns() map[string]set {
 			r.Brand.Logo, err = settings.ParseLogo(v)
 			return err
 		},
+		columnLogoDark: func(r *Record, v string) (err error) {
+			r.Brand.LogoDark, err = settings.ParseLogo(v)
+			return err
+		},
 		"canonical_domain": func(r *Record, v string) (err error) {
 			r.Canonical, err = address.ParseDomain(v)
 			return err
@@ -88,7 +92,7 @@ func columns() map[string]set {
 	return all
 }
 
-const columnLogo = "brand_logo"
+const columnLogo, columnLogoDark = "brand_logo", "brand_logo_dark"
 
 const (
 	maxValue = 4096                 // octets; a name or a URL is far shorter
@@ -98,14 +102,14 @@ const (
 // checkValue checks the length of a value, and that it is UTF-8 if it is not a
 // picture.
 func checkValue(column, v string) error {
-	most := maxValue
-	if column == columnLogo {
+	most, picture := maxValue, column == columnLogo || column == columnLogoDark
+	if picture {
 		most = maxLogo
 	}
 	switch {
 	case len(v) > most:
 		return fmt.Errorf("is longer than %d octets", most)
-	case column != columnLogo && !utf8.ValidString(v):
+	case !picture && !utf8.ValidString(v):
 		return errors.New("is not valid UTF-8")
 	}
 	return nil

@@ -33,8 +33,8 @@ func TestBrand(t *testing.T) {
 			"INSERT INTO brands VALUES ('webmail.example', NULL, 'javascript:alert(1)', NULL, NULL, NULL)",
 		)
 		const from = " FROM brands WHERE name = {domain}"
-		texts := e.source(t, "SELECT help AS help_url, webmail AS webmail_url, color AS brand_color, logo AS brand_logo"+from, "")
-		pictures := e.source(t, "SELECT picture AS brand_logo"+from, "")
+		texts := e.source(t, "SELECT help AS help_url, webmail AS webmail_url, color AS brand_color, logo AS brand_logo, logo AS brand_logo_dark"+from, "")
+		pictures := e.source(t, "SELECT picture AS brand_logo, picture AS brand_logo_dark"+from, "")
 		for _, s := range []*Source{texts, pictures} {
 			if err := s.Check(t.Context()); err != nil {
 				t.Error(err)
@@ -42,13 +42,13 @@ func TestBrand(t *testing.T) {
 		}
 		got, err := texts.Domain(t.Context(), "text.example")
 		if err != nil || got.HelpURL != "https://help.example.net/?a=1" || got.WebmailURL != "https://webmail.{domain}/" ||
-			got.Brand.Color != "#0b57d0" || len(got.Brand.Logo.Data()) != 60_011 || got.Brand.Logo.Type() != "image/svg+xml" {
+			got.Brand.Color != "#0b57d0" || len(got.Brand.Logo.Data()) != 60_011 || got.Brand.LogoDark != got.Brand.Logo || got.Brand.Logo.Type() != "image/svg+xml" {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if got, err := texts.Domain(t.Context(), "url.example"); err != nil || got.Brand.Logo.Type() != "image/png" {
 			t.Errorf("a data URL: %+v, %v", got, err)
 		}
-		if got, err := pictures.Domain(t.Context(), "bytes.example"); err != nil || got.Brand.Logo.Data() != "\x89PNG\r\n\x1a\n\x00\xff" {
+		if got, err := pictures.Domain(t.Context(), "bytes.example"); err != nil || got.Brand.Logo.Data() != "\x89PNG\r\n\x1a\n\x00\xff" || got.Brand.LogoDark != got.Brand.Logo {
 			t.Errorf("bytes: %+v, %v", got, err)
 		}
 		fails(t, lookUp(t, pictures, "jpeg.example"), "panel: queries.domain: column brand_logo: the picture must be SVG or PNG")
