@@ -38,6 +38,19 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestStat(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte("1234567"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := Stat(path); err != nil || info.Size() != 7 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if info, err := Stat(path + ".none"); info != nil || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v, %v", info, err)
+	}
+}
+
 // TestNothingIsWaitedFor reads what would block, never end, or is no file.
 func TestNothingIsWaitedFor(t *testing.T) {
 	dir := t.TempDir()

@@ -32,6 +32,24 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestWriteJSON escapes what a terminal would obey, and no more: the value stays.
+func TestWriteJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		"Anna's <größe> & 😀":   `"Anna's <größe> & 😀"`,
+		"\u009b2J\u202e\u00ad": `"\u009b2J\u202e\u00ad"`,
+		"\U000e0001\x1b\n":     `"\udb40\udc01\u001b\n"`,
+	} {
+		var out strings.Builder
+		if err := WriteJSON(&out, []string{text}); err != nil || out.String() != "[\n  "+want+"\n]\n" {
+			t.Errorf("%q gives %s, %v; want %s", text, out.String(), err, want)
+		}
+		var back []string
+		if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back[0] != text {
+			t.Errorf("%q is read as %q: %v", text, back, err)
+		}
+	}
+}
+
 func FuzzWrite(f *testing.F) {
 	f.Add("x\ntrusted     yes\x1b[2J")
 	f.Add("\xff\u009b\u202e\U000e0001\\\"")
