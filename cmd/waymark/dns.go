@@ -12,12 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/dialect/autoconfig"
-	"github.com/waymark-mail/waymark/internal/dialect/autodiscover"
-	"github.com/waymark-mail/waymark/internal/dialect/mtasts"
-	"github.com/waymark-mail/waymark/internal/dialect/pacc"
 	"github.com/waymark-mail/waymark/internal/dnslookup"
 	"github.com/waymark-mail/waymark/internal/dnsrecords"
+	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/terminal"
 )
@@ -76,11 +73,7 @@ func dnsCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		options := dnsrecords.Options{Hosts: reached, DenyMissing: denyMissing}
-		if err := findAnswers(found, &options); err != nil {
-			return err
-		}
-		set, err := dnsrecords.For(found, options)
+		set, err := service.Records(found, dnsrecords.Options{Hosts: reached, DenyMissing: denyMissing})
 		if err != nil {
 			return err
 		}
@@ -162,24 +155,4 @@ func resolverAt(server string) (*dnslookup.Resolver, error) {
 		return nil, fmt.Errorf("--resolver: %q is not an IP address and port such as 192.0.2.53:53 or [2001:db8::53]:53", server)
 	}
 	return dnslookup.New(at)
-}
-
-// findAnswers notes which dialects have an answer for the domain.
-func findAnswers(found settings.Settings, o *dnsrecords.Options) error {
-	_, ofAutoconfig := autoconfig.Render(found)
-	anybody := found // Autodiscover has no answer without an address
-	anybody.Address = address.Address{Local: "anybody", Domain: found.Domain}
-	_, ofOutlook := autodiscover.Render(anybody)
-	_, ofMobileSync := autodiscover.RenderMobileSync(anybody)
-	document, ofPACC := pacc.Render(found)
-	policy, ofMTASTS := mtasts.Render(found)
-	for _, err := range []error{ofAutoconfig, ofOutlook, ofMobileSync, ofPACC, ofMTASTS} {
-		if err != nil && settings.KindOf(err) != settings.NotOffered {
-			return err
-		}
-	}
-	o.PACC, o.MTASTS = document, policy
-	o.NoAutoconfig = ofAutoconfig != nil
-	o.NoAutodiscover = ofOutlook != nil && ofMobileSync != nil
-	return nil
 }

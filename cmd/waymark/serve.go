@@ -14,9 +14,11 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/doctor"
 	"github.com/waymark-mail/waymark/internal/memory"
+	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/systemd"
 	"github.com/waymark-mail/waymark/internal/telemetry"
@@ -87,6 +89,18 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 }
 
 // serveSettings serves until ctx ends.
+// clientsFor returns what clients do for a domain as the page of its owner shows it.
+func clientsFor(e *doctor.Examinations) func(context.Context, address.Domain, []string) ([]page.Client, error) {
+	return func(ctx context.Context, d address.Domain, only []string) ([]page.Client, error) {
+		verdicts, err := e.Clients(ctx, d, only)
+		var all []page.Client
+		for _, v := range verdicts {
+			all = append(all, page.Client{Name: v.Client, Outcome: page.Outcome(v.Verdict), Findings: v.Findings})
+		}
+		return all, err
+	}
+}
+
 func serveSettings(ctx context.Context, source *settingsFile, env environment, cfg *config.Config, findings config.Findings) error {
 	version, revision := build()
 	metrics := telemetry.NewMetrics(version, revision)
@@ -116,6 +130,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		Log:      log,
 		Examine:  examinations.Of,
 		Verdicts: examinations.Verdicts,
+		Clients:  clientsFor(doctor.NewExaminations(time.Now)),
 	})
 	if err != nil {
 		return err

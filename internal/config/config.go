@@ -116,6 +116,8 @@ type Pages struct {
 	// VerifyPassword lets users check a password before they type it into an app.
 	// VerifyPrivate allows that for mail servers on private networks.
 	VerifyPassword, VerifyPrivate bool
+	// Doctor lets the owner of a domain see what works for it, and the records to publish.
+	Doctor bool
 	// Suggest are domains that everybody may learn from the page: it suggests one to
 	// a visitor whose domain is unknown and nearly the same.
 	Suggest []address.Domain

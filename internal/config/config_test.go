@@ -141,8 +141,8 @@ func TestFullFile(t *testing.T) {
 		Limits:       Limits{RequestsPerMinute: 120, StrictPerMinute: 5, UnknownPerMinute: 8, UnknownPerSecond: 9, RequestsAtOnce: 6, Connections: 7},
 		Pages: Pages{
 			URL: "https://setup.example.com", Keys: []string{"0123456789abcdef0123456789abcdef", strings.Repeat("k", 40)},
-			VerifyPassword: true,
-			Suggest:        []address.Domain{"example.com", "xn--bcher-kva.example"},
+			VerifyPassword: true, Doctor: true,
+			Suggest: []address.Domain{"example.com", "xn--bcher-kva.example"},
 		},
 		Log:       Log{Level: "debug", Format: "console", Remote: "network"},
 		Providers: []*settings.Provider{full, plain},

@@ -146,6 +146,7 @@ func (r *reader) config(d *document, data []byte) *Config {
 	r.checkProxies(v, f.Config)
 	r.checkOps(v, f.Config)
 	r.checkVerifyPrivate(v, f.Config)
+	r.checkDoctor(v, f.Config)
 	r.checkLoginsAreSeen(v, f.Config)
 	r.checkRedirects(f.Config)
 	r.checkOrdered(f.Config)

@@ -23,6 +23,7 @@ func pagesFields() []field[Pages] {
 		}},
 		{"verify_password", func(r *reader, v value, p *Pages) { p.VerifyPassword, _ = r.truth(v) }},
 		{"verify_private", func(r *reader, v value, p *Pages) { p.VerifyPrivate, _ = r.truth(v) }},
+		{"doctor", func(r *reader, v value, p *Pages) { p.Doctor, _ = r.truth(v) }},
 		{"suggest", func(r *reader, v value, p *Pages) {
 			r.items(v, "a list of domains", func(v value) {
 				if d := r.domainName(v); d != "" {
@@ -53,6 +54,13 @@ func (r *reader) checkVerifyPrivate(root value, cfg *Config) {
 				return
 			}
 		}
+	}
+}
+
+// checkDoctor warns about a page for owners that lacks records.
+func (r *reader) checkDoctor(root value, cfg *Config) {
+	if cfg.Pages.Doctor && cfg.Pages.URL == "" {
+		r.warn(root.at("pages").at("doctor"), "shows no record that leads to this server; set pages.url")
 	}
 }
 

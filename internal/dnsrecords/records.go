@@ -40,6 +40,15 @@ type Record struct {
 	Purpose string
 }
 
+// Content returns what a form of a DNS provider asks for besides name and type: the
+// value, behind priority, weight and port for SRV.
+func (r Record) Content() string {
+	if r.Type == SRV {
+		return fmt.Sprintf("%d %d %d %s", r.Priority, r.Weight, r.Port, r.Value)
+	}
+	return r.Value
+}
+
 // Set is the records to publish for one domain.
 type Set struct {
 	Domain  address.Domain

@@ -88,6 +88,7 @@ func Kinds() []Kind {
 		{"dangling-alias", Error, "a name is an alias of one without an address"},
 		{"private-address", Error, "a host has an address that is not public"},
 		{"port-not-checked", Warning, "a port that the doctor does not connect to"},
+		{"server-not-named", Warning, "the settings of the domain do not name the server"},
 		{"unreachable", Error, "the server does not answer"},
 		{"address-unreachable", Warning, "the server does not answer at one of its addresses"},
 		{"tls-expired", Error, "a certificate expired"},

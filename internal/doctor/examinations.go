@@ -24,7 +24,7 @@ const (
 // Examinations examines domains for many readers, a few at once, and keeps the
 // reports for a while.
 type Examinations struct {
-	examine func(context.Context, address.Domain) (Report, error)
+	examine func(context.Context, address.Domain, []string) (Report, error)
 	now     func() time.Time
 	free    chan struct{} // a value for each that may begin
 
@@ -42,6 +42,7 @@ type written struct {
 	json, page []byte
 	verdicts   map[string]string
 	findings   []string
+	clients    []Verdict
 }
 
 // NewExaminations returns examinations from this machine, by the resolvers of the
@@ -50,7 +51,7 @@ func NewExaminations(now func() time.Time) *Examinations {
 	return newExaminations(now, fromOutside(now))
 }
 
-func newExaminations(now func() time.Time, examine func(context.Context, address.Domain) (Report, error)) *Examinations {
+func newExaminations(now func() time.Time, examine func(context.Context, address.Domain, []string) (Report, error)) *Examinations {
 	e := &Examinations{examine: examine, now: now, free: make(chan struct{}, examinedAtOnce), kept: map[address.Domain]kept{}}
 	for range examinedAtOnce {
 		e.free <- struct{}{}
@@ -59,13 +60,13 @@ func newExaminations(now func() time.Time, examine func(context.Context, address
 }
 
 // fromOutside examines a domain as anybody on the Internet can.
-func fromOutside(now func() time.Time) func(context.Context, address.Domain) (Report, error) {
-	return func(ctx context.Context, d address.Domain) (Report, error) {
+func fromOutside(now func() time.Time) func(context.Context, address.Domain, []string) (Report, error) {
+	return func(ctx context.Context, d address.Domain, only []string) (Report, error) {
 		resolver, err := dnslookup.New()
 		if err != nil {
 			return Report{}, &settings.Error{Kind: settings.Unavailable, Message: "this machine has no DNS resolver", Cause: err}
 		}
-		return Examine(ctx, Options{Domain: d, Resolver: resolver, Timeout: examinationTime, Now: now()}), nil
+		return Examine(ctx, Options{Domain: d, Resolver: resolver, Timeout: examinationTime, Only: only, Now: now()}), nil
 	}
 }
 
@@ -73,18 +74,26 @@ func fromOutside(now func() time.Time) func(context.Context, address.Domain) (Re
 // for a domain. Requests for a domain that is being examined wait for that report. The
 // error is of kind Overloaded when too many others are being examined.
 func (e *Examinations) Of(ctx context.Context, d address.Domain) (json, page []byte, err error) {
-	report, err := e.of(ctx, d)
+	report, err := e.of(ctx, d, nil)
 	return report.json, report.page, err
 }
 
 // Verdicts returns the verdict of each client about a domain, and the ids of its errors
 // and warnings, each once. The errors are those of Of.
 func (e *Examinations) Verdicts(ctx context.Context, d address.Domain) (verdicts map[string]string, findings []string, err error) {
-	report, err := e.of(ctx, d)
+	report, err := e.of(ctx, d, nil)
 	return report.verdicts, report.findings, err
 }
 
-func (e *Examinations) of(ctx context.Context, d address.Domain) (written, error) {
+// Clients returns what each client does, in their order, for strangers: it connects only
+// to the servers that are given as "host:port". The errors are those of Of. Reports are
+// kept by domain alone, so do not mix it with the other methods.
+func (e *Examinations) Clients(ctx context.Context, d address.Domain, only []string) ([]Verdict, error) {
+	report, err := e.of(ctx, d, only)
+	return report.clients, err
+}
+
+func (e *Examinations) of(ctx context.Context, d address.Domain, only []string) (written, error) {
 	if d == "" {
 		return finished(Report{}, time.Time{})
 	}
@@ -101,7 +110,7 @@ func (e *Examinations) of(ctx context.Context, d address.Domain) (written, error
 		ctx = context.WithoutCancel(ctx)
 		known = kept{e.now(), sync.OnceValues(func() (written, error) {
 			defer func() { e.free <- struct{}{} }()
-			report, err := e.examine(ctx, d)
+			report, err := e.examine(ctx, d, only)
 			if err != nil {
 				e.forget(d)
 				return written{}, err
@@ -146,7 +155,7 @@ func finished(report Report, at time.Time) (written, error) {
 	if err := report.WriteHTML(&page, HTMLOptions{At: at, Form: true}); err != nil {
 		return written{}, err
 	}
-	w := written{json: append(encoded, '\n'), page: page.Bytes(), verdicts: map[string]string{}}
+	w := written{json: append(encoded, '\n'), page: page.Bytes(), verdicts: map[string]string{}, clients: report.Verdicts}
 	for _, v := range report.Verdicts {
 		w.verdicts[v.Client] = string(v.Verdict)
 	}

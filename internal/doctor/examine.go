@@ -33,6 +33,9 @@ type Options struct {
 	AllowPrivate bool
 	// ConnectTo has the addresses to use for a host and port, by "host:port".
 	ConnectTo map[string][]netip.AddrPort
+	// Only lists the servers to connect to, as "host:port"; nil for all. Another mail
+	// server is a finding, and another web server does not exist.
+	Only []string
 	// Progress is called with what is examined next; nil for nobody.
 	Progress func(what string)
 	Now      time.Time
@@ -104,7 +107,7 @@ func Examine(ctx context.Context, o Options) Report {
 	if o.Address.Local == "" {
 		x.address = "someone@" + x.domain
 	}
-	x.net = &network{resolver: o.Resolver, roots: o.Roots, allowPrivate: o.AllowPrivate, connectTo: o.ConnectTo, now: o.Now, patience: o.patience}
+	x.net = &network{resolver: o.Resolver, roots: o.Roots, allowPrivate: o.AllowPrivate, connectTo: o.ConnectTo, only: o.Only, now: o.Now, patience: o.patience}
 	x.web = newWeb(x.net, o.connections, func(f fault) { x.book.add(f, "") })
 	defer x.web.client.CloseIdleConnections()
 	x.book.order = Clients()

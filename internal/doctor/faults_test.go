@@ -621,6 +621,13 @@ func serverFaults() []planted {
 			w.dns.Remove("imap.example.com")
 			w.unlead("imap.example.com:993")
 		}},
+		{name: "a server that the settings do not name", id: "server-not-named", breaks: "", fault: func(w *world) {
+			for _, host := range append(webHosts(), "imap.example.com", "smtp.example.com") {
+				for _, port := range []string{"80", "443", "465", "587", "993", "995", "4190"} {
+					w.options.Only = append(w.options.Only, host+":"+port)
+				}
+			}
+		}},
 		{name: "nothing listens on 993", id: "unreachable", breaks: everyMailClient, fault: func(w *world) { w.options.ConnectTo["imap.example.com:993"] = []netip.AddrPort{closed()} }},
 		{name: "one of two addresses does not answer", id: "address-unreachable", breaks: "", fault: func(w *world) {
 			w.second = map[string]netip.AddrPort{"smtp.example.com:465": closed()}

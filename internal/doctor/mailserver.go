@@ -48,6 +48,9 @@ type offer struct {
 // client has before it logs in.
 func (x *examination) probe(ctx context.Context, s server) offer {
 	where := s.String()
+	if !x.net.mayConnect(net.JoinHostPort(s.host, strconv.Itoa(s.port))) {
+		return offer{faults: []fault{{"server-not-named", where, "the settings do not name this server, so nobody connects to it here", "Correct the record or document that leads there."}}}
+	}
 	all, f := x.net.resolve(ctx, s.host, uint16(s.port)) //nolint:gosec // a port
 	if f != nil {
 		at := f.at(where)

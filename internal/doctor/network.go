@@ -37,6 +37,7 @@ type network struct {
 	roots        *x509.CertPool
 	allowPrivate bool
 	connectTo    map[string][]netip.AddrPort // by "host:port"
+	only         []string                    // as that of Options
 	now          time.Time
 	patience     func(where string) time.Duration // as that of Options; nil for the defaults
 
@@ -79,6 +80,11 @@ type destination struct {
 // no fault at all.
 const absent = "absent"
 
+// mayConnect reports whether a "host:port" may be connected to.
+func (n *network) mayConnect(where string) bool {
+	return n.only == nil || slices.Contains(n.only, where)
+}
+
 // resolve returns the addresses of a host. Its fault is absent, dns-failure,
 // dangling-alias, private-address or port-not-checked.
 func (n *network) resolve(ctx context.Context, host string, port uint16) ([]destination, *fault) {
@@ -86,6 +92,9 @@ func (n *network) resolve(ctx context.Context, host string, port uint16) ([]dest
 	if !slices.Contains(ports(), port) {
 		return nil, &fault{id: "port-not-checked", where: where, seen: fmt.Sprintf("port %d is not one that the doctor connects to", port),
 			fix: "Use a registered port: 993, 995, 465, 587, 143, 110, 443 or 80."}
+	}
+	if !n.mayConnect(where) {
+		return nil, &fault{id: absent, where: host, seen: "the settings do not name " + where, fix: "Correct the record or document that leads there."}
 	}
 	var all []destination
 	for _, at := range n.connectTo[where] {

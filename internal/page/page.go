@@ -32,6 +32,8 @@ type Options struct {
 	Verify Verifier
 	// AppPasswords creates passwords for single apps; nil disables that.
 	AppPasswords AppPasswords
+	// Doctor examines domains for their owners; nil disables that.
+	Doctor Doctor
 	// Profiles returns how the Apple profiles of a provider are delivered now; nil for
 	// always signed.
 	Profiles func(*settings.Provider) Profiles
@@ -121,6 +123,7 @@ func New(o Options) dialect.Dialect {
 			{Path: "/s/{token}/code.svg", Methods: get, Serve: p.code(false), Strict: true},
 			{Path: "/s/{token}/password", Methods: post, Serve: p.sameOrigin(p.password), Strict: true},
 			{Path: "/s/{token}/password", Methods: get, Serve: p.withoutPassword},
+			{Path: ownerPath, Methods: get, Serve: p.secured(p.owner), Strict: true},
 			{Path: "/i/{token}", Methods: get, Serve: p.secured(p.steps(true))},
 			{Path: "/i/{token}/code.svg", Methods: get, Serve: p.code(true), Strict: true},
 			{Path: "/assets/waymark.css", Methods: get, Serve: asset("waymark.css", "text/css; charset=utf-8")},

@@ -48,6 +48,7 @@ type view struct {
 	Meant      string      // the address that was probably meant instead; "" for none
 	Ask        string      // whom to ask about an unknown domain
 	Standalone *standalone // nil when a server serves the page
+	Owner      *ownerView  // nil for a page about an address
 
 	Greeting, Until string
 	Moved           string // to a new address
@@ -97,6 +98,11 @@ func (a appView) Opens() bool { return len(a.Handover) > 0 && a.Handover[0].Link
 // OtherCode reports whether the page has a code for the app: then a camera must not see
 // two.
 func (v *view) OtherCode() bool { return v.App != nil && !v.Done && len(v.App.Handover) > 0 }
+
+// Narrow reports whether the page is one card.
+func (v *view) Narrow() bool {
+	return (!v.Found || v.Asks || v.Done) && (v.Owner == nil || v.Owner.Domain == "")
+}
 
 // choice is one of several buttons.
 type choice struct {
@@ -152,7 +158,7 @@ type verifyView struct {
 }
 
 func newStartView(texts *i18n.Catalogues, c *i18n.Catalogue) *view {
-	v := &view{T: c}
+	v := &view{T: c, Path: "/"}
 	for _, other := range texts.Languages() {
 		v.Languages = append(v.Languages, choice{ID: other.Language, Name: other.Name(), Chosen: other == c})
 	}
@@ -164,7 +170,7 @@ func newView(texts *i18n.Catalogues, s settings.Settings, chosen Choice) *view {
 	p := pick(s.Services())
 	values := valuesOf(s, p, c)
 	v := newStartView(texts, c)
-	v.Found, v.mail, v.Path = true, p.mail, "/"
+	v.Found, v.mail = true, p.mail
 	v.Email, v.HelpURL, v.WebmailURL = s.Address.Unicode(), s.Provider.HelpURL, s.WebmailURL()
 	if s.MovedTo != "" {
 		v.Moved = c.Text("page.moved", "address", v.Email)

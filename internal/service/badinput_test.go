@@ -109,7 +109,7 @@ func TestBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps := Deps{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: log, Now: aMoment, Tokens: invite.RandomKeys(), Verify: &mailServer{}}
+	deps := Deps{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: log, Now: aMoment, Tokens: invite.RandomKeys(), Verify: &mailServer{}, Doctor: healthy{}}
 	var ready server.Readiness
 	ready.Set(true)
 	listeners := func() map[openapi.Side]http.Handler {

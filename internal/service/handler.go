@@ -47,6 +47,8 @@ type Deps struct {
 	Verify page.Verifier
 	// AppPasswords creates passwords for single apps; nil to disable that.
 	AppPasswords page.AppPasswords
+	// Doctor examines domains for their owners; nil to disable that.
+	Doctor page.Doctor
 }
 
 // Handler returns the handler of the public listeners for one version of the
@@ -93,7 +95,10 @@ func (t traced) Resolve(ctx context.Context, q settings.Query) (settings.Setting
 // dialects lists every dialect. A new one is a line here.
 func dialects(r dialect.Resolver, deps Deps, cfg *config.Config) []dialect.Dialect {
 	texts := i18n.All().Speaking(cfg.Pages.Voice, cfg.Pages.Texts)
-	pages := page.New(page.Options{Resolver: r, Texts: texts, Tokens: deps.Tokens, Verify: deps.Verify, AppPasswords: deps.AppPasswords, Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now})
+	pages := page.New(page.Options{
+		Resolver: r, Texts: texts, Tokens: deps.Tokens, Verify: deps.Verify, AppPasswords: deps.AppPasswords, Doctor: deps.Doctor,
+		Profiles: deps.Profiles, Suggest: cfg.Pages.Suggest, Secure: deps.Secure, Now: deps.Now,
+	})
 	profiles := mobileconfig.New(r, deps.Signer, profileLinks{deps.Tokens, deps.Now}, texts)
 	profiles.Fail = page.OfProfile(pages.Fail)
 	return []dialect.Dialect{

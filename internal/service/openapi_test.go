@@ -60,7 +60,7 @@ func describedHandler(t *testing.T, tokens *invite.Keys, change ...string) http.
 	if findings.HasErrors() {
 		t.Fatal(findings)
 	}
-	return Handler(cfg, Deps{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment, Tokens: tokens})
+	return Handler(cfg, Deps{Signer: testIdentity(t), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Now: aMoment, Tokens: tokens, Doctor: healthy{}})
 }
 
 // document reads the description once.
@@ -526,7 +526,7 @@ func TestTroubleIsDescribed(t *testing.T) {
 	t.Parallel()
 	c := loadContract(t)
 	with := func(trouble func() error, limit int) http.Handler {
-		deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
+		deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}, Doctor: healthy{}}
 		return server.New(server.Options{Dialects: dialects(troubled{trouble}, deps, &config.Config{}), RequestsPerMinute: limit, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()})
 	}
 	for _, tc := range []struct {
@@ -576,7 +576,7 @@ func TestOverloadIsDescribed(t *testing.T) {
 		<-release
 		return settings.ErrUnknownDomain
 	}}
-	deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}}
+	deps := Deps{Signer: testIdentity(t), Now: aMoment, Tokens: invite.RandomKeys(), Verify: noVerifier{}, Doctor: healthy{}}
 	h := described(t, server.New(server.Options{Dialects: dialects(slow, deps, &config.Config{}), RequestsAtOnce: 1, Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop()}))
 	go func() {
 		rec := httptest.NewRecorder()

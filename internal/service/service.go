@@ -22,6 +22,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
 	"github.com/waymark-mail/waymark/internal/invite"
+	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/passwordcheck"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/telemetry"
@@ -60,6 +61,9 @@ type Options struct {
 	// Verdicts examines a domain too, and returns the verdict of each client and the ids
 	// of errors and warnings.
 	Verdicts func(context.Context, address.Domain) (verdicts map[string]string, findings []string, err error)
+	// Clients examines a domain for strangers, and connects only to the servers that are
+	// given as "host:port"; nil for a service without it.
+	Clients func(ctx context.Context, d address.Domain, only []string) ([]page.Client, error)
 	// Grace is how long the listeners continue when the process stops, while each
 	// response announces the end of its connection; 0 for one second.
 	Grace time.Duration
@@ -258,6 +262,7 @@ func (s *Service) use(next state) {
 		Tokens:       s.linkKeys(next.cfg),
 		Verify:       s.verifierFor(next.cfg),
 		AppPasswords: s.appPasswordsFor(next.cfg),
+		Doctor:       s.ownersFor(next.cfg, answers),
 		Secure:       s.securePage(next.cfg),
 		Metrics:      s.options.Metrics,
 		Tracer:       s.tracer,

@@ -34,6 +34,9 @@ func (p *pages) markup(t *testing.T) {
 		keep("expired", http.StatusGone, p.invitation(t, "anna@example.com", -time.Hour), nil)
 		keep("no device", http.StatusOK, "/", url.Values{"email": {"anna@example.com"}})
 		keep("wrong password", http.StatusOK, p.pageOf(t, "markup."+language+"@tried.example")+"/password", url.Values{"password": {"wrong"}})
+		keep("a domain", http.StatusOK, "/domain", nil)
+		keep("wrong domain", http.StatusNotFound, "/domain?domain=elsewhere.example", nil)
+		keep("own domain", http.StatusOK, "/domain?domain=example.com", nil)
 		keep("password", http.StatusOK, p.pageOf(t, "anna@example.com"), nil)
 		keep("the end", http.StatusOK, p.pageOf(t, "anna@example.com")+"?device=iphone&done=1", nil)
 		for _, app := range page.Apps() {

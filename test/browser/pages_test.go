@@ -149,6 +149,9 @@ func (p *pages) visits(t *testing.T) []map[string]any {
 			"long names":      {"says": "profile_page.macos_title", "address": longAddress, "userAgent": devices[2].userAgent},
 			"right password":  {"says": "verify.right", "address": tried, "password": rightPassword},
 			"wrong password":  {"says": "verify.wrong", "address": tried, "password": "wrong", "userAgent": devices[1].userAgent},
+			"a domain":        {"says": "domain.lead", "path": "/domain"},
+			"wrong domain":    {"says": "domain.unknown", "path": "/domain?domain=elsewhere.example"},
+			"own domain":      {"says": "domain.records_lead", "path": "/domain?domain=example.com"},
 			"no mail server":  {"says": "verify.unreachable", "address": "anna@gone.example", "password": "wrong"},
 		} {
 			visit["name"], visit["language"] = language+", "+name, language

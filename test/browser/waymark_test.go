@@ -33,7 +33,7 @@ tls: {listen: "127.0.0.1:0", cert_file: %[1]q, key_file: %[2]q}
 signing: {cert_file: %[1]q, key_file: %[2]q}
 limits: {requests_per_minute: 0, strict_requests_per_minute: 0}
 log: {level: debug}
-pages: {url: "https://setup.example.com", keys: [%[4]q], verify_password: true, verify_private: true, voice: "${env:PAGES_VOICE}"}
+pages: {url: "https://setup.example.com", keys: [%[4]q], verify_password: true, verify_private: true, doctor: true, voice: "${env:PAGES_VOICE}"}
 providers:
   full:
     name: Example Mail
