@@ -222,3 +222,27 @@ func TestNoProtocolErrorLogsASecret(t *testing.T) {
 		t.Errorf("only %d errors of connections were logged:\n%s", n, &out)
 	}
 }
+
+// TestRedact has an error quote one part of a request alone.
+func TestRedact(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*http.Request)
+		quotes string
+	}{
+		"the query":                       {func(r *http.Request) { r.URL.RawQuery = "walburga;eisenhut" }, "walburga;eisenhut"},
+		"a decoded value":                 {func(r *http.Request) { r.URL.RawQuery = "a=1&t=wal%20burga" }, "wal burga"},
+		"a local part":                    {func(r *http.Request) { r.URL.RawQuery = "email=walburga@a.example" }, "walburga"},
+		"the longer one of two values":    {func(r *http.Request) { r.URL.RawQuery = "a=walb&b=walburga" }, "walburga"},
+		"a token":                         {func(r *http.Request) { r.Header.Set("Authorization", "Bearer walburga") }, "walburga"},
+		"a cookie":                        {func(r *http.Request) { r.Header.Set("Cookie", "a=b; session=walburga") }, "walburga"},
+		"credentials with their ends":     {func(r *http.Request) { r.Header.Set("Proxy-Authorization", "Basic d2FsYnVyZ2E==") }, "Basic d2FsYnVyZ2E=="},
+		"a host name that none could be":  {func(r *http.Request) { r.Host = "walburga..eisenhut" }, "walburga..eisenhut"},
+		"a value of a form that was read": {func(r *http.Request) { r.PostForm = url.Values{"password": {"walburga"}} }, "walburga"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "http://a.example/", nil)
+		tc.change(r)
+		if got := redact(r, "cannot read <"+tc.quotes+"> of a.example"); got != "cannot read <[redacted]> of a.example" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
