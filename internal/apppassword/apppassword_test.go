@@ -193,7 +193,7 @@ func TestOnlyTrustedEndpointsAreAsked(t *testing.T) {
 	endpoint, other := serve(t, unasked), httptest.NewServer(http.HandlerFunc(unasked))
 	defer other.Close()
 	old := httptest.NewUnstartedServer(http.HandlerFunc(unasked))
-	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // that is the point
+	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	old.StartTLS()
 	defer old.Close()
 	_, port, err := net.SplitHostPort(endpoint.Listener.Addr().String())

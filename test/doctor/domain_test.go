@@ -40,7 +40,7 @@ var addresses atomic.Uint32
 
 func newDomain(t *testing.T) *domain {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "doctor") // that of the test has a long name, and a socket may not
+	dir, err := os.MkdirTemp("", "doctor") //nolint:usetesting // that of the test has a long name, and a socket may not
 	if err != nil {
 		t.Fatal(err)
 	}
