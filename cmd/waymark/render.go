@@ -38,7 +38,7 @@ func renderCommand(env environment) *cobra.Command {
 		return source.completeAddress(1, args, begun)
 	}
 	completeFlag(cmd, "client", page.Apps()...)
-	completeFlag(cmd, "lang", languages()...)
+	completeFlag(cmd, "lang", i18n.All().Tags()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(names, args[0]) {
 			return fmt.Errorf("unknown protocol %q; known are %s", args[0], strings.Join(names, ", "))
@@ -62,15 +62,6 @@ func renderCommand(env environment) *cobra.Command {
 		return err
 	}
 	return cmd
-}
-
-// languages returns those of the page.
-func languages() []string {
-	var all []string
-	for _, c := range i18n.All().Languages() {
-		all = append(all, c.Language)
-	}
-	return all
 }
 
 // appCalled returns the id of an app of the page. name is that id or the

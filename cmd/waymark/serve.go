@@ -88,7 +88,6 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 	return nil
 }
 
-// serveSettings serves until ctx ends.
 // clientsFor returns what clients do for a domain as the page of its owner shows it.
 func clientsFor(e *doctor.Examinations) func(context.Context, address.Domain, []string) ([]page.Client, error) {
 	return func(ctx context.Context, d address.Domain, only []string) ([]page.Client, error) {
@@ -101,6 +100,7 @@ func clientsFor(e *doctor.Examinations) func(context.Context, address.Domain, []
 	}
 }
 
+// serveSettings serves until ctx ends.
 func serveSettings(ctx context.Context, source *settingsFile, env environment, cfg *config.Config, findings config.Findings) error {
 	version, revision := build()
 	metrics := telemetry.NewMetrics(version, revision)

@@ -27,11 +27,11 @@ func textsCommand(env environment) *cobra.Command {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return beginning(languages(), begun), cobra.ShellCompDirectiveNoFileComp
+			return beginning(i18n.All().Tags(), begun), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if !slices.Contains(languages(), args[0]) {
-				return fmt.Errorf("unknown language %q; known are %s", args[0], strings.Join(languages(), ", "))
+			if !slices.Contains(i18n.All().Tags(), args[0]) {
+				return fmt.Errorf("unknown language %q; known are %s", args[0], strings.Join(i18n.All().Tags(), ", "))
 			}
 			if voice != "" && !slices.Contains(voices, voice) {
 				return fmt.Errorf("unknown voice %q; known are %s", voice, strings.Join(voices, ", "))

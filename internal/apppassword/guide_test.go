@@ -31,15 +31,8 @@ func TestTheEndpointOfTheGuide(t *testing.T) {
 		t.Fatal("the guide has no endpoint")
 	}
 	// The script listens itself, so its port is one that was free a moment ago.
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := free.Addr().String()
-	_, port, err := net.SplitHostPort(at)
-	if cerr := free.Close(); err != nil || cerr != nil {
-		t.Fatal(err, cerr)
-	}
+	port := programs.FreePort(t)
+	at := "127.0.0.1:" + port
 	var said bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), python, "-c", script)
 	cmd.Env, cmd.Stderr = append(os.Environ(), "SECRET="+testSecret, "PORT="+port), &said

@@ -18,11 +18,7 @@ func (r *reader) texts(v value) map[string]map[string]string {
 	r.each(v, "a block with one block of texts per language", func(key, v value) {
 		c := i18n.All().In(key.written())
 		if c.Language != key.written() {
-			var languages []string
-			for _, known := range i18n.All().Languages() {
-				languages = append(languages, known.Language)
-			}
-			r.refuse(key, "%s", unknown("language", key.written(), languages))
+			r.refuse(key, "%s", unknown("language", key.written(), i18n.All().Tags()))
 			return
 		}
 		if texts[c.Language] != nil {

@@ -135,6 +135,15 @@ func (c content) add(key string, node any) error {
 // Languages returns all catalogues, the default first.
 func (c *Catalogues) Languages() []*Catalogue { return slices.Clone(c.all) }
 
+// Tags returns the languages, the default first.
+func (c *Catalogues) Tags() []string {
+	var all []string
+	for _, one := range c.all {
+		all = append(all, one.Language)
+	}
+	return all
+}
+
 // In returns the catalogue of a language, or the default.
 func (c *Catalogues) In(tag string) *Catalogue {
 	for _, one := range c.all {

@@ -65,7 +65,7 @@ type Verifier interface {
 // AppPasswords creates passwords for single apps of a person whose password was right.
 type AppPasswords interface {
 	Offered(p *settings.Provider) bool
-	// Create returns a new password, for a device such as iphone; false if there is none.
+	// Create returns a new password, for a device such as iphone; false if that failed.
 	Create(ctx context.Context, s settings.Settings, device string) (password string, ok bool)
 }
 
@@ -80,7 +80,7 @@ const (
 	Unsupported Verdict = "unsupported" // the server accepts no passwords
 	Limited     Verdict = "limited"     // too many attempts
 	Insecure    Verdict = "insecure"    // the page was not opened over https
-	// NoAppPassword is that the password was right, but there is none for the app.
+	// NoAppPassword: the password was right, but an app password could not be created.
 	NoAppPassword Verdict = "no_app_password"
 )
 

@@ -35,8 +35,9 @@ func (e *errorLog) Write(message []byte) (int, error) {
 		kind, level = "accept_error", zap.WarnLevel
 	}
 	if e.sparing.admits(kind) {
+		// It is cut last, because half an address would not be recognised.
 		text = redactAddresses(e.remote.in(quoted.ReplaceAllString(text, `"[redacted]"`)))
-		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", text[:min(len(text), maxMessage)])) // half an address is none that is matched
+		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", text[:min(len(text), maxMessage)]))
 	}
 	return len(message), nil
 }

@@ -61,8 +61,5 @@ func (s *Service) appPasswordsFor(cfg *config.Config) page.AppPasswords {
 	if len(cfg.AppPasswords) == 0 {
 		return nil
 	}
-	if s.appPasswords == nil {
-		s.appPasswords = apppassword.New(s.options.RootCAs, s.options.Now)
-	}
-	return appPasswords{s.appPasswords, cfg.AppPasswords, s.options.Metrics.AppPassword, s.log}
+	return appPasswords{apppassword.New(s.options.RootCAs, s.options.Now), cfg.AppPasswords, s.options.Metrics.AppPassword, s.log}
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/acme"
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/apppassword"
 	"github.com/waymark-mail/waymark/internal/certs"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
@@ -102,8 +101,7 @@ type Service struct {
 	certificates *storage // of acme
 	expiry       expiry
 
-	tracer        *tracing.Tracer // nil without tracing
-	appPasswords  *apppassword.Client
+	tracer        *tracing.Tracer        // nil without tracing
 	checker       *passwordcheck.Checker // nil until it is needed
 	checksPrivate bool
 }

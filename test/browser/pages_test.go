@@ -62,9 +62,7 @@ func newPages(t *testing.T, voice i18n.Voice) *pages {
 	t.Setenv("PAGES_VOICE", string(voice))
 	p := &pages{scripts: newScripts(t), zbarimg: programs.Need(t, "zbarimg", "zbar-tools")}
 	p.site = start(t)
-	for _, c := range i18n.All().Languages() {
-		p.languages = append(p.languages, c.Language)
-	}
+	p.languages = i18n.All().Tags()
 	p.lead(p.HTTPS, p.identity)
 	p.input["texts"] = catalogues(voice)
 	p.input["providers"] = map[string]string{"en": "Example Mail", "de": "Beispielpost", "fr": "Courrier de Test", "it": "Posta Esempio", "es": "Correo Ejemplo"}

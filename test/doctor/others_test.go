@@ -93,7 +93,7 @@ _submissions._tcp.example.com.  IN SRV   0 1 465 mail.example.com.
 
 // TestFreedomBox lets the doctor examine the autoconfig of FreedomBox, with Dovecot and
 // Postfix as it configures them. The document calls the port for STARTTLS one for implicit
-// TLS, and there is none for Outlook.
+// TLS, and Outlook finds no document.
 func TestFreedomBox(t *testing.T) {
 	program := programs.Need(t, "plinth", "freedombox; .ci/run unpacks it beside the system")
 	program, err := filepath.EvalSymlinks(program)
