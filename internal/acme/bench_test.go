@@ -127,7 +127,9 @@ func BenchmarkHeld5000(b *testing.B) {
 	}
 	m := offline(b, func(context.Context, address.Domain) error { return nil })
 	ca := certtest.Authority("Bench Root", nil)
-	acmetest.Fill(b, m.o.Store.(*certmagic.FileStorage).Path, benchCA, &ca, names)
+	if err := acmetest.Fill(m.o.Store.(*certmagic.FileStorage).Path, benchCA, &ca, names); err != nil {
+		b.Fatal(err)
+	}
 	before, started := heap(), time.Now()
 	m.loadAll()
 	loaded := time.Since(started)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"testing"
 
 	"github.com/caddyserver/certmagic"
 
@@ -19,26 +18,26 @@ func Name(i int) string { return fmt.Sprintf("autoconfig.name%d.example", i) }
 
 // Fill writes the certificates of so many names to a folder, as orders from an authority
 // would, without waiting for the disk. They are issued by ca.
-func Fill(t testing.TB, folder, authority string, ca *certtest.Party, names int) {
-	t.Helper()
+func Fill(folder, authority string, ca *certtest.Party, names int) error {
 	store, issuer := certmagic.FileStorage{Path: folder}, certmagic.ACMEIssuer{CA: authority}
 	for i := range names {
 		name := Name(i)
 		p := ca.Server(name)
 		key, err := certmagic.PEMEncodePrivateKey(p.Key)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		meta, err := json.Marshal(certmagic.CertificateResource{SANs: []string{name}})
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		base := certmagic.StorageKeys.CertsSitePrefix(issuer.IssuerKey(), name)
 		for ext, data := range map[string][]byte{".crt": p.CertPEM(), ".key": key, ".json": meta} {
 			file := store.Filename(path.Join(base, name+ext))
 			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, data, 0o600)); err != nil {
-				t.Fatal(err)
+				return err
 			}
 		}
 	}
+	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// growth measures how time and memory grow with domains, providers and connections, and
-// writes a chart of each into a directory.
+// growth measures how time and memory grow with domains, providers, connections, rows of
+// a database and certificates, and writes a chart of each into a directory.
 func growth(binary, into string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "waymark-growth-")
 	if err != nil {
@@ -54,11 +54,33 @@ func growth(binary, into string, out io.Writer) (err error) {
 			return err
 		}
 	}
-	panels, err := connectionGrowth(binary, dir, out)
-	if err != nil {
-		return err
+	for _, chart := range []struct {
+		name, title, across string
+		sizes               []int
+		serve               func(binary, dir string, size int) (cpu time.Duration, memory float64, err error)
+		unit                time.Duration
+		cost                string
+	}{
+		{"connections", "More and more open connections", "open connections", []int{1, 10, 100, 1000, 10_000}, manyConnections, time.Microsecond, "CPU time of a request, µs"},
+		{"database", "More and more domains in a database", "domains in SQLite", []int{1, 100, 10_000, 1_000_000}, manyRows, time.Microsecond, "CPU time of a request, µs"},
+		{"certificates", "More and more names with a certificate", "names", []int{1, 10, 100, 1000, 5000}, manyCertificates, time.Second, "CPU time until each was asked for, s"},
+	} {
+		cpu, memory := panel{title: chart.cost}, panel{title: "memory, MB"}
+		for _, size := range chart.sizes {
+			spent, held, err := chart.serve(binary, dir, size)
+			if err != nil {
+				return fmt.Errorf("%d %s: %w", size, chart.across, err)
+			}
+			each := float64(spent) / float64(chart.unit)
+			cpu.points = append(cpu.points, point{float64(size), each})
+			memory.points = append(memory.points, point{float64(size), held})
+			_, _ = fmt.Fprintf(out, "%d %s: %s: %.2f, %.0f MB\n", size, chart.across, chart.cost, each, held)
+		}
+		if err := os.WriteFile(filepath.Join(into, "growth-"+chart.name+".svg"), []byte(svg(chart.title, chart.across, []panel{cpu, memory})), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(filepath.Join(into, "growth-connections.svg"), []byte(svg("More and more open connections", "open connections", panels)), 0o644)
+	return nil
 }
 
 func manyDomains(n int) []byte {
@@ -81,65 +103,4 @@ func manyProviders(n int) []byte {
 		fmt.Fprintf(&b, "  customer-%d.example: {provider: p%d}\n", i, i)
 	}
 	return b.Bytes()
-}
-
-// connectionGrowth opens more and more connections, each with a request now and then.
-func connectionGrowth(binary, dir string, out io.Writer) (_ []panel, err error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(dir, "waymark.yaml")
-	text := append([]byte(fmt.Sprintf("listen: %q\nlog: {level: error}\nlimits: {requests_per_minute: 0, connections: 0}\n", address)), manyDomains(1)...)
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return nil, err
-	}
-	p, err := start("waymark", address, "", []string{"STATE_DIRECTORY=" + dir}, binary, "serve", "-c", file)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.stop()) }()
-	q := request{method: "GET", host: "customer-0.example", path: "/mail/config-v1.1.xml", status: 200}
-	var open []*client
-	defer func() {
-		for _, c := range open {
-			c.close()
-		}
-	}()
-	cpu, memory := panel{title: "CPU time of a request, µs"}, panel{title: "memory, MB"}
-	for _, size := range []int{1, 10, 100, 1000, 10_000} {
-		for len(open) < size {
-			open = append(open, &client{address: address, request: q, text: q.bytes()})
-		}
-		const requests = 20_000
-		var before, after time.Duration
-		for round, asked := 0, 0; asked < requests; round++ {
-			for _, c := range open {
-				if _, err := c.ask(0); err != nil {
-					return nil, err
-				}
-				asked++
-			}
-			if round > 0 {
-				continue
-			}
-			asked = 0 // the first round connects
-			if before, err = p.cpu(); err != nil {
-				return nil, err
-			}
-		}
-		if after, err = p.cpu(); err != nil {
-			return nil, err
-		}
-		held, err := p.memory()
-		if err != nil {
-			return nil, err
-		}
-		served := (requests + size - 1) / size * size
-		each := float64((after - before).Nanoseconds()) / 1000 / float64(served)
-		cpu.points = append(cpu.points, point{float64(size), each})
-		memory.points = append(memory.points, point{float64(size), held * 1.048576})
-		_, _ = fmt.Fprintf(out, "%d connections: %.1f µs, %.0f MB\n", size, each, held*1.048576)
-	}
-	return []panel{cpu, memory}, nil
 }

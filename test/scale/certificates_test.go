@@ -24,7 +24,9 @@ func TestFiveThousandCertificates(t *testing.T) {
 	waymark.Binary(t)
 	const names, clients, authority = 5000, 4, "https://acme.invalid/directory"
 	ca, state := certtest.Authority("Scale Root", nil), t.TempDir()
-	acmetest.Fill(t, filepath.Join(state, "acme"), authority, &ca, names)
+	if err := acmetest.Fill(filepath.Join(state, "acme"), authority, &ca, names); err != nil {
+		t.Fatal(err)
+	}
 	var settings strings.Builder
 	fmt.Fprintf(&settings, `listen: "127.0.0.1:0"
 tls: {listen: "127.0.0.1:0", acme: {email: ops@example.org, directory: %q, check_dns: false}}
