@@ -158,6 +158,22 @@ func TestAReloadWithABadIdentity(t *testing.T) {
 	}
 }
 
+// TestAReloadBeforeItsCertificate is refused, and done as soon as the files are there.
+func TestAReloadBeforeItsCertificate(t *testing.T) {
+	dir := t.TempDir()
+	h := startIn(t, dir, settingsFor("mail.example.net", ""))
+	later := t.TempDir()
+	party := certtest.Certify("Later", certtest.NewKey(), nil)
+	h.write(h.file, settingsFor("mail.example.org", fmt.Sprintf("signing: {cert_file: %q, key_file: %q}", filepath.Join(later, "cert.pem"), filepath.Join(later, "key.pem"))))
+	h.eventually("the settings are refused", func() bool { return h.logs.FilterMessageSnippet("reload failed").Len() > 0 })
+	h.write(filepath.Join(later, "key.pem"), string(party.KeyPEM()))
+	h.write(filepath.Join(later, "cert.pem"), string(party.CertPEM()))
+	h.eventually("the settings are used", func() bool { return h.logs.FilterMessageSnippet("settings reloaded").Len() > 0 })
+	if signer, _ := h.signerOf("example.com"); signer != "Later" {
+		t.Errorf("signed by %s", signer)
+	}
+}
+
 // TestCheckOfIdentities reports each identity at its own line of its own file.
 func TestCheckOfIdentities(t *testing.T) {
 	dir := t.TempDir()

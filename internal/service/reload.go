@@ -83,6 +83,7 @@ func (s *Service) reloadSettings(force bool) (refused []string) {
 		}
 		return refused
 	}
+	defer s.watchAlso(cfg)
 	if err := checkProfiles(cfg); err != nil {
 		return s.keepOld(err)
 	}
@@ -103,11 +104,16 @@ func (s *Service) reloadSettings(force bool) (refused []string) {
 	if old != sources {
 		s.retire(old)
 	}
-	if err := s.watcher.Replace(s.watched(), cfg.Included); err != nil {
-		s.log.Error("cannot watch files for changes; send SIGHUP after a change", zap.Error(err))
-	}
 	s.log.Info("settings reloaded", zap.Int("domains", len(cfg.Domains)))
 	return refused
+}
+
+// watchAlso watches the files of the current settings, and those of settings that were just
+// read: they may have been refused because a certificate does not exist yet.
+func (s *Service) watchAlso(read *config.Config) {
+	if err := s.watcher.Replace(append(filesOf(s.current.Load().cfg), filesOf(read)...), read.Included); err != nil {
+		s.log.Error("cannot watch files for changes; send SIGHUP after a change", zap.Error(err))
+	}
 }
 
 // sourcesFor returns the sources for new settings: the current ones, with their
@@ -186,9 +192,8 @@ func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 	}
 }
 
-// watched lists every file whose change triggers a reload.
-func (s *Service) watched() []string {
-	cfg := s.current.Load().cfg
+// filesOf lists every file of the settings whose change triggers a reload.
+func filesOf(cfg *config.Config) []string {
 	files := append([]string(nil), cfg.Files...)
 	for _, from := range configured(cfg) {
 		if from != nil && from.ACME == "" {

@@ -150,7 +150,7 @@ func New(ctx context.Context, cfg *config.Config, findings config.Findings, o Op
 	sources.await(o.Log)
 	s.use(state{cfg: cfg, identities: ids, sources: sources})
 	o.Metrics.Reloaded(o.Now())
-	if s.watcher, err = watch.Files(s.watched(), cfg.Included, s.changed); err != nil {
+	if s.watcher, err = watch.Files(filesOf(cfg), cfg.Included, s.changed); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot watch files for changes: %w", err), sources.Close())
 	}
 	if s.group, err = s.listen(ctx); err == nil && s.acme != nil {
