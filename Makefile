@@ -6,7 +6,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 FUZZTIME ?= 30s
 LINTER = $(GO) tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
-.PHONY: build run test test-all test-clients test-browser test-alone test-kubernetes bench load growth fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
+.PHONY: build run test test-all test-clients test-browser test-boot test-alone test-kubernetes bench load growth fuzz soak words lint vulnerabilities generate golden screenshots format tidy verify clean
 
 build: ## the binary ./waymark
 	CGO_ENABLED=0 $(GO) build -trimpath -o waymark ./cmd/waymark
@@ -19,7 +19,7 @@ test: ## what Go alone can prove, in this process, within 3 minutes
 
 # A program that is not installed fails its test; .ci/run installs them all.
 test-all: ## every test: real servers, mail clients, a browser, packages, manifests
-	WAYMARK_TEST_ALL=1 $(GO) test $(RACE) -shuffle=on -count=1 -timeout 40m $$($(GO) list ./... | grep -vE '/test/(attack|scale)$$')
+	WAYMARK_TEST_ALL=1 $(GO) test $(RACE) -shuffle=on -count=1 -timeout 40m $$($(GO) list ./... | grep -vE '/test/(attack|scale|deploy/boot)$$')
 	$(MAKE) test-alone test-kubernetes
 
 test-alone: ## attacks and many domains, alone on the machine: they measure time and memory
@@ -30,6 +30,9 @@ test-clients: ## Thunderbird, Delta Chat, OpenSSL and two plist readers
 
 test-browser: ## the setup page in Chromium, as on every device
 	WAYMARK_TEST_ALL=1 $(GO) test -count=1 -v ./test/browser/...
+
+test-boot: ## systemd with the units and the guides, booted in a container; needs root
+	WAYMARK_TEST_ALL=1 $(GO) test -count=1 ./test/deploy/boot
 
 test-kubernetes: ## the manifests and the Helm chart against Kubernetes' own types
 	cd tools/kubernetes && $(GO) vet ./... && $(GO) test -count=1 -timeout 30m ./... # compiles Helm

@@ -259,7 +259,7 @@ func isAboutAUnit(t *testing.T, command string) {
 	}
 	if words[0] == "journalctl" {
 		unit = words[slices.Index(words, "-u")+1]
-	} else if !slices.Contains([]string{"enable", "status", "restart", "reload", "stop"}, words[1]) {
+	} else if !slices.Contains([]string{"enable", "status", "start", "restart", "reload", "stop"}, words[1]) {
 		t.Errorf("what is %s?", words[1])
 	}
 	if filepath.Ext(unit) == "" {
