@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"internal/directory/lookup":            {"internal/directory/source", "internal/settings", "internal/address"},
 	"internal/dnsrecords":                  {"internal/dnslookup", "internal/settings", "internal/address", "internal/terminal"},
 	"internal/dnslookup":                   {},
+	"internal/domainconnect":               {"internal/dnslookup", "internal/publicaddress", "internal/address"},
 	"internal/conformance":                 {"internal/dialect/mobileconfig/schema", "internal/sign"},
 	"cmd/waymark-conformance":              {"internal/conformance", "internal/files", "internal/terminal"},
 	"internal/importer":                    {"internal/files", "internal/settings", "internal/address", "internal/i18n"},
