@@ -108,6 +108,7 @@ func rootCommand(env environment) *cobra.Command {
 		checkCommand(env),
 		renderCommand(env),
 		dnsCommand(env),
+		domainConnectCommand(env),
 		doctorCommand(env),
 		importCommand(env),
 		inviteCommand(env),
