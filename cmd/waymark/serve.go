@@ -19,6 +19,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/doctor"
 	"github.com/waymark-mail/waymark/internal/memory"
 	"github.com/waymark-mail/waymark/internal/page"
+	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/systemd"
 	"github.com/waymark-mail/waymark/internal/telemetry"
@@ -128,7 +129,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		Version:  version,
 		Metrics:  metrics,
 		Log:      log,
-		Examine:  examinations.Of,
+		Examine:  server.Examiner{JSON: examinations.JSON, Page: examinations.Page},
 		Verdicts: examinations.Verdicts,
 		Clients:  clientsFor(doctor.NewExaminations(time.Now)),
 	})

@@ -34,15 +34,13 @@ type Examinations struct {
 
 type kept struct {
 	at     time.Time
-	report func() (written, error)
+	report func() (finished, error)
 }
 
-// written is a report in both forms, and in short.
-type written struct {
-	json, page []byte
-	verdicts   map[string]string
-	findings   []string
-	clients    []Verdict
+// finished is a report, and when it was.
+type finished struct {
+	Report
+	at time.Time
 }
 
 // NewExaminations returns examinations from this machine, by the resolvers of the
@@ -70,33 +68,61 @@ func fromOutside(now func() time.Time) func(context.Context, address.Domain, []s
 	}
 }
 
-// Of returns the report about a domain as JSON and as a page; "" for a page that asks
-// for a domain. Requests for a domain that is being examined wait for that report. The
-// error is of kind Overloaded when too many others are being examined.
-func (e *Examinations) Of(ctx context.Context, d address.Domain) (json, page []byte, err error) {
+// JSON returns the report about a domain. Requests for a domain that is being examined
+// wait for that report. The error is of kind Overloaded when too many others are being
+// examined.
+func (e *Examinations) JSON(ctx context.Context, d address.Domain) ([]byte, error) {
 	report, err := e.of(ctx, d, nil)
-	return report.json, report.page, err
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(report.Report)
+	return append(encoded, '\n'), err
+}
+
+// Page returns the report about a domain as a page; "" for one that asks for a domain.
+// The errors are those of JSON.
+func (e *Examinations) Page(ctx context.Context, d address.Domain) ([]byte, error) {
+	var report finished
+	if d != "" {
+		var err error
+		if report, err = e.of(ctx, d, nil); err != nil {
+			return nil, err
+		}
+	}
+	var page bytes.Buffer
+	err := report.WriteHTML(&page, HTMLOptions{At: report.at, Form: true})
+	return page.Bytes(), err
 }
 
 // Verdicts returns the verdict of each client about a domain, and the ids of its errors
-// and warnings, each once. The errors are those of Of.
+// and warnings, each once. The errors are those of JSON.
 func (e *Examinations) Verdicts(ctx context.Context, d address.Domain) (verdicts map[string]string, findings []string, err error) {
 	report, err := e.of(ctx, d, nil)
-	return report.verdicts, report.findings, err
+	if err != nil {
+		return nil, nil, err
+	}
+	verdicts = map[string]string{}
+	for _, v := range report.Verdicts {
+		verdicts[v.Client] = string(v.Verdict)
+	}
+	for _, f := range report.Findings {
+		if f.Severity != Info && !slices.Contains(findings, f.ID) {
+			findings = append(findings, f.ID)
+		}
+	}
+	return verdicts, findings, nil
 }
 
 // Clients returns what each client does, in their order, for strangers: it connects only
-// to the servers that are given as "host:port". The errors are those of Of. Reports are
+// to the servers that are given as "host:port". The errors are those of JSON. Reports are
 // kept by domain alone, so do not mix it with the other methods.
 func (e *Examinations) Clients(ctx context.Context, d address.Domain, only []string) ([]Verdict, error) {
 	report, err := e.of(ctx, d, only)
-	return report.clients, err
+	return report.Verdicts, err
 }
 
-func (e *Examinations) of(ctx context.Context, d address.Domain, only []string) (written, error) {
-	if d == "" {
-		return finished(Report{}, time.Time{})
-	}
+func (e *Examinations) of(ctx context.Context, d address.Domain, only []string) (finished, error) {
 	e.mu.Lock()
 	known, ok := e.kept[d]
 	if !ok || e.now().Sub(known.at) > examinationKept {
@@ -104,18 +130,18 @@ func (e *Examinations) of(ctx context.Context, d address.Domain, only []string) 
 		case <-e.free:
 		default:
 			e.mu.Unlock()
-			return written{}, settings.Errorf(settings.Overloaded, "other domains are being examined; try again in a few seconds")
+			return finished{}, settings.Errorf(settings.Overloaded, "other domains are being examined; try again in a few seconds")
 		}
 		// It continues for others when this client goes away.
 		ctx = context.WithoutCancel(ctx)
-		known = kept{e.now(), sync.OnceValues(func() (written, error) {
+		known = kept{e.now(), sync.OnceValues(func() (finished, error) {
 			defer func() { e.free <- struct{}{} }()
 			report, err := e.examine(ctx, d, only)
 			if err != nil {
 				e.forget(d)
-				return written{}, err
+				return finished{}, err
 			}
-			return finished(report, e.now())
+			return finished{report, e.now()}, nil
 		})}
 		e.keep(d, known)
 	}
@@ -143,26 +169,4 @@ func (e *Examinations) forget(d address.Domain) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.kept, d)
-}
-
-// finished writes a report in both forms.
-func finished(report Report, at time.Time) (written, error) {
-	encoded, err := json.Marshal(report)
-	if err != nil {
-		return written{}, err
-	}
-	var page bytes.Buffer
-	if err := report.WriteHTML(&page, HTMLOptions{At: at, Form: true}); err != nil {
-		return written{}, err
-	}
-	w := written{json: append(encoded, '\n'), page: page.Bytes(), verdicts: map[string]string{}, clients: report.Verdicts}
-	for _, v := range report.Verdicts {
-		w.verdicts[v.Client] = string(v.Verdict)
-	}
-	for _, f := range report.Findings {
-		if f.Severity != Info && !slices.Contains(w.findings, f.ID) {
-			w.findings = append(w.findings, f.ID)
-		}
-	}
-	return w, nil
 }

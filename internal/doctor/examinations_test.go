@@ -29,9 +29,11 @@ func TestExaminationsAreKept(t *testing.T) {
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
-			got, err := e.of(t.Context(), "example.com", nil)
-			if err != nil || !strings.Contains(string(got.json), `"domain":"example.com"`) || !strings.Contains(string(got.page), "<h1>Mail set-up of example.com</h1>") {
-				t.Errorf("%s, %v", got.json, err)
+			if got, err := e.JSON(t.Context(), "example.com"); err != nil || !strings.Contains(string(got), `"domain":"example.com"`) {
+				t.Errorf("%s, %v", got, err)
+			}
+			if got, err := e.Page(t.Context(), "example.com"); err != nil || !strings.Contains(string(got), "<h1>Mail set-up of example.com</h1>") {
+				t.Errorf("%s, %v", got, err)
 			}
 		})
 	}
@@ -52,9 +54,9 @@ func TestExaminationsAreKept(t *testing.T) {
 	if len(e.kept) != examinationsKept {
 		t.Errorf("%d reports are kept", len(e.kept))
 	}
-	page, err := e.of(t.Context(), "", nil)
-	if err != nil || !strings.Contains(string(page.page), "<form") || strings.Contains(string(page.page), "Findings") {
-		t.Errorf("%v: %s", err, page.page)
+	page, err := e.Page(t.Context(), "")
+	if err != nil || !strings.Contains(string(page), "<form") || strings.Contains(string(page), "Findings") {
+		t.Errorf("%v: %s", err, page)
 	}
 }
 

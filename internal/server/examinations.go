@@ -9,13 +9,15 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// Examiner examines a mail domain from outside, and returns the report as JSON and as
-// a page; "" returns a page that asks for a domain.
-type Examiner func(context.Context, address.Domain) (json, page []byte, err error)
+// Examiner examines a mail domain from outside, and returns the report as JSON or as a
+// page; Page of "" asks for a domain.
+type Examiner struct {
+	JSON, Page func(context.Context, address.Domain) ([]byte, error)
+}
 
 // examination answers GET /api/v1/doctor?domain=.
 func (o Ops) examination(r *http.Request) (dialect.Response, error) {
-	report, _, err := o.examined(r, false)
+	report, err := o.examined(r, o.Examine.JSON, false)
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -24,7 +26,7 @@ func (o Ops) examination(r *http.Request) (dialect.Response, error) {
 
 // examinationPage answers GET /doctor, with or without domain.
 func (o Ops) examinationPage(r *http.Request) (dialect.Response, error) {
-	_, page, err := o.examined(r, true)
+	page, err := o.examined(r, o.Examine.Page, true)
 	if err != nil {
 		return dialect.Response{}, err
 	}
@@ -34,21 +36,21 @@ func (o Ops) examinationPage(r *http.Request) (dialect.Response, error) {
 	}, nil
 }
 
-func (o Ops) examined(r *http.Request, mayAsk bool) (json, page []byte, err error) {
+func (Ops) examined(r *http.Request, report func(context.Context, address.Domain) ([]byte, error), mayAsk bool) ([]byte, error) {
 	// A page of another site could keep this server busy. dialect.SameOrigin lets every
 	// GET pass.
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":
 	default:
-		return nil, nil, settings.Errorf(settings.Forbidden, "another site sent this request")
+		return nil, settings.Errorf(settings.Forbidden, "another site sent this request")
 	}
 	asked := r.URL.Query().Get("domain")
 	if asked == "" && mayAsk {
-		return o.Examine(r.Context(), "")
+		return report(r.Context(), "")
 	}
 	domain, err := address.ParseDomain(asked)
 	if err != nil {
-		return nil, nil, settings.Errorf(settings.BadRequest, "the parameter domain: %v", err)
+		return nil, settings.Errorf(settings.BadRequest, "the parameter domain: %v", err)
 	}
-	return o.Examine(r.Context(), domain)
+	return report(r.Context(), domain)
 }

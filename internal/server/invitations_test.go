@@ -55,10 +55,11 @@ func TestInvitations(t *testing.T) {
 func TestExaminationsRefuseOtherSites(t *testing.T) {
 	var ready Readiness
 	var asked []address.Domain
-	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Examine: func(_ context.Context, d address.Domain) (json, page []byte, err error) {
+	examine := func(_ context.Context, d address.Domain) ([]byte, error) {
 		asked = append(asked, d)
-		return []byte("{}"), []byte("<!DOCTYPE html>"), nil
-	}})
+		return []byte("{}"), nil
+	}
+	ops := NewOps(Ops{Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Ready: &ready, Examine: Examiner{examine, examine}})
 	for _, path := range []string{"/api/v1/doctor", "/doctor"} {
 		for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200, "": 200} {
 			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:9090"+path+"?domain=Example.com", nil)

@@ -33,7 +33,7 @@ type Ops struct {
 	// many domains are gone.
 	Reload func(force bool) (refused []string)
 	Invite Inviter
-	// Examine examines a mail domain for operators; nil for a service without it.
+	// Examine examines a mail domain for operators; zero for a service without it.
 	Examine Examiner
 	Hosts   []address.Domain // names by which operators reach the listener, besides local ones
 	Token   string           // required by what changes something; "" for no token
@@ -56,7 +56,7 @@ func NewOps(o Ops) http.Handler {
 		dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/-/reload", Methods: post, Serve: fromNoOtherSite(o.reload)}}}, o.Token),
 		dialect.RequireToken(dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/invites", Methods: post, Serve: fromNoOtherSite(o.invite)}}, Fail: dialect.ProblemFailure}, o.Token),
 	}
-	if o.Examine != nil {
+	if o.Examine.JSON != nil {
 		dialects = append(dialects,
 			dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/api/v1/doctor", Methods: get, Serve: o.examination}}, Fail: dialect.ProblemFailure},
 			dialect.Dialect{Name: "ops", Endpoints: []dialect.Endpoint{{Path: "/doctor", Methods: get, Serve: o.examinationPage}}})

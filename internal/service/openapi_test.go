@@ -100,16 +100,20 @@ func loggedOpsHandler(log *zap.Logger, ready *server.Readiness, token string, pp
 		}
 		return nil
 	}
-	examine := func(_ context.Context, d address.Domain) (json, page []byte, err error) {
+	examine := func(_ context.Context, d address.Domain) ([]byte, error) {
 		if d == "busy.example" {
-			return nil, nil, settings.Errorf(settings.Overloaded, "other domains are being examined; try again in a few seconds")
+			return nil, settings.Errorf(settings.Overloaded, "other domains are being examined; try again in a few seconds")
 		}
 		const report = `{"domain": "example.com", "fix_first": "spf-missing",
 			"verdicts": [{"client": "Outlook", "verdict": "works", "findings": [], "steps": [{"asked": "SRV _autodiscover._tcp.example.com", "got": "none"}]}],
 			"findings": [{"id": "spf-missing", "severity": "warning", "where": "example.com", "seen": "the domain has no SPF record", "breaks": [], "fix": "Publish one."}]}`
-		return []byte(report), []byte("<!DOCTYPE html>"), nil
+		return []byte(report), nil
 	}
-	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Examine: examine, Token: token, Pprof: pprof, Certificate: permit})
+	show := func(ctx context.Context, d address.Domain) ([]byte, error) {
+		_, err := examine(ctx, d)
+		return []byte("<!DOCTYPE html>"), err
+	}
+	return server.NewOps(server.Ops{Hosts: []address.Domain{"example.com"}, Metrics: telemetry.NewMetrics("", ""), Log: log, Ready: ready, Reload: func(bool) []string { return nil }, Invite: invite, Examine: server.Examiner{JSON: examine, Page: show}, Token: token, Pprof: pprof, Certificate: permit})
 }
 
 // call is an operation of the description, as its examples show it.

@@ -55,7 +55,7 @@ type Options struct {
 	// addresses in the settings.
 	Sockets map[string]net.Listener
 	Manager Manager
-	// Examine examines a mail domain for operators; nil for a service without it.
+	// Examine examines a mail domain for operators; zero for a service without it.
 	Examine server.Examiner
 	// Verdicts examines a domain too, and returns the verdict of each client and the ids
 	// of errors and warnings.
