@@ -82,6 +82,8 @@ type Ops struct {
 	// ExamineEvery is how often the doctor examines each domain of the file; 0 for
 	// never.
 	ExamineEvery time.Duration
+	// ExamineSources is how many domains of sources are examined as often, besides.
+	ExamineSources int
 }
 
 // API restricts the endpoints for programs: the settings as JSON, invitations and

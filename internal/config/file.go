@@ -91,6 +91,7 @@ func opsFields() []field[Ops] {
 		{"pprof", func(r *reader, v value, o *Ops) { o.Pprof, _ = r.truth(v) }},
 		{"wait_for_sources", func(r *reader, v value, o *Ops) { o.WaitForSources, _ = r.truth(v) }},
 		{"examine_every", func(r *reader, v value, o *Ops) { o.ExamineEvery = r.duration(v, time.Hour, 30*day) }},
+		{"examine_sources", func(r *reader, v value, o *Ops) { o.ExamineSources = r.number(v, 0, 10_000) }},
 	}
 }
 

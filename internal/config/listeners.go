@@ -48,10 +48,19 @@ func (r *reader) checkProxies(v value, cfg *Config) {
 	r.warn(v.at("listen"), "looks like a listener behind a proxy, but trusted_proxies is missing: all users would share the rate limit of the proxy, and links would begin with http; list the proxy, such as trusted_proxies: [127.0.0.1, \"::1\"], or write trusted_proxies: [] if there is none")
 }
 
-// checkOps warns about operations that everybody may use.
+// checkOps warns about operations that everybody may use, and about examinations that
+// have no domain.
 func (r *reader) checkOps(v value, cfg *Config) {
 	if host, _, err := net.SplitHostPort(cfg.Ops.Listen); err == nil && everywhere(host) && !v.has("api") && !r.wrong["api"] {
 		r.warn(v.at("ops").at("listen"), "anybody who reaches this machine can reload the settings and make invitations; use 127.0.0.1, or set api.token")
+	}
+	sources := v.at("ops").at("examine_sources")
+	switch {
+	case cfg.Ops.ExamineSources == 0:
+	case cfg.Ops.ExamineEvery == 0 && !r.wrong["ops.examine_every"]:
+		r.warn(sources, "examines nothing without ops.examine_every; set it to 24h")
+	case len(cfg.Directory) == 0 && !r.wrong["directory"]:
+		r.warn(sources, "there are no sources; the domains of this file are examined without it")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -22,9 +23,9 @@ const (
 	firstPause = time.Minute
 )
 
-// examineSometimes examines the domains of the settings file until ctx ends, one at a
-// time, and each once in ops.examine_every. Order and pauses are random, so that replicas
-// do not examine a domain at the same time.
+// examineSometimes examines the domains of the settings file and some of the sources
+// until ctx ends, one at a time, and each once in ops.examine_every. Order and pauses are
+// random, so that replicas do not examine a domain at the same time.
 func (s *Service) examineSometimes(ctx context.Context) {
 	if s.options.Verdicts == nil {
 		return
@@ -32,19 +33,26 @@ func (s *Service) examineSometimes(ctx context.Context) {
 	var (
 		used     *config.Config
 		own, due []address.Domain
+		round    int              // how many domains are examined in this round
+		old      []address.Domain // of sources, whose verdicts those of this round replace
 		last     = examined{}
 	)
-	for first := true; ; first = len(own) == 0 || first && len(due) > 0 {
-		if cfg := s.current.Load().cfg; cfg != used {
-			used, own = cfg, ownDomains(cfg)
-			due = nil
-			last.keep(own)
+	for first := true; ; first = round == 0 || first && len(due) > 0 {
+		now := s.current.Load()
+		if now.cfg != used {
+			before := own
+			used, own, due = now.cfg, ownDomains(now.cfg), nil
+			last.keep(own, before, sampled(used) > 0)
 			s.options.Metrics.Verdicts(last.counted())
 		}
 		if len(due) == 0 {
-			due = shuffled(own)
+			for _, d := range old { // there were more of them
+				delete(last, d)
+			}
+			due = shuffled(slices.Concat(own, now.sources.sample(sampled(used), used.Domains)))
+			round, old = len(due), last.without(due)
 		}
-		pause := pauseFor(used.Ops.ExamineEvery, len(own), first)
+		pause := pauseFor(used.Ops.ExamineEvery, round, first)
 		select {
 		case <-time.After(pause/2 + time.Duration(below(int64(pause)))):
 		case <-ctx.Done():
@@ -53,10 +61,45 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		if s.current.Load().cfg != used || len(due) == 0 {
 			continue
 		}
+		counted := len(last)
 		s.examine(ctx, due[0], last)
+		if _, listed := used.Domains[due[0]]; !listed && len(last) > counted && len(old) > 0 {
+			delete(last, old[0])
+			old = old[1:]
+		}
 		due = due[1:]
 		s.options.Metrics.Verdicts(last.counted())
 	}
+}
+
+// sampled returns how many domains of sources are examined in each round.
+func sampled(cfg *config.Config) int {
+	if cfg.Ops.ExamineEvery == 0 {
+		return 0
+	}
+	return cfg.Ops.ExamineSources
+}
+
+// sample returns up to n domains that the sources know and that the file does not list,
+// each as likely as any other. Only those that clients asked for are known here.
+func (s *Sources) sample(n int, listed map[address.Domain]settings.Domain) []address.Domain {
+	if n == 0 {
+		return nil
+	}
+	var chosen []address.Domain
+	found := 0
+	for k := range s.lookup.Known() {
+		if _, ok := listed[k.Domain]; ok || k.Local != "" || k.Record == nil || k.Record.Disabled {
+			continue
+		}
+		found++
+		if len(chosen) < n {
+			chosen = append(chosen, k.Domain)
+		} else if i := below(int64(found)); i < int64(n) {
+			chosen[i] = k.Domain
+		}
+	}
+	return chosen
 }
 
 func shuffled(domains []address.Domain) []address.Domain {
@@ -137,12 +180,23 @@ type examination struct {
 	findings []string
 }
 
-// keep forgets all domains but those, which are sorted.
-func (e examined) keep(own []address.Domain) {
+// keep forgets what new settings do not have: domains of the file before and not now,
+// and those of sources unless these are examined. Both lists are sorted.
+func (e examined) keep(own, before []address.Domain, sources bool) {
 	maps.DeleteFunc(e, func(d address.Domain, _ examination) bool {
-		_, found := slices.BinarySearch(own, d)
-		return !found
+		_, listed := slices.BinarySearch(own, d)
+		_, wasListed := slices.BinarySearch(before, d)
+		return !listed && (wasListed || !sources)
 	})
+}
+
+// without returns the domains that are not among others.
+func (e examined) without(others []address.Domain) []address.Domain {
+	rest := maps.Clone(e)
+	for _, d := range others {
+		delete(rest, d)
+	}
+	return slices.Collect(maps.Keys(rest))
 }
 
 // counted returns how many domains have a verdict or a finding.

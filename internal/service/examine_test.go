@@ -17,6 +17,8 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/directory/lookup"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
@@ -177,6 +179,86 @@ func TestExaminationsFollowTheSettings(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		c.want(t, "waymark_doctor_domains", `{client="outlook",verdict="works"} 1`, `{client="thunderbird",verdict="works"} 1`)
 	})
+}
+
+// TestDomainsOfSourcesAreSampled pins that each round examines some of the domains that
+// clients asked the sources for, other ones in the next round, and that the metrics never
+// count more.
+func TestDomainsOfSourcesAreSampled(t *testing.T) {
+	selfCheck(t, func(t *testing.T, c *selfChecked) {
+		const customers, sampled = 40, 5
+		known := lookup.New(lookup.Options{Cache: source.Cache{Stale: 365 * 24 * time.Hour}, Sources: []lookup.Named{{Name: "customers", Source: anyCustomer{}}}})
+		t.Cleanup(known.Close)
+		ask := func(d address.Domain) { _, _ = known.Domain(t.Context(), d) } // of unknown.example nothing is known
+		for i := range customers {
+			ask(address.Domain(fmt.Sprintf("customer-%d.example", i)))
+		}
+		ask("unknown.example")
+		ask("disabled.example")
+		use := func(n int) {
+			c.use(24*time.Hour, "one.example", "two.example")
+			now := *c.current.Load()
+			now.cfg.Ops.ExamineSources, now.sources = n, &Sources{lookup: known}
+			c.current.Store(&now)
+		}
+		use(sampled)
+		c.become("broken", "one.example")
+		for range 10 {
+			time.Sleep(24 * time.Hour)
+			if total := c.total(t, "waymark_doctor_domains", "outlook"); total != 2+sampled {
+				t.Errorf("the metrics count %d domains", total)
+			}
+		}
+		asked := slices.Compact(slices.Sorted(slices.Values(c.examined())))
+		others := slices.DeleteFunc(asked, func(d address.Domain) bool {
+			return strings.HasPrefix(string(d), "customer-") || d == "one.example" || d == "two.example" || d == "three.example"
+		})
+		if n := len(asked); n < 3+3*sampled || len(others) > 0 {
+			t.Errorf("%d domains examined in ten rounds, and %q", n, others)
+		}
+		use(customers)
+		time.Sleep(4 * 24 * time.Hour)
+		if total := c.total(t, "waymark_doctor_domains", "outlook"); total != 2+customers {
+			t.Errorf("the metrics count %d domains, want all", total)
+		}
+		use(0)
+		time.Sleep(time.Hour)
+		if total := c.total(t, "waymark_doctor_domains", "outlook"); total != 2 {
+			t.Errorf("the metrics count %d domains that nobody examines", total)
+		}
+	})
+}
+
+// anyCustomer knows customers, and one that is disabled.
+type anyCustomer struct{}
+
+func (anyCustomer) Domain(_ context.Context, d address.Domain) (source.Record, error) {
+	if d == "unknown.example" {
+		return source.Record{}, source.ErrNotFound
+	}
+	return source.Record{Disabled: d == "disabled.example"}, nil
+}
+
+func (anyCustomer) Mailbox(context.Context, address.Address) (source.Record, error) {
+	return source.Record{}, source.ErrNotFound
+}
+
+// total adds up the values of a metric for one client.
+func (c *selfChecked) total(t *testing.T, name, client string) int {
+	t.Helper()
+	families, err := c.options.Metrics.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && m.GetLabel()[0].GetValue() == client {
+				sum += m.GetGauge().GetValue()
+			}
+		}
+	}
+	return int(sum)
 }
 
 // TestManyDomainsTakeLonger pins the shortest pause.

@@ -69,11 +69,11 @@ func NewMetrics(version, revision string) *Metrics {
 		connections: counter("waymark_connections_closed_total",
 			"Total number of connections closed by limits.connections, by reason: refused, silent.", "reason"),
 		examinations: counter("waymark_doctor_examinations_total",
-			"Total number of domains that ops.examine_every had examined, by result: done, failed.", "result"),
+			"Total number of domains that ops.examine_every and ops.examine_sources had examined, by result: done, failed.", "result"),
 		verdicts: prometheus.NewGaugeVec(gauge("waymark_doctor_domains",
-			"Number of own domains by the verdict of their last examination, for each mail client: works, question, broken."), []string{"client", "verdict"}),
+			"Number of examined domains by the verdict of their last examination, for each mail client: works, question, broken."), []string{"client", "verdict"}),
 		findings: prometheus.NewGaugeVec(gauge("waymark_doctor_findings",
-			"Number of own domains whose last examination had this error or warning."), []string{"id"}),
+			"Number of examined domains whose last examination had this error or warning."), []string{"id"}),
 		passwordChecks: counter("waymark_password_checks_total",
 			"Total number of password checks on the page, by result. Those limited by Waymark were not made.", "result"),
 		appPasswords: counter("waymark_app_passwords_total",
@@ -161,7 +161,7 @@ func (m *Metrics) ConnectionClosed(reason string) { m.connections.WithLabelValue
 // Examined counts a domain that was examined; result is done or failed.
 func (m *Metrics) Examined(result string) { m.examinations.WithLabelValues(result).Inc() }
 
-// Verdicts records the last verdicts about all own domains: how many there are of each
+// Verdicts records the last verdicts about the examined domains: how many there are of each
 // verdict of a client, and of each finding. It is called by one goroutine at a time.
 func (m *Metrics) Verdicts(domains map[Verdict]int, findings map[string]int) {
 	for v, n := range domains {
