@@ -25,7 +25,8 @@ const (
 
 // examineSometimes examines the domains of the settings file and some of the sources
 // until ctx ends, one at a time, and each once in ops.examine_every. Order and pauses are
-// random, so that replicas do not examine a domain at the same time.
+// random, so that replicas without a shared storage do not examine a domain at the same
+// time.
 func (s *Service) examineSometimes(ctx context.Context) {
 	if s.options.Verdicts == nil {
 		return
@@ -36,7 +37,13 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		round    int              // how many domains are examined in this round
 		old      []address.Domain // of sources, whose verdicts those of this round replace
 		last     = examined{}
+		leads    bool // this is the replica that examines
 	)
+	defer func() {
+		if leads {
+			s.stopLeading(ctx)
+		}
+	}()
 	for first := true; ; first = round == 0 || first && len(due) > 0 {
 		now := s.current.Load()
 		if now.cfg != used {
@@ -61,6 +68,9 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		if s.current.Load().cfg != used || len(due) == 0 {
 			continue
 		}
+		if leads = leads || s.lead(ctx); !leads {
+			continue
+		}
 		counted := len(last)
 		s.examine(ctx, due[0], last)
 		if _, listed := used.Domains[due[0]]; !listed && len(last) > counted && len(old) > 0 {
@@ -71,6 +81,40 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		s.options.Metrics.Verdicts(last.counted())
 	}
 }
+
+const (
+	// examining is the lock of the replica that examines, in a storage that others share.
+	examining = "examinations"
+	// leadTime is how long the lock is waited for; later it is tried again.
+	leadTime = 2 * time.Second
+)
+
+// lead reports whether this replica examines from now on: it is the only one, as far as
+// it knows, or has the lock until it ends.
+func (s *Service) lead(ctx context.Context) bool {
+	if !s.sharesStorage() {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, leadTime)
+	defer cancel()
+	err := s.certificates.Lock(ctx, examining)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("cannot lock the examinations", zap.Error(err))
+	}
+	return err == nil
+}
+
+// stopLeading lets another replica examine at once. Without it, the lock expires.
+func (s *Service) stopLeading(ctx context.Context) {
+	if !s.sharesStorage() {
+		return
+	}
+	if err := s.certificates.Unlock(context.WithoutCancel(ctx), examining); err != nil {
+		s.log.Warn("cannot unlock the examinations", zap.Error(err))
+	}
+}
+
+func (s *Service) sharesStorage() bool { return s.certificates != nil && s.certificates.copied != nil }
 
 // sampled returns how many domains of sources are examined in each round.
 func sampled(cfg *config.Config) int {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/waymark-mail/waymark/internal/acme"
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
@@ -259,6 +260,65 @@ func (c *selfChecked) total(t *testing.T, name, client string) int {
 		}
 	}
 	return int(sum)
+}
+
+// oneLock is a storage that replicas share, of which only the lock is used.
+type oneLock struct {
+	acme.Storage
+	free chan struct{}
+}
+
+func (l oneLock) Lock(ctx context.Context, name string) error {
+	select {
+	case <-l.free:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("cannot lock %s: %w", name, ctx.Err())
+	}
+}
+
+func (l oneLock) Unlock(context.Context, string) error {
+	l.free <- struct{}{}
+	return nil
+}
+
+// TestOneReplicaExamines pins that of replicas with a shared storage one examines, that
+// another takes over when it ends, and that the storage of a single instance decides
+// nothing.
+func TestOneReplicaExamines(t *testing.T) {
+	selfCheck(t, func(t *testing.T, _ *selfChecked) {
+		shared := oneLock{free: make(chan struct{}, 1)}
+		shared.free <- struct{}{}
+		replica := func(kept *storage) (c *selfChecked, stop func()) {
+			core, logs := observer.New(zap.InfoLevel)
+			c = &selfChecked{Service: &Service{log: zap.New(core), certificates: kept}, verdicts: map[address.Domain]string{}, logs: logs}
+			c.options = Options{Metrics: telemetry.NewMetrics("", ""), Verdicts: c.examineOne}
+			c.use(24*time.Hour, "one.example", "two.example", "three.example")
+			ctx, cancel := context.WithCancel(t.Context())
+			go c.examineSometimes(ctx)
+			return c, cancel
+		}
+		one, stopOne := replica(&storage{Storage: shared, copied: shared})
+		time.Sleep(5 * time.Minute)
+		two, stopTwo := replica(&storage{Storage: shared, copied: shared})
+		alone, stopAlone := replica(&storage{Storage: shared})
+		time.Sleep(4 * 24 * time.Hour)
+		if len(one.examined()) < 3*3 || len(two.examined()) > 0 || len(alone.examined()) < 3*3 {
+			t.Errorf("examined %q, %q and %q", one.examined(), two.examined(), alone.examined())
+		}
+		two.want(t, "waymark_doctor_domains")
+		stopOne()
+		time.Sleep(10 * time.Minute)
+		if got := slices.Sorted(slices.Values(two.examined())); !slices.Equal(got, []address.Domain{"one.example", "three.example", "two.example"}) {
+			t.Errorf("10 minutes later: %q", got)
+		}
+		stopTwo()
+		stopAlone()
+		synctest.Wait()
+		if len(shared.free) != 1 {
+			t.Error("nobody examines, and the lock is held")
+		}
+	})
 }
 
 // TestManyDomainsTakeLonger pins the shortest pause.
