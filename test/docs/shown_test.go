@@ -70,9 +70,8 @@ func commands(t *testing.T, page string) []shown {
 // the command and what follows the name.
 func tries() map[string]func(t *testing.T, command, argument string) {
 	return map[string]func(*testing.T, string, string){
-		"nothing": func(*testing.T, string, string) {},
-		"help":    func(t *testing.T, _, other string) { t.Helper(); isKnownToWaymark(t, other) },
-		"script":  isAScript, "answered": isAnswered,
+		"help":   func(t *testing.T, _, other string) { t.Helper(); isKnownToWaymark(t, other) },
+		"script": isAScript, "answered": isAnswered, "issued": isIssued, "service": isAService,
 		"has": func(t *testing.T, _, argument string) {
 			t.Helper()
 			file, text, _ := strings.Cut(argument, " ")
@@ -267,6 +266,17 @@ func isAboutAUnit(t *testing.T, command string) {
 	}
 	if _, err := os.Stat(filepath.Join(root, "deploy/systemd", unit)); err != nil {
 		t.Error(err)
+	}
+}
+
+// isAService looks for the unit of another program, as Debian has it.
+func isAService(t *testing.T, command, pkg string) {
+	t.Helper()
+	words := strings.Fields(command)
+	programs.Need(t, words[2], pkg)
+	unit, err := os.ReadFile("/lib/systemd/system/" + words[2] + ".service")
+	if err != nil || words[1] != "reload" || !strings.Contains(string(unit), "\nExecReload=") {
+		t.Errorf("%v: %s", err, unit)
 	}
 }
 

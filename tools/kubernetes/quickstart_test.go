@@ -44,7 +44,7 @@ func TestQuickstart(t *testing.T) {
 	toCluster := regexp.MustCompile(`(?m)^(kubectl|helm) .*$`).FindAllString(blocks["console"], -1)
 	var all objects
 	for _, command := range toCluster {
-		if args, found := strings.CutPrefix(command, "helm -n waymark install "); found {
+		if args, found := strings.CutPrefix(strings.Replace(command, " upgrade ", " install ", 1), "helm -n waymark install "); found {
 			args = strings.NewReplacer("deploy/helm/waymark", chart, "values.yaml", filepath.Join(dir, "values.yaml")).Replace(args)
 			out, err := helm(t, append([]string{"-n", "waymark", "template"}, strings.Fields(args)...)...)
 			if err != nil {
