@@ -5,94 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/voices"
 )
-
-// vocabulary has what belongs to one voice of a language.
-type vocabulary struct {
-	words string // pronouns, and commands that are nothing else
-	// commands are also another form, as in "the app sends" or "Microsoft looks for":
-	// they count only where a command begins.
-	commands string
-}
-
-// vocabularies are those of each language and voice. A word in lower case may begin
-// with a capital, too.
-var vocabularies = map[string]map[Voice]vocabulary{
-	"de": {
-		Formal: {words: "Sie Ihnen Ihr Ihre Ihrem Ihren Ihrer Ihres"},
-		Informal: {words: "du dich dir dein deine deinem deinen deiner deines achte akzeptiere beende benutze bestätige doppelklicke entferne " +
-			"erstelle fang frag füge geh gib installiere klicke kopiere lade lass meintest melde nimm notiere öffne prüfe richte schalte schick " +
-			"schreib sende setze starte such tippe trag vergleiche versuch wähle warte", commands: "stelle"},
-	},
-	"fr": {
-		Formal: {words: "vous votre vos faites"}, // and all that end in -ez
-		Informal: {words: "tu te toi ton ta tes t’ voulais", commands: "accepte active ajoute attends choisis clique coche commence compare configure " +
-			"confirme contacte continue copie crée décoche demande désactive écris envoie fais ferme indique installe laisse lance note ouvre " +
-			"passe prends recharge recommence réessaie respecte saisis supprime télécharge termine touche utilise vérifie vise"},
-	},
-	"it": {
-		Formal: {words: "lei suo sua sue suoi intendeva vedrà Può acceda aggiunga apra chieda chiuda faccia inserisca rimuova rivolga scelga scriva tocchi tolga",
-			commands: "annoti aspetti attivi avvii cerchi confermi configuri confronti continui controlli copi crei disattivi imposti inquadri " +
-				"installi inizi invii lasci passi ricarichi ricominci riprovi scarichi selezioni usi"},
-		Informal: {words: "ti tu tuo tua tue tuoi hai vuoi intendevi vedrai puoi accedi aggiungi aggiungilo aggiungine apri chiedi chiedine chiudi " +
-			"copialo fai inserisci installalo rimuovi rivolgiti scegli scrivila toccalo togli",
-			commands: "annota aspetta attiva avvia cerca conferma configura confronta contatta continua controlla copia crea disattiva imposta " +
-				"inquadra inizia installa invia lascia passa ricarica ricomincia riprova scarica seleziona tocca usa"},
-	},
-	"es": {
-		Formal: {words: "usted su sus le verá Puede quería cópielo envíese envíeselo escríbalo instálelo inténtelo",
-			commands: "abra active anote añada apunte busque cierre compare compruebe configure confirme contacte continúe copie cree deje descargue " +
-				"desactive desmarque elija elimine empiece envíe escriba espere haga inicie instale marque pase pida pregunte recargue respete " +
-				"termine toque use vuelva"},
-		Informal: {words: "tú tu tus te ti has verás puedes querías cópialo envíatelo envíate escríbelo instálalo inténtalo",
-			commands: "abre activa anota añade apunta busca cierra compara comprueba configura confirma contacta continúa copia crea deja descarga " +
-				"desactiva desmarca elige elimina empieza envía escribe espera haz inicia instala marca pasa pide pregunta recarga respeta " +
-				"termina toca usa vuelve"},
-	},
-}
-
-var (
-	word = regexp.MustCompile(`\p{L}+’?`)
-	// begins is what stands before a command.
-	begins = regexp.MustCompile(`(?:^|[.:;,?!…][ \x{202f}]|[»}] |-|\b(?i:et|ou|puis|e|o|y|poi|oppure|después|entonces|allora|alors|donc) )$`)
-)
-
-// wordOf returns a function that returns the first word in a text that belongs to a
-// voice; "" for none.
-func wordOf(language string, voice Voice) func(text string) string {
-	set := func(words string) map[string]bool {
-		all := map[string]bool{}
-		for _, w := range strings.Fields(words) {
-			all[w] = true
-		}
-		return all
-	}
-	words, commands := set(vocabularies[language][voice].words), set(vocabularies[language][voice].commands)
-	return func(text string) string {
-		for _, at := range word.FindAllStringIndex(text, -1) {
-			found := text[at[0]:at[1]]
-			plain := strings.ToLower(found)
-			if words[found] || words[plain] || commands[plain] && begins.MatchString(text[:at[0]]) ||
-				language == "fr" && voice == Formal && strings.HasSuffix(plain, "ez") && plain != "chez" {
-				return found
-			}
-		}
-		return ""
-	}
-}
-
-// ownWords are those of an app: in quotation marks, or in a path of menus. A path ends
-// where the sentence goes on.
-var (
-	labels = regexp.MustCompile(`[„«][^“»]*[“»]`)
-	paths  = regexp.MustCompile(`› [^.,:;()›]*`)
-	goesOn = regexp.MustCompile(` (?:und|et|e|y) \p{Ll}.*`)
-)
-
-func withoutLabels(text string) string {
-	text = labels.ReplaceAllString(text, "«»")
-	return paths.ReplaceAllStringFunc(text, goesOn.FindString)
-}
 
 // isButton reports whether a text is on a button or a link. Italian has one form for
 // them, which looks like a command to a friend.
@@ -116,7 +31,7 @@ func TestVoices(t *testing.T) {
 		}
 		in := map[Voice]func(string) string{}
 		for _, voice := range Voices() {
-			in[voice] = wordOf(c.Language, voice)
+			in[voice] = voices.WordOf(c.Language, string(voice))
 		}
 		differing := 0
 		for key := range c.content().texts {
@@ -128,7 +43,7 @@ func TestVoices(t *testing.T) {
 				if c.Language == "it" && isButton(key) || key == "profile.description" { // the latter is about the profile
 					continue
 				}
-				text = withoutLabels(text)
+				text = voices.WithoutLabels(text)
 				for j, voice := range Voices() {
 					found := in[voice](text)
 					if want := len(forms) == 2 && i == j; (found != "") != want {
@@ -168,7 +83,7 @@ func TestVoicesAreTold(t *testing.T) {
 		{"es", Informal, "Se abre una ventana", false},
 		{"es", Informal, "¿Es un iPad? Entonces elige «iPhone o iPad».", true},
 	} {
-		if found := wordOf(tc.language, tc.voice)(withoutLabels(tc.text)); (found != "") != tc.want {
+		if found := voices.WordOf(tc.language, string(tc.voice))(voices.WithoutLabels(tc.text)); (found != "") != tc.want {
 			t.Errorf("%s, %s: %q in %q", tc.language, tc.voice, found, tc.text)
 		}
 	}
@@ -192,7 +107,7 @@ func TestOneWordForEachThing(t *testing.T) {
 			if strings.HasPrefix(key, "apps.evolution.") { // its fields have names of their own
 				return
 			}
-			text = withoutLabels(text)
+			text = voices.WithoutLabels(text)
 			for pattern, want := range wrong {
 				if found := pattern.FindString(text); found != "" {
 					t.Errorf("%s: %s says %q instead of %s: %s", language, key, found, want, text)

@@ -113,6 +113,7 @@ func (s *scripts) lead(at string, id certtest.Party) {
 type looked struct {
 	Name     string
 	Findings []string
+	Texts    []string          // that people read
 	Files    map[string]string // that were written, by what they are
 	Weight   struct {
 		Bytes int

@@ -32,7 +32,9 @@ const longAddress = "maximiliane.mustermann-von-hohenstein@donaudampfschifffahrt
 // TestPages walks through the pages of a running Waymark.
 func TestPages(t *testing.T) {
 	p := newPages(t, i18n.Formal)
+	informal := newPages(t, i18n.Informal)
 	t.Run("the whole way", p.theWholeWay)
+	t.Run("every pair", func(t *testing.T) { p.everyPair(t, informal) })
 	t.Run("for everybody", p.forEverybody)
 	t.Run("a password is checked", p.aPasswordIsChecked)
 	t.Run("four taps", p.fourTaps)
@@ -43,9 +45,10 @@ func TestPages(t *testing.T) {
 	t.Run("first byte", p.firstByte)
 	t.Run("markup", p.markup)
 	t.Run("screenshots", p.screenshots)
+	t.Run("a password is checked, informally", informal.aPasswordIsChecked)
 	t.Run("nothing in the log", p.nothingInTheLog)
+	t.Run("nothing in the log, informally", informal.nothingInTheLog)
 	t.Run("faults are found", p.faultsAreFound)
-	t.Run("a password is checked, informally", newPages(t, i18n.Informal).aPasswordIsChecked)
 }
 
 type pages struct {

@@ -177,6 +177,18 @@ func (p *pages) faultsAreFound(t *testing.T) {
 			finds(t, l.Findings, "nobody can choose pigeon")
 		})
 	})
+	t.Run("flow", func(t *testing.T) {
+		p.run(t, "matrix.mjs", map[string]any{
+			"voices": map[string]any{"formal": p.altered(t, "done.title")},
+			"flows": []any{map[string]any{
+				"name": "flow", "address": "anna@tried.example", "userAgent": devices[3].userAgent, "device": "windows", "app": "outlook-new", "apple": false,
+				"phone": true, "width": 320, "height": 200, "language": "en", "voice": "formal", "scheme": "light", "scripts": true, "way": "http",
+			}},
+		}, func(t *testing.T, l looked) {
+			finds(t, l.Findings, "what to do first on the first page is at ", "a password is asked for over http", "the end is ")
+			finds(t, otherVoice([]string{"Tippen Sie auf „Weiter“.", "Gib dein Passwort ein."}, "de", "formal"), `the informal word "Gib"`)
+		})
+	})
 	t.Run("profiles", func(t *testing.T) {
 		profile := p.fetch(t, "en", http.StatusOK, "/profile.mobileconfig", url.Values{"email": {"anna@example.com"}})
 		finds(t, p.profileFaults(t, profile, "anna@example.com"))

@@ -16,9 +16,24 @@ export async function inTwo(jobs, tool, work) {
   await Promise.all([1, 2].map(async () => {
     const mine = await tool();
     try {
-      for (let job = waiting.shift(); job; job = waiting.shift()) await work(mine, job);
+      await drain(waiting, (job) => work(mine, job));
     } finally {
       await mine.close();
     }
   }));
+}
+
+// withOne does all jobs with one tool, several at a time.
+export async function withOne(hands, jobs, tool, work) {
+  const waiting = [...jobs];
+  const shared = await tool();
+  try {
+    await Promise.all(Array.from({ length: hands }, () => drain(waiting, (job) => work(shared, job))));
+  } finally {
+    await shared.close();
+  }
+}
+
+async function drain(waiting, work) {
+  for (let job = waiting.shift(); job; job = waiting.shift()) await work(job);
 }

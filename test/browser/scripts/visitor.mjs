@@ -21,8 +21,9 @@ export function browser() {
 export class Visitor {
   findings = [];
 
-  static async enter(browser, { userAgent, language = 'en', scheme = 'light', width = 1280, height = 900, scripts = true, scale = 1 } = {}) {
+  static async enter(browser, { userAgent, language = 'en', scheme = 'light', width = 1280, height = 900, scripts = true, scale = 1, origin = input.origin } = {}) {
     const visitor = new Visitor();
+    visitor.origin = origin;
     visitor.context = await browser.newContext({
       userAgent, locale: language, colorScheme: scheme, viewport: { width, height }, javaScriptEnabled: scripts, deviceScaleFactor: scale,
       permissions: scripts ? ['clipboard-read', 'clipboard-write'] : [], reducedMotion: 'reduce',
@@ -37,12 +38,17 @@ export class Visitor {
     const { page, findings } = this;
     this.context.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.origin !== input.origin) findings.push(`a request to ${url.origin}`);
+      if (url.origin !== this.origin) findings.push(`a request to ${url.origin}`);
       if (/@|%40/.test(url.pathname + url.search)) findings.push(`an address in the URL ${url.pathname}`);
     });
     this.context.on('response', (response) => {
       const isPage = response.request().resourceType() === 'document';
       if (!isPage && response.status() >= 400) findings.push(`${response.status()} for ${new URL(response.url()).pathname}`);
+    });
+    this.context.on('requestfailed', (request) => {
+      // A download, and a page that is left, end what the browser had begun.
+      const { errorText } = request.failure();
+      if (errorText !== 'net::ERR_ABORTED') findings.push(`a request failed: ${errorText} for ${request.url()}`);
     });
     page.on('console', (message) => {
       // A page that says 404 is one that the test asked for.
@@ -52,8 +58,14 @@ export class Visitor {
     page.on('dialog', (dialog) => { findings.push(`a dialogue: ${dialog.message()}`); dialog.dismiss(); });
   }
 
+  // feelsLikeIPad has the browser report several fingers: an iPad calls itself a Mac.
+  async feelsLikeIPad() {
+    const debug = await this.context.newCDPSession(this.page);
+    await debug.send('Emulation.setTouchEmulationEnabled', { enabled: true, maxTouchPoints: 5 });
+  }
+
   async open(path = '/') {
-    return this.page.goto(input.origin + path);
+    return this.page.goto(this.origin + path);
   }
 
   // arrive opens a page as the fields of a visit say: a path, or an address that is
@@ -171,9 +183,9 @@ export function has(findings, what, got, ...wants) {
 
 // words returns what the pages say in a language, by key, with values in the
 // place of placeholders.
-export function words(language) {
+export function words(language, texts = input.texts) {
   const say = (key, values = {}) => {
-    const text = input.texts[language][key];
+    const text = texts[language][key];
     if (typeof text !== 'string') throw new Error(`${language} has no ${key}`);
     return Object.entries(values).reduce((t, [name, value]) => t.replaceAll(`{${name}}`, value), text);
   };
