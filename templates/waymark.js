@@ -83,10 +83,11 @@
   };
 
   // An iPad with the desktop pages of Safari calls itself a Mac.
+  const isIPad = navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1;
   const knowIPad = (main) => {
     const hint = main.querySelector(".ipad");
     if (!hint) return;
-    if (navigator.maxTouchPoints < 2) {
+    if (!isIPad) {
       hint.hidden = true;
     } else if (!new URLSearchParams(location.search).has("device")) {
       const to = new URL(location.href);
@@ -114,11 +115,11 @@
     const buttons = document.createElement("p");
     buttons.className = "password";
     if (navigator.clipboard) {
-      const button = newButton("", () => copy(password, button));
-      button.append(icon(sheets), ` ${words.password}`);
-      buttons.append(button, " ");
       // One tap copies the password and downloads the profile, which the device asks it for.
       const profile = main.querySelector(".profile form");
+      const button = newButton(profile ? "quiet" : "", () => copy(password, button));
+      button.append(icon(sheets), ` ${words.password}`);
+      buttons.append(button, " ");
       if (profile) {
         profile.querySelector("button").textContent = words.both;
         profile.addEventListener("submit", () => copy(password, button));
@@ -138,7 +139,9 @@
       button.disabled = true;
       button.textContent = said.textContent = words.wait;
       try {
-        const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+        const body = new URLSearchParams(new FormData(form));
+        if (isIPad) body.set("device", "iphone"); // to load the page again would lose a new password
+        const response = await fetch(form.action, { method: "POST", body });
         const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
         if (!next) throw new Error("no page");
         history.pushState(null, "", response.headers.get("Content-Location") ?? response.url);

@@ -37,6 +37,7 @@ func TestPages(t *testing.T) {
 	t.Run("every pair", func(t *testing.T) { p.everyPair(t, informal) })
 	t.Run("for everybody", p.forEverybody)
 	t.Run("a password is checked", p.aPasswordIsChecked)
+	t.Run("an app password is shown once", p.anAppPasswordIsShownOnce)
 	t.Run("four taps", p.fourTaps)
 	t.Run("every app on a phone", p.everyAppOnAPhone)
 	t.Run("on paper", p.onPaper)

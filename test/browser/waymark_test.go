@@ -25,7 +25,8 @@ const pageKey = "0123456789abcdef0123456789abcdef"
 
 // settingsFile describes providers: one with everything, one with little and a
 // light colour, one with long names and no brand, one whose mail server is
-// there to try a password at, and one whose mail server does not answer.
+// there to try a password at, one that also creates passwords for apps, and one whose
+// mail server does not answer.
 const settingsFile = `
 listen: "127.0.0.1:0"
 ops: {listen: "127.0.0.1:0"}
@@ -77,6 +78,12 @@ providers:
     services:
       - {protocol: imap, host: localhost, port: %[3]d}
       - {protocol: submission, host: smtp.example.com}
+  made:
+    name: Example Mail
+    app_passwords: {hook: %[6]q, secret: "${env:HOOK_SECRET}"}
+    services:
+      - {protocol: imap, host: localhost, port: %[3]d}
+      - {protocol: submission, host: smtp.example.com}
   gone:
     name: Example Mail
     services:
@@ -87,6 +94,7 @@ domains:
   little.example: {provider: little}
   donaudampfschifffahrtsgesellschaftsverwaltung.example: {provider: long}
   tried.example: {provider: tried}
+  made.example: {provider: made}
   gone.example: {provider: gone}
 `
 
@@ -110,8 +118,8 @@ func start(t *testing.T) *site {
 	certFile, keyFile := s.identity.Write(t, dir, authority())
 	picture := filepath.Join(dir, "logo.svg")
 	textfile.Write(t, picture, logo)
-	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture)
-	s.Waymark = waymark.Start(t, text, "SSL_CERT_FILE="+s.trusted) // to trust the mail server
+	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture, startHook(t))
+	s.Waymark = waymark.Start(t, text, "SSL_CERT_FILE="+s.trusted, "HOOK_SECRET="+pageKey) // to trust the mail server and the endpoint
 	var err error
 	if s.keys, err = invite.NewKeys([]string{pageKey}); err != nil {
 		t.Fatal(err)
