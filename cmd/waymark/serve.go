@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -120,7 +121,11 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 	if err != nil {
 		return err
 	}
-	examinations := doctor.NewExaminations(time.Now)
+	var resolvers []netip.AddrPort
+	if cfg.Ops.Resolver.IsValid() {
+		resolvers = append(resolvers, cfg.Ops.Resolver)
+	}
+	examinations := doctor.NewExaminations(time.Now, resolvers...)
 	svc, err := service.New(ctx, cfg, findings, service.Options{
 		Sockets:  sockets,
 		Manager:  service.Manager{Ready: systemd.Ready, Reloading: systemd.Reloading, Stopping: systemd.Stopping},
@@ -131,7 +136,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		Log:      log,
 		Examine:  server.Examiner{JSON: examinations.JSON, Page: examinations.Page},
 		Verdicts: examinations.Verdicts,
-		Clients:  clientsFor(doctor.NewExaminations(time.Now)),
+		Clients:  clientsFor(doctor.NewExaminations(time.Now, resolvers...)),
 	})
 	if err != nil {
 		return err

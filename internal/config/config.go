@@ -84,6 +84,8 @@ type Ops struct {
 	ExamineEvery time.Duration
 	// ExamineSources is how many domains of sources are examined as often, besides.
 	ExamineSources int
+	// Resolver is the DNS server that the doctor asks; the zero value for the system's.
+	Resolver netip.AddrPort
 }
 
 // API restricts the endpoints for programs: the settings as JSON, invitations and

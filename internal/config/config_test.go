@@ -123,7 +123,7 @@ func TestFullFile(t *testing.T) {
 				{Directory: "https://other.example/dir", Key: "tls.acme.fallback", Line: 3},
 			},
 		}},
-		Ops: Ops{Hosts: []address.Domain{"waymark.example.net"}, Pprof: true, ExamineEvery: 7 * 24 * time.Hour, ExamineSources: 200},
+		Ops: Ops{Hosts: []address.Domain{"waymark.example.net"}, Pprof: true, ExamineEvery: 7 * 24 * time.Hour, ExamineSources: 200, Resolver: netip.MustParseAddrPort("192.0.2.53:53")},
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 			netip.MustParsePrefix("192.0.2.2/32"), netip.MustParsePrefix("2001:db8::/32"),

@@ -67,6 +67,7 @@ domains:
 		{"a reference without quotes", beginning, "api: {token: ${env:X}}\n", `1: not valid YAML: a reference between { } or [ ] needs quotes; write "${env:X}"`},
 		{"a secret in the file", beginning, "api: {token: hunter2hunter2hunter2hunter2hunter2}\n", "1: warning: api.token: contains a secret that everybody who can read this file sees; use ${env:NAME} or ${file:PATH}"},
 		{"yes for true", beginning, "pages: {verify_password: yes}\n", `1: pages.verify_password: must be true or false, is the text "yes"; write true`},
+		{"a resolver without a port", beginning, "ops: {resolver: 192.0.2.53}\n", `1: ops.resolver: must be the IP address and port of a DNS server such as "192.0.2.53:53" or "[2001:db8::53]:53", is the text "192.0.2.53"`},
 		{"a port alone", beginning, "listen: 8080\n", `1: listen: must be an address to listen on; write ":8080"`},
 		{"a duration without a unit", beginning, "cache: {fresh: 60}\n", "1: cache.fresh: must be a duration from 1s to 24h such as 2s, is the number 60; write 60s for seconds"},
 		{"a value for a list", beginning, "trusted_proxies: 127.0.0.1\n", `1: trusted_proxies: must be a list of networks, is the text "127.0.0.1"; write [127.0.0.1]`},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -43,10 +44,10 @@ type finished struct {
 	at time.Time
 }
 
-// NewExaminations returns examinations from this machine, by the resolvers of the
-// system.
-func NewExaminations(now func() time.Time) *Examinations {
-	return newExaminations(now, fromOutside(now))
+// NewExaminations returns examinations from this machine, by a DNS server, or by the
+// resolvers of the system without one.
+func NewExaminations(now func() time.Time, servers ...netip.AddrPort) *Examinations {
+	return newExaminations(now, fromOutside(now, servers))
 }
 
 func newExaminations(now func() time.Time, examine func(context.Context, address.Domain, []string) (Report, error)) *Examinations {
@@ -58,9 +59,9 @@ func newExaminations(now func() time.Time, examine func(context.Context, address
 }
 
 // fromOutside examines a domain as anybody on the Internet can.
-func fromOutside(now func() time.Time) func(context.Context, address.Domain, []string) (Report, error) {
+func fromOutside(now func() time.Time, servers []netip.AddrPort) func(context.Context, address.Domain, []string) (Report, error) {
 	return func(ctx context.Context, d address.Domain, only []string) (Report, error) {
-		resolver, err := dnslookup.New()
+		resolver, err := dnslookup.New(servers...)
 		if err != nil {
 			return Report{}, &settings.Error{Kind: settings.Unavailable, Message: "this machine has no DNS resolver", Cause: err}
 		}

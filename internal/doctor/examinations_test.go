@@ -14,6 +14,7 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
+	"github.com/waymark-mail/waymark/test/dnstest"
 )
 
 // TestExaminationsAreKept pins that a domain is examined once in five minutes, however
@@ -158,5 +159,17 @@ func TestClients(t *testing.T) {
 	})
 	if got, err := e.Clients(t.Context(), "example.com", []string{"a:1"}); err != nil || fmt.Sprint(got) != "[{[a:1] broken [one] []}]" {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestResolverOfExaminations pins that the given DNS server is asked.
+func TestResolverOfExaminations(t *testing.T) {
+	dns := dnstest.Start(t, "one.example. IN MX 10 mx.one.example.")
+	e := NewExaminations(time.Now, dns.Addr)
+	for domain, want := range map[address.Domain]bool{"one.example": true, "two.example": false} {
+		verdicts, findings, err := e.Verdicts(t.Context(), domain)
+		if err != nil || (len(verdicts) > 0) != want || slices.Contains(findings, "domain-not-found") == want {
+			t.Errorf("%s: %v, %q, %v", domain, verdicts, findings, err)
+		}
 	}
 }

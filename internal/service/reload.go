@@ -181,6 +181,7 @@ func (s *Service) warnWhatNeedsRestart(next *config.Config) {
 	for key, changed := range map[string]bool{
 		"listen":             old.Listen != next.Listen,
 		"ops.listen":         old.Ops.Listen != next.Ops.Listen,
+		"ops.resolver":       old.Ops.Resolver != next.Ops.Resolver,
 		"limits.connections": old.Limits.Connections != next.Limits.Connections,
 		"tls":                !sameListener(old.TLS, next.TLS),
 		"log":                old.Log != next.Log,
