@@ -124,8 +124,8 @@ func (p *pages) theWholeWay(t *testing.T) {
 	})
 }
 
-// visits are every kind of page, in every language. The four that everybody
-// may meet are looked at in every look, the others in two.
+// visits are every kind of page, in every language. Those that have most
+// on them, or that everybody may meet, are looked at in every look, the others in two.
 func (p *pages) visits(t *testing.T) []map[string]any {
 	t.Helper()
 	type look struct {
@@ -153,12 +153,12 @@ func (p *pages) visits(t *testing.T) []map[string]any {
 			"wrong password":  {"says": "verify.wrong", "address": tried, "password": "wrong", "userAgent": devices[1].userAgent},
 			"a domain":        {"says": "domain.lead", "path": "/domain"},
 			"wrong domain":    {"says": "domain.unknown", "path": "/domain?domain=elsewhere.example"},
-			"own domain":      {"says": "domain.records_lead", "path": "/domain?domain=example.com"},
+			"own domain":      {"says": "domain.apps_lead", "path": "/domain?domain=example.com"},
 			"no mail server":  {"says": "verify.unreachable", "address": "anna@gone.example", "password": "wrong"},
 		} {
 			visit["name"], visit["language"] = language+", "+name, language
 			visit["looks"], visit["menu"] = corners, name == "invitation" || name == "start"
-			if slices.Contains([]string{"start", "problem", "iPhone", "wrong password"}, name) {
+			if slices.Contains([]string{"start", "problem", "iPhone", "wrong password", "own domain"}, name) {
 				visit["looks"] = everyLook
 			}
 			all = append(all, visit)

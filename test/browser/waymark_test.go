@@ -13,6 +13,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/invite"
 	"github.com/waymark-mail/waymark/test/certtest"
+	"github.com/waymark-mail/waymark/test/dnstest"
 	"github.com/waymark-mail/waymark/test/textfile"
 	"github.com/waymark-mail/waymark/test/waymark"
 )
@@ -29,7 +30,7 @@ const pageKey = "0123456789abcdef0123456789abcdef"
 // mail server does not answer.
 const settingsFile = `
 listen: "127.0.0.1:0"
-ops: {listen: "127.0.0.1:0"}
+ops: {listen: "127.0.0.1:0", resolver: %[7]q}
 tls: {listen: "127.0.0.1:0", cert_file: %[1]q, key_file: %[2]q}
 signing: {cert_file: %[1]q, key_file: %[2]q}
 limits: {requests_per_minute: 0, strict_requests_per_minute: 0}
@@ -118,7 +119,7 @@ func start(t *testing.T) *site {
 	certFile, keyFile := s.identity.Write(t, dir, authority())
 	picture := filepath.Join(dir, "logo.svg")
 	textfile.Write(t, picture, logo)
-	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture, startHook(t))
+	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture, startHook(t), startDNS(t))
 	s.Waymark = waymark.Start(t, text, "SSL_CERT_FILE="+s.trusted, "HOOK_SECRET="+pageKey) // to trust the mail server and the endpoint
 	var err error
 	if s.keys, err = invite.NewKeys([]string{pageKey}); err != nil {
@@ -126,6 +127,18 @@ func start(t *testing.T) *site {
 	}
 	s.client = s.newClient()
 	return s
+}
+
+// startDNS has the records that let the owner of example.com see what each client does. No
+// host has an address that is connected to.
+func startDNS(t *testing.T) string {
+	t.Helper()
+	return dnstest.Start(t, `
+example.com. IN MX 10 mx.example.com.
+autoconfig.example.com. IN CNAME gone.example.com.
+autodiscover.example.com. IN A 127.0.0.1
+_imaps._tcp.example.com. IN SRV 0 1 993 imap.example.com.
+`).Addr.String()
 }
 
 // invitation returns the path of a link for an address that is good for a
