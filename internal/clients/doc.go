@@ -1,4 +1,4 @@
-// Package clients lists the mail clients whose way of asking and of reading is
+// Package clients lists the mail clients whose requests and reading rules are
 // known. Each has a folder of its own: Ask returns its questions in order, Read
 // returns the account that it sets up from an answer, with the client's own rules
 // about attributes, case, defaults, order and placeholders. To add a client, add

@@ -5,6 +5,6 @@
 //
 // It owns what clients and specifications demand of an answer. It sees servers
 // from outside only: of Waymark it uses the verification of signatures and Apple's
-// schema, and no code that makes an answer. Logs, restarts and other nodes are out
-// of its sight.
+// schema, and no code that makes an answer. It cannot see logs, restarts or other
+// nodes.
 package conformance

@@ -1,3 +1,3 @@
 // Package duration reads and prints durations that may have days, such as 30d. It
-// knows nothing of what lasts that long.
+// does not know what a duration is for.
 package duration

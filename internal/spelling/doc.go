@@ -1,4 +1,4 @@
-// Package spelling tells how alike two words are.
+// Package spelling measures how similar two words are.
 //
-// It owns the distance between them. It does not know which words there are.
+// It owns the distance between two words. It knows no words.
 package spelling

@@ -1,5 +1,5 @@
-// Package attack has the attackers of the tests, and the ordinary clients beside
-// them, who report what the attack does to them. The tests here attack a real
-// Waymark for seconds; short ones are beside the code that resists. It does not
-// know how Waymark defends itself.
+// Package attack has the attackers for the tests, and the ordinary clients that
+// measure what an attack does to them. The tests here attack a real Waymark for
+// seconds; shorter ones are beside the code that resists. It does not know how
+// Waymark defends itself.
 package attack

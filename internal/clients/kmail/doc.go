@@ -2,5 +2,5 @@
 // it reads autoconfig.
 //
 // It owns the rules of kmail-account-wizard, src/ispdbservice.cpp and
-// src/ispdb/ispdb.cpp (2026-08). The wizard knows no other way.
+// src/ispdb/ispdb.cpp (2026-08). The wizard reads no other format.
 package kmail

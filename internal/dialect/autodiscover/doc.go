@@ -3,6 +3,6 @@
 // (MS-ASCMD).
 //
 // It owns the paths, lenient parsing of requests, and the error documents, which
-// have HTTP status 200. Of Exchange it knows the URL of Exchange Web Services alone:
-// it has nothing for clients that need MAPI.
+// have HTTP status 200. Of Exchange it knows only the URL of Exchange Web Services,
+// and nothing that clients need for MAPI.
 package autodiscover

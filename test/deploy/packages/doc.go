@@ -1,4 +1,4 @@
-// Package packages tests what a release is made of: .goreleaser.yaml and the
-// programs of tools/release make it from a copy of the tree, and it is looked at
-// and installed. It has no code of its own.
+// Package packages tests a release: it builds one from a copy of the tree, with
+// .goreleaser.yaml and the programs of tools/release, inspects its files and
+// installs it. It has no code of its own.
 package packages
