@@ -43,8 +43,8 @@ type document struct {
 	contact client.Account
 }
 
-// follow lets one client ask for an address, and through redirects to another
-// address once.
+// follow asks the questions of one client about an address. If an answer
+// redirects to another address, it follows once.
 func (x *examination) follow(ctx context.Context, c client.Client, address string, again bool) *journey {
 	j := &journey{client: c}
 	_, domain := client.SplitAddress(address)

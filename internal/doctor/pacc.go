@@ -47,7 +47,7 @@ func (x *examination) digest(ctx context.Context, j *journey) {
 	j.breaks = append(j.breaks, fault{"pacc-digest-mismatch", name, "no published digest is that of the served document", record})
 }
 
-// readTags reads a list such as "v=STSv1; id=1"; false when a tag is there twice.
+// readTags reads a list such as "v=STSv1; id=1"; false when a tag is listed twice.
 func readTags(text string) (map[string]string, bool) {
 	tags := map[string]string{}
 	for part := range strings.SplitSeq(text, ";") {

@@ -232,7 +232,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestNoAddressToVendors: the doctor sends no address to the maker of a client.
+// TestNoAddressToVendors checks that the doctor sends no address to the vendor of a client.
 func TestNoAddressToVendors(t *testing.T) {
 	w := newWorld(t)
 	w.dns.Add(t, "outlook.office365.com. IN A 192.0.2.99")

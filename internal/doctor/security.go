@@ -36,8 +36,8 @@ func (x *examination) noted(id, where, fix, format string, args ...any) {
 	x.book.add(fault{id, where, fmt.Sprintf(format, args...), fix}, "")
 }
 
-// texts returns the TXT records of a name that begin with a version. A failure is
-// a finding.
+// texts returns the TXT records of a name that begin with a version tag. It
+// reports a failed lookup as a finding.
 func (x *examination) texts(ctx context.Context, name, version string) []string {
 	answer, err := x.net.lookup(ctx, name, dnslookup.TXT)
 	if err != nil {

@@ -108,7 +108,7 @@ func (h hosting) requestsFor(t *testing.T, local string) map[string]*http.Reques
 	all := map[string]*http.Request{}
 	profile := h.keys.Seal(invite.Page, address.Address{Local: local, Domain: "example.com"}, aMoment().Add(time.Hour))
 	for _, one := range calls(loadContract(t)) {
-		// An invitation is for the owner; a code has the token alone, which is different each time.
+		// An invitation is for the owner. A QR code contains only the token, which is different each time.
 		if one.side == openapi.Ops || strings.HasPrefix(one.path, "/i/{token}") || strings.HasSuffix(one.path, "/code.svg") {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 
 // StartPgBouncer starts a PgBouncer in transaction mode in front of a PostgreSQL
 // server and returns where it listens. Its few connections to the server are
-// shared by all clients. settings are further lines of its configuration.
+// shared by all clients. settings are additional lines of its configuration.
 func StartPgBouncer(t testing.TB, server *Server, settings ...string) string {
 	t.Helper()
 	program := programs.Need(t, "pgbouncer", "pgbouncer")

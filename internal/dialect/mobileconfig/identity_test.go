@@ -68,8 +68,9 @@ func TestIdentifiers(t *testing.T) {
 	}
 }
 
-// TestIdentifiersNeverChange pins the values themselves: a release that changes
-// them makes a second account on every device. Any UUIDv5 tool gives the same.
+// TestIdentifiersNeverChange pins the identifiers: a release that changes them
+// creates a second account on every device. Any UUIDv5 tool computes the same
+// values.
 func TestIdentifiersNeverChange(t *testing.T) {
 	top, payloads := render(t, offering(both()...), Options{})
 	wants(t, top, map[string]any{

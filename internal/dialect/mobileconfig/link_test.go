@@ -11,7 +11,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// links know one token.
+// links accepts one token.
 type links struct{}
 
 func (links) Profile(token string) (settings.Query, error) {

@@ -65,8 +65,8 @@ type failure struct {
 	change uint64 // number of changes when the lookup began
 }
 
-// clock lets a cache remove what has expired once a minute. Expired entries are
-// never returned, so every second, which is the default, would be for nothing.
+// clock makes a cache remove expired entries once a minute. Once a second, the
+// default, would gain nothing: expired entries are never returned.
 type clock struct{ start time.Time }
 
 func (c clock) NowNano() int64 { return int64(time.Since(c.start)) }

@@ -116,7 +116,7 @@ func checkRPMScripts(t *testing.T, path string) {
 	told(t, root, "removed by rpm", disable+reload)
 }
 
-// checkAPKScripts compares: apk, which runs them, is not part of Debian.
+// checkAPKScripts compares the scripts with their sources. It cannot run them: apk is not part of Debian.
 func checkAPKScripts(t *testing.T, packed map[string]file) {
 	t.Helper()
 	for name, source := range map[string]string{

@@ -24,7 +24,7 @@ func TestProxies(t *testing.T) {
 	for _, server := range []struct {
 		name  string
 		start func(t *testing.T, upstream string) proxy
-		large bool // whether it leaves large bodies to Waymark to refuse
+		large bool // whether Waymark, not the proxy, refuses large bodies
 	}{
 		{"nginx", startNginx, false},
 		{"Caddy", startCaddy, true},

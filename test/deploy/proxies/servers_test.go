@@ -34,9 +34,9 @@ func names() []string {
 	return []string{"waymark.example.org", "autoconfig.example.org", "autodiscover.example.org", "ua-auto-config.example.org", "example.org"}
 }
 
-// other is a website that was there before: nginx gives it every name that the
-// file does not have. It has no https, since the first server that has it decides
-// on the versions of TLS for all.
+// other is a website that existed before: nginx serves it for every name that the
+// file does not list. It has no https, because the first server with https
+// decides the TLS versions of all.
 const other = "server { listen 127.0.0.1:%s default_server; return 421; }\n"
 
 // startNginx runs nginx.conf as Debian's nginx.conf includes files of conf.d.
