@@ -17,9 +17,9 @@ func certificatesCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "certificates",
 		Short: "List the certificates that Waymark has",
-		Long: "List the signing identities of the settings, then the TLS certificates: those from files, and those\n" +
-			"on demand, with the error of the last order. It reads the files and the storage, whether Waymark runs or not, so run it as the\n" +
-			"same user. Exits with 1 when a certificate has expired or the last order of a name failed.",
+		Long: "List the signing identities in the settings, then the TLS certificates from files and on demand, with the\n" +
+			"error of the last order. The command reads the files and the storage itself, so run it as the user of the\n" +
+			"service. Exits with 1 when a certificate has expired or the last order of a name failed.",
 		Example: "  waymark certificates -c /etc/waymark/waymark.yaml\n  waymark certificates -o json",
 		Args:    arguments(0, 0),
 	}

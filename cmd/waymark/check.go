@@ -20,8 +20,8 @@ func checkCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "List every error and warning of the settings file",
-		Long: "List every error and warning of the settings file, with its line. The certificates and keys that\nit names are read, and its databases and directories are asked, too. Exits with 0 when there is no error, else with 1.\n\n" +
-			"With --online, every domain that the databases and directories list is looked up, too. Each one that\nwould fail is an error, and domains that look alike are a warning.",
+		Long: "List every error and warning of the settings file, with its line. Also read the\ncertificates and keys that it names, and query its databases and directories. Exits with 0 when there is\nno error, else with 1.\n\n" +
+			"With --online, also look up every domain that the databases and directories list. Each one that would\nfail is an error, and domains that look alike are a warning.",
 		Example: "  waymark check waymark.yaml --strict\n  waymark check --online -o json",
 		Args:    arguments(0, 1),
 	}

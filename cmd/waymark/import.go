@@ -19,8 +19,8 @@ func importCommand(env environment) *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "import",
 		Short: "Convert the data of another system to a settings file",
-		Long: "Convert the data of another system to a settings file, which goes to standard output or to the\n" +
-			"file of -O. What cannot be converted is listed on standard error. Exits with 0 when everything was\n" +
+		Long: "Convert the data of another system to a settings file. Print it to standard output, or write it to the\n" +
+			"file of -O. List what cannot be converted on standard error. Exits with 0 when everything was\n" +
 			"converted, with 1 when something was not, and with 2 when the data cannot be read.",
 		Example: "  waymark import ispdb ispdb/ -O waymark.yaml",
 	})
@@ -36,7 +36,7 @@ func importCommand(env environment) *cobra.Command {
 	add(&cobra.Command{
 		Use:     "ispdb FILE|FOLDER...",
 		Short:   "Import files of Thunderbird's ISP database",
-		Long:    "Import files of Thunderbird's ISP database, and any other autoconfig document (clientConfig,\nversion 1.1). Of a folder, all such files are read.",
+		Long:    "Import files of Thunderbird's ISP database, and any other autoconfig document (clientConfig,\nversion 1.1). In a folder, all such files are read.",
 		Example: "  waymark import ispdb ispdb/ -O waymark.yaml",
 		Args:    arguments(1, -1),
 	}, func(_ context.Context, args []string) (importer.Result, error) { return importer.ISPDB(args) })
@@ -51,8 +51,8 @@ func importCommand(env environment) *cobra.Command {
 	add(&cobra.Command{
 		Use:   "autodiscover-email-settings [FILE...]",
 		Short: "Import the environment of the container autodiscover-email-settings",
-		Long: "Import the environment of the container autodiscover-email-settings: from env files, one per\n" +
-			"container, such as \"docker exec NAME env\" writes, or without FILE from the environment of this process.",
+		Long: "Import the environment of the container autodiscover-email-settings. Each FILE has the environment of\n" +
+			"one container, as \"docker exec NAME env\" prints it. Without FILE, import the environment of this process.",
 		Example: "  waymark import autodiscover-email-settings autodiscover.env -O waymark.yaml",
 	}, func(_ context.Context, args []string) (importer.Result, error) {
 		return importer.AutodiscoverEmailSettings(args, env.getenv)
@@ -91,8 +91,8 @@ func (o importOptions) run(env environment, read func() (importer.Result, error)
 	return nil
 }
 
-// write writes the settings file. It never overwrites one: that may be the work
-// of years.
+// write writes the settings file. It never overwrites one, which may be the
+// work of years.
 func (o importOptions) write(env environment, settings []byte) error {
 	if o.file == "" {
 		_, err := env.stdout.Write(settings)

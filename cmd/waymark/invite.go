@@ -19,7 +19,7 @@ func inviteCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "invite ADDRESS",
 		Short:   "Make a link that opens the set-up page for an address",
-		Long:    "Make a link that opens the set-up page with an address filled in, and print it with a QR code.\nThe server needs pages.url and pages.keys in its settings, nothing else. Whoever has the link sees the\naddress and the public settings, but no mail.",
+		Long:    "Make a link that opens the set-up page with an address filled in, and print it with a QR code.\nThe server needs only pages.url and pages.keys in its settings. Anybody who has the link sees the\naddress and the public settings, but no mail.",
 		Example: "  waymark invite anna@example.com --expires 30d",
 		Args:    arguments(1, 1),
 	}

@@ -29,7 +29,7 @@ func waymark(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	return waymarkIn(t, environment{terminal: true}, args...)
 }
 
-// waymarkIn is waymark with more of an environment.
+// waymarkIn is waymark with additional environment variables.
 func waymarkIn(t testing.TB, env environment, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer

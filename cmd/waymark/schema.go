@@ -11,7 +11,7 @@ func schemaCommand(env environment) *cobra.Command {
 		Use:   "schema",
 		Short: "Print the JSON schema of the settings file",
 		Long: "Print the JSON schema of the settings file. Editors use it to complete keys and mark errors.\n" +
-			"This first line of a settings file names a saved schema:\n\n  # yaml-language-server: $schema=waymark.schema.json",
+			"To use a saved schema, begin the settings file with this line:\n\n  # yaml-language-server: $schema=waymark.schema.json",
 		Example: "  waymark schema > waymark.schema.json",
 		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
