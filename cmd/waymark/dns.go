@@ -30,7 +30,7 @@ func dnsCommand(env environment) *cobra.Command {
 		Long: "Print the DNS records that lead mail clients of a domain to Waymark and to its services.\n" +
 			"Records that are left out are listed on standard error, with the reason.\n\n" +
 			"The target of an SRV record must be a host name with addresses, never an alias (CNAME).\n" +
-			"Waymark does not look it up: check the hosts of your services, and the one of --host.\n" +
+			"Waymark does not look it up: check the hosts of your services and of --host.\n" +
 			"Each of autoconfig, autodiscover and ua-auto-config needs a certificate for its own name.\n\n" +
 			"With --diff, print instead what is missing, wrong or left over in the published records.\n\n" +
 			"Exits with 1 when the settings do not have the domain, and when --diff found a difference.",
@@ -54,7 +54,7 @@ func dnsCommand(env environment) *cobra.Command {
 		}
 		if output == "json" {
 			if cmd.Flags().Changed("format") && format != "json" {
-				return fmt.Errorf("-o json and --format %s contradict each other", format)
+				return fmt.Errorf("-o json and --format %s cannot be used together", format)
 			}
 			format = "json"
 		}
@@ -88,7 +88,7 @@ func dnsCommand(env environment) *cobra.Command {
 func checkDiff(cmd *cobra.Command, diff bool) error {
 	switch {
 	case diff && cmd.Flags().Changed("format"):
-		return errors.New("--diff and --format contradict each other")
+		return errors.New("--diff and --format cannot be used together")
 	case !diff && cmd.Flags().Changed("resolver"):
 		return errors.New("--resolver needs --diff: without it nothing is looked up")
 	}

@@ -52,7 +52,7 @@ func TestDNSDiffUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--diff", "--format", "zone"}, "--diff and --format contradict each other"},
+		{[]string{"--diff", "--format", "zone"}, "--diff and --format cannot be used together"},
 		{[]string{"--resolver", "192.0.2.1:53"}, "--resolver needs --diff"},
 		{[]string{"--diff", "--resolver", "192.0.2.1"}, "is not an IP address and port"},
 		{[]string{"--diff", "--resolver", "ns.example.net:53"}, "is not an IP address and port"},

@@ -98,9 +98,9 @@ func TestDNSWithoutARecord(t *testing.T) {
 		{"no domain", []string{"a b"}, statusUsage, "", "waymark: the domain is not a valid name\n"},
 		{"an address", []string{"anna@example.com"}, statusUsage, "", "waymark: the domain is not a valid name\n"},
 		{"nothing", nil, statusUsage, "", "waymark: dns expects 1 argument, got 0\nUsage: waymark dns DOMAIN [flags]\n"},
-		{"unknown format", []string{"example.com", "--format", "bind"}, statusUsage, "", "waymark: unknown format \"bind\"; known are " + strings.Join(dnsrecords.Formats(), ", ") + "\n"},
-		{"unknown output", []string{"example.com", "-o", "xml"}, statusUsage, "", "waymark: unknown output format \"xml\"; known are text, json\n"},
-		{"two formats", []string{"example.com", "-o", "json", "--format", "zone"}, statusUsage, "", "waymark: -o json and --format zone contradict each other\n"},
+		{"unknown format", []string{"example.com", "--format", "bind"}, statusUsage, "", "waymark: unknown format \"bind\"; known: " + strings.Join(dnsrecords.Formats(), ", ") + "\n"},
+		{"unknown output", []string{"example.com", "-o", "xml"}, statusUsage, "", "waymark: unknown output format \"xml\"; known: text, json\n"},
+		{"two formats", []string{"example.com", "-o", "json", "--format", "zone"}, statusUsage, "", "waymark: -o json and --format zone cannot be used together\n"},
 		{"two hosts", []string{"example.com", "--host", "a.example", "--host", "b.example"}, statusUsage, "", "waymark: --host: give one host name only: a CNAME record has one target\n"},
 		{"no host", []string{"example.com", "--host", "https://a.example"}, statusUsage, "", "waymark: --host: \"https://a.example\" is neither a host name such as waymark.example.net nor an IP address\n"},
 	} {

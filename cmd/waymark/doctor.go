@@ -50,7 +50,7 @@ func doctorCommand(env environment) *cobra.Command {
 	cmd.Flags().StringArrayVar(&f.selectors, "dkim-selector", nil, "check the DKIM key of this `SELECTOR`; repeat it for more")
 	cmd.Flags().StringVar(&f.rootsFile, "roots", "", "trust the certificates in this PEM `FILE` instead of this machine's")
 	cmd.Flags().BoolVar(&f.allowPrivate, "allow-private", false, "connect to addresses that are not public, too")
-	cmd.Flags().StringArrayVar(&f.connectTo, "connect-to", nil, "connect to another address, as `NAME:PORT:ADDRESS`, before DNS leads to it; repeat it for more")
+	cmd.Flags().StringArrayVar(&f.connectTo, "connect-to", nil, "connect to another address, as `NAME:PORT:ADDRESS`, before DNS points to it; repeat it for more")
 	cmd.Flags().BoolVar(&f.steps, "steps", false, "print what every client asks and gets")
 	completeFlag(cmd, "output", "text", "json", "html")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -89,7 +89,7 @@ func (f *doctorFlags) print(env environment, report doctor.Report) error {
 	return report.WriteText(env.stdout, doctor.TextOptions{Colour: onTerminal(env.stdout) && !colourless, Steps: f.steps})
 }
 
-// onTerminal reports whether a person reads what is written.
+// onTerminal reports whether the output goes to a terminal.
 func onTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -161,16 +161,16 @@ func clientCalled(name string) (string, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", fmt.Errorf("unknown client %q; known are %s", name, strings.Join(doctor.Clients(), ", "))
+		return "", fmt.Errorf("unknown client %q; known: %s", name, strings.Join(doctor.Clients(), ", "))
 	}
 	return "", fmt.Errorf("%q may be %s", name, strings.Join(found, " or "))
 }
 
-// sections returns what is left of all sections.
+// sections returns the sections to examine.
 func sections(only, skip []string) ([]string, error) {
 	for _, s := range slices.Concat(only, skip) {
 		if !slices.Contains(doctor.Sections(), s) {
-			return nil, fmt.Errorf("unknown section %q; known are %s", s, strings.Join(doctor.Sections(), ", "))
+			return nil, fmt.Errorf("unknown section %q; known: %s", s, strings.Join(doctor.Sections(), ", "))
 		}
 	}
 	if len(only) == 0 {

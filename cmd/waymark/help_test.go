@@ -92,8 +92,8 @@ func TestUsageErrors(t *testing.T) {
 		{"check a.yaml -c b.yaml", "the settings file is named twice: as FILE and with --config\n"},
 		{"srve", "unknown command \"srve\" for \"waymark\"; did you mean serve?\n"},
 		{"import ispb", "unknown command \"ispb\" for \"waymark import\"; did you mean ispdb?\n"},
-		{"completion nonsense", "unknown command \"nonsense\" for \"waymark completion\"; known are bash, fish, powershell, zsh\n"},
-		{"import nonsense", "unknown command \"nonsense\" for \"waymark import\"; known are autodiscover-email-settings, automx2, ispdb\n"},
+		{"completion nonsense", "unknown command \"nonsense\" for \"waymark completion\"; known: bash, fish, powershell, zsh\n"},
+		{"import nonsense", "unknown command \"nonsense\" for \"waymark import\"; known: autodiscover-email-settings, automx2, ispdb\n"},
 	} {
 		status, stdout, stderr := waymark(t, strings.Fields(tc.args)...)
 		if status != statusUsage || stdout != "" || stderr != "waymark: "+tc.stderr {

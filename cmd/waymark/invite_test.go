@@ -70,7 +70,7 @@ func TestRenderThePage(t *testing.T) {
 			t.Errorf("%s: %d, %s, no %s in\n%s", tc.client, status, errs, tc.want, out)
 		}
 	}
-	if status, _, errs := waymark(t, "render", "page", "anna@example.com", "-c", infomaniak, "--client", "mutt"); status != statusUsage || !strings.Contains(errs, `unknown app "mutt"; known are `) {
+	if status, _, errs := waymark(t, "render", "page", "anna@example.com", "-c", infomaniak, "--client", "mutt"); status != statusUsage || !strings.Contains(errs, `unknown app "mutt"; known: `) {
 		t.Errorf("%d, %s", status, errs)
 	}
 	if _, out, _ := waymark(t, "render", "page", "anna@example.com", "-c", infomaniak, "--client", "thunderbird", "--lang", "fr"); !strings.Contains(out, `<html lang="fr">`) {

@@ -82,7 +82,7 @@ func TestUsualPlaces(t *testing.T) {
 }
 
 func TestServeExample(t *testing.T) {
-	if status, _, stderr := waymark(t, "serve", "--example", "-c", "waymark.yaml"); status != statusUsage || !strings.Contains(stderr, "--example and --config exclude each other") {
+	if status, _, stderr := waymark(t, "serve", "--example", "-c", "waymark.yaml"); status != statusUsage || !strings.Contains(stderr, "--example and --config cannot be used together") {
 		t.Errorf("with --config: status %d, %s", status, stderr)
 	}
 	ctx, stop := context.WithCancel(t.Context())

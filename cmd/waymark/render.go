@@ -41,7 +41,7 @@ func renderCommand(env environment) *cobra.Command {
 	completeFlag(cmd, "lang", i18n.All().Tags()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(names, args[0]) {
-			return fmt.Errorf("unknown protocol %q; known are %s", args[0], strings.Join(names, ", "))
+			return fmt.Errorf("unknown protocol %q; known: %s", args[0], strings.Join(names, ", "))
 		}
 		a, err := address.Parse(args[1])
 		if err != nil {
@@ -73,5 +73,5 @@ func appCalled(name string) (string, error) {
 	if id, ok := page.AppNamed(name); ok {
 		return id, nil
 	}
-	return "", fmt.Errorf("unknown app %q; known are %s", name, strings.Join(page.Apps(), ", "))
+	return "", fmt.Errorf("unknown app %q; known: %s", name, strings.Join(page.Apps(), ", "))
 }

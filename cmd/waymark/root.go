@@ -22,7 +22,7 @@ const (
 	statusUsage    = 2 // the command line or the settings cannot be used
 )
 
-// environment is what a command sees of the process besides its arguments.
+// environment is the part of the process that a command sees besides its arguments.
 type environment struct {
 	getenv         func(string) (string, bool)
 	stdin          io.Reader // of the settings, with --config -
@@ -140,7 +140,7 @@ func group(cmd *cobra.Command) *cobra.Command {
 				known = append(known, below.Name())
 			}
 		}
-		return fmt.Errorf("%w; known are %s", err, strings.Join(known, ", "))
+		return fmt.Errorf("%w; known: %s", err, strings.Join(known, ", "))
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd
@@ -176,8 +176,8 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-// wrongUsage is what is wrong with the flags or arguments of a command, and its
-// usage line.
+// wrongUsage is an error in the flags or arguments of a command, with the usage
+// line of the command.
 type wrongUsage struct {
 	error
 	line string
@@ -194,7 +194,7 @@ func outputFlag(cmd *cobra.Command, format *string) {
 func checkOutput(format string, others ...string) error {
 	known := append([]string{"text", "json"}, others...)
 	if !slices.Contains(known, format) {
-		return fmt.Errorf("unknown output format %q; known are %s", format, strings.Join(known, ", "))
+		return fmt.Errorf("unknown output format %q; known: %s", format, strings.Join(known, ", "))
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func logFatal(w io.Writer, format string, err error) {
 
 func serve(ctx context.Context, source *settingsFile, env environment) error {
 	if source.example && source.path != "" {
-		return errors.New("--example and --config exclude each other")
+		return errors.New("--example and --config cannot be used together")
 	}
 	if err := source.find(); err != nil {
 		return err
@@ -106,7 +106,7 @@ func clientsFor(e *doctor.Examinations) func(context.Context, address.Domain, []
 func serveSettings(ctx context.Context, source *settingsFile, env environment, cfg *config.Config, findings config.Findings) error {
 	version, revision := build()
 	metrics := telemetry.NewMetrics(version, revision)
-	// When the reader of a log ends, the service goes on without it.
+	// When the reader of a log ends, the service continues without it.
 	signal.Ignore(syscall.SIGPIPE)
 	log, flush, err := telemetry.NewLogger(cfg.Log.Level, cfg.Log.Format, env.stderr, metrics)
 	if err != nil {

@@ -101,7 +101,7 @@ func TestSettingsFromStandardInput(t *testing.T) {
 		{"check -", "a: {\n", statusFindings, "standard input:1: not valid YAML: { is not closed"},
 		{"render autoconfig anna@example.com -c -", good, statusFine, "<?xml "},
 		{"check -c - -o json", "nonsense: 1\n", statusFindings, "{\n  \"file\": \"standard input\""},
-		{"check -", "include: other.yaml\n", statusFindings, "standard input:1: warning: domains: no domains: the server answers no request\nstandard input:1: include: files can't be read here\n"},
+		{"check -", "include: other.yaml\n", statusFindings, "standard input:1: warning: domains: no domains: the server answers no request\nstandard input:1: include: files cannot be read here\n"},
 		{"check -", "", statusFindings, "standard input: the file is empty"},
 	} {
 		status, stdout, stderr := waymarkIn(t, environment{stdin: strings.NewReader(tc.stdin)}, strings.Fields(tc.args)...)

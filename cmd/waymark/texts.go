@@ -20,7 +20,7 @@ func textsCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "texts LANGUAGE",
 		Short:   "Print the texts of the set-up page and their keys",
-		Long:    "Print the built-in texts of the set-up page in a language, such as de, in the form of pages.texts in\nthe settings file. Copy there what you change, and nothing else.",
+		Long:    "Print the built-in texts of the set-up page in a language, such as de, in the form of pages.texts in\nthe settings file. Copy only the texts that you change.",
 		Example: "  waymark texts de > texts.yaml\n  waymark texts fr --voice informal",
 		Args:    arguments(1, 1),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
@@ -31,10 +31,10 @@ func textsCommand(env environment) *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !slices.Contains(i18n.All().Tags(), args[0]) {
-				return fmt.Errorf("unknown language %q; known are %s", args[0], strings.Join(i18n.All().Tags(), ", "))
+				return fmt.Errorf("unknown language %q; known: %s", args[0], strings.Join(i18n.All().Tags(), ", "))
 			}
 			if voice != "" && !slices.Contains(voices, voice) {
-				return fmt.Errorf("unknown voice %q; known are %s", voice, strings.Join(voices, ", "))
+				return fmt.Errorf("unknown voice %q; known: %s", voice, strings.Join(voices, ", "))
 			}
 			return printTexts(env, i18n.All().Speaking(i18n.Voice(voice), nil).In(args[0]))
 		},

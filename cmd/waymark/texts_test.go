@@ -32,8 +32,8 @@ func TestTextsAreSettings(t *testing.T) {
 
 func TestTextsOfAnUnknownLanguage(t *testing.T) {
 	for args, want := range map[string]string{
-		"texts dk":            `unknown language "dk"; known are en, de, es, fr, it`,
-		"texts de --voice me": `unknown voice "me"; known are formal, informal`,
+		"texts dk":            `unknown language "dk"; known: en, de, es, fr, it`,
+		"texts de --voice me": `unknown voice "me"; known: formal, informal`,
 	} {
 		if status, _, stderr := waymark(t, strings.Fields(args)...); status != statusUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: status %d: %s", args, status, stderr)

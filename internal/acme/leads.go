@@ -15,8 +15,8 @@ import (
 // lookTime bounds the DNS look-ups before an order.
 const lookTime = 5 * time.Second
 
-// errElsewhere is wrapped by the error about a name that does not lead here.
-var errElsewhere = errors.New("the name does not lead to this server")
+// errElsewhere is wrapped by the error about a name that does not resolve to this server.
+var errElsewhere = errors.New("the name does not resolve to this server")
 
 // leadsHere returns nil if DNS leads clients of a name to this server. Authorities
 // limit failed validations, so an order that cannot succeed is not made.
@@ -54,7 +54,7 @@ func (m *Manager) leadsHere(ctx context.Context, name address.Domain) error {
 	}
 	for _, ip := range have {
 		if !slices.Contains(ours, ip) {
-			return fmt.Errorf("%w: it leads to %s, which is not among tls.acme.addresses", errElsewhere, ip)
+			return fmt.Errorf("%w: it resolves to %s, which is not among tls.acme.addresses", errElsewhere, ip)
 		}
 	}
 	return nil

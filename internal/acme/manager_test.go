@@ -124,7 +124,7 @@ func (i *instance) counted(want map[string]int) {
 	}
 }
 
-// TestTheFirstHandshakeIssues has fifty clients ask for a name at once.
+// TestTheFirstHandshakeIssues lets fifty clients ask for a name at once.
 func TestTheFirstHandshakeIssues(t *testing.T) {
 	a := acmetest.New(t)
 	i := start(t, a, Directory(t.TempDir()))
@@ -188,8 +188,9 @@ func TestClientsWithoutAName(t *testing.T) {
 	}
 }
 
-// TestWhatExistsIsServed whatever is down: the authority, what permits names, and,
-// for what is in memory, the storage.
+// TestWhatExistsIsServed pins that existing certificates are served while the
+// authority or the source of permissions is down, and those in memory while the
+// storage is down.
 func TestWhatExistsIsServed(t *testing.T) {
 	a := acmetest.New(t)
 	dir := t.TempDir()
@@ -274,7 +275,7 @@ func TestAFallbackIssues(t *testing.T) {
 	}
 }
 
-// TestDNSBeforeAnOrder has names that lead here, elsewhere and nowhere.
+// TestDNSBeforeAnOrder has names that resolve to this server, to another one and to nothing.
 func TestDNSBeforeAnOrder(t *testing.T) {
 	a := acmetest.New(t)
 	here, there := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
@@ -287,7 +288,7 @@ func TestDNSBeforeAnOrder(t *testing.T) {
 	})
 	for name, want := range map[string]string{
 		"autoconfig": "", "mapped": "",
-		"autodiscover": "it leads to 192.0.2.2", "both": "it leads to 192.0.2.2", "missing": "it has no address",
+		"autodiscover": "it resolves to 192.0.2.2", "both": "it resolves to 192.0.2.2", "missing": "it has no address",
 	} {
 		err := i.leadsHere(t.Context(), address.Domain(name+".example.com"))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

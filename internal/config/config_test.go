@@ -208,8 +208,8 @@ func TestPresetFindings(t *testing.T) {
 	known := strings.Join(preset.SQLNames(), ", ")
 	for keys, want := range map[string]string{
 		"":                 "waymark.yaml:3: directory[0]: needs a preset (" + known + "), or queries with a domain query\n",
-		", preset: plesk":  "waymark.yaml:3: directory[0].preset: unknown preset plesk; known are " + known + "\n",
-		", preset: mailco": "waymark.yaml:3: directory[0].preset: unknown preset mailco; did you mean mailcow? Known are " + known + "\n",
+		", preset: plesk":  "waymark.yaml:3: directory[0].preset: unknown preset plesk; known: " + known + "\n",
+		", preset: mailco": "waymark.yaml:3: directory[0].preset: unknown preset mailco; did you mean mailcow? Known: " + known + "\n",
 	} {
 		_, findings := Parse("waymark.yaml", []byte("providers: {}\ndirectory:\n  - {source: sql, driver: sqlite, dsn: mail.db"+keys+"}\n"), Environment{})
 		if got := lines(findings); got != want {
@@ -338,8 +338,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	missing := filepath.Join(dir, "missing.yaml")
 	for _, tc := range []struct{ name, path, want string }{
-		{"no file", missing, missing + ": the settings file can't be read: no such file or directory"},
-		{"a folder", dir, dir + ": the settings file can't be read: is a directory, not a regular file"},
+		{"no file", missing, missing + ": the settings file cannot be read: no such file or directory"},
+		{"a folder", dir, dir + ": the settings file cannot be read: is a directory, not a regular file"},
 		{"too large", large, large + ": the file is larger than 16 MiB; keep the domains in a database or a directory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -356,7 +356,7 @@ func TestWithoutEnvironmentReferencesAreErrors(t *testing.T) {
 	want := []string{
 		"waymark.yaml:1: warning: domains: no domains: the server answers no request",
 		"waymark.yaml:1: listen: ${env:HOME}: the environment variable is not set",
-		"waymark.yaml:2: state_dir: ${file:/etc/hostname}: files can't be read here",
+		"waymark.yaml:2: state_dir: ${file:/etc/hostname}: files cannot be read here",
 	}
 	var have []string
 	for _, f := range findings {

@@ -17,7 +17,7 @@ type Finding struct {
 	// Key is the dotted path of the key, such as
 	// providers.infomaniak.services[0].port; "" for the whole file.
 	Key     string `json:"key,omitempty"`
-	Text    string `json:"text"`    // what is wrong and what would be right
+	Text    string `json:"text"`    // the fault and the fix
 	Warning bool   `json:"warning"` // the file can be used all the same
 }
 
@@ -40,7 +40,7 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// Findings are what is wrong with a settings file.
+// Findings are the faults of a settings file.
 type Findings []Finding
 
 // HasErrors reports whether any finding is more than a warning.
@@ -99,7 +99,7 @@ func list[T ~string](words []T) string {
 // unknown returns the finding about an unknown word.
 func unknown[T ~string](what, word string, known []T) string {
 	if near, ok := nearest(word, known); ok {
-		return fmt.Sprintf("unknown %s %s; did you mean %s? Known are %s", what, printed(word), printed(string(near)), list(known))
+		return fmt.Sprintf("unknown %s %s; did you mean %s? Known: %s", what, printed(word), printed(string(near)), list(known))
 	}
-	return fmt.Sprintf("unknown %s %s; known are %s", what, printed(word), list(known))
+	return fmt.Sprintf("unknown %s %s; known: %s", what, printed(word), list(known))
 }

@@ -20,7 +20,7 @@ const wild = `*?[\`
 // all of them may take as long as for one.
 func readInclude(r *reader, v value, f *file) {
 	if !r.onDisk {
-		r.refuse(v, "files can't be read here")
+		r.refuse(v, "files cannot be read here")
 		return
 	}
 	if v.node.Kind == yaml.ScalarNode {

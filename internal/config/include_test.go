@@ -70,7 +70,7 @@ func TestIncludeFindings(t *testing.T) {
 	}{
 		"errors in each file": {map[string]string{
 			"waymark.yaml": mainFile + "lisen: x\n", "conf.d/a.yaml": "domains:\n\n  a.example: {provider: his}\n", "conf.d/b.yaml": "domains: [\n",
-		}, "waymark.yaml:4: unknown key lisen; did you mean listen?|conf.d/a.yaml:3: domains.a.example.provider: unknown provider his; known are mine|conf.d/b.yaml:1: not valid YAML: "},
+		}, "waymark.yaml:4: unknown key lisen; did you mean listen?|conf.d/a.yaml:3: domains.a.example.provider: unknown provider his; known: mine|conf.d/b.yaml:1: not valid YAML: "},
 		"keys of the settings file": {map[string]string{
 			"waymark.yaml": mainFile, "conf.d/a.yaml": ok + "listen: \":80\"\ninclude: more/*.yaml\n",
 		}, "conf.d/a.yaml:2: listen is not a key of an included file; its keys are providers, domains|conf.d/a.yaml:3: include is not a key of an included file; its keys are providers, domains"},
@@ -88,13 +88,13 @@ func TestIncludeFindings(t *testing.T) {
 		"no file yet": {map[string]string{"waymark.yaml": mainFile + ok, "conf.d/a.yaml.example": ""},
 			"waymark.yaml:1: warning: include: matches no file"},
 		"no folder": {map[string]string{"waymark.yaml": mainFile + ok},
-			"waymark.yaml:1: include: the folder can't be read: no such file or directory"},
+			"waymark.yaml:1: include: the folder cannot be read: no such file or directory"},
 		"one file that does not exist": {map[string]string{"waymark.yaml": "include: [a.yaml, b.yaml]\n" + mainFile[len("include: conf.d/*.yaml\n"):], "a.yaml": ok},
 			"waymark.yaml:1: include[1]: the file does not exist"},
 		"the settings file itself": {map[string]string{"waymark.yaml": "include: \"*.yaml\"\n" + mainFile[len("include: conf.d/*.yaml\n"):] + ok},
 			"waymark.yaml:1: include: matches the settings file itself; move the files to include to a folder of their own"},
 		"a folder that matches": {map[string]string{"waymark.yaml": mainFile + ok, "conf.d/a.yaml/x": ""},
-			"conf.d/a.yaml: the file can't be read: is a directory, not a regular file; it is included in waymark.yaml on line 1"},
+			"conf.d/a.yaml: the file cannot be read: is a directory, not a regular file; it is included in waymark.yaml on line 1"},
 		"folders as a pattern": {map[string]string{"waymark.yaml": "include: \"*/a.yaml\"\n" + mainFile[len("include: conf.d/*.yaml\n"):] + ok},
 			"waymark.yaml:1: include: only the last part of the path may be a pattern"},
 		"no pattern": {map[string]string{"waymark.yaml": "include: [\"a[\", conf.d/, {}]\n" + mainFile[len("include: conf.d/*.yaml\n"):] + ok},
@@ -128,7 +128,7 @@ func TestIncludedFilesAreRegular(t *testing.T) {
 	}
 	path := filepath.Join(dir, "waymark.yaml")
 	_, findings := Load(path, Environment{})
-	want := fmt.Sprintf("%s/conf.d/a.yaml: the file can't be read: is a pipe, not a regular file; it is included in %s on line 1\n", dir, path)
+	want := fmt.Sprintf("%s/conf.d/a.yaml: the file cannot be read: is a pipe, not a regular file; it is included in %s on line 1\n", dir, path)
 	if got := lines(findings); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -137,7 +137,7 @@ func TestIncludedFilesAreRegular(t *testing.T) {
 // TestOnlyFilesInclude: what is parsed from memory has no folder.
 func TestOnlyFilesInclude(t *testing.T) {
 	_, findings := Parse("waymark.yaml", []byte(mainFile+"domains: {example.com: {provider: mine}}\n"), Environment{ReadFile: os.ReadFile})
-	if got, want := lines(findings), "waymark.yaml:1: include: files can't be read here\n"; got != want {
+	if got, want := lines(findings), "waymark.yaml:1: include: files cannot be read here\n"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

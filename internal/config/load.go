@@ -20,7 +20,7 @@ func Load(path string, env Environment) (*Config, Findings) {
 	return withoutErrors(LoadForCheck(path, env))
 }
 
-// LoadForCheck is Load for checks that go on when there are errors: see
+// LoadForCheck is Load for checks that continue when there are errors: see
 // ParseForCheck.
 func LoadForCheck(path string, env Environment) (*Config, Findings) {
 	data, err := readSettings(path, MaxSettingsFile)
@@ -45,7 +45,7 @@ func unreadableFile(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err
 	}
-	return fmt.Errorf("can't be read: %w", err)
+	return fmt.Errorf("cannot be read: %w", err)
 }
 
 // Parse reads a settings file from memory, which cannot include others. name is the
@@ -55,9 +55,9 @@ func Parse(name string, data []byte, env Environment) (*Config, Findings) {
 	return withoutErrors(ParseForCheck(name, data, env))
 }
 
-// ParseForCheck is Parse, but with errors it returns a Config of what has none:
-// the certificates, providers, domains and sources that can be checked further. The
-// Config is nil when the file cannot be read at all.
+// ParseForCheck is Parse, but if there are errors it returns a Config of the parts
+// without errors: the certificates, providers, domains and sources that can be
+// checked further. The Config is nil when the file cannot be read at all.
 func ParseForCheck(name string, data []byte, env Environment) (*Config, Findings) {
 	return load(name, data, env, false)
 }
@@ -72,7 +72,7 @@ func withoutErrors(cfg *Config, findings Findings) (*Config, Findings) {
 func load(name string, data []byte, env Environment, onDisk bool) (*Config, Findings) {
 	path, err := filepath.Abs(name)
 	if err != nil {
-		return nil, Findings{{File: name, Text: "the folder of the settings file can't be told: " + err.Error()}}
+		return nil, Findings{{File: name, Text: "the folder of the settings file cannot be determined: " + err.Error()}}
 	}
 	r := &reader{
 		env: env, onDisk: onDisk,

@@ -47,11 +47,11 @@ domains:
 		{"a key of other software", "      - {protocol: imap, host: mail.example.org, port: 993, security: tls}", "      - {protocol: imap, hostname: mail.example.org, port: 993, security: tls}", "5: providers.mine.services[0]: unknown key hostname; did you mean host?"},
 		{"singular for plural", beginning, "trusted_proxy: [127.0.0.1]\n", "1: unknown key trusted_proxy; did you mean trusted_proxies?"},
 		{"warning for warn", beginning, "log: {level: warning}\n", "1: log.level: unknown level warning; did you mean warn?"},
-		{"a key without any likeness", beginning, "foo: 1\n", "1: unknown key foo; known are listen"},
+		{"a key without any likeness", beginning, "foo: 1\n", "1: unknown key foo; known: listen"},
 		{"no provider", "provider: mine", "", "8: domains.example.org: needs a provider, or alias_of and another domain"},
 		{"nothing behind a domain", "example.org: {provider: mine}", "example.org:", "8: domains.example.org: must be a block of keys, is empty; write {provider: mine}"},
 		{"the provider alone", "{provider: mine}", "mine", `8: domains.example.org: must be a block of keys, is the text "mine"; write {provider: mine}`},
-		{"an unknown provider", "  example.org: {provider: mine}", "  example.org: {provider: mein}", "8: domains.example.org.provider: unknown provider mein; known are mine"},
+		{"an unknown provider", "  example.org: {provider: mine}", "  example.org: {provider: mein}", "8: domains.example.org.provider: unknown provider mein; known: mine"},
 		{"a key twice", "    name: Mine", "    name: Mine\n    name: Other", "4: providers.mine.name: duplicate key, first listed on line 3"},
 		{"a domain twice", end, "  Example.org: {provider: mine}\n", "9: domains.Example.org: duplicate domain, first listed on line 8, spelt example.org"},
 		{"a mail address for a domain", "example.org:", "anna@example.org:", "8: domains.anna@example.org: must be a domain, not a mail address; write example.org"},
@@ -170,7 +170,7 @@ waymark.yaml:5: not valid YAML: a quote is opened and never closed; write one at
 			_, findings := ParseForCheck("waymark.yaml", []byte(tc.text), testEnvironment())
 			var got strings.Builder
 			for line := range strings.Lines(lines(findings)) {
-				if before, _, ok := strings.Cut(line, "; known are"); ok {
+				if before, _, ok := strings.Cut(line, "; known:"); ok {
 					line = before + "\n"
 				}
 				got.WriteString(line)

@@ -129,10 +129,10 @@ func (r *reader) fetchFile(path string) ([]byte, error) {
 		r.files = append(r.files, path)
 	}
 	if r.env.ReadFile == nil {
-		return nil, errors.New("files can't be read here")
+		return nil, errors.New("files cannot be read here")
 	}
 	if r.hung {
-		return nil, errors.New("the file can't be read: the file system of another one does not answer")
+		return nil, errors.New("the file cannot be read: the file system of another file does not answer")
 	}
 	data, err := r.env.ReadFile(path)
 	r.hung = errors.Is(err, context.DeadlineExceeded)
@@ -140,7 +140,7 @@ func (r *reader) fetchFile(path string) ([]byte, error) {
 		err = pe.Err // the path is in the reference already
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the file can't be read: %w", err)
+		return nil, fmt.Errorf("the file cannot be read: %w", err)
 	}
 	return data, nil
 }

@@ -199,7 +199,7 @@ func TestSchemaAndReaderKnowTheSameKeys(t *testing.T) {
 			_, findings := Parse("waymark.yaml", []byte(strings.ReplaceAll(b.doc, "KEY", "qqqqqqqq")), Environment{})
 			var have []string
 			for _, f := range findings {
-				if _, known, ok := strings.Cut(f.Text, "unknown key qqqqqqqq; known are "); ok {
+				if _, known, ok := strings.Cut(f.Text, "unknown key qqqqqqqq; known: "); ok {
 					have = strings.Split(known, ", ")
 				}
 			}

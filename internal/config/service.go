@@ -64,7 +64,7 @@ func (r *reader) finish(v value, s *settings.Service) bool {
 	before := r.errors
 	if s.Protocol == "" {
 		if p := v.at("protocol"); !r.wrong[p.path] {
-			r.refuse(p, "is missing; known are %s", list(settings.Protocols()))
+			r.refuse(p, "is missing; known: %s", list(settings.Protocols()))
 		}
 		return false
 	}

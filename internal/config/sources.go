@@ -154,7 +154,7 @@ func readDirectory(r *reader, v value, f *file) {
 			return
 		}
 		if !v.has("source") {
-			r.refuse(v.at("source"), "is missing; known are sql, ldap, mx")
+			r.refuse(v.at("source"), "is missing; known: sql, ldap, mx")
 		}
 		if k.kind == "" || r.errors > before && k.name == "" && v.has("name") {
 			return
@@ -229,7 +229,7 @@ func (r *reader) checkLoginsFrom(root value, f *file) {
 	}
 }
 
-// checkLoginsAreSeen warns about user names that nobody would ever get to see.
+// checkLoginsAreSeen warns about user names that would be shown to nobody.
 func (r *reader) checkLoginsAreSeen(root value, cfg *Config) {
 	if r.wrong["pages"] || r.wrong["api"] || cfg.Pages.VerifyPassword || len(cfg.Pages.Keys) > 0 || cfg.API.Token != "" {
 		return

@@ -28,9 +28,9 @@ func TestTextsOfThePage(t *testing.T) {
 func TestMistakesInTexts(t *testing.T) {
 	long := strings.Repeat("ä", maxPageText)
 	for _, tc := range []struct{ name, pages, want string }{
-		{"an unknown voice", `{voice: formel}`, "pages.voice: unknown voice formel; did you mean formal? Known are formal, informal"},
-		{"an unknown language", `{texts: {dk: {page.title: x}}}`, "pages.texts.dk: unknown language dk; did you mean de? Known are en, de, es, fr, it"},
-		{"a language of a country", `{texts: {pt-BR: {page.title: x}}}`, "pages.texts.pt-BR: unknown language pt-BR; known are en, de, es, fr, it"},
+		{"an unknown voice", `{voice: formel}`, "pages.voice: unknown voice formel; did you mean formal? Known: formal, informal"},
+		{"an unknown language", `{texts: {dk: {page.title: x}}}`, "pages.texts.dk: unknown language dk; did you mean de? Known: en, de, es, fr, it"},
+		{"a language of a country", `{texts: {pt-BR: {page.title: x}}}`, "pages.texts.pt-BR: unknown language pt-BR; known: en, de, es, fr, it"},
 		{"a language twice", `{texts: {de: {page.title: x}, de: {page.lead: x}}}`, "pages.texts.de: the language de is listed twice"},
 		{"a key twice", `{texts: {de: {page.title: x, page.title: y}}}`, "pages.texts.de.page.title: the key page.title is listed twice"},
 		{"a typing error", `{texts: {de: {page.tilte: x}}}`, "pages.texts.de.page.tilte: unknown key page.tilte; did you mean page.title? waymark texts de lists them all"},
@@ -40,7 +40,7 @@ func TestMistakesInTexts(t *testing.T) {
 		{"a step that does not exist", `{texts: {fr: {apps.thunderbird.steps.99: x}}}`, "pages.texts.fr.apps.thunderbird.steps.99: unknown key apps.thunderbird.steps.99; waymark texts fr lists them all"},
 		{"the name of the language", `{texts: {fr: {language: x}}}`, "pages.texts.fr.language: unknown key language; waymark texts fr lists them all"},
 		{"a group as a block", `{texts: {fr: {page: {title: x}}}}`, "pages.texts.fr.page: unknown key page; waymark texts fr lists them all"},
-		{"an unknown placeholder", `{texts: {en: {help.still: "Ask {provder}."}}}`, "pages.texts.en.help.still: unknown placeholder {provder}; did you mean {provider}? Known are {provider}"},
+		{"an unknown placeholder", `{texts: {en: {help.still: "Ask {provder}."}}}`, "pages.texts.en.help.still: unknown placeholder {provder}; did you mean {provider}? Known: {provider}"},
 		{"a placeholder where there is none", `{texts: {en: {page.title: "Mail for {address}"}}}`, "pages.texts.en.page.title: has the placeholder {address}, but this text has none"},
 		{"a placeholder that is not closed", `{texts: {en: {page.title: "Mail {for"}}}`, "pages.texts.en.page.title: has a { without a }"},
 		{"a missing placeholder", `{texts: {en: {help.still: "Call us."}}}`, "warning: pages.texts.en.help.still: lacks the placeholder {provider}, so people do not see its value"},

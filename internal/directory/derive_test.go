@@ -79,7 +79,7 @@ func TestOverrides(t *testing.T) {
 		{"a port that has no default", source.Record{Overrides: []source.Override{{Protocol: settings.ManageSieve, Host: "sieve.example.net", Security: settings.TLS}}},
 			"column managesieve_port: managesieve with security tls has no default port; set one"},
 		{"a form that nobody knows", source.Record{Login: "{user}"},
-			`column login: the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
+			`column login: the login "{user}" has an unknown placeholder; known: {address}, {local}, {domain}`},
 		{"a url where a host belongs", source.Record{Overrides: []source.Override{{Protocol: settings.IMAP, URL: "https://imap.example.net/"}}},
 			"column imap_url: imap is given by host, port and security, not by a url"},
 		{"a protocol twice", source.Record{Overrides: make([]source.Override, maxOverrides+1)},

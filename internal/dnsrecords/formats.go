@@ -36,7 +36,7 @@ func Formats() []string {
 func (s Set) Print(format string) ([]byte, error) {
 	p, ok := printers()[format]
 	if !ok {
-		return nil, fmt.Errorf("unknown format %q; known are %s", format, strings.Join(Formats(), ", "))
+		return nil, fmt.Errorf("unknown format %q; known: %s", format, strings.Join(Formats(), ", "))
 	}
 	return p(s)
 }

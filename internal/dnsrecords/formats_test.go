@@ -20,7 +20,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings/settingstest"
 )
 
-// readers read back what is printed, without the purposes.
+// readers read back the printed records, without the purposes.
 func readers() map[string]func(*testing.T, Set, []byte) []Record {
 	return map[string]func(*testing.T, Set, []byte) []Record{
 		"zone":       readZone,
@@ -305,7 +305,7 @@ func TestFormats(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	_, err := Set{}.Print("bind")
-	if want := `unknown format "bind"; known are ` + strings.Join(Formats(), ", "); err == nil || err.Error() != want {
+	if want := `unknown format "bind"; known: ` + strings.Join(Formats(), ", "); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
@@ -403,7 +403,7 @@ func wantLawful(t *testing.T, s Set) {
 	}
 }
 
-// names says by RFC 6186, 8314, 6764, 8620 and 5804 where a service stands.
+// names maps a service to its name in DNS by RFC 6186, 8314, 6764, 8620 and 5804.
 func names() map[settings.Protocol][2]string { // TLS from the first byte, then without
 	return map[settings.Protocol][2]string{
 		settings.IMAP:        {"_imaps._tcp", "_imap._tcp"},
@@ -502,7 +502,7 @@ func wantOffers(t *testing.T, s settings.Settings, set Set) {
 
 var serviceURL = regexp.MustCompile(`^(https?)://([^/:]+)(?::(\d+))?(/.*)?$`)
 
-// where tells what a service is called in DNS, without the code under test.
+// where returns the name of a service in DNS, without the code under test.
 func where(t *testing.T, s settings.Service) (host string, port uint16, path string, overTLS bool) {
 	t.Helper()
 	if s.URL == "" {

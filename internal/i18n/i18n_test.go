@@ -75,7 +75,7 @@ func TestDifferencesFromEnglish(t *testing.T) {
 		"a number":                         {`{"a": 1, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: must be a text, a list or an object"},
 		"an object in a list":              {`{"a": "Hallo {name}", "b": {"list": [{}]}}`, "de.json: b.list.0: must be a text or a list"},
 		"two voices":                       {`{"voice": "informal", "a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}"}, "b": {"list": ["eins", {"formal": "Sie", "informal": "du"}]}}`, ""},
-		"two voices, and no usual one":     {`{"a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: has two voices, but the file does not tell the usual one"},
+		"two voices, and no usual one":     {`{"a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: has two voices, but the file does not name the default one"},
 		"an unknown voice":                 {`{"voice": "loud", "a": "Hallo {name}", "b": {"list": ["eins", "zwei"]}}`, "de.json: voice must be formal or informal"},
 		"one of two voices":                {`{"voice": "formal", "a": {"formal": "Guten Tag {name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: must have two texts, formal and informal"},
 		"a third voice":                    {`{"voice": "formal", "a": {"formal": "Guten Tag {name}", "informal": "Hallo {name}", "loud": "{name}"}, "b": {"list": ["eins", "zwei"]}}`, "de.json: a: must have two texts, formal and informal"},

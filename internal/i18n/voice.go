@@ -28,7 +28,7 @@ func differs(forms map[string]any) bool {
 // addVoiced adds a text that differs between the voices: an object with both forms.
 func (c content) addVoiced(key string, forms map[string]any) error {
 	if c.custom == "" {
-		return fmt.Errorf("%s: has two voices, but the file does not tell the usual one", key)
+		return fmt.Errorf("%s: has two voices, but the file does not name the default one", key)
 	}
 	for _, voice := range Voices() {
 		text, ok := forms[string(voice)].(string)

@@ -78,7 +78,7 @@ func replay(t *testing.T, archive *txtar.Archive, signer certtest.Profiles) {
 				t.Errorf("%s: got\n%s\nwant\n%s", f.Name, response, f.Data)
 			}
 		default:
-			t.Fatalf("unknown section %q; known are waymark.yaml, request…, response…", f.Name)
+			t.Fatalf("unknown section %q; known: waymark.yaml, request…, response…", f.Name)
 		}
 	}
 }

@@ -26,7 +26,7 @@ const reloadPatience = 30 * time.Second
 // waits for a file system.
 func (s *Service) Reload() (refused []string) { return s.reloadWithin(reloadPatience, false) }
 
-// changed reloads after a change or a signal, where nobody reads what is refused.
+// changed reloads after a change or a signal, whose errors only the log can report.
 func (s *Service) changed() { s.Reload() }
 
 // reloadWithin is Reload with another patience. force accepts settings that lack
@@ -42,7 +42,7 @@ func (s *Service) reloadWithin(patience time.Duration, force bool) []string {
 			done <- s.reload(force)
 		}()
 	case <-timer.C:
-		return s.keepOld(errors.New("the reload before has not ended: a file system does not answer"))
+		return s.keepOld(errors.New("the previous reload has not ended: a file system does not answer"))
 	case <-s.stopping:
 		return stopped()
 	}

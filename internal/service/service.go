@@ -227,7 +227,7 @@ func (s *Service) listen(ctx context.Context) (*server.Group, error) {
 		specs = append(specs, server.Listener{Name: "ops", Address: cfg.Ops.Listen, Open: open, Handler: &s.ops})
 	}
 	for name := range sockets {
-		return nil, fmt.Errorf("unknown socket name %q; known are http, https (with tls in the settings) and ops", name)
+		return nil, fmt.Errorf("unknown socket name %q; known: http, https (with tls in the settings) and ops", name)
 	}
 	g, err := server.Listen(ctx, specs, server.ErrorLog(s.log, server.Remote(cfg.Log.Remote)))
 	if err != nil {

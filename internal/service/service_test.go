@@ -120,7 +120,7 @@ func stateIn(t *testing.T, dir string) string {
 	return state
 }
 
-// clientOf returns a client that holds what it gets against the description.
+// clientOf returns a client that compares each answer with the API description.
 func clientOf(t *testing.T, svc *Service, over http.RoundTripper) *http.Client {
 	t.Helper()
 	sides := map[string]openapi.Side{svc.Addr("http"): openapi.Public, svc.Addr("https"): openapi.Public, svc.Addr("ops"): openapi.Ops}
@@ -380,7 +380,7 @@ func TestSocketsThatAreOpenAlready(t *testing.T) {
 		return Options{StateDir: stateIn(t, t.TempDir()), Metrics: telemetry.NewMetrics("", ""), Log: zap.NewNop(), Sockets: map[string]net.Listener{name: l}}
 	}
 	for _, name := range []string{"waymark.socket", "https"} { // there is no tls in the settings
-		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `unknown socket name "`+name+`"; known are http, https (with tls in the settings) and ops`) {
+		if _, err := New(t.Context(), cfg, nil, options(name, listen())); err == nil || !strings.Contains(err.Error(), `unknown socket name "`+name+`"; known: http, https (with tls in the settings) and ops`) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -63,7 +63,7 @@ func ParseURL(s string) (string, error) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("the url must be absolute, such as https://dav.example.com/")
 	case strings.ContainsAny(strings.ReplaceAll(s, domainPlaceholder, ""), "{}"):
-		return "", errors.New("the url has an unknown placeholder; only {domain} is known")
+		return "", errors.New("the url has an unknown placeholder; only {domain} is allowed")
 	case u.User != nil:
 		return "", errors.New("the url must not contain a user name or a password")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

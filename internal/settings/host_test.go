@@ -106,7 +106,7 @@ func TestParseURLRefuses(t *testing.T) {
 		path        = "the path of the url is not valid"
 		host        = "the host of the url is not a valid host name"
 		port        = "the port of the url must be a number from 1 to 65535"
-		placeholder = "the url has an unknown placeholder; only {domain} is known"
+		placeholder = "the url has an unknown placeholder; only {domain} is allowed"
 	)
 	for _, tc := range []struct{ name, in, want string }{
 		{"nothing", "", absolute},

@@ -20,11 +20,11 @@ const LoginAddress Login = "{address}"
 // characters.
 func (l Login) Validate() error {
 	if l == "" {
-		return fmt.Errorf("the login is empty; %q is the usual one", LoginAddress)
+		return fmt.Errorf("the login is empty; %q is the default", LoginAddress)
 	}
 	rest := l.Replace("", "", "")
 	if i := strings.IndexAny(rest, "{}"); i >= 0 {
-		return fmt.Errorf("the login %q has an unknown placeholder; known are {address}, {local} and {domain}", string(l))
+		return fmt.Errorf("the login %q has an unknown placeholder; known: {address}, {local}, {domain}", string(l))
 	}
 	if strings.ContainsFunc(string(l), func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return fmt.Errorf("the login %q contains an invisible character", string(l))

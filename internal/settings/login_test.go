@@ -65,13 +65,13 @@ func TestLoginValidate(t *testing.T) {
 		{"{address}", ""},
 		{"{local}.{domain}", ""},
 		{"shared", ""},
-		{"", `the login is empty; "{address}" is the usual one`},
-		{"{user}", `the login "{user}" has an unknown placeholder; known are {address}, {local} and {domain}`},
-		{"{Address}", `the login "{Address}" has an unknown placeholder; known are {address}, {local} and {domain}`},
-		{"{local", `the login "{local" has an unknown placeholder; known are {address}, {local} and {domain}`},
+		{"", `the login is empty; "{address}" is the default`},
+		{"{user}", `the login "{user}" has an unknown placeholder; known: {address}, {local}, {domain}`},
+		{"{Address}", `the login "{Address}" has an unknown placeholder; known: {address}, {local}, {domain}`},
+		{"{local", `the login "{local" has an unknown placeholder; known: {address}, {local}, {domain}`},
 		{"sh\ue000ared", `the login "sh\ue000ared" contains an invisible character`},
-		{"local}", `the login "local}" has an unknown placeholder; known are {address}, {local} and {domain}`},
-		{"{lo{address}cal}", `the login "{lo{address}cal}" has an unknown placeholder; known are {address}, {local} and {domain}`},
+		{"local}", `the login "local}" has an unknown placeholder; known: {address}, {local}, {domain}`},
+		{"{lo{address}cal}", `the login "{lo{address}cal}" has an unknown placeholder; known: {address}, {local}, {domain}`},
 	} {
 		got := ""
 		if err := tc.form.Validate(); err != nil {

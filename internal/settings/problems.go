@@ -28,7 +28,7 @@ func doubtful(key, format string, args ...any) Problem {
 // Problems returns the problems of a service whose defaults are filled in.
 func (s Service) Problems() []Problem {
 	if !slices.Contains(Protocols(), s.Protocol) {
-		return []Problem{wrong("protocol", "unknown protocol %q; known are %s", s.Protocol, list(Protocols()))}
+		return []Problem{wrong("protocol", "unknown protocol %q; known: %s", s.Protocol, list(Protocols()))}
 	}
 	var ps []Problem
 	if s.Protocol.ByURL() {
@@ -115,7 +115,7 @@ func (s Service) problemsByHost() []Problem {
 	}
 	switch {
 	case !slices.Contains(Securities(), s.Security):
-		ps = append(ps, wrong("security", "unknown security %q; known are %s", s.Security, list(Securities())))
+		ps = append(ps, wrong("security", "unknown security %q; known: %s", s.Security, list(Securities())))
 	case s.Security == Plaintext:
 		ps = append(ps, doubtful("security", "passwords and mail are sent in clear text; use tls or starttls"))
 	case PortContradicts(s.Port, s.Security):
@@ -143,12 +143,12 @@ func (s Service) usualPorts() string {
 func (s Service) problemsOfAuth() []Problem {
 	var ps []Problem
 	if len(s.Auth) == 0 {
-		ps = append(ps, wrong("auth", "the list is empty; [password] is the usual one"))
+		ps = append(ps, wrong("auth", "the list is empty; [password] is the default"))
 	}
 	for i, a := range s.Auth {
 		switch {
 		case !slices.Contains(Auths(), a):
-			ps = append(ps, wrong("auth", "unknown authentication %q; known are %s", a, list(Auths())))
+			ps = append(ps, wrong("auth", "unknown authentication %q; known: %s", a, list(Auths())))
 		case slices.Contains(s.Auth[:i], a):
 			ps = append(ps, wrong("auth", "%q is listed twice", a))
 		}

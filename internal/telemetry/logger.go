@@ -17,7 +17,7 @@ import (
 func NewLogger(level, format string, w io.Writer, m *Metrics) (*zap.Logger, func(), error) {
 	var lvl zapcore.Level
 	if err := lvl.UnmarshalText([]byte(level)); err != nil {
-		return nil, nil, fmt.Errorf("unknown log level %q; known are debug, info, warn, error", level)
+		return nil, nil, fmt.Errorf("unknown log level %q; known: debug, info, warn, error", level)
 	}
 	conf := zap.NewProductionEncoderConfig()
 	conf.EncodeTime = zapcore.RFC3339NanoTimeEncoder
@@ -30,7 +30,7 @@ func NewLogger(level, format string, w io.Writer, m *Metrics) (*zap.Logger, func
 		conf.EncodeTime = zapcore.TimeEncoderOfLayout(time.TimeOnly)
 		enc = consoleEncoder{zapcore.NewConsoleEncoder(conf)}
 	default:
-		return nil, nil, fmt.Errorf("unknown log format %q; known are json, console", format)
+		return nil, nil, fmt.Errorf("unknown log format %q; known: json, console", format)
 	}
 	dropped := func() {}
 	if m != nil {

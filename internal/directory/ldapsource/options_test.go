@@ -90,7 +90,7 @@ func TestWhatIsWrongWithOptions(t *testing.T) {
 		{"an attribute with a space", func(o *source.LDAP) { o.Domain.Filter = "(& (ou={domain}))" }, "domain.filter: is not a valid LDAP filter: "},
 		{"an attribute with a space in front", func(o *source.LDAP) { o.Domain.Filter = "( ou={domain})" }, `domain.filter: contains " ou" in place of an attribute name`},
 		{"an unknown scope", func(o *source.LDAP) { o.Domain.Scope = "subtree" }, "domain.scope: must be sub, one or base"},
-		{"an unknown column", func(o *source.LDAP) { o.Domain.Attributes = map[string]string{"imaphost": "l"} }, `domain.attributes: unknown column "imaphost"; known are `},
+		{"an unknown column", func(o *source.LDAP) { o.Domain.Attributes = map[string]string{"imaphost": "l"} }, `domain.attributes: unknown column "imaphost"; known: `},
 		{"a column twice", func(o *source.LDAP) { o.Domain.Attributes = map[string]string{"login": "uid", "Login": "mail"} }, `domain.attributes: duplicate column "login"`},
 		{"no attribute", func(o *source.LDAP) { o.Mailbox.Attributes = map[string]string{"login": ""} }, `mailbox.attributes: column login: "" is not an attribute name`},
 		{"several attributes", func(o *source.LDAP) { o.Mailbox.Attributes = map[string]string{"login": "uid, mail"} }, `mailbox.attributes: column login: "uid, mail" is not an attribute name`},

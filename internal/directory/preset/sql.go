@@ -55,7 +55,7 @@ func SQL(name, driver string) (Queries, error) {
 		}
 		return p.queries(dialect(driver)), nil
 	}
-	return Queries{}, fmt.Errorf("unknown preset %q; known are %s", name, strings.Join(SQLNames(), ", "))
+	return Queries{}, fmt.Errorf("unknown preset %q; known: %s", name, strings.Join(SQLNames(), ", "))
 }
 
 // dialect is the SQL of a driver.

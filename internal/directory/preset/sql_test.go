@@ -193,7 +193,7 @@ func TestSQL(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"mailcow": "mailcow needs the driver mysql, not sqlite",
-		"plesk":   `unknown preset "plesk"; known are ` + strings.Join(tested, ", "),
+		"plesk":   `unknown preset "plesk"; known: ` + strings.Join(tested, ", "),
 	} {
 		if _, err := preset.SQL(name, "sqlite"); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", name, err)

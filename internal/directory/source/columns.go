@@ -188,7 +188,7 @@ func NewColumns(names []string) (Columns, error) {
 		s, ok := known[name]
 		switch {
 		case !ok:
-			errs = append(errs, fmt.Errorf("unknown column %q; known are %s", written, strings.Join(ColumnNames(), ", ")))
+			errs = append(errs, fmt.Errorf("unknown column %q; known: %s", written, strings.Join(ColumnNames(), ", ")))
 		case slices.Contains(c.names, name):
 			errs = append(errs, fmt.Errorf("duplicate column %q", name))
 		}

@@ -90,7 +90,7 @@ func TestWhatARowMayNotSay(t *testing.T) {
 
 func TestUnknownColumns(t *testing.T) {
 	_, err := NewColumns([]string{"Provider", "provider", "imaphost"})
-	if err == nil || !strings.Contains(err.Error(), `duplicate column "provider"`) || !strings.Contains(err.Error(), `unknown column "imaphost"; known are activesync_url, `) {
+	if err == nil || !strings.Contains(err.Error(), `duplicate column "provider"`) || !strings.Contains(err.Error(), `unknown column "imaphost"; known: activesync_url, `) {
 		t.Error(err)
 	}
 }

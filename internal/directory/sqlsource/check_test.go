@@ -18,11 +18,11 @@ func TestCheck(t *testing.T) {
 			{"a missing column", "SELECT nowhere AS provider FROM domain WHERE name = {domain}", e.says["missing column"]},
 			{"a missing function", "SELECT nowhere('a') AS provider FROM domain WHERE name = {domain}", e.says["missing function"]},
 			{"bad syntax", "SELECT provider FORM domain name = {domain}", e.says["syntax"]},
-			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known are activesync_url, `},
+			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known: activesync_url, `},
 			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time (TIMESTAMP); use text, a number or a boolean"},
 			{"a number for a host", "SELECT port AS imap_host FROM domain WHERE name = {domain}", "column imap_host is a number ("},
 			{"several at once", "SELECT port AS imap_host, since AS Provider, host FROM domain WHERE name = {domain}",
-				"unknown column \"host\"; known are "},
+				"unknown column \"host\"; known: "},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				s := e.source(t, tc.domain, "")

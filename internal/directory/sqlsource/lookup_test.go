@@ -254,7 +254,7 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 		e.panel(t)
 		for _, tc := range []struct{ name, query, want string }{
 			{"two rows", "SELECT provider FROM domain WHERE name >= {domain}", "returned rows that differ in the column provider; make the condition stricter"},
-			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known are ` + strings.Join(source.ColumnNames(), ", ")},
+			{"an unknown column", "SELECT host FROM domain WHERE name = {domain}", `unknown column "host"; known: ` + strings.Join(source.ColumnNames(), ", ")},
 			{"a column twice", "SELECT provider, host AS provider FROM domain WHERE name = {domain}", `duplicate column "provider"`},
 			{"a date", "SELECT since AS display_name FROM domain WHERE name = {domain}", "column display_name is a date or a time; use text, a number or a boolean"},
 			{"a host that is none", "SELECT 'a b' AS imap_host FROM domain WHERE name = {domain}", "column imap_host: "},
