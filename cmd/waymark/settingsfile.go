@@ -104,7 +104,7 @@ func (f *settingsFile) read() (*config.Config, config.Findings) {
 	return config.Load(f.path, f.env)
 }
 
-// readForCheck is read, but with errors it returns what has none.
+// readForCheck is like read, but if there are errors it returns the parts of the settings that have none.
 func (f *settingsFile) readForCheck() (*config.Config, config.Findings) {
 	if f.path == standardInput {
 		return config.ParseForCheck(f.name(), f.typed, f.env)

@@ -119,8 +119,8 @@ func (m *Manager) orderFailed(ctx context.Context, name address.Domain, err erro
 	m.remember(ctx, name, err)
 }
 
-// event follows the orders of the library, also those of renewals. An error ends what
-// begins.
+// event follows the orders of the library, renewals included. Returning an error
+// stops the order that begins.
 func (m *Manager) event(ctx context.Context, event string, data map[string]any) error {
 	switch event {
 	case "cert_obtaining", "cert_failed", "cert_obtained":

@@ -66,7 +66,7 @@ func Directory(path string) Storage { return &certmagic.FileStorage{Path: path} 
 // CA is one ACME authority.
 type CA struct {
 	Directory string         // URL
-	Roots     *x509.CertPool // for its HTTPS; nil for those of the system
+	Roots     *x509.CertPool // for its HTTPS; nil for the roots of the system
 	EAB       *EAB           // external account binding; nil for none
 }
 
@@ -86,8 +86,8 @@ type Limits struct {
 }
 
 const (
-	// patience is how long a handshake waits for a certificate. Afterwards the client
-	// tries again, and the order goes on.
+	// patience is how long a handshake waits for a certificate. After that the client
+	// tries again, and the order continues.
 	patience = 15 * time.Second
 	// orderTime is how long one order may take.
 	orderTime = 2 * time.Minute

@@ -27,7 +27,7 @@ func inDatabase(t *testing.T, dsn string) Storage {
 	return s
 }
 
-// TestReplicas order one certificate once, for clients that ask both at the same time.
+// TestReplicas pins that two replicas order one certificate once, for clients that ask both at the same time.
 // Then the database is killed: what was served still is, also after a restart, and the
 // order of another name succeeds once the database is back.
 func TestReplicas(t *testing.T) {

@@ -29,7 +29,7 @@ type Hook struct {
 	Secret string // key of the signatures
 }
 
-// Request is what the endpoint is told. Its JSON is a contract with operators.
+// Request is the body that the endpoint gets. Its JSON is a contract with operators.
 type Request struct {
 	// ID is random. An endpoint that has seen it before refuses the request.
 	ID string `json:"id"`

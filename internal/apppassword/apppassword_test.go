@@ -85,7 +85,7 @@ func TestSign(t *testing.T) {
 	}
 }
 
-// TestAnswers pins what is accepted of an endpoint. No error repeats what it sent.
+// TestAnswers pins which answers of an endpoint are accepted. No error repeats what it sent.
 func TestAnswers(t *testing.T) {
 	answer := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -169,7 +169,7 @@ func wantFailure(t *testing.T, name, password string, err error, result Result, 
 	}
 }
 
-// TestRedirectsAreNotFollowed leads to an endpoint that would answer.
+// TestRedirectsAreNotFollowed redirects to an endpoint that would answer.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	asked := false
 	other := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -239,7 +239,7 @@ func TestSlowEndpoints(t *testing.T) {
 	}
 }
 
-// TestBounds pins the limits, of which the guide tells.
+// TestBounds pins the limits that the guide states.
 func TestBounds(t *testing.T) {
 	c := New(nil, testNow)
 	transport, ok := c.http.Transport.(*http.Transport)

@@ -21,7 +21,7 @@ type held struct {
 }
 
 // Load reads a certificate (leaf, then intermediates) and its key. Errors name
-// the file, what is wrong and what would be right.
+// the file, the fault and the fix.
 func Load(certFile, keyFile string, now func() time.Time) (*Keeper, error) {
 	k := &Keeper{certFile: certFile, keyFile: keyFile, now: now}
 	if err := k.Reload(); err != nil {

@@ -657,7 +657,7 @@ func settingsBack(t *testing.T, s settings.Settings) bool {
 		if login, known := s.Login(svc); known {
 			svc.Login = settings.Login(login)
 		}
-		svc.HostFromOutside = false // where a host is written is nobody's business but the password check's
+		svc.HostFromOutside = false // only the password check needs to know where a host is written
 		want = append(want, svc)
 	}
 	same(t, "services", back, want)

@@ -56,7 +56,7 @@ type Config struct {
 // TLS is the listener for HTTPS.
 type TLS struct {
 	Listen string // "host:port"
-	// Files are the certificates, the first one also for names that none is for.
+	// Files are the certificates. The first one also serves names that no certificate is for.
 	Files []TLSFiles
 	ACME  *ACME // orders certificates for other names; nil for none
 }

@@ -44,7 +44,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// checkFindings holds what is true of all findings.
+// checkFindings checks what is true of all findings.
 func checkFindings(t *testing.T, data []byte, findings Findings) {
 	t.Helper()
 	lines := countLines(data)
@@ -71,7 +71,7 @@ func checkFindings(t *testing.T, data []byte, findings Findings) {
 	}
 }
 
-// checkConfig holds what is true of every Config.
+// checkConfig checks what is true of every Config.
 func checkConfig(t *testing.T, cfg *Config) {
 	t.Helper()
 	sound := func(p *settings.Provider) {

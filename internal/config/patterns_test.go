@@ -63,7 +63,7 @@ func TestSuffixPatternFindings(t *testing.T) {
 	}
 }
 
-// TestPublicSuffixes: what a registry sells is nobody's own.
+// TestPublicSuffixes pins that a name below which a registry sells domains cannot be a pattern.
 func TestPublicSuffixes(t *testing.T) {
 	for d, want := range map[address.Domain]bool{
 		"com": true, "co.uk": true, "xn--p1ai": true, "example.com": false, "internal": false, "lan": false, "github.io": false, "schools.example": false,

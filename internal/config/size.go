@@ -39,8 +39,8 @@ func (s *size) add(data []byte) {
 	}
 }
 
-// tooLarge returns why the files cannot be read within the memory that there is, and
-// "" if they can. It must not need the parser, which could end the process.
+// tooLarge returns why the files do not fit into the memory limit, and "" if they
+// do. It must not need the parser, which could exhaust the memory.
 func (s *size) tooLarge(memory int64) string {
 	what, reading := "the file is", "the file"
 	if s.documents > 1 {

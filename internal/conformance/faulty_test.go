@@ -11,7 +11,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/sign"
 )
 
-// A layer stands between Waymark and the client and does one thing wrong.
+// A layer is between Waymark and the client and does one thing wrong.
 type layer func(http.Handler) http.Handler
 
 // when selects the requests that a layer changes.

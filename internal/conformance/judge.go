@@ -53,7 +53,7 @@ type parsed struct {
 	xml     func() (*element, error)
 }
 
-// reads lets a check judge a document by itself.
+// reads lets a check judge a single document.
 func (c Check) reads(k Kind, j judge) Check {
 	c.judges, c.judge = k, j
 	return c

@@ -29,7 +29,7 @@ type Target struct {
 	MX, Customer string
 
 	Profile string         // path and query of the profile, {address} for the address; default /profile.mobileconfig?email={address}
-	Roots   *x509.CertPool // that devices trust to sign profiles; nil for those of the system
+	Roots   *x509.CertPool // that devices trust to sign profiles; nil for the roots of the system
 	Zone    string         // the records of Domain as a master file (RFC 1035 section 5)
 
 	// What the settings enable:

@@ -38,7 +38,7 @@ func (d Dialect) Failure(r *http.Request, err error) Response {
 	return d.Fail(r, err)
 }
 
-// Choice is what a person chose besides an address. The zero value chooses
+// Choice has a person's choices besides the address. The zero value chooses
 // nothing.
 type Choice struct {
 	Language string // of package i18n; "" for English

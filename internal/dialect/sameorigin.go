@@ -2,8 +2,8 @@ package dialect
 
 import "net/http"
 
-// SameOrigin returns a Serve that refuses what a page of another site has a browser
-// send. refuse makes the error.
+// SameOrigin returns a Serve that refuses requests that a page of another site
+// makes a browser send. refuse makes the error.
 func SameOrigin(serve func(*http.Request) (Response, error), refuse func(*http.Request) error) func(*http.Request) (Response, error) {
 	origin := http.NewCrossOriginProtection()
 	return func(r *http.Request) (Response, error) {

@@ -73,7 +73,7 @@ func (d *Directory) Resolve(ctx context.Context, q settings.Query) (settings.Set
 }
 
 // Answers returns nil for a domain that the settings file lists or a source knows,
-// moved ones included, and else an error as that of Resolve. The catch-all does not
+// moved ones included, and otherwise an error like that of Resolve. The catch-all does not
 // count, since anybody can point names at it.
 func (d *Directory) Answers(ctx context.Context, domain address.Domain) error {
 	named := *d

@@ -240,7 +240,7 @@ func TestLoginOfAMailbox(t *testing.T) {
 		mailbox       source.Record
 		err           error
 		want, asked   string
-		unusable      string // what the operator gets to know
+		unusable      string // what the operator learns
 	}{
 		{name: "its own", address: "anna@a.example", mailbox: source.Record{Login: "web1p1"}, want: "web1p1", asked: "anna@a.example"},
 		{name: "none of its own", address: "anna@a.example", want: "anna@a.example", asked: "anna@a.example"},

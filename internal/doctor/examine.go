@@ -24,7 +24,7 @@ type Options struct {
 	Address  address.Address
 	Resolver *dnslookup.Resolver
 	Timeout  time.Duration  // of the whole examination; 0 for 30 s
-	Roots    *x509.CertPool // that servers are trusted by; nil for those of the machine
+	Roots    *x509.CertPool // that servers are verified with; nil for the roots of the machine
 	Clients  []string       // names of clients, as Clients lists them; none for all
 	Sections []string       // that run, as Sections lists them; none for all
 	// Selectors are those of the DKIM keys to check.
@@ -36,7 +36,7 @@ type Options struct {
 	// Only lists the servers to connect to, as "host:port"; nil for all. Another mail
 	// server is a finding, and another web server does not exist.
 	Only []string
-	// Progress is called with what is examined next; nil for nobody.
+	// Progress is called with the name of the next part of the examination, unless it is nil.
 	Progress func(what string)
 	Now      time.Time
 
@@ -300,8 +300,8 @@ func (x *examination) servers(ctx context.Context, journeys []*journey, document
 	all.Wait()
 }
 
-// verdicts decides what each client does, and writes down what it is blamed on.
-// What was in the way of a client that found another one breaks nobody.
+// verdicts decides what each client does, and records the faults to blame. A
+// fault breaks no client that found settings elsewhere.
 func (x *examination) verdicts(journeys []*journey) []Verdict {
 	var all []Verdict
 	for _, j := range journeys {

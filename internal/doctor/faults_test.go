@@ -44,7 +44,7 @@ type planted struct {
 	breaks string
 	// also are further findings that follow from the fault, as "id: clients".
 	also []string
-	// sections are what is examined, when it is not that of the group.
+	// sections replace those of the group.
 	sections []string
 }
 

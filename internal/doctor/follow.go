@@ -255,7 +255,7 @@ func (x *examination) judge(stage client.Stage, q client.Question, a answer, add
 }
 
 // isExpected reports whether a request fails although nothing is wrong: there is no
-// such host, or it is one that nobody set up for mail clients.
+// such host, or it was not set up for mail clients.
 func isExpected(q client.Question, a answer, ofWebsite bool) bool {
 	switch {
 	case a.fault.id == absent, ofWebsite && a.ofHost:

@@ -35,7 +35,7 @@ const (
 	maxLines = 200
 )
 
-// offer is what was found at a server.
+// offer is what a server offers.
 type offer struct {
 	faults   []fault // that break every client
 	warnings []fault
@@ -180,7 +180,7 @@ func (x *examination) converse(ctx context.Context, conn net.Conn, s server) (fo
 		if failed := encrypt(); failed != nil {
 			return *failed
 		}
-		if s.protocol == managesieve { // which lists them by itself (RFC 5804 section 2.2)
+		if s.protocol == managesieve { // which lists them unasked (RFC 5804 section 2.2)
 			_, err = t.answer(s.protocol)
 		}
 		if err == nil {
@@ -407,7 +407,7 @@ func (c capabilities) mechanisms(protocol string) []string {
 	return all
 }
 
-// saslName tells the mechanism LOGIN from the command.
+// saslName distinguishes the mechanism LOGIN from the command.
 func saslName(mechanism string) string {
 	if mechanism == "LOGIN" {
 		return "AUTH LOGIN"

@@ -120,7 +120,7 @@ func (b *book) findings() []Finding {
 	return all
 }
 
-// merged returns the faults, those of several URLs of one host as one.
+// merged returns the faults, with those of several URLs of one host merged into one.
 func (b *book) merged() []fault {
 	faults := slices.Clone(b.faults)
 	slices.SortFunc(faults, func(a, b fault) int { return cmp.Or(cmp.Compare(b.where, a.where), cmp.Compare(a.seen, b.seen)) }) // https first

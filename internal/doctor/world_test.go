@@ -159,7 +159,7 @@ type world struct {
 	second map[string]netip.AddrPort // a second address of a server, by host:port
 }
 
-// mailServer is a fake, and what is wrong with it.
+// mailServer is a fake with its faults.
 type mailServer struct {
 	protocol   string
 	implicit   bool

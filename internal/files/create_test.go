@@ -26,7 +26,7 @@ func TestFileSystemsWithoutHardLinks(t *testing.T) {
 	}
 }
 
-// TestCreateAndReplace looks at what is left in the folder.
+// TestCreateAndReplace checks which files remain in the folder.
 func TestCreateAndReplace(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "key")

@@ -60,7 +60,7 @@ func Stat(path string) (fs.FileInfo, error) {
 }
 
 // Use opens a regular file and calls use with it. When that takes longer than
-// Patience, Use returns and use goes on in the background: nothing that use
+// Patience, Use returns and use continues in the background: nothing that use
 // writes may be read after an error.
 func Use(path string, use func(io.Reader) error) error {
 	return within(Patience, path, func() error { return open(path, use) })

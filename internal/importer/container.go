@@ -137,7 +137,7 @@ func (d *draft) container(at position, variables []variable) container {
 	return container{at, p, e.word("DOMAIN"), e.domain()}
 }
 
-// differences adds hints about what clients get to see in another form.
+// differences adds hints about values that clients see in another form.
 func (e environment) differences(p settings.Provider) {
 	if len(p.Services) == 0 {
 		return

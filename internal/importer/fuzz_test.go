@@ -14,7 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// hold checks what is true of every import, whatever it is made from.
+// hold checks what must be true of every import.
 func hold(t *testing.T, r Result, err error) {
 	t.Helper()
 	for _, n := range r.Notes {

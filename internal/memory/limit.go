@@ -11,8 +11,8 @@ import (
 )
 
 // Apply has the garbage collector keep this process below the limit of its control
-// group, which would end it otherwise. A tenth remains for what Go does not count.
-// GOMEMLIMIT has precedence: Go applies it by itself.
+// group, which would end it otherwise. A tenth remains for memory that Go does not
+// count. GOMEMLIMIT has precedence: Go applies it without this package.
 func Apply() {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return

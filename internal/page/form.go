@@ -18,7 +18,7 @@ type form struct {
 // maxForm bounds the form in bytes: an address and an encoded password.
 const maxForm = 8 << 10
 
-// readChoice reads what is chosen in the URL of a page.
+// readChoice reads the choices in the URL of a page.
 func (p *page) readChoice(r *http.Request) form {
 	q := r.URL.Query()
 	return form{device: q.Get("device"), app: q.Get("app"), texts: p.Texts.Choose(q.Get("lang"), r.Header.Get("Accept-Language"))}

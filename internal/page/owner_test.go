@@ -14,7 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// examiner knows what works for example.com. It is nobody's doctor for other domains.
+// examiner knows what works for example.com. It examines no other domain.
 type examiner struct {
 	Diagnosis
 	err   error

@@ -87,7 +87,7 @@ const (
 // proves reports whether the person knows the password.
 func (v Verdict) proves() bool { return v == Right || v == NoAppPassword }
 
-// skipped stands in the URL instead of a verdict when a person did not want to check.
+// skipped is in the URL instead of a verdict when a person skipped the check.
 const skipped Verdict = "skipped"
 
 func verdicts() []Verdict {
@@ -179,7 +179,7 @@ func (p *page) startView(r *http.Request, c *i18n.Catalogue) *view {
 	return v
 }
 
-// typed leads to the page of a typed address, at a URL without it.
+// typed redirects to the page of a typed address, at a URL without the address.
 func (p *page) typed(r *http.Request) (dialect.Response, error) {
 	f, err := p.readForm(r)
 	if err != nil {
@@ -202,7 +202,7 @@ func typedAddress(email string, found settings.Settings) address.Address {
 	return a
 }
 
-// toStart leads somebody with a part of a link to the first page.
+// toStart redirects a person whose link is incomplete to the first page.
 func (p *page) toStart(r *http.Request) (dialect.Response, error) {
 	return seeOther("/", p.readChoice(r).query(), "", settings.Settings{}), nil
 }
@@ -322,7 +322,7 @@ func (p *page) offersAppPassword(provider *settings.Provider) bool {
 	return p.AppPasswords != nil && p.AppPasswords.Offered(provider)
 }
 
-// withoutPassword leads somebody who comes back to the URL of a check to the page.
+// withoutPassword redirects a person who returns to the URL of a check to the page.
 func (p *page) withoutPassword(r *http.Request) (dialect.Response, error) {
 	return seeOther("/s/"+url.PathEscape(r.PathValue("token")), p.readChoice(r).query(), "", settings.Settings{}), nil
 }

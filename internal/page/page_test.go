@@ -71,7 +71,7 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 	return settings.Settings{Provider: p, Domain: q.Domain, Canonical: q.Domain, Address: q.Address}, nil
 }
 
-// verifier gives the verdict that the password names.
+// verifier returns the verdict that the password names.
 type verifier struct{ asked []string }
 
 func (v *verifier) Verify(_ context.Context, s settings.Settings, password string) Verdict {

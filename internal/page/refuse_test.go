@@ -63,8 +63,7 @@ func TestAProfileForProgramsIsRefusedInPlainText(t *testing.T) {
 	}
 }
 
-// TestAPartOfALinkLeadsToTheFirstPage opens what is left of a link that was not copied
-// as a whole.
+// TestAPartOfALinkLeadsToTheFirstPage opens links that were copied incompletely.
 func TestAPartOfALinkLeadsToTheFirstPage(t *testing.T) {
 	for _, path := range []string{"/s", "/i", "/p"} {
 		if resp := get(t, path+"?lang=de"); resp.Status != http.StatusSeeOther || resp.Header.Get("Location") != "/?lang=de" {

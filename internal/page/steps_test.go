@@ -153,7 +153,7 @@ func TestCalendarsAlone(t *testing.T) {
 	}
 }
 
-// TestFactsThatPeopleMiss names what the guides of providers say, too.
+// TestFactsThatPeopleMiss pins facts that the guides of providers mention.
 func TestFactsThatPeopleMiss(t *testing.T) {
 	for _, c := range i18n.All().Languages() {
 		for app, fact := range map[string]string{

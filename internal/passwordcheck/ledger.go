@@ -18,8 +18,8 @@ const (
 )
 
 // share returns how much one network may have of a supply of which used is taken.
-// The less is left the smaller the share, so that a few networks cannot use up
-// what is for everybody: the last quarter of the tries takes more than 8,000
+// The less is left, the smaller the share, so that a few networks cannot use up
+// the supply of everybody: the last quarter of the tries takes more than 8,000
 // networks.
 func share(used, overall, most int) int {
 	switch {

@@ -53,8 +53,8 @@ const (
 	asked     = "anybody with network access, with `ops.pprof`"
 )
 
-// TestWhatIsPublic holds the table that says who may ask what against the routes,
-// and against what somebody without the token is told.
+// TestWhatIsPublic compares the table of access with the routes, and with the
+// answers to requests without the token.
 func TestWhatIsPublic(t *testing.T) {
 	t.Parallel()
 	table, have := auditTable(t), routes(t)

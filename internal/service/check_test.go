@@ -75,8 +75,8 @@ func checked(t *testing.T, dir, text string) string {
 	return all.String()
 }
 
-// TestCheckInOnePass finds what is wrong with the settings, with each file and with
-// each source at once.
+// TestCheckInOnePass finds the faults of the settings, of each file and of each
+// source at once.
 func TestCheckInOnePass(t *testing.T) {
 	got := checked(t, t.TempDir(), settingsFor("mail.example.net", `nonsense: 1
 tls: {listen: "127.0.0.1:0", cert_file: tls.pem, key_file: tls.key}

@@ -27,7 +27,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/tracing"
 )
 
-// Deps are what a handler needs besides the settings.
+// Deps are the dependencies of a handler besides the settings.
 type Deps struct {
 	Signer mobileconfig.Signer
 	// Profiles returns how the Apple profiles of a provider are delivered now; nil for

@@ -93,8 +93,8 @@ func TestIdentitiesOfProvidersAndDomains(t *testing.T) {
 		}
 	}
 
-	// The domain has the identity of the provider; that of the provider is not valid any
-	// more, but may be missing; the default one is self-signed.
+	// The domain has the identity of the provider; the provider's has expired, but may
+	// be missing; the default one is self-signed.
 	h.write(h.file, withIdentities("", strings.TrimSuffix(two, "}")+", when_expired: unsigned}", two, ""))
 	if status, body := h.reload(); status != http.StatusOK {
 		t.Fatal(status, body)

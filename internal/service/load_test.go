@@ -20,8 +20,8 @@ import (
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
-// A load is a process of its own, so that what filled the database and what
-// measures does not count. It is told by its environment.
+// The measured service is a process of its own, so that filling the database
+// and measuring do not count. Its environment marks it.
 const (
 	loadSettings = "WAYMARK_TEST_LOAD_SETTINGS" // the file
 	loadDomains  = "WAYMARK_TEST_LOAD_DOMAINS"  // how many there are, and questions

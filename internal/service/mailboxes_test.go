@@ -88,7 +88,7 @@ func newHosting(t *testing.T, listed bool, more string) hosting {
 	return h
 }
 
-// answer is all that a client sees, but for what is different each time.
+// answer is what a client sees, without the parts that differ each time.
 func (h hosting) answer(r *http.Request, local string) string {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, r)
@@ -118,8 +118,8 @@ func (h hosting) requestsFor(t *testing.T, local string) map[string]*http.Reques
 	return all
 }
 
-// TestNobodyLearnsWhichMailboxesExist holds a mailbox that exists, one that does
-// not, and one whose user name is unusable side by side, at every endpoint.
+// TestNobodyLearnsWhichMailboxesExist compares a mailbox that exists, one that
+// does not, and one whose user name is unusable, at every endpoint.
 func TestNobodyLearnsWhichMailboxesExist(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -104,9 +104,9 @@ func postgresTraffic(t *testing.T, db databases.Database) traffic {
 	return seen
 }
 
-// TestAnAnswerIsOneIndexedQuestionThenNone pins what makes the number of
-// domains not matter: what was never asked for costs one search in an index,
-// and a cached answer neither a query nor an allocation.
+// TestAnAnswerIsOneIndexedQuestionThenNone pins why the number of domains does
+// not matter: a domain that was never asked for costs one search in an index,
+// and a cached answer costs neither a query nor an allocation.
 func TestAnAnswerIsOneIndexedQuestionThenNone(t *testing.T) {
 	const size, sample = 10_000, 20
 	nobody := func(i int) address.Domain { return address.Domain(fmt.Sprintf("nobody-%d.example", i)) }

@@ -56,7 +56,7 @@ func TestARestartWhileTheDatabaseIsDown(t *testing.T) {
 	second.eventually("the database again", func() bool { status, _ := second.ask("anna@plain.example"); return status == 200 })
 }
 
-// TestNotReadyWithoutItsSources holds that an instance that can answer nobody gets
+// TestNotReadyWithoutItsSources checks that an instance that can answer nobody gets
 // no requests.
 func TestNotReadyWithoutItsSources(t *testing.T) {
 	t.Parallel()

@@ -38,7 +38,7 @@ func TestParseLogo(t *testing.T) {
 	}
 }
 
-// TestBrandWith pins that a dark logo never stands in for a light one of somebody else.
+// TestBrandWith pins that a dark logo never replaces the light one of another brand.
 func TestBrandWith(t *testing.T) {
 	ours, theirs := Logo{unique.Make("<svg>ours</svg>")}, Logo{unique.Make("<svg>theirs</svg>")}
 	base := Brand{Color: "#000000", Logo: theirs, LogoDark: theirs, LogoOf: "Them"}

@@ -20,7 +20,7 @@ type fingerprint struct {
 	stamp stamp // zero if it does not identify the content
 }
 
-// stamp tells whether a file may have changed since it was read.
+// stamp shows whether a file may have changed since it was read.
 type stamp struct {
 	device, inode         uint64
 	size                  int64

@@ -123,7 +123,7 @@ func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Orders returns how many orders were made.
 func (a *Authority) Orders() int { return int(a.orders.Load()) }
 
-// Break has answer stand in for the authority; nil mends it.
+// Break lets answer replace the authority; nil restores it.
 func (a *Authority) Break(answer http.HandlerFunc) {
 	if answer == nil {
 		a.broken.Store(nil)

@@ -43,8 +43,8 @@ func bodies(t *testing.T, address string) {
 	}
 }
 
-// sendBodies has 1,600 TLS connections of four addresses each send almost all of a
-// body of 65 kB, again and again.
+// sendBodies opens 1,600 TLS connections from four addresses; each sends almost
+// all of a body of 65 kB, again and again.
 func sendBodies(address string) {
 	body := strings.Repeat("x", 65_000)
 	head := fmt.Sprintf("POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: a.example\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n", len(body)+1)

@@ -46,8 +46,8 @@ func (r Report) String() string {
 	return fmt.Sprintf("%d sent, %d answered right, %d refused, %d lost, p99 %s", r.Sent, r.Right, r.Refused, r.Lost, r.P99.Round(100*time.Microsecond))
 }
 
-// busy is the p99 without an attack from which a machine is too busy with other work
-// to tell how long an answer takes under one.
+// busy is the p99 without an attack above which a machine is too busy with other
+// work to measure answers under one.
 const busy = 50 * time.Millisecond
 
 // Check fails the test unless the clients lost less than 1 %, refusals included, and
@@ -263,7 +263,7 @@ func (t *tally) count(put func(question) (*http.Response, error), q question) {
 	}
 }
 
-// judge returns what is wrong with a response; "" for nothing.
+// judge returns the fault of a response, or "".
 func judge(resp *http.Response, q question) (refused bool, fault string, err error) {
 	text, err := io.ReadAll(resp.Body)
 	if err = errors.Join(err, resp.Body.Close()); err != nil {

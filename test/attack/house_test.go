@@ -46,8 +46,8 @@ func (h house) customers() Customers {
 	return Customers{HTTP: h.HTTP, HTTPS: h.HTTPS, TLS: h.tls, From: "127.0.0.9", Domain: "example.com", Clients: 30, Pause: 300 * time.Millisecond}
 }
 
-// visit has the customers of a house and those of a control, which nobody attacks,
-// visit at the same time.
+// visit sends the customers of a house and those of a control, which is not
+// attacked, at the same time.
 func visit(ctx context.Context, attacked, control house) (seen, normal Report) {
 	var both sync.WaitGroup
 	both.Go(func() { seen = attacked.customers().Visit(ctx) })

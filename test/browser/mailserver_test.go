@@ -43,7 +43,7 @@ func startMailServer(t *testing.T, id certtest.Party) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// converse ends when the client hangs up: what cannot be written is nobody's loss.
+// converse ends when the client hangs up, so failed writes are ignored.
 func converse(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(conn, format+"\r\n", args...) }

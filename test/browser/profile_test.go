@@ -17,7 +17,7 @@ func (p *pages) verify(t *testing.T, signed []byte, address string) {
 	}
 }
 
-// profileFaults returns what is wrong with a profile for an address.
+// profileFaults returns the faults of a profile for an address.
 func (p *pages) profileFaults(t *testing.T, signed []byte, address string) []string {
 	t.Helper()
 	profile, err := certtest.OpenSSL(t, signed, p.trusted)

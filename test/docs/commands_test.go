@@ -119,7 +119,7 @@ func newStage(t *testing.T) stage {
 // patience is how long a section may take on a busy machine. Most take seconds.
 const patience = 2 * time.Minute
 
-// terminals lets servers go on in the background, as in a second terminal. A
+// terminals keeps servers running in the background, as in a second terminal. A
 // Waymark is started only once with the same arguments: the second one must fail.
 const terminals = `set -euo pipefail
 declare -A running

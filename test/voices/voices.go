@@ -56,7 +56,7 @@ var vocabularies = map[string]map[string]vocabulary{
 
 var (
 	word = regexp.MustCompile(`\p{L}+’?`)
-	// begins is what stands before a command.
+	// begins is what precedes a command.
 	begins = regexp.MustCompile(`(?:^|[.:;,?!…][ \x{202f}]|[»}] |-|\b(?i:et|ou|puis|e|o|y|poi|oppure|después|entonces|allora|alors|donc) )$`)
 )
 

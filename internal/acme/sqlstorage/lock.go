@@ -77,7 +77,7 @@ func (s *Storage) hold(name, holder string) {
 func (s *Storage) renew(ctx context.Context, name, holder string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	// An error is that of a database that is down; the next tick tries again.
+	// An error means that the database is down; the next tick tries again.
 	_, _ = s.db.ExecContext(ctx, `UPDATE waymark_certificate_locks SET expires = now() + $3 * interval '1 second' WHERE name = $1 AND holder = $2`, name, holder, s.lease.Seconds())
 }
 

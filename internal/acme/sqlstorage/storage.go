@@ -106,8 +106,8 @@ func (s *Storage) store(ctx context.Context, key string, value []byte) error {
 	return err
 }
 
-// unavailable reports whether an error is that of a database that is down, stops or
-// starts, and not of one that refuses the query.
+// unavailable reports whether an error means that the database is down, stopping or
+// starting, rather than that it refuses the query.
 func unavailable(err error) bool {
 	answered, ok := errors.AsType[interface {
 		error

@@ -31,8 +31,8 @@ type DAV struct {
 	User string
 }
 
-// Security is how a client connects. The zero value means that the answer did
-// not tell.
+// Security is how a client connects. The zero value means that the answer does
+// not state it.
 type Security string
 
 // The values of Security.

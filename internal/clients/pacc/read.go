@@ -72,7 +72,7 @@ func Read(document []byte, address string) (client.Account, error) {
 	return a, nil
 }
 
-// readAuth returns how to log in; "" when the document does not tell.
+// readAuth returns how to log in; "" when the document does not state it.
 func readAuth(value any) (string, error) {
 	if value == nil {
 		return "", nil

@@ -37,7 +37,7 @@ func (c errorCode) message() string {
 	return "Invalid Request"
 }
 
-// codedError is an error with another code than that of its kind.
+// codedError is an error whose code is not that of its kind.
 type codedError struct {
 	code errorCode
 	error

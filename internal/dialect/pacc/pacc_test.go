@@ -173,8 +173,8 @@ func TestAuthenticationIsThatOfEveryNamedService(t *testing.T) {
 }
 
 // TestRandomSettings pins that the bytes are the same each time, for every
-// mailbox, since their digest stands in DNS; and that what they name is
-// canonical.
+// mailbox, since their digest is published in DNS, and that they name canonical
+// values.
 func TestRandomSettings(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	rendered := 0

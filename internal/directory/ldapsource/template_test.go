@@ -30,7 +30,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// clauses tells a filter clause by clause: the kind, then the texts in it.
+// clauses lists the clauses of a filter: the kind, then the texts in it.
 func clauses(t *testing.T, filter string) []string {
 	t.Helper()
 	whole, err := ldap.CompileFilter(filter)

@@ -13,8 +13,8 @@ import (
 type Budget struct {
 	PerMinute int // of one client
 	PerSecond int // of all clients together
-	// Client returns who a request is from; "" for nobody in particular, who is
-	// only limited together with all others.
+	// Client returns the client of a request; "" for none in particular, which
+	// is only limited together with all others.
 	Client func(context.Context) string
 }
 

@@ -91,7 +91,7 @@ func TestUnknownNamesOfOneClient(t *testing.T) {
 	})
 }
 
-// TestOwnProgramsHaveABudget holds that neither a flood through a reverse proxy, which
+// TestOwnProgramsHaveABudget checks that neither a flood through a reverse proxy, which
 // asks whether names may have a certificate, takes anything from clients, nor theirs
 // from the proxy; and that a known name is found at once after a flood.
 func TestOwnProgramsHaveABudget(t *testing.T) {
@@ -130,7 +130,7 @@ func TestOwnProgramsHaveABudget(t *testing.T) {
 	})
 }
 
-// TestUnknownNamesOfAll holds that a flood from many addresses leaves room for
+// TestUnknownNamesOfAll checks that a flood from many addresses leaves room for
 // people whose domain is known but not cached.
 func TestUnknownNamesOfAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -188,7 +188,7 @@ func TestWhatIsUnknownIsRefreshedWithinTheBudget(t *testing.T) {
 	})
 }
 
-// TestMailboxesCostTheSame holds that the limit does not reveal which exist.
+// TestMailboxesCostTheSame checks that the limit does not reveal which exist.
 func TestMailboxesCostTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, exist := range []bool{false, true} {
@@ -212,7 +212,7 @@ func TestMailboxesCostTheSame(t *testing.T) {
 	})
 }
 
-// TestManySpenders holds that the clients that are tracked are bounded.
+// TestManySpenders checks that the clients that are tracked are bounded.
 func TestManySpenders(t *testing.T) {
 	now := time.Now()
 	s := newSpending(Budget{PerMinute: 60, Client: clientOf}, now)

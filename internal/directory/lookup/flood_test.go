@@ -227,7 +227,7 @@ func TestOneBadRowBringsNoRest(t *testing.T) {
 	})
 }
 
-// TestConnectionsBringThroughput holds that four times the connections answer three
+// TestConnectionsBringThroughput checks that four times the connections answer three
 // times as many domains that are not cached.
 func TestConnectionsBringThroughput(t *testing.T) {
 	answered := func(connections int) (n int) {

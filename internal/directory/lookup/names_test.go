@@ -83,7 +83,7 @@ func TestACustomerWhoseRowBreaks(t *testing.T) {
 	})
 }
 
-// TestReportsOfNames holds that every broken row is named, and that a flood of
+// TestReportsOfNames checks that every broken row is named, and that a flood of
 // names that anybody can make up is one line a minute.
 func TestReportsOfNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
 )
 
-// version is that of the form of the file. A file of another version is ignored.
+// version is the version of the file format. A file of another version is ignored.
 const version = 1
 
 // header is at the begin of the file.

@@ -42,7 +42,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestDSNsThatAreNotUnderstood holds that no part of a DSN comes back, because
+// TestDSNsThatAreNotUnderstood checks that no part of a DSN comes back, because
 // what is not understood may be the password.
 func TestDSNsThatAreNotUnderstood(t *testing.T) {
 	for driver, dsns := range map[string][]string{

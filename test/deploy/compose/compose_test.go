@@ -170,8 +170,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// mounts returns what is mounted where. What is a file or folder here has to
-// be there, except for the certificates, which people bring.
+// mounts returns the mounts of a service. A file or folder of this repository
+// must exist, except for the certificates, which people bring.
 func mounts(t *testing.T, p project, volumes []string) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -19,7 +19,7 @@ const (
 	metricsFile   = "../../docs/metrics.md"
 )
 
-// dashboard is what is checked of the Grafana dashboard.
+// dashboard is the part of the Grafana dashboard that is checked.
 type dashboard struct {
 	Title         string  `json:"title"`
 	UID           string  `json:"uid"`

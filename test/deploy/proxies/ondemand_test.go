@@ -12,8 +12,8 @@ import (
 	"github.com/waymark-mail/waymark/test/waymark"
 )
 
-// TestCertificatesOnDemand has Caddy get certificates for every customer, and
-// for nobody else, also while their database is down.
+// TestCertificatesOnDemand lets Caddy get certificates for every customer and
+// for nobody else, even while their database is down.
 func TestCertificatesOnDemand(t *testing.T) {
 	const customers = 200
 	file := filepath.Join(t.TempDir(), "customers.db")
