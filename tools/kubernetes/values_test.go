@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 )
 
@@ -31,17 +32,20 @@ func TestRestarts(t *testing.T) {
 	var keys []string
 	_, body, _ := strings.Cut(string(code), "\nfunc (s *Service) warnWhatNeedsRestart(")
 	body, _, _ = strings.Cut(body, "\n}\n")
-	for _, m := range regexp.MustCompile(`"([a-z.]+)": +(?:old|!sameListener)`).FindAllStringSubmatch(body, -1) {
+	for _, m := range regexp.MustCompile(`\t"([a-z.]+)": `).FindAllStringSubmatch(body, -1) {
 		keys = append(keys, m[1])
 	}
 	slices.Sort(keys)
-	if want := []string{"limits.connections", "listen", "log", "ops.listen", "tls"}; !slices.Equal(keys, want) {
+	if want := []string{"limits.connections", "listen", "log", "ops.listen", "ops.resolver", "tls", "tracing"}; !slices.Equal(keys, want) {
 		t.Errorf("a restart is needed for %v; the chart expects %v", keys, want)
 	}
 	before := deployed(t).Spec.Template
 	for set, replaced := range map[string]bool{
 		"settings.log.level=debug":                     true,
 		"settings.limits.connections=5000":             true,
+		"settings.ops.resolver=192.0.2.53:53":          true,
+		"settings.tracing.endpoint=http://c:4318":      true,
+		"settings.ops.examine_every=24h":               false,
 		"env.IMAP_HOST=mail.example.net":               true,
 		"extraEnv[0].name=X,extraEnv[0].value=x":       true,
 		"settings.limits.requests_per_minute=700":      false,
@@ -52,6 +56,22 @@ func TestRestarts(t *testing.T) {
 		after := deployed(t, "--set", set).Spec.Template
 		if got := after.String() != before.String(); got != replaced {
 			t.Errorf("%s: the pods are replaced: %t", set, got)
+		}
+	}
+}
+
+// TestSettingsOfTheOperator: the chart adds to the blocks of the settings that it fills,
+// and removes nothing from them.
+func TestSettingsOfTheOperator(t *testing.T) {
+	all, err := decode(template(t, "waymark", "minimal.yaml", "--set", "signing.secretName=identity,links.secretName=links,"+
+		"settings.signing.when_expired=unsigned,settings.ops.examine_every=24h,settings.pages.voice=formal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := of[*core.ConfigMap](all)[0].Data["waymark.yaml"]
+	for _, want := range []string{"when_expired: unsigned", "cert_file: /run/secrets/waymark/signing/tls.crt", "examine_every: 24h", "listen: :9090", "voice: formal", "${file:/run/secrets/waymark/links/key}"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing in\n%s", want, text)
 		}
 	}
 }

@@ -31,7 +31,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- /* A checksum of the settings that Waymark reads only at its start. It changes the
 pod template, so that Kubernetes replaces the pods. All other settings are reloaded. */}}
 {{- define "waymark.restart" -}}
-{{- dict "log" .Values.settings.log "connections" (.Values.settings.limits | default dict).connections | toJson | sha256sum }}
+{{- $s := .Values.settings }}
+{{- dict "log" $s.log "connections" ($s.limits | default dict).connections "tracing" $s.tracing "resolver" ($s.ops | default dict).resolver | toJson | sha256sum }}
 {{- end }}
 
 {{- /* waymark.yaml: the operator's settings and those of the chart. */}}
@@ -52,9 +53,9 @@ pod template, so that Kubernetes replaces the pods. All other settings are reloa
 {{- end }}
 {{- $settings := deepCopy .Values.settings }}
 {{- $_ := set $settings "listen" ":8080" }}
-{{- $_ := set $settings "ops" (dict "listen" ":9090") }}
+{{- $_ := set $settings "ops" (set ($settings.ops | default dict) "listen" ":9090") }}
 {{- if .Values.signing.secretName }}
-{{- $_ := set $settings "signing" (dict "cert_file" "/run/secrets/waymark/signing/tls.crt" "key_file" "/run/secrets/waymark/signing/tls.key") }}
+{{- $_ := set $settings "signing" (merge (dict "cert_file" "/run/secrets/waymark/signing/tls.crt" "key_file" "/run/secrets/waymark/signing/tls.key") ($settings.signing | default dict)) }}
 {{- end }}
 {{- if .Values.links.secretName }}
 {{- $pages := $settings.pages | default dict }}
