@@ -300,8 +300,8 @@ func isAnswered(t *testing.T, command, _ string) {
 	plain, https, ops := programs.FreePort(t), programs.FreePort(t), programs.FreePort(t)
 	write(t, filepath.Join(s.dir, ".curlrc"), "connect-to = \":443:127.0.0.1:"+https+"\"\ncacert = tls.pem\nfail\nretry = 0\n")
 	begin := strings.NewReplacer(":8080", ":"+plain, ":8443", ":"+https, ":9090", ":"+ops).Replace(read(t, "test/docs/testdata/answered.sh"))
-	command = strings.NewReplacer("DOMAIN", "example.org", "HOST", "127.0.0.1", "FILE", "tls.pem",
-		"localhost:8080", "127.0.0.1:"+plain, ":9090", ":"+ops, "-connect autoconfig.example.org:443", "-connect 127.0.0.1:"+https).Replace(command)
+	command = strings.NewReplacer("DOMAIN", "example.org", "example.com", "example.org", "HOST", "127.0.0.1", "FILE", "tls.pem",
+		"localhost:8080", "127.0.0.1:"+plain, "localhost:4243", "127.0.0.1:"+plain, ":9090", ":"+ops, "-connect autoconfig.example.org:443", "-connect 127.0.0.1:"+https).Replace(command)
 	out, errs, err := s.try(t, begin+command)
 	if err != nil {
 		t.Fatalf("%v: %s%s", err, out, errs)
