@@ -140,6 +140,7 @@ var html = sync.OnceValue(func() *template.Template {
 	functions := template.FuncMap{
 		"number": func(i int) int { return i + 1 },
 		"icon":   icon,
+		"title":  newTitle,
 		"list":   func(c *i18n.Catalogue, s []step) stepList { return stepList{c, s} },
 	}
 	return template.Must(template.New("page.html").Funcs(functions).ParseFS(templates.Files, "page.html"))
