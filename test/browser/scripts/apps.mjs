@@ -18,6 +18,7 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
         if (await visitor.page.locator('button[name=app][aria-current=true]').getAttribute('value') !== app) await choose('app', app);
         await visitor.unfold();
         await visitor.fits(app);
+        for (const tall of await tallNames(visitor)) visitor.findings.push(`more than two lines: ${tall}`);
       }
     }
     for (const app of input.apps) {
@@ -26,3 +27,12 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
   });
   report(visit.name, await visitor.leave());
 });
+
+// tallNames returns the names in the choices that take more than two lines.
+function tallNames(visitor) {
+  return visitor.page.locator('.choice .is, button[name=device], button[name=app]').evaluateAll((all) => all.filter((e) => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    return range.getBoundingClientRect().height > 2 * parseFloat(getComputedStyle(e).lineHeight) + 2;
+  }).map((e) => e.textContent));
+}
