@@ -112,7 +112,7 @@ func TestNotes(t *testing.T) {
 	}{
 		{"replicaCount=1", "Only pods in these namespaces reach Waymark: ingress-nginx. If your Ingress controller runs in another one, set networkPolicy.ingressNamespaces."},
 		{"networkPolicy.ingressNamespaces={traefik,edge}", "reach Waymark: traefik, edge."},
-		{"replicaCount=1", "Changes of settings.log, settings.limits.connections, env and extraEnv replace the pods."},
+		{"replicaCount=1", "Changes of settings.log, settings.tracing, settings.limits.connections, settings.ops.resolver, env and extraEnv replace the pods."},
 	} {
 		if got := notes("--set", tc.set); !strings.Contains(got, tc.want) {
 			t.Errorf("%s: %s", tc.set, got)
