@@ -14,8 +14,9 @@ build: ## the binary ./waymark
 run: ## serve the embedded example on :8080
 	$(GO) run ./cmd/waymark serve --example
 
+# Tests wait more than they compute: four packages at once keep two cores busy.
 test: ## what Go alone can prove, in this process, within 3 minutes
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -p 4 ./...
 
 # A program that is not installed fails its test; .ci/run installs them all.
 test-all: ## every test: real servers, mail clients, a browser, packages, manifests
