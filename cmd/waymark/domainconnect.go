@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,11 +71,16 @@ func required(cmd *cobra.Command, names ...string) {
 	}
 }
 
+// keyAt returns the domain that has the public key.
+func (f *connectFlags) keyAt() address.Domain { return cmp.Or(f.keyDomain.Domain, f.provider.Domain) }
+
+// template identifies the template.
+func (f *connectFlags) template() domainconnect.Service {
+	return domainconnect.Service{ProviderID: f.provider.Domain, ID: f.service}
+}
+
 // read returns the key, and checks its place in DNS.
 func (f *connectFlags) read() (*domainconnect.Key, error) {
-	if f.keyDomain.Domain == "" {
-		f.keyDomain = f.provider
-	}
 	if _, err := address.ParseDomain(strings.ReplaceAll(f.keyName, "_", "") + ".example"); err != nil {
 		return nil, fmt.Errorf("--key-name: %q is not a valid name", f.keyName)
 	}
@@ -100,11 +106,8 @@ func domainConnectTemplate(env environment) *cobra.Command {
 		Example: "  waymark domain-connect template --provider-id example.net --provider-name Example --host waymark.example.net",
 		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			d.Host, d.KeyDomain = f.host.Domain, f.keyDomain.Domain
-			if d.KeyDomain == "" {
-				d.KeyDomain = f.provider.Domain
-			}
-			s := domainconnect.Service{ProviderID: f.provider.Domain, ID: f.service}
+			d.Host, d.KeyDomain = f.host.Domain, f.keyAt()
+			s := f.template()
 			text, err := s.Template(d)
 			if err != nil {
 				return err
@@ -137,7 +140,7 @@ func domainConnectKey(env environment) *cobra.Command {
 				return err
 			}
 			for _, text := range key.Texts() {
-				if _, err := fmt.Fprintf(env.stdout, "%s.%s. %d IN TXT %q\n", f.keyName, f.keyDomain.Domain, dnsrecords.TTL, text); err != nil {
+				if _, err := fmt.Fprintf(env.stdout, "%s.%s. %d IN TXT %q\n", f.keyName, f.keyAt(), dnsrecords.TTL, text); err != nil {
 					return err
 				}
 			}
@@ -176,8 +179,8 @@ func domainConnectLink(env environment) *cobra.Command {
 			return err
 		}
 		l := domainconnect.Linker{
-			Service: domainconnect.Service{ProviderID: f.provider.Domain, ID: f.service}, Key: key,
-			KeyDomain: f.keyDomain.Domain, KeyName: f.keyName, AllowPrivate: allowPrivate,
+			Service: f.template(), Key: key,
+			KeyDomain: f.keyAt(), KeyName: f.keyName, AllowPrivate: allowPrivate,
 		}
 		if err := l.Service.Check(); err != nil {
 			return err

@@ -95,7 +95,7 @@ func get(ctx context.Context, web *http.Client, url string) (status int, body []
 }
 
 // newWeb returns a client that connects to allowed addresses only, also after a
-// redirect: whoever has the domain chooses the host.
+// redirect, because the owner of the domain chooses the host.
 func (l Linker) newWeb() *http.Client {
 	return &http.Client{
 		Timeout: fetchTime,
