@@ -11,11 +11,18 @@ import (
 
 func BenchmarkRender(b *testing.B) {
 	s := offering(append(both(), dav(settings.CalDAV, "https://dav.example.net/"), dav(settings.CardDAV, "https://dav.example.net/"))...)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Render(s, Options{}); err != nil {
-			b.Fatal(err)
-		}
+	for _, bm := range []struct {
+		name string
+		kept *outlines
+	}{{"first-of-its-shape", new(outlines)}, {"known-shape", newOutlines()}} {
+		b.Run(bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := bm.kept.render(s, Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

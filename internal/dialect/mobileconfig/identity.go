@@ -11,7 +11,7 @@ import (
 
 // origin is the namespace of every identifier. It must never change: devices
 // recognise a profile by its identifier.
-const origin = "https://github.com/waymark-mail/waymark/profile"
+var origin = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://github.com/waymark-mail/waymark/profile"))
 
 // identity has the identifiers of a profile and its payloads. A device replaces
 // the profile with the same identifier, and updates the payload with the same
@@ -36,7 +36,7 @@ func identityOf(mailboxes []settings.Settings, chosen Selection) identity {
 	slices.Sort(names) // their order must not matter
 	provider, _, _ := strings.Cut(names[0], "\x00")
 	name := strings.Join(append(names, chosen.String()), "\x00")
-	id := uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(origin)), []byte(name))
+	id := uuid.NewSHA1(origin, []byte(name))
 	return identity{
 		identifier: "org.waymark-mail." + provider + "." + id.String(),
 		profile:    id,

@@ -27,15 +27,16 @@ type mobileconfig struct {
 	signer   Signer
 	tokens   Tokens
 	texts    *i18n.Catalogues
+	outlines *outlines
 }
 
 // New returns the dialect, with texts, nil for the built-in ones. Safari opens the installer for a GET, from a link or a
 // QR code. The set-up page posts the address instead, which keeps it out of URLs,
 // and its QR code has a token.
 func New(r dialect.Resolver, s Signer, t Tokens, texts *i18n.Catalogues) dialect.Dialect {
-	m := &mobileconfig{resolver: r, signer: s, tokens: t, texts: cmp.Or(texts, i18n.All())}
+	m := &mobileconfig{resolver: r, signer: s, tokens: t, texts: cmp.Or(texts, i18n.All()), outlines: newOutlines()}
 	p := dialect.Dialect{Name: "mobileconfig", Render: func(s settings.Settings, c dialect.Choice) ([]byte, error) {
-		return Render(s, Options{Language: c.Language, Texts: texts})
+		return m.outlines.render(s, Options{Language: c.Language, Texts: texts})
 	}}
 	for _, path := range []string{
 		"/profile.mobileconfig",
@@ -70,7 +71,7 @@ func (m *mobileconfig) answer(r *http.Request, req request) (dialect.Response, e
 	if err != nil {
 		return dialect.Response{}, err
 	}
-	profile, err := Render(found, options)
+	profile, err := m.outlines.render(found, options)
 	if err != nil {
 		return dialect.Response{}, err
 	}

@@ -1,17 +1,12 @@
 package mobileconfig
 
 import (
-	"bytes"
 	"cmp"
-	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/groob/plist"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/i18n"
@@ -23,11 +18,13 @@ import (
 // options give the same bytes. The error is BadRequest without an address,
 // NotOffered when the selection is empty for a mailbox, and Internal when a text
 // of the settings has a character that a property list cannot represent.
-func Render(s settings.Settings, o Options) ([]byte, error) {
+func Render(s settings.Settings, o Options) ([]byte, error) { return new(outlines).render(s, o) }
+
+func (kept *outlines) render(s settings.Settings, o Options) ([]byte, error) {
 	mailboxes := distinct(s, o.Also)
 	words := cmp.Or(o.Texts, i18n.All()).In(o.Language)
 	id := identityOf(mailboxes, o.Selection)
-	var content []any
+	var content []payload
 	var names []string
 	for i, s := range mailboxes {
 		if s.Address.IsZero() {
@@ -50,7 +47,6 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 		head:         id.head(),
 		Organization: s.Provider.Profile.Organization,
 		Scope:        "User", // on macOS, accounts belong to one user
-		Content:      content,
 		ConsentText:  consent(s.Provider.Profile.ConsentText),
 	}
 	profile.DisplayName = name + " (" + everybody + ")"
@@ -61,16 +57,7 @@ func Render(s settings.Settings, o Options) ([]byte, error) {
 	if removal := s.Provider.Profile.RemovalDate; !removal.IsZero() {
 		profile.RemovalDate = &removal
 	}
-	var out bytes.Buffer
-	enc := plist.NewEncoder(&out)
-	enc.Indent("  ")
-	if err := enc.Encode(profile); err != nil {
-		return nil, fmt.Errorf("cannot encode the property list: %w", err)
-	}
-	if bytes.Contains(out.Bytes(), []byte(replacement)) {
-		return nil, errors.New("a text of the provider contains a character that a property list cannot represent")
-	}
-	return out.Bytes(), nil
+	return kept.encode(profile, content)
 }
 
 // distinct returns every mailbox once: two payloads of one would have the same
@@ -84,10 +71,6 @@ func distinct(first settings.Settings, also []settings.Settings) []settings.Sett
 	}
 	return all
 }
-
-// replacement is what the encoder silently writes for control characters and
-// invalid UTF-8. A changed user name would fail on the device without a reason.
-const replacement = "\uFFFD"
 
 // consent returns the texts that are not empty.
 func consent(texts map[string]string) map[string]string {
@@ -105,8 +88,8 @@ type accounts struct {
 	words    *i18n.Catalogue
 }
 
-func (a accounts) payloads(chosen Selection) []any {
-	var all []any
+func (a accounts) payloads(chosen Selection) []payload {
+	var all []payload
 	if chosen.mail() {
 		if m, ok := a.mail(); ok {
 			all = append(all, m)

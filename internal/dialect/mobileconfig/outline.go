@@ -1,0 +1,200 @@
+package mobileconfig
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/groob/plist"
+)
+
+// outlines encodes profiles. groob/plist builds a tree by reflection and flushes for
+// each element, which takes longer than a P-256 signature (BenchmarkRender). So it
+// encodes each shape of profile once, with a gap for each text, and profiles of that
+// shape fill the gaps. The zero value keeps nothing.
+type outlines struct {
+	known map[shape]outline // nil: none is kept
+	guard sync.RWMutex
+}
+
+// mostShapes bounds what is kept: ports come from databases, too. A shape takes 4 KB.
+const mostShapes = 500
+
+func newOutlines() *outlines { return &outlines{known: map[shape]outline{}} }
+
+// shape is what the profiles of an outline share: everything but their texts.
+type shape struct {
+	head         head
+	organization string
+	consent      string // the languages
+	removal      time.Time
+	content      [3 * mostMailboxes]any // each with gaps as texts
+}
+
+// outline is an encoded property list with gaps.
+type outline struct {
+	parts []part
+	tail  []byte
+}
+
+// part is followed by the text with that index.
+type part struct {
+	before []byte
+	text   int
+}
+
+// encode returns a profile as an XML property list. The error says that a text has a
+// character that a property list cannot represent.
+func (o *outlines) encode(profile configuration, content []payload) ([]byte, error) {
+	var t texts
+	profile = t.take(profile, content)
+	of, err := o.of(profile, len(t))
+	if err != nil {
+		return nil, err
+	}
+	return of.fill(t)
+}
+
+// of returns the outline of a profile that has gaps as texts.
+func (o *outlines) of(profile configuration, gaps int) (outline, error) {
+	key := shape{head: profile.head, organization: profile.Organization, consent: strings.Join(slices.Sorted(maps.Keys(profile.ConsentText)), "\x00")}
+	if profile.RemovalDate != nil {
+		key.removal = *profile.RemovalDate
+	}
+	if copy(key.content[:], profile.Content) < len(profile.Content) || o.known == nil {
+		return outlineOf(profile, gaps)
+	}
+	o.guard.RLock()
+	known, ok := o.known[key]
+	o.guard.RUnlock()
+	if ok {
+		return known, nil
+	}
+	made, err := outlineOf(profile, gaps)
+	if err != nil {
+		return outline{}, err
+	}
+	o.guard.Lock()
+	defer o.guard.Unlock()
+	if len(o.known) >= mostShapes {
+		clear(o.known)
+	}
+	o.known[key] = made
+	return made, nil
+}
+
+// outlineOf encodes a profile and cuts it at its gaps.
+func outlineOf(profile configuration, gaps int) (outline, error) {
+	var out bytes.Buffer
+	enc := plist.NewEncoder(&out)
+	enc.Indent("  ")
+	if err := enc.Encode(profile); err != nil {
+		return outline{}, fmt.Errorf("cannot encode the property list: %w", err)
+	}
+	var o outline
+	from := 0
+	for at, char := range out.String() {
+		if i := int(char - firstGap); i >= 0 && i < gaps {
+			o.parts = append(o.parts, part{out.Bytes()[from:at], i})
+			from = at + utf8.RuneLen(char)
+		}
+	}
+	o.tail = out.Bytes()[from:]
+	return o, nil
+}
+
+// fill writes the texts into the gaps.
+func (o outline) fill(t texts) ([]byte, error) {
+	size := len(o.tail)
+	for _, p := range o.parts {
+		size += len(p.before) + len(t[p.text])
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size+size/8)) // some characters are escaped
+	var text []byte // used again, since it escapes to the heap
+	for _, p := range o.parts {
+		out.Write(p.before)
+		text = append(text[:0], t[p.text]...)
+		if err := xml.EscapeText(out, text); err != nil {
+			return nil, err
+		}
+	}
+	out.Write(o.tail)
+	if bytes.Contains(out.Bytes(), []byte(replacement)) {
+		return nil, errors.New("a text of the provider contains a character that a property list cannot represent")
+	}
+	if newline := []byte("&#xA;"); bytes.Contains(out.Bytes(), newline) {
+		return bytes.ReplaceAll(out.Bytes(), newline, []byte("\n")), nil // as groob/plist does
+	}
+	return out.Bytes(), nil
+}
+
+// replacement is what the encoder silently writes for control characters and
+// invalid UTF-8. A changed user name would fail on the device without a reason.
+const replacement = "\uFFFD"
+
+// firstGap stands for the first text in an outline, the next character for the second:
+// these are for private use, and XML can represent them.
+const firstGap = '\U000F0000'
+
+// texts are those of a profile, in the order of its gaps.
+type texts []string
+
+// gap keeps a text and returns what stands for it. An empty one stays: its key is
+// omitted.
+func (t *texts) gap(text string) string {
+	if text == "" {
+		return ""
+	}
+	*t = append(*t, text)
+	return string(rune(firstGap + len(*t) - 1))
+}
+
+// take returns the profile with its content, and with gaps as texts.
+func (t *texts) take(c configuration, content []payload) configuration {
+	c.head = c.head.gaps(t)
+	c.Organization = t.gap(c.Organization)
+	consent := make(map[string]string, len(c.ConsentText))
+	for _, language := range slices.Sorted(maps.Keys(c.ConsentText)) {
+		consent[language] = t.gap(c.ConsentText[language])
+	}
+	c.ConsentText = consent
+	for _, p := range content {
+		c.Content = append(c.Content, p.gaps(t))
+	}
+	return c
+}
+
+// payload is a part of a profile that can leave out its texts.
+type payload interface{ gaps(*texts) any }
+
+func (h head) gaps(t *texts) head {
+	h.Identifier, h.UUID, h.DisplayName, h.Description = t.gap(h.Identifier), t.gap(h.UUID), t.gap(h.DisplayName), t.gap(h.Description)
+	return h
+}
+
+func (m mail) gaps(t *texts) any {
+	m.head = m.head.gaps(t)
+	m.AccountDescription, m.Address = t.gap(m.AccountDescription), t.gap(m.Address)
+	m.IncomingHost, m.IncomingUsername = t.gap(m.IncomingHost), t.gap(m.IncomingUsername)
+	m.OutgoingHost, m.OutgoingUsername = t.gap(m.OutgoingHost), t.gap(m.OutgoingUsername)
+	return m
+}
+
+func (c calDAV) gaps(t *texts) any {
+	c.head = c.head.gaps(t)
+	c.AccountDescription, c.Host, c.PrincipalURL, c.Username = t.gap(c.AccountDescription), t.gap(c.Host), t.gap(c.PrincipalURL), t.gap(c.Username)
+	return c
+}
+
+func (c cardDAV) gaps(t *texts) any {
+	c.head = c.head.gaps(t)
+	c.AccountDescription, c.Host, c.PrincipalURL, c.Username = t.gap(c.AccountDescription), t.gap(c.Host), t.gap(c.PrincipalURL), t.gap(c.Username)
+	return c
+}
