@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,7 +54,7 @@ func serveAsProcess(t *testing.T, settings string, stderr *os.File) *process {
 }
 
 func (p *process) listeners() string {
-	return fmt.Sprintf("listen: %q\nops: {listen: %q}\nstate_dir: state\n", p.public, p.ops)
+	return fmt.Sprintf("listen: %q\nops: {listen: %q, pprof: true}\nstate_dir: state\n", p.public, p.ops)
 }
 
 func (p *process) write(name, text string) {
@@ -310,4 +311,31 @@ func TestReloadThatTakesTooMuchMemory(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, text)
 		}
 	}
+}
+
+// TestReplacedSettingsLeaveTheMemory reloads the settings of many domains with services of
+// their own. Those that are no longer in use must not stay in memory.
+func TestReplacedSettingsLeaveTheMemory(t *testing.T) {
+	var settings strings.Builder
+	settings.WriteString("providers: {p: {services: [{protocol: imap, host: a.example}, {protocol: submission, host: a.example}]}}\ndomains:\n")
+	for i := range 8_000 {
+		fmt.Fprintf(&settings, "  d%d.example: {provider: p, services: [{protocol: imap, host: imap.d%d.example}]}\n", i, i)
+	}
+	p := serveAsProcess(t, settings.String(), os.Stderr)
+	held := func() float64 {
+		if _, err := p.body(p.ops, "/debug/pprof/heap?gc=1"); err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.ParseFloat(p.metric("go_memstats_heap_alloc_bytes"), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	begin := held()
+	for range 2 {
+		p.reload()
+	}
+	p.eventually("as small as before", func() bool { return held() < 1.3*begin })
+	p.terminate()
 }

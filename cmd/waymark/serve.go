@@ -84,8 +84,9 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 	if findings.HasErrors() {
 		return unusable(findings)
 	}
+	format := cfg.Log.Format // a reload replaces the settings, which may be many MiB
 	if err := serveSettings(ctx, source, env, cfg, findings); err != nil {
-		return inFormat{err, cfg.Log.Format}
+		return inFormat{err, format}
 	}
 	return nil
 }

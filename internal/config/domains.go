@@ -77,12 +77,8 @@ func overrides() []field[provider] {
 
 // readDomains reads the blocks of the settings file and of those that it includes.
 func readDomains(r *reader, all []value, f *file) {
-	size := 0
-	for _, v := range all {
-		size += len(v.node.Content) / 2
-	}
-	f.Domains = make(map[address.Domain]settings.Domain, size)
-	first := make(map[address.Domain]value, size) // keys
+	f.Domains = map[address.Domain]settings.Domain{}
+	first := map[address.Domain]mention{} // of keys
 	var aliases []alias
 	var moves []move
 	errorsBefore := r.errors
@@ -90,10 +86,10 @@ func readDomains(r *reader, all []value, f *file) {
 	entry := func(key, v value) {
 		name := r.entryName(key)
 		if before, ok := first[name]; ok && name != "" {
-			r.refuse(key, "duplicate domain, first listed %s%s", before.place(key), otherSpelling(before, key))
+			r.refuse(key, "duplicate domain, first listed %s%s", before.place(key.doc), otherSpelling(before.written, key.written()))
 			return
 		}
-		first[name] = key
+		first[name] = key.mention()
 		if r.wholeDomain(v, f) {
 			return
 		}
@@ -132,7 +128,10 @@ func readDomains(r *reader, all []value, f *file) {
 		}
 	}
 	for _, v := range all {
-		r.each(v, "a block with one key per domain", entry)
+		r.blocksOf(v, func(v value) { r.each(v, "a block with one key per domain", entry) })
+		if r.whole {
+			return
+		}
 	}
 	delete(first, everyOther)
 	r.resolve(aliases, f, first)
@@ -172,11 +171,11 @@ func publicSuffix(d address.Domain) bool {
 	return icann && suffix == string(d)
 }
 
-func otherSpelling(before, now value) string {
-	if before.written() == now.written() {
+func otherSpelling(before, now string) string {
+	if before == now {
 		return ""
 	}
-	return ", spelt " + printed(before.written())
+	return ", spelt " + printed(before)
 }
 
 // oneAnswer checks that an entry has exactly one of provider, alias_of and
@@ -235,7 +234,7 @@ func (f *file) unlisted(d address.Domain) *settings.Provider {
 // settle resolves moved domains, once their targets are known, and the aliases of
 // those domains. listed has every domain of the file, including those with
 // errors.
-func (r *reader) settle(moves []move, f *file, listed map[address.Domain]value) {
+func (r *reader) settle(moves []move, f *file, listed map[address.Domain]mention) {
 	settled := make(map[*settings.MovedError]settings.Domain, len(moves))
 	for _, m := range moves {
 		target, here := f.Domains[m.moved.To.Domain]
@@ -370,7 +369,7 @@ func replace(services, theirs []settings.Service) []settings.Service {
 
 // resolve gives aliases the settings of their targets. listed has every domain of
 // the file, including those with errors.
-func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]value) {
+func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]mention) {
 	open := make(map[address.Domain]alias, len(aliases))
 	for _, a := range aliases {
 		open[a.domain] = a
@@ -405,7 +404,7 @@ func (r *reader) resolve(aliases []alias, f *file, listed map[address.Domain]val
 
 // dangling reports an alias whose target is not listed, or an alias cycle. A
 // target with errors is reported on its own.
-func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]value) {
+func (r *reader) dangling(last alias, path []alias, listed map[address.Domain]mention) {
 	i := slices.IndexFunc(path, func(a alias) bool { return a.domain == last.target })
 	if i >= 0 {
 		const most = 5 // names in a line people can read

@@ -34,6 +34,10 @@ func FuzzParse(f *testing.F) {
 		if !reflect.DeepEqual(cfg, again) || !reflect.DeepEqual(findings, findingsAgain) {
 			t.Fatal("the same file was read in two ways")
 		}
+		inParts, findingsInParts := withoutErrors(load("waymark.yaml", data, testEnvironment(), false, 1))
+		if !reflect.DeepEqual(cfg, inParts) || !reflect.DeepEqual(findings, findingsInParts) {
+			t.Fatalf("in parts: %v\nwant %v", findingsInParts, findings)
+		}
 		checkFindings(t, data, findings)
 		if findings.HasErrors() != (cfg == nil) {
 			t.Fatalf("have config %v with findings %v", cfg, findings)

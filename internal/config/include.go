@@ -98,7 +98,7 @@ func (r *reader) includeFile(v value, f *file, name, path string) bool {
 	data, err := readSettings(path, MaxSettingsFile-r.size.octets)
 	r.waited += time.Since(begun)
 	if err != nil {
-		r.report(d, 0, 0, "", fmt.Sprintf("the file %v; it is included %s", err, v.place(value{doc: d})))
+		r.report(d, 0, 0, "", fmt.Sprintf("the file %v; it is included %s", err, v.mention().place(d)))
 		r.hung = errors.Is(err, context.DeadlineExceeded)
 		return !r.hung
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func LoadForCheck(path string, env Environment) (*Config, Findings) {
 	if err != nil {
 		return nil, Findings{{File: path, Text: "the settings file " + err.Error()}}
 	}
-	return load(path, data, env, true)
+	return load(path, data, env, true, partSize)
 }
 
 // readSettings reads a file of at most this many octets. It returns one more of a
@@ -59,7 +60,7 @@ func Parse(name string, data []byte, env Environment) (*Config, Findings) {
 // without errors: the certificates, providers, domains and sources that can be
 // checked further. The Config is nil when the file cannot be read at all.
 func ParseForCheck(name string, data []byte, env Environment) (*Config, Findings) {
-	return load(name, data, env, false)
+	return load(name, data, env, false, partSize)
 }
 
 func withoutErrors(cfg *Config, findings Findings) (*Config, Findings) {
@@ -69,16 +70,19 @@ func withoutErrors(cfg *Config, findings Findings) (*Config, Findings) {
 	return cfg, findings
 }
 
-func load(name string, data []byte, env Environment, onDisk bool) (*Config, Findings) {
+func load(name string, data []byte, env Environment, onDisk bool, partSize int) (*Config, Findings) {
 	path, err := filepath.Abs(name)
 	if err != nil {
 		return nil, Findings{{File: name, Text: "the folder of the settings file cannot be determined: " + err.Error()}}
 	}
 	r := &reader{
-		env: env, onDisk: onDisk,
+		env: env, onDisk: onDisk, partSize: partSize,
 		wrong: map[string]bool{}, references: map[[2]string]reference{}, files: []string{path},
 	}
 	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: countLines(data)}, data)
+	if r.whole {
+		return load(name, data, env, onDisk, math.MaxInt)
+	}
 	r.findings.Sort(name)
 	if cfg != nil {
 		cfg.Files = slices.Clone(r.files)

@@ -71,7 +71,7 @@ func readProviders(r *reader, v value, f *file) {
 	r.each(v, "a block with one key per provider", func(key, v value) {
 		id := key.written()
 		if first, ok := f.providers[id]; ok {
-			r.refuse(key, "duplicate provider, first listed %s", first.key.place(key))
+			r.refuse(key, "duplicate provider, first listed %s", first.key.mention().place(key.doc))
 			return
 		}
 		p := &provider{Provider: &settings.Provider{ID: id, Name: id, Outlook: f.outlook}, key: key}

@@ -13,9 +13,11 @@ import (
 // reader walks the nodes of a settings file, checks their types and collects
 // findings.
 type reader struct {
-	env    Environment
-	onDisk bool // the settings come from a file, and may include others
-	size   size // of all documents so far
+	env      Environment
+	onDisk   bool // the settings come from a file, and may include others
+	partSize int  // of split
+	whole    bool // the documents must be read again, without parts
+	size     size // of all documents so far
 
 	findings   Findings
 	errors     int                     // among the findings
@@ -40,6 +42,7 @@ type document struct {
 	dir      string // absolute folder that relative paths begin in
 	lines    int
 	included bool
+	parts    []part // of its domains, besides those in the tree
 }
 
 // value is one value of a document.
@@ -49,12 +52,22 @@ type value struct {
 	path string     // dotted
 }
 
-// place returns the line of v for a finding about another value.
-func (v value) place(other value) string {
-	if v.doc == other.doc {
-		return fmt.Sprintf("on line %d", v.node.Line)
+// mention is what findings about other values say of a value. It does not keep the tree
+// in memory.
+type mention struct {
+	doc     *document
+	line    int
+	written string
+}
+
+func (v value) mention() mention { return mention{v.doc, v.node.Line, v.node.Value} }
+
+// place returns the line for a finding about a value in the document d.
+func (m mention) place(d *document) string {
+	if m.doc == d {
+		return fmt.Sprintf("on line %d", m.line)
 	}
-	return fmt.Sprintf("in %s on line %d", printed(v.doc.name), v.node.Line)
+	return fmt.Sprintf("in %s on line %d", printed(m.doc.name), m.line)
 }
 
 func (v value) key(name string, n *yaml.Node) value {

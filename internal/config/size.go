@@ -19,24 +19,43 @@ const (
 )
 
 // Memory that reading takes, in octets, as measured: for each octet of the file, and
-// for each character that begins or separates values.
+// for each character that begins or separates values, in the tree of a document or in
+// the settings alone.
 const (
 	memoryPerOctet = 3
-	memoryPerPart  = 350
+	memoryPerNode  = 350
+	memoryPerValue = 140
 )
 
 // size is that of the settings file and the files that it includes.
 type size struct {
 	documents     int
-	octets, parts int64
+	octets        int64
+	nodes, values int64 // in trees, and in parts of which one is parsed at a time
 }
 
-func (s *size) add(data []byte) {
+// add adds a document that is parsed as a whole, but for its parts.
+func (s *size) add(data []byte, parts []part) {
 	s.documents++
 	s.octets += int64(len(data))
-	for _, part := range []string{"\n", ":", ",", "[", "{"} {
-		s.parts += int64(bytes.Count(data, []byte(part)))
+	s.nodes += values(data)
+	for _, p := range parts {
+		inPart := values(p.text)
+		s.nodes, s.values = s.nodes-inPart, s.values+inPart
 	}
+}
+
+func values(data []byte) (n int64) {
+	for _, begin := range []string{"\n", ":", ",", "[", "{"} {
+		n += int64(bytes.Count(data, []byte(begin)))
+	}
+	return n
+}
+
+// asWhole is the size without parts.
+func (s size) asWhole() *size {
+	s.nodes, s.values = s.nodes+s.values, 0
+	return &s
 }
 
 // tooLarge returns why the files do not fit into the memory limit, and "" if they
@@ -50,7 +69,7 @@ func (s *size) tooLarge(memory int64) string {
 		return fmt.Sprintf("%s larger than %d MiB; keep the domains in a database or a directory", what, MaxSettingsFile>>20)
 	}
 	memory = min(cmp.Or(memory, maxMemory), maxMemory)
-	needs := s.octets*memoryPerOctet + s.parts*memoryPerPart
+	needs := s.octets*memoryPerOctet + s.nodes*memoryPerNode + s.values*memoryPerValue
 	if needs <= memory {
 		return ""
 	}

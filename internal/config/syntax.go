@@ -16,7 +16,8 @@ import (
 // parse parses a document into a tree of nodes; nil when it cannot be read.
 // Findings go to r.
 func (r *reader) parse(d *document, data []byte) *yaml.Node {
-	r.size.add(data)
+	rest, parts := split(data, r.partSize)
+	r.size.add(data, parts)
 	if text := r.size.tooLarge(r.env.Memory); text != "" {
 		r.report(d, 0, 0, "", text)
 		return nil
@@ -25,7 +26,13 @@ func (r *reader) parse(d *document, data []byte) *yaml.Node {
 		r.report(d, line, 0, "", text)
 		return nil
 	}
-	first, second, complete := r.composeAll(d, data)
+	first, second, complete := r.composeAll(d, rest)
+	if d.parts = parts; parts != nil && !(complete && d.graft(first)) {
+		if text := r.readWhole(); text != "" && complete {
+			r.report(d, 0, 0, "", text)
+		}
+		return nil
+	}
 	if first == nil {
 		if complete {
 			r.report(d, 0, 0, "", "the file is empty; see docs/configuration.md for the keys")
@@ -104,11 +111,9 @@ func linesOf(data []byte) []string {
 
 // countLines is the length of linesOf, without a copy of a large file.
 func countLines(data []byte) int {
-	lines := 1
-	for i, c := range string(data) {
-		if strings.ContainsRune("\n\r\u0085\u2028\u2029", c) && (c != '\n' || i == 0 || data[i-1] != '\r') {
-			lines++
-		}
+	lines := 1 - bytes.Count(data, []byte("\r\n"))
+	for _, end := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} {
+		lines += bytes.Count(data, []byte(end))
 	}
 	return lines
 }

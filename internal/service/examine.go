@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"time"
+	"weak"
 
 	"go.uber.org/zap"
 
@@ -32,7 +33,7 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		return
 	}
 	var (
-		used     *config.Config
+		used     weak.Pointer[config.Config] // which may be many MiB, and the pauses long
 		own, due []address.Domain
 		round    int              // how many domains are examined in this round
 		old      []address.Domain // of sources, whose verdicts those of this round replace
@@ -46,26 +47,26 @@ func (s *Service) examineSometimes(ctx context.Context) {
 	}()
 	for first := true; ; first = round == 0 || first && len(due) > 0 {
 		now := s.current.Load()
-		if now.cfg != used {
+		if weak.Make(now.cfg) != used {
 			before := own
-			used, own, due = now.cfg, ownDomains(now.cfg), nil
-			last.keep(own, before, sampled(used) > 0)
+			used, own, due = weak.Make(now.cfg), ownDomains(now.cfg), nil
+			last.keep(own, before, sampled(now.cfg) > 0)
 			s.options.Metrics.Verdicts(last.counted())
 		}
 		if len(due) == 0 {
 			for _, d := range old { // there were more of them
 				delete(last, d)
 			}
-			due = shuffled(slices.Concat(own, now.sources.sample(sampled(used), used.Domains)))
+			due = shuffled(slices.Concat(own, now.sources.sample(sampled(now.cfg), now.cfg.Domains)))
 			round, old = len(due), last.without(due)
 		}
-		pause := pauseFor(used.Ops.ExamineEvery, round, first)
+		pause := pauseFor(now.cfg.Ops.ExamineEvery, round, first)
 		select {
 		case <-time.After(pause/2 + time.Duration(below(int64(pause)))):
 		case <-ctx.Done():
 			return
 		}
-		if s.current.Load().cfg != used || len(due) == 0 {
+		if now = s.current.Load(); weak.Make(now.cfg) != used || len(due) == 0 {
 			continue
 		}
 		if leads = leads || s.lead(ctx); !leads {
@@ -73,7 +74,7 @@ func (s *Service) examineSometimes(ctx context.Context) {
 		}
 		counted := len(last)
 		s.examine(ctx, due[0], last)
-		if _, listed := used.Domains[due[0]]; !listed && len(last) > counted && len(old) > 0 {
+		if _, listed := now.cfg.Domains[due[0]]; !listed && len(last) > counted && len(old) > 0 {
 			delete(last, old[0])
 			old = old[1:]
 		}

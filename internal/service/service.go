@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -289,7 +290,14 @@ func (s *Service) use(next state) {
 		s.acme.Sign(signingNames(next.cfg))
 	}
 	s.checkIdentity()
+	if len(next.cfg.Domains) > manyDomains {
+		debug.FreeOSMemory()
+	}
 }
+
+// manyDomains is how many domains of the settings leave so much memory free that the
+// process would otherwise keep for long: reading them takes twice what they need.
+const manyDomains = 20_000
 
 // stateDir returns the directory for what Waymark keeps; "" for none.
 func (s *Service) stateDir(cfg *config.Config) string {

@@ -117,7 +117,7 @@ func (o outline) fill(t texts) ([]byte, error) {
 		size += len(p.before) + len(t[p.text])
 	}
 	out := bytes.NewBuffer(make([]byte, 0, size+size/8)) // some characters are escaped
-	var text []byte // used again, since it escapes to the heap
+	var text []byte                                      // used again, since it escapes to the heap
 	for _, p := range o.parts {
 		out.Write(p.before)
 		text = append(text[:0], t[p.text]...)

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"bytes"
+	"regexp"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// partSize is how much of the domains of a large file is parsed at once, in octets: the
+// tree of the YAML library takes 35 times as much memory as its text.
+const partSize = 256 << 10
+
+// part is a piece of the domains of a document: entries without the key above them.
+type part struct {
+	text   []byte
+	before int // lines
+}
+
+// An entry begins with a plain or a quoted key.
+var firstEntry = regexp.MustCompile(`^( +)[\pL\pN"']`)
+
+// split cuts the domains of a large document into parts of about that size, each of
+// which is parsed alone. rest is the document without them, with its lines. A text or a
+// list that goes on in the next part is an error of syntax in both, after which the
+// document is read as a whole. There are no parts where that is not certain.
+func split(data []byte, size int) (rest []byte, parts []part) {
+	key := []byte("\ndomains:\n")
+	begin := bytes.Index(data, key) + len(key)
+	if begin < len(key) || len(data)-begin <= size || spans(data) {
+		return data, nil
+	}
+	head := data[:begin]
+	indent := firstEntry.FindSubmatch(data[begin:])
+	if indent == nil {
+		return data, nil
+	}
+	depth := len(indent[1])
+	begins := func(line []byte) bool {
+		found := firstEntry.FindSubmatch(line)
+		return found != nil && len(found[1]) == depth
+	}
+	lines := countLines(head) - 1
+	cut := func(end int) {
+		parts = append(parts, part{data[begin:end], lines})
+		lines += countLines(data[begin:end]) - 1
+		begin = end
+	}
+	end := begin
+	for line := range bytes.Lines(data[begin:]) {
+		if line[0] != ' ' && line[0] != '#' && len(bytes.TrimSpace(line)) > 0 {
+			break // the next key of the file
+		}
+		if end-begin >= size && begins(line) {
+			cut(end)
+		}
+		end += len(line)
+	}
+	cut(end)
+	rest = append(bytes.Clone(head), bytes.Repeat([]byte("\n"), lines-parts[0].before)...)
+	return append(rest, data[end:]...), parts
+}
+
+// spans reports whether a document has what spans several parts: markers of other
+// documents, directives, and anchors.
+func spans(data []byte) bool {
+	for _, marker := range []string{"---", "...", "%"} {
+		if bytes.HasPrefix(data, []byte(marker)) || bytes.Contains(data, []byte("\n"+marker)) {
+			return true
+		}
+	}
+	for i, c := range data {
+		if c == '&' && (i == 0 || bytes.IndexByte([]byte(" \t\r\n[{,"), data[i-1]) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// graft puts an empty block in place of the domains of a document that has parts. It
+// returns false when the tree has no such key.
+func (d *document) graft(tree *yaml.Node) bool {
+	if tree == nil {
+		return false
+	}
+	v := value{node: tree.Content[0]}
+	n := v.find("domains")
+	if n == nil || n.Tag != "!!null" {
+		return false
+	}
+	*n = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: d.parts[0].before + 1, Column: len(firstEntry.Find(d.parts[0].text))}
+	return true
+}
+
+// blocksOf returns the blocks of domains of a document in turn: the one in its tree, and
+// then those of its parts, of which one at a time is in memory. It ends early when the
+// document must be read as a whole.
+func (r *reader) blocksOf(v value, use func(value)) {
+	use(v)
+	for _, p := range v.doc.parts {
+		n := r.parsePart(v.doc, p)
+		if n == nil {
+			return
+		}
+		use(value{v.doc, n, v.path})
+	}
+}
+
+// parsePart returns the block of a part; nil when it cannot be read, which is reported
+// only if there is no memory to read the document as a whole.
+func (r *reader) parsePart(d *document, p part) *yaml.Node {
+	first, second, err := compose(p.text)
+	switch {
+	case err == nil && first == nil: // only comments
+		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	case err == nil && second == nil && first.Content[0].Kind == yaml.MappingNode:
+		root := first.Content[0]
+		shift(root, p.before)
+		if at, _ := checkSize(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{root}}); at == nil {
+			return root
+		}
+	}
+	if r.readWhole() == "" {
+		return nil
+	}
+	line, column, text := 1, 0, "must be a block with one key per domain"
+	if err != nil {
+		line, column, text = syntaxError(p.text, err)
+	}
+	r.report(d, p.before+line, column, "", text)
+	return nil
+}
+
+// readWhole has the documents read again, without parts. It returns why there is too
+// little memory for that, else "".
+func (r *reader) readWhole() string {
+	text := r.size.asWhole().tooLarge(r.env.Memory)
+	r.whole = r.whole || text == ""
+	return text
+}
+
+// shift adds the lines before a part to those of its nodes.
+func shift(n *yaml.Node, lines int) {
+	n.Line += lines
+	for _, child := range n.Content {
+		shift(child, lines)
+	}
+}
