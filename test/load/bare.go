@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,39 +12,37 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // signaturesAtOnce is how many signatures the bare server makes for each request
 // to /sign/NAME, so that HTTP does not count.
 const signaturesAtOnce = 20
 
+// keys are those in the directory.
+var keys = []string{"ecdsa", "rsa"}
+
+// text is what is written.
+var text = strings.Repeat("x", 1<<20)
+
 // bare serves what everything is compared with, in a process of its own: /N writes N
 // bytes, and /sign/NAME signs with the key NAME.key in a directory. It never returns.
 func bare(plain, encrypted, dir string) error {
-	text := bytes.Repeat([]byte("x"), 1<<20)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{n}", func(w http.ResponseWriter, r *http.Request) {
-		n, err := strconv.Atoi(r.PathValue("n"))
-		if err != nil || n < 0 || n > len(text) {
-			http.NotFound(w, r)
-			return
-		}
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
-			return
-		}
-		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-		w.Header().Set("Content-Length", strconv.Itoa(n))
-		_, _ = w.Write(text[:n])
-	})
-	for _, name := range []string{"ecdsa", "rsa"} {
-		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, name, "cert.pem"), filepath.Join(dir, name, "key.pem"))
+	mux.HandleFunc("/{n}", write)
+	for _, name := range keys {
+		key, err := keyOf(dir, name)
 		if err != nil {
 			return err
 		}
-		key, digest := pair.PrivateKey.(crypto.Signer), sha256.Sum256(text)
+		digest := sha256.Sum256(nil)
 		mux.HandleFunc("/sign/"+name, func(w http.ResponseWriter, _ *http.Request) {
 			for range signaturesAtOnce {
 				if _, err := key.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
@@ -56,8 +53,76 @@ func bare(plain, encrypted, dir string) error {
 			w.Header().Set("Content-Length", "0")
 		})
 	}
+	return serveOn(&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, plain, encrypted, dir)
+}
+
+// floor serves what is left of Waymark without its own work, in a process of its own: a
+// net/http server with the same time-outs, header fields and log lines. /N writes N bytes,
+// or 304 if the request names an ETag, and /sign/NAME/N signs once before. It never returns.
+func floor(plain, encrypted, dir string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{n}", write)
+	for _, name := range keys {
+		key, err := keyOf(dir, name)
+		if err != nil {
+			return err
+		}
+		mux.HandleFunc("/sign/"+name+"/{n}", func(w http.ResponseWriter, r *http.Request) {
+			digest := sha256.Sum256([]byte(r.URL.RawQuery))
+			if _, err := key.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			write(w, r)
+		})
+	}
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), &zapcore.BufferedWriteSyncer{WS: os.Stderr}, zap.InfoLevel))
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		w.Header()["X-Content-Type-Options"] = []string{"nosniff"}
+		w.Header()["Access-Control-Allow-Origin"] = []string{"*"}
+		w.Header()["Cache-Control"] = []string{"public, max-age=3600"}
+		w.Header()["Etag"] = []string{`"00000000000000000000000000000000"`}
+		if r.Header["If-None-Match"] != nil {
+			w.WriteHeader(http.StatusNotModified)
+		} else {
+			mux.ServeHTTP(w, r)
+		}
+		log.Info("request", zap.String("id", "0000000000-0"), zap.String("protocol", "autoconfig"), zap.String("client", "other"), zap.String("outcome", "ok"),
+			zap.Int("status", http.StatusOK), zap.String("method", r.Method), zap.String("scheme", "http"), zap.String("host", r.Host),
+			zap.String("route", r.Pattern), zap.String("domain", "example.com"), zap.String("remote", r.RemoteAddr), zap.Duration("took", time.Since(begun)))
+	})
+	return serveOn(&http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute},
+		plain, encrypted, dir)
+}
+
+// write reads the body of a request and writes as many bytes as the path says.
+func write(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || n < 0 || n > len(text) {
+		http.NotFound(w, r)
+		return
+	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return
+	}
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(n))
+	_, _ = io.WriteString(w, text[:n])
+}
+
+// keyOf returns the key of a name in a directory.
+func keyOf(dir, name string) (crypto.Signer, error) {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, name, "cert.pem"), filepath.Join(dir, name, "key.pem"))
+	if err != nil {
+		return nil, err
+	}
+	return pair.PrivateKey.(crypto.Signer), nil
+}
+
+// serveOn serves without and with TLS. It returns an error only.
+func serveOn(server *http.Server, plain, encrypted, dir string) error {
 	failed := make(chan error)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	for _, address := range []string{plain, encrypted} {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
@@ -71,5 +136,5 @@ func bare(plain, encrypted, dir string) error {
 			failed <- server.Serve(l)
 		}()
 	}
-	return errors.Join(fmt.Errorf("the bare server ended"), <-failed)
+	return errors.Join(fmt.Errorf("the server ended"), <-failed)
 }

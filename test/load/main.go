@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -31,8 +32,12 @@ type options struct {
 }
 
 func main() {
-	if len(os.Args) == 5 && os.Args[1] == "bare" {
-		fmt.Fprintln(os.Stderr, bare(os.Args[2], os.Args[3], os.Args[4]))
+	if len(os.Args) == 5 && (os.Args[1] == "bare" || os.Args[1] == "floor") {
+		serve := bare
+		if os.Args[1] == "floor" {
+			serve = floor
+		}
+		fmt.Fprintln(os.Stderr, serve(os.Args[2], os.Args[3], os.Args[4]))
 		os.Exit(2)
 	}
 	if len(os.Args) >= 3 && os.Args[1] == "growth" { // and a binary
@@ -185,7 +190,7 @@ func measure(o options, out io.Writer) (below []string, err error) {
 }
 
 // prepare builds Waymark, measures its start, and starts the servers: the bare one,
-// Waymark, and Waymark with a quiet log.
+// Waymark, Waymark with a quiet log, and the floor.
 func prepare(o options, dir string) ([]limit, []target, error) {
 	var err error
 	if o.binary, err = build(o.binary, dir); err != nil {
@@ -203,15 +208,15 @@ func prepare(o options, dir string) ([]limit, []target, error) {
 		return nil, nil, err
 	}
 	var targets []target
-	for _, name := range []string{"bare", "waymark", "waymark, quiet"} {
+	for _, name := range []string{"bare", "waymark", "waymark, quiet", "floor"} {
 		t := target{name: name, quiet: name == "waymark, quiet"}
 		for _, address := range []*string{&t.plain, &t.encrypted} {
 			if *address, err = freeAddress(); err != nil {
 				return nil, targets, err
 			}
 		}
-		command := []string{self, "bare", t.plain, t.encrypted, dir}
-		if name != "bare" {
+		command := []string{self, name, t.plain, t.encrypted, dir}
+		if strings.HasPrefix(name, "waymark") {
 			level := "info"
 			if t.quiet {
 				level = "error"
@@ -352,13 +357,13 @@ func (t target) address(r row) string {
 func (t target) measure(r row, connections int, long time.Duration, document answer) (figure, error) {
 	f := figure{row: r.name, server: t.name, connections: connections}
 	q, times := r.request, 1
+	as := fmt.Sprintf("/%d", max(document.length, 0))
 	switch {
 	case t.name == "bare":
-		q.status, q.path = 200, r.base
-		if r.base == "" {
-			q.path = fmt.Sprintf("/%d", max(document.length, 0))
-		}
+		q.status, q.path = 200, cmp.Or(r.base, as)
 		times = max(r.perBase, 1)
+	case t.name == "floor":
+		q.path = r.base + as + "?" + varying
 	case t.quiet:
 		f.goal = r.quiet
 	case t.process != nil:
