@@ -128,8 +128,7 @@ func readDomains(r *reader, all []value, f *file) {
 		}
 	}
 	for _, v := range all {
-		r.blocksOf(v, func(v value) { r.each(v, "a block with one key per domain", entry) })
-		if r.whole {
+		if !r.eachBlock(v, func(v value) { r.each(v, "a block with one key per domain", entry) }) {
 			return
 		}
 	}

@@ -21,9 +21,10 @@ type part struct {
 var firstEntry = regexp.MustCompile(`^( +)[\pL\pN"']`)
 
 // split cuts the domains of a large document into parts of about that size, each of
-// which is parsed alone. rest is the document without them, with its lines. A text or a
-// list that goes on in the next part is an error of syntax in both, after which the
-// document is read as a whole. There are no parts where that is not certain.
+// which is parsed alone. rest is the document without them, with as many lines. A text or
+// a list that goes on in the next part is an error of syntax in both, after which the
+// document is read as a whole. There are no parts where that is not certain, and none of a
+// document that begins with its domains, or has the line breaks of Windows.
 func split(data []byte, size int) (rest []byte, parts []part) {
 	key := []byte("\ndomains:\n")
 	begin := bytes.Index(data, key) + len(key)
@@ -92,18 +93,19 @@ func (d *document) graft(tree *yaml.Node) bool {
 	return true
 }
 
-// blocksOf returns the blocks of domains of a document in turn: the one in its tree, and
-// then those of its parts, of which one at a time is in memory. It ends early when the
-// document must be read as a whole.
-func (r *reader) blocksOf(v value, use func(value)) {
+// eachBlock calls use for the blocks of domains of a document in turn: the one in its
+// tree, and then those of its parts, of which one at a time is in memory. It returns false
+// when one cannot be read.
+func (r *reader) eachBlock(v value, use func(value)) bool {
 	use(v)
 	for _, p := range v.doc.parts {
 		n := r.parsePart(v.doc, p)
 		if n == nil {
-			return
+			return false
 		}
 		use(value{v.doc, n, v.path})
 	}
+	return true
 }
 
 // parsePart returns the block of a part; nil when it cannot be read, which is reported

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,14 +90,14 @@ func TestSplit(t *testing.T) {
 // TestAMistakeInALargeFile reports a mistake at its place, also where there is no memory
 // to read the file as a whole.
 func TestAMistakeInALargeFile(t *testing.T) {
-	good := manyDomains(20_000)
-	wrong := append(good, "  last.example: {provider: p\n"...)
+	good := append([]byte("listen: :80\n"), manyDomains(20_000)...)
+	wrong := append(slices.Clone(good), "  last.example: {provider: p\n  an.alias.example: {alias_of: last.example}\n"...)
 	for _, memory := range []int64{0, 20 << 20} {
 		if cfg, findings := Parse("waymark.yaml", good, Environment{Memory: memory}); cfg == nil || len(findings) > 0 {
 			t.Fatalf("with %d octets: %v", memory, findings)
 		}
 		cfg, findings := Parse("waymark.yaml", wrong, Environment{Memory: memory})
-		if cfg != nil || len(findings) != 1 || findings[0].Line != 20_003 || !strings.Contains(findings[0].Text, "is not closed") {
+		if cfg != nil || len(findings) != 1 || findings[0].Line != 20_004 || !strings.Contains(findings[0].Text, "is not closed") {
 			t.Errorf("with %d octets: %v", memory, findings)
 		}
 	}
