@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,7 +80,7 @@ func load(name string, data []byte, env Environment, onDisk bool, partSize int) 
 	}
 	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: countLines(data)}, data)
 	if r.whole {
-		return load(name, data, env, onDisk, math.MaxInt)
+		return load(name, data, env, onDisk, 0)
 	}
 	r.findings.Sort(name)
 	if cfg != nil {

@@ -7,9 +7,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// partSize is how much of the domains of a large file is parsed at once, in octets: the
-// tree of the YAML library takes 35 times as much memory as its text.
-const partSize = 256 << 10
+// The tree of the YAML library takes 35 times as much memory as its text. So the domains
+// of documents that have more than this many octets of them are parsed in parts of about
+// that many.
+const (
+	manyOctets = 16 << 10
+	partSize   = 256 << 10
+)
 
 // part is a piece of the domains of a document: entries without the key above them.
 type part struct {
@@ -20,15 +24,15 @@ type part struct {
 // An entry begins with a plain or a quoted key.
 var firstEntry = regexp.MustCompile(`^( +)[\pL\pN"']`)
 
-// split cuts the domains of a large document into parts of about that size, each of
-// which is parsed alone. rest is the document without them, with as many lines. A text or
+// split cuts the domains of a large document into parts of about that size, 0 for none,
+// each of which is parsed alone. rest is the document without them, with as many lines. A text or
 // a list that goes on in the next part is an error of syntax in both, after which the
 // document is read as a whole. There are no parts where that is not certain, and none of a
 // document that begins with its domains, or has the line breaks of Windows.
 func split(data []byte, size int) (rest []byte, parts []part) {
 	key := []byte("\ndomains:\n")
 	begin := bytes.Index(data, key) + len(key)
-	if begin < len(key) || len(data)-begin <= size || spans(data) {
+	if begin < len(key) || len(data)-begin <= min(size, manyOctets) || size == 0 || spans(data) {
 		return data, nil
 	}
 	head := data[:begin]

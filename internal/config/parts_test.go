@@ -54,14 +54,14 @@ func TestPartsAreTheWhole(t *testing.T) {
 		{"in too deep", providers + "domains:\n  a.example: {provider: p}\n  b.example:\n" + deep(40), true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			want, wantFindings := load("waymark.yaml", []byte(tc.text), Environment{}, false, len(tc.text))
+			want, wantFindings := load("waymark.yaml", []byte(tc.text), Environment{}, false, 0)
 			for size := range len(tc.text) {
-				got, findings := load("waymark.yaml", []byte(tc.text), Environment{}, false, size)
+				got, findings := load("waymark.yaml", []byte(tc.text), Environment{}, false, size+1)
 				if !reflect.DeepEqual(findings, wantFindings) {
-					t.Fatalf("in parts of %d octets:\n%v\nwant\n%v", size, findings, wantFindings)
+					t.Fatalf("in parts of %d octets:\n%v\nwant\n%v", size+1, findings, wantFindings)
 				}
 				if !reflect.DeepEqual(got, want) {
-					t.Fatalf("in parts of %d octets: %s\nwant %s", size, dump(t, got), dump(t, want))
+					t.Fatalf("in parts of %d octets: %s\nwant %s", size+1, dump(t, got), dump(t, want))
 				}
 			}
 			if _, parts := split([]byte(tc.text), 1); (parts != nil) != tc.parts {

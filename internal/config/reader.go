@@ -15,7 +15,7 @@ import (
 type reader struct {
 	env      Environment
 	onDisk   bool // the settings come from a file, and may include others
-	partSize int  // of split
+	partSize int  // of split; 0 for no parts
 	whole    bool // the documents must be read again, without parts
 	size     size // of all documents so far
 

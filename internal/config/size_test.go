@@ -27,7 +27,7 @@ func TestFilesThatTakeTooMuch(t *testing.T) {
 		want       string
 	}{
 		{"1,000 domains", domains(1000), 2 << 20, ""},
-		{"1,000 domains in too little memory", domains(1000), 1 << 20, "reading the file would take about 1 MiB of memory, and at most 1 MiB are allowed; raise the memory limit of the process, or keep the domains in a database or a directory"},
+		{"3,000 domains in too little memory", domains(3000), 1 << 20, "reading the file would take about 1 MiB of memory, and at most 1 MiB are allowed; raise the memory limit of the process, or keep the domains in a database or a directory"},
 		{"a list of millions", "domains: [" + strings.Repeat("{},", 2_000_000) + "{}]", 0, "reading the file would take about 1352 MiB of memory, and at most 768 MiB are allowed; raise the memory limit of the process, or keep the domains in a database or a directory"},
 		{"the same, and memory for it", "domains: [" + strings.Repeat("{},", 2_000_000) + "{}]", 8 << 30, "at most 768 MiB are allowed"},
 		{"too long", "# " + strings.Repeat("x", MaxSettingsFile), 8 << 30, "the file is larger than 16 MiB; keep the domains in a database or a directory"},
