@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -75,7 +76,7 @@ func spans(data []byte) bool {
 		}
 	}
 	for i, c := range data {
-		if c == '&' && (i == 0 || bytes.IndexByte([]byte(" \t\r\n[{,"), data[i-1]) >= 0) {
+		if c == '&' && (i == 0 || strings.IndexByte(" \t\r\n[{,", data[i-1]) >= 0) {
 			return true
 		}
 	}

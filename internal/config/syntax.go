@@ -27,7 +27,7 @@ func (r *reader) parse(d *document, data []byte) *yaml.Node {
 		return nil
 	}
 	first, second, complete := r.composeAll(d, rest)
-	if d.parts = parts; parts != nil && !(complete && d.graft(first)) {
+	if d.parts = parts; parts != nil && (!complete || !d.graft(first)) {
 		if text := r.readWhole(); text != "" && complete {
 			r.report(d, 0, 0, "", text)
 		}

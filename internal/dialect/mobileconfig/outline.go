@@ -53,13 +53,13 @@ type part struct {
 // encode returns a profile as an XML property list. The error says that a text has a
 // character that a property list cannot represent.
 func (o *outlines) encode(profile configuration, content []payload) ([]byte, error) {
-	var t texts
+	t := texts{next: firstGap}
 	profile = t.take(profile, content)
-	of, err := o.of(profile, len(t))
+	of, err := o.of(profile, len(t.all))
 	if err != nil {
 		return nil, err
 	}
-	return of.fill(t)
+	return of.fill(t.all)
 }
 
 // of returns the outline of a profile that has gaps as texts.
@@ -111,16 +111,16 @@ func outlineOf(profile configuration, gaps int) (outline, error) {
 }
 
 // fill writes the texts into the gaps.
-func (o outline) fill(t texts) ([]byte, error) {
+func (o outline) fill(texts []string) ([]byte, error) {
 	size := len(o.tail)
 	for _, p := range o.parts {
-		size += len(p.before) + len(t[p.text])
+		size += len(p.before) + len(texts[p.text])
 	}
 	out := bytes.NewBuffer(make([]byte, 0, size+size/8)) // some characters are escaped
 	var text []byte                                      // used again, since it escapes to the heap
 	for _, p := range o.parts {
 		out.Write(p.before)
-		text = append(text[:0], t[p.text]...)
+		text = append(text[:0], texts[p.text]...)
 		if err := xml.EscapeText(out, text); err != nil {
 			return nil, err
 		}
@@ -144,7 +144,10 @@ const replacement = "\uFFFD"
 const firstGap = '\U000F0000'
 
 // texts are those of a profile, in the order of its gaps.
-type texts []string
+type texts struct {
+	all  []string
+	next rune // what stands for the next one
+}
 
 // gap keeps a text and returns what stands for it. An empty one stays: its key is
 // omitted.
@@ -152,13 +155,14 @@ func (t *texts) gap(text string) string {
 	if text == "" {
 		return ""
 	}
-	*t = append(*t, text)
-	return string(rune(firstGap + len(*t) - 1))
+	t.all = append(t.all, text)
+	t.next++
+	return string(t.next - 1)
 }
 
 // take returns the profile with its content, and with gaps as texts.
 func (t *texts) take(c configuration, content []payload) configuration {
-	c.head = c.head.gaps(t)
+	c.head = c.gaps(t)
 	c.Organization = t.gap(c.Organization)
 	consent := make(map[string]string, len(c.ConsentText))
 	for _, language := range slices.Sorted(maps.Keys(c.ConsentText)) {
