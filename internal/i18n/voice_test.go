@@ -93,11 +93,12 @@ func TestVoicesAreTold(t *testing.T) {
 // with the same meaning. Labels of apps have their own.
 func TestOneWordForEachThing(t *testing.T) {
 	for language, other := range map[string]map[string]string{
-		"de": {`\bemails?\b|\bEmail-`: "E-Mail", `\bKennwort\b`: "Passwort", `Handy`: "Telefon", `niemand zuständig|aufgehoben|Zeig mir`: "another sentence"},
+		"de": {`\bemails?\b|\bEmail-`: "E-Mail", `\bKennwort\b`: "Passwort", `Handy`: "Telefon", `niemand zuständig|aufgehoben|Zeig mir|das d(?:es|ieses) Postfachs`: "another sentence",
+			`zurzeit|im Moment`: "gerade", `in zwei Schritten`: "Zwei-Faktor-Authentifizierung", ` …\.`: "a menu without its dots"},
 		"fr": {`\bappli?s?\b`: "application", `réglages`: "paramètres", `courriels?\b`: "courrier", `[Bb]oîtes? [^m]|[Bb]oîtes?[.,;]`: "boîte mail", `à la main`: "manuellement", `personne ici|vous parle`: "another sentence"},
 		"it": {`(?i)cifrat`: "crittografia", `\bemail\b`: "e-mail", `\ba mano\b`: "manualmente", `nessuno risponde|ti parla`: "another sentence"},
 		"es": {`(?i)encripta|codificación`: "cifrado", `\bemail\b`: "correo", `[^{]\bapp\b`: "aplicación", `autentificación`: "autenticación", `ntroduce`: "escribe", `\ba mano\b`: "manualmente", `nadie responde|dobles|te hable`: "another sentence"},
-		"en": {`nobody here|that of this`: "another sentence"},
+		"en": {`nobody here|that of th`: "another sentence", `(?i)\bmail address`: "email address", `(?i)\btype (?:your|a|it)\b`: "enter", `(?i)\bmake an\b`: "create", `…[”. ]`: "a menu without its dots"},
 	} {
 		wrong := map[*regexp.Regexp]string{}
 		for pattern, want := range other {
@@ -130,7 +131,7 @@ func TestSpeaking(t *testing.T) {
 		{both, "de", "page.address", "Ihre E-Mail-Adresse"},
 		{both, "es", "page.address", "Su dirección de correo"},
 		{both, "it", "page.address", "Il suo indirizzo e-mail"},
-		{both, "en", "page.address", "Your mail address"},
+		{both, "en", "page.address", "Your email address"},
 		{both, "de", "page.show", "Los"},
 		{both, "en", "page.show", "Continue"},
 		{All(), "de", "page.show", "Weiter"},

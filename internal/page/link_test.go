@@ -27,9 +27,9 @@ func TestInvitations(t *testing.T) {
 		{"expired", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, "This link has expired"},
 		{"expired long ago, and the address is gone", testKeys.Seal(invite.Setup, anna, noon.Add(-25*time.Hour)), 410, `required value=""`},
 		{"expired, and the address is still there", testKeys.Seal(invite.Setup, anna, noon.Add(-time.Second)), 410, `value="anna@example.com"`},
-		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
-		{"of a QR code", testKeys.Seal(invite.Page, anna, noon.Add(time.Hour)), 404, "This link is not complete"},
-		{"for a domain that is gone", testKeys.Seal(invite.Setup, address.Address{Local: "a", Domain: "gone.example"}, noon.Add(time.Hour)), 404, "The domain of that address is not one of ours"},
+		{"altered", "x" + testKeys.Seal(invite.Setup, anna, noon.Add(time.Hour)), 404, "This link is incomplete"},
+		{"of a QR code", testKeys.Seal(invite.Page, anna, noon.Add(time.Hour)), 404, "This link is incomplete"},
+		{"for a domain that is gone", testKeys.Seal(invite.Setup, address.Address{Local: "a", Domain: "gone.example"}, noon.Add(time.Hour)), 404, "We do not know the domain of this address"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			resp := get(t, "https://setup.example.com/i/"+tc.token)

@@ -68,7 +68,7 @@ func TestOwnersSeeWhatWorks(t *testing.T) {
 // or only the catch-all does, the answer is the same, with the status of the set-up page.
 func TestOwnersOfOtherDomains(t *testing.T) {
 	unknown := ownerOf(t, examined(), "elsewhere.example", "en")
-	contains(t, unknown, "That domain is not one of ours", `value="elsewhere.example"`)
+	contains(t, unknown, "We do not know this domain", `value="elsewhere.example"`)
 	if set := post(t, testPage(nil), "/", "", "email", "anna@elsewhere.example"); unknown.Status != http.StatusNotFound || set.Status != unknown.Status {
 		t.Errorf("status %d, and %d on the set-up page", unknown.Status, set.Status)
 	}
@@ -84,7 +84,7 @@ func TestOwnersOfOtherDomains(t *testing.T) {
 		"anna@example.com":       {http.StatusBadRequest, "That is not a domain"},
 		strings.Repeat("a", 999): {http.StatusBadRequest, "That is not a domain"},
 		"left.example":           {http.StatusNotFound, "moved to another service"},
-		"down.example":           {http.StatusServiceUnavailable, "cannot be read at the moment"},
+		"down.example":           {http.StatusServiceUnavailable, "not available at the moment"},
 	} {
 		e := examined()
 		page := ownerOf(t, e, domain, "en")
@@ -111,7 +111,7 @@ func TestOwnersWait(t *testing.T) {
 			t.Errorf("%v, want the kind %v", err, kind)
 		}
 		resp := p.Failure(r, err)
-		if want := "Set up your mail"; !strings.Contains(string(resp.Body), want) || resp.Status < 400 {
+		if want := "Set up your email"; !strings.Contains(string(resp.Body), want) || resp.Status < 400 {
 			t.Errorf("status %d: %s", resp.Status, resp.Body)
 		}
 	}

@@ -64,7 +64,7 @@ func (house) Resolve(_ context.Context, q settings.Query) (settings.Settings, er
 	case "left.example":
 		return settings.Settings{}, &settings.MovedError{To: settings.Redirect{URL: "https://elsewhere.example/autodiscover/autodiscover.xml"}}
 	case "down.example":
-		return settings.Settings{}, settings.Errorf(settings.Unavailable, "the settings cannot be read at the moment")
+		return settings.Settings{}, settings.Errorf(settings.Unavailable, "the settings not available at the moment")
 	default:
 		return settings.Settings{}, settings.ErrUnknownDomain
 	}
@@ -227,7 +227,7 @@ func TestAnIPhoneIsRecognisedAndGetsTheProfile(t *testing.T) {
 	page := post(t, testPage(nil), "/", iPhone, "email", " Anna@EXAMPLE.com ")
 	contains(t, page,
 		"Example &amp; Sons", `iPhone or iPad <small>(recognised)</small></button>`, `iPhone or iPad</span><span class="change">change</span>`,
-		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/p/`, "A profile sets up mail and calendars at once.",
+		`<button name="app" value="apple-mail-ios" aria-current="true">`, `action="/p/`, "The profile sets up mail and calendars in one go.",
 		`/code.svg" loading="lazy"`, `<code class="value">https://dav.example.com/</code>`, `<code class="value">Anna</code>`,
 		`href="https://help.example.com/"`, `href="https://webmail.example.com/"`, `src="/assets/brand/example.com.logo"`, `href="/assets/brand/example.com.css"`,
 	)
@@ -303,10 +303,10 @@ func TestProblemsAreSaidOnThePage(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"anna@unknown.example", 404, "The domain of that address is not one of ours"},
-		{"anna@down.example", 503, "cannot be read at the moment"},
-		{"anna", 400, "That is not a complete mail address."},
-		{"", 400, "Type your mail address first."},
+		{"anna@unknown.example", 404, "We do not know the domain of this address"},
+		{"anna@down.example", 503, "not available at the moment"},
+		{"anna", 400, "That is not a complete email address."},
+		{"", 400, "Enter your email address first."},
 		{"anna\xff@example.com", 400, "anna\uFFFD@example.com"},
 		{strings.Repeat("a", 5_000), 400, `value="` + strings.Repeat("a", 320) + `"`},
 		{`"><script>alert(1)</script>@example.com`, 400, "&#34;&gt;&lt;script&gt;"},
@@ -330,8 +330,8 @@ func TestProblemsAreInOneLanguage(t *testing.T) {
 
 func TestCheckingAPassword(t *testing.T) {
 	for verdict, want := range map[Verdict]string{
-		Right: "That is the right password.", Unreachable: "cannot be reached", Unsupported: "takes no passwords", Limited: "Too many tries",
-		Wrong: "may differ from that of your customer account",
+		Right: "That is the right password.", Unreachable: "cannot be reached", Unsupported: "cannot be checked here", Limited: "Too many attempts",
+		Wrong: "may differ from the password of your customer account",
 	} {
 		v := &verifier{}
 		resp := post(t, testPage(v), pageOf(invite.Page)+"/password", iPhone, "password", string(verdict))

@@ -75,7 +75,7 @@ func TestAPartOfALinkLeadsToTheFirstPage(t *testing.T) {
 // TestReasonsOfRefusedAddresses pins the reasons that help a person.
 func TestReasonsOfRefusedAddresses(t *testing.T) {
 	resp := post(t, testPage(nil), "/", "", "email", strings.Repeat("a", 70)+"@example.com")
-	contains(t, resp, "longer than 64 characters")
+	contains(t, resp, "at most 64 characters before the @")
 	resp = post(t, testPage(nil), "/", "", "email", "anna@left.example")
 	contains(t, resp, "have moved to another service")
 }
@@ -83,7 +83,7 @@ func TestReasonsOfRefusedAddresses(t *testing.T) {
 // TestAMovedMailboxIsToldSo opens the page of an old address, by typing it and by an
 // invitation to it.
 func TestAMovedMailboxIsToldSo(t *testing.T) {
-	want := `<p class="verdict">Your mailbox has moved. Your new address is anna@example.com, and the settings below are for it.</p>`
+	want := `<p class="verdict">Your mailbox has moved. Your new address is anna@example.com; the settings below are for the new address.</p>`
 	contains(t, post(t, testPage(nil), "/", "", "email", "anna@old.example"), want)
 	contains(t, get(t, "/i/"+testKeys.Seal(invite.Setup, address.Address{Local: "anna", Domain: "old.example"}, noon.Add(1))), want)
 	resp := post(t, testPage(&verifier{}), "/s/"+testKeys.SealPage(invite.Page, address.Address{Local: "anna", Domain: "old.example"}, noon)+"/password", "", "password", "right")

@@ -73,16 +73,16 @@ func TestTheStepsSayTheRightValue(t *testing.T) {
 		{"which the provider has nothing for", []settings.Service{imap, smtp}, "printer", []string{"port 465"}, []string{"STARTTLS only"}},
 		{"or has nothing else for", []settings.Service{imap, smtp587}, "printer", []string{"port 587, encryption STARTTLS"}, []string{"STARTTLS only"}},
 		{"Outlook takes the address for the user name", []settings.Service{imap, smtp}, "outlook-classic", nil, []string{"as the user name"}},
-		{"unless it is another one", []settings.Service{local(imap), smtp}, "outlook-classic", []string{"enter anna as the user name"}, nil},
+		{"unless it is another one", []settings.Service{local(imap), smtp}, "outlook-classic", []string{"enter anna under File"}, nil},
 		{"POP3 where there is nothing else", []settings.Service{service(settings.POP3, 995, settings.TLS), smtp}, "outlook-new", []string{"then POP3.", "port 995"}, []string{"IMAP"}},
 		{"calendars and contacts at one place", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://dav.example/", ""), dav(settings.CardDAV, "https://dav.example/", "")}, "davx5",
 			[]string{"Base URL https://dav.example/"}, []string{"no contacts"}},
 		{"and at two", []settings.Service{imap, smtp, dav(settings.CalDAV, "https://cal.example/", ""), dav(settings.CardDAV, "https://card.example/", "{local}")}, "davx5",
 			[]string{"Base URL https://cal.example/, user name anna@example.com", "base URL https://card.example/, user name anna."}, nil},
 		{"contacts alone", []settings.Service{imap, smtp, dav(settings.CardDAV, "https://card.example/", "")}, "davx5", []string{"Base URL https://card.example/"}, []string{"no contacts"}},
-		{"Mail for Windows has ended", []settings.Service{imap, smtp}, "windows-mail", []string{"discontinued Mail for Windows at the end of 2024", "Open Outlook from the start menu", "port 993"}, nil},
-		{"Gmail no longer fetches", []settings.Service{imap, smtp}, "gmail-web", []string{"no longer fetches mail from other providers", "forwarding to your Gmail address at Example &amp; Sons"}, []string{"993"}},
-		{"where a password goes is said first", []settings.Service{imap, smtp}, "outlook-new", []string{"hands it to Microsoft’s cloud"}, nil},
+		{"Mail for Windows has ended", []settings.Service{imap, smtp}, "windows-mail", []string{"discontinued Mail for Windows at the end of 2024", "Open Outlook from the Start menu", "port 993"}, nil},
+		{"Gmail no longer fetches", []settings.Service{imap, smtp}, "gmail-web", []string{"no longer fetches mail from other providers", "have Example &amp; Sons forward it to your Gmail address"}, []string{"993"}},
+		{"where a password goes is said first", []settings.Service{imap, smtp}, "outlook-new", []string{"passes it on to Microsoft’s cloud"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for i := range tc.services {
@@ -183,9 +183,9 @@ func TestTheTermsOfApps(t *testing.T) {
 // TestWhatAnAppFindsComesFirst pins the order: the profile or the address alone,
 // then the steps by hand, then the help for each error.
 func TestWhatAnAppFindsComesFirst(t *testing.T) {
-	for app, first := range map[string]string{"thunderbird": "Just enter your address", "apple-mail-ios": "With a profile, in one go", "printer": "Nothing is found automatically here."} {
+	for app, first := range map[string]string{"thunderbird": "Just enter your address", "apple-mail-ios": "Set up with a profile", "printer": "The servers are not found automatically here."} {
 		steps := plainSteps(t, settingsOf(t, "example.com"), Choice{Language: "en", App: app})
-		found, byHand, help := strings.Index(steps, first), strings.Index(steps, "Set it up by hand"), strings.Index(steps, "Something not working?")
+		found, byHand, help := strings.Index(steps, first), strings.Index(steps, "Set up by hand"), strings.Index(steps, "Something not working?")
 		if app == "printer" { // by hand is the only way
 			if byHand >= 0 {
 				t.Errorf("%s: the only way can be folded up", app)
@@ -215,7 +215,7 @@ func TestWhatTheAppSays(t *testing.T) {
 			t.Errorf("%s: %v, want %v", app, got, want)
 		}
 		for _, words := range []string{
-			"no https://", `the other port for incoming mail: <code class="value">143</code> with <strong>STARTTLS</strong>`, `outgoing mail: <code class="value">587</code>`,
+			"without https://", `port <code class="value">143</code> with <strong>STARTTLS</strong> for incoming mail`, `outgoing mail, you can try port <code class="value">587</code>`,
 			"error 535", "550 5.7.1", "error 573", "Error 421", "0x800", "warning about the certificate", "cannot be sent", "Folders are missing",
 		} {
 			if !strings.Contains(body, words) {
@@ -300,7 +300,7 @@ func TestOnlyAppsThatSignIn(t *testing.T) {
 		if offered != slices.Contains(appsThatSignIn(), app) {
 			t.Errorf("%s is offered: %t", app, offered)
 		}
-		if offered && (strings.Contains(body, "Set it up by hand") || !strings.Contains(body, "sign in there")) {
+		if offered && (strings.Contains(body, "Set up by hand") || !strings.Contains(body, "sign in there")) {
 			t.Errorf("%s: steps with a password", app)
 		}
 	}

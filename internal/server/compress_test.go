@@ -19,7 +19,7 @@ import (
 
 // TestTextIsCompressed pins what is compressed, for which clients.
 func TestTextIsCompressed(t *testing.T) {
-	long := []byte(strings.Repeat("<p>Set up your mail</p>", 200))
+	long := []byte(strings.Repeat("<p>Set up your email</p>", 200))
 	for _, tc := range []struct {
 		name, contentType, accepts string
 		body                       []byte

@@ -100,7 +100,7 @@ func TestACertificateOutsideItsValidity(t *testing.T) {
 	now, old, early := at(time.Now()), at(time.Now().Add(-year)), at(time.Now().Add(year))
 	const (
 		notAvailable = "The profile is not available at the moment."
-		notSigned    = "so the profile has none"
+		notSigned    = "cannot sign profiles at the moment"
 	)
 	for _, choice := range []struct {
 		key, want    string

@@ -24,8 +24,8 @@ var vocabularies = map[string]map[string]vocabulary{
 	"de": {
 		formal: {words: "Sie Ihnen Ihr Ihre Ihrem Ihren Ihrer Ihres"},
 		informal: {words: "du dich dir dein deine deinem deinen deiner deines achte akzeptiere beende benutze bestätige doppelklicke entferne " +
-			"erstelle fang frag füge geh gib installiere klicke kopiere lade lass meintest melde nimm notiere öffne prüfe richte schalte schick " +
-			"schreib sende setze starte such tippe trag vergleiche versuch wähle warte", commands: "stelle"},
+			"erstelle fang frag füge geh gib installiere klicke kopiere lade lass mach meintest melde nimm notiere öffne prüfe richte schalte schick " +
+			"schreib sende setze starte such tippe trag vergleiche versuch verwende verzichte wähle warte", commands: "stelle"},
 	},
 	"fr": {
 		formal: {words: "vous votre vos faites"}, // and all that end in -ez
