@@ -27,7 +27,7 @@ func TestUnknownDomains(t *testing.T) {
 		page := post(t, p, "/", "", "email", typed, "lang", "de")
 		meant := `<button class="quiet" name="email" value="` + want + `">Meintest du ` + want + `?</button>`
 		if want != "" {
-			contains(t, page, meant, "frag dort nach")
+			contains(t, page, meant, "frage dort nach")
 		} else {
 			lacks(t, page, "Meintest du", "<b>")
 		}

@@ -24,8 +24,8 @@ var vocabularies = map[string]map[string]vocabulary{
 	"de": {
 		formal: {words: "Sie Ihnen Ihr Ihre Ihrem Ihren Ihrer Ihres"},
 		informal: {words: "du dich dir dein deine deinem deinen deiner deines achte akzeptiere beende benutze bestätige doppelklicke entferne " +
-			"erstelle fang frag füge geh gib installiere klicke kopiere lade lass mach meintest melde nimm notiere öffne prüfe richte schalte schick " +
-			"schreib sende setze starte such tippe trag vergleiche versuch verwende verzichte wähle warte", commands: "stelle"},
+			"erstelle fange folge füge geh gib installiere klicke kopiere lade lass mach meintest melde nimm notiere öffne prüfe richte schalte schicke " +
+			"schreibe sende setze starte tippe trage vergleiche verwende verzichte wähle warte", commands: "frage stelle suche versuche"},
 	},
 	"fr": {
 		formal: {words: "vous votre vos faites"}, // and all that end in -ez
@@ -57,7 +57,7 @@ var vocabularies = map[string]map[string]vocabulary{
 var (
 	word = regexp.MustCompile(`\p{L}+’?`)
 	// begins is what precedes a command.
-	begins = regexp.MustCompile(`(?:^|[.:;,?!…][ \x{202f}]|[»}] |-|\b(?i:et|ou|puis|e|o|y|poi|oppure|después|entonces|allora|alors|donc) )$`)
+	begins = regexp.MustCompile(`(?:^|[.:;,?!…][ \x{202f}]|[»}] |-|\b(?i:und|oder|et|ou|puis|e|o|y|poi|oppure|después|entonces|allora|alors|donc) )$`)
 )
 
 // WordOf returns a function that returns the first word in a text that belongs to a

@@ -37,7 +37,7 @@ func TestLink(t *testing.T) {
 	}
 	_, err := follow("old")
 	var e *settings.Error
-	if !errors.As(err, &e) || e.Kind != settings.NotOffered || !strings.HasPrefix(e.Message, "Dieser Code ist abgelaufen") {
+	if !errors.As(err, &e) || e.Kind != settings.NotOffered || !strings.HasPrefix(e.Message, "Dieser Link ist abgelaufen") {
 		t.Errorf("got %v", err)
 	}
 }
