@@ -73,6 +73,15 @@ func sqliteCustomers(t *testing.T) (string, databases.Database) {
 	return dsn, database
 }
 
+// ruin makes a database of SQLite unusable in place: open connections go on reading a
+// file that is only renamed or removed.
+func ruin(t *testing.T, file string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte("not a database any more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (h *house) ask(address string) (int, string) {
 	h.t.Helper()
 	return h.get("http://" + h.svc.Addr("http") + "/mail/config-v1.1.xml?emailaddress=" + url.QueryEscape(address))
@@ -133,6 +142,19 @@ func TestCustomersInADatabase(t *testing.T) {
 	}
 }
 
+// TestTheLogNamesABrokenRow by its domain and column.
+func TestTheLogNamesABrokenRow(t *testing.T) {
+	dsn, db := sqliteCustomers(t)
+	db.Exec(t, `UPDATE customers SET mail_host = 'not a host' WHERE domain = 'plain.example'`)
+	h := start(t, onDatabase("sqlite", dsn, ""))
+	h.wantStatus("anna@plain.example", 503)
+	lines := h.logs.FilterMessage("domain cannot be looked up; others are not affected").All()
+	if len(lines) != 1 || lines[0].ContextMap()["domain"] != "plain.example" || !strings.Contains(fmt.Sprint(lines[0].ContextMap()["error"]), "queries.domain: column imap_host: ") {
+		t.Errorf("%v", lines)
+	}
+	h.wantStatus("anna@customer.example", 200)
+}
+
 // TestAReloadKeepsWhatIsKnownWhileTheDatabaseIsDown pins that changing anything
 // else in the settings does not forget a million customers.
 func TestAReloadKeepsWhatIsKnownWhileTheDatabaseIsDown(t *testing.T) {
@@ -141,9 +163,7 @@ func TestAReloadKeepsWhatIsKnownWhileTheDatabaseIsDown(t *testing.T) {
 	if status, body := h.ask("anna@customer.example"); status != http.StatusOK {
 		t.Fatal(body)
 	}
-	if err := os.Rename(dsn, dsn+".away"); err != nil {
-		t.Fatal(err)
-	}
+	ruin(t, dsn)
 	h.write(h.file, strings.ReplaceAll(onDatabase("sqlite", dsn, ""), "smtp.hoster.example", "smtp2.hoster.example"))
 	h.eventually("the new outgoing host for a customer that is known", func() bool {
 		status, body := h.ask("anna@customer.example")

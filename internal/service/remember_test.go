@@ -112,12 +112,10 @@ func TestAChangedSourceIsProvenFirst(t *testing.T) {
 	if !strings.Contains(h.opsPage("/metrics"), "waymark_config_last_reload_successful 1") {
 		t.Error("the reload failed")
 	}
-	for _, file := range []string{dsn, moved} {
-		if err := os.Remove(file); err != nil {
-			t.Fatal(err)
-		}
-	}
+	ruin(t, dsn)
+	ruin(t, moved)
 	h.wantStatus("anna@customer.example", 200) // known answers outlive the change
+	h.wantStatus("anna@off.example", 503)      // never asked for
 }
 
 // TestARefusedReloadIsRepeated changes the settings before the database, as those
