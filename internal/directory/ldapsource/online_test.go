@@ -72,7 +72,7 @@ directory:
 		"directory[0]: domain octets.example: customers: domain.attributes: column display_name: is not valid UTF-8",
 		"directory[0]: domain port.example: customers: domain.attributes: column imap_port: must be a number from 1 to 65535, is 99993",
 		`directory[0]: domain provider.example: column provider: unknown provider "nobody"`,
-		`directory[0]: domain security.example: customers: domain.attributes: column imap_security: must be tls, starttls or plaintext, is "ssl"; write tls`,
+		`directory[0]: domain security.example: customers: domain.attributes: column imap_security: must be tls, starttls or plaintext, is "SSL"; write tls`,
 		"directory[0]: domain text.example: customers: domain.attributes: column imap_port: must be a number from 1 to 65535",
 		"directory[0]: domain twice.example: customers: domain.attributes: the attribute description has several values; it must have one",
 		"directory[0]: domain two-alias.example: " + host,

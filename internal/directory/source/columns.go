@@ -83,7 +83,7 @@ func columns() map[string]set {
 		all[string(p)+"_security"] = func(r *Record, v string) error {
 			s := settings.Security(strings.ToLower(v))
 			if !slices.Contains(settings.Securities(), s) {
-				return wrongSecurity(string(s))
+				return wrongSecurity(v)
 			}
 			r.override(p).Security = s
 			return nil
@@ -144,7 +144,7 @@ func wrongSecurity(v string) error {
 		settings.STARTTLS:  {"start_tls", "start-tls", "explicit"},
 		settings.Plaintext: {"none", "plain", "off", "no"},
 	} {
-		if slices.Contains(others, v) {
+		if slices.Contains(others, strings.ToLower(v)) {
 			return fmt.Errorf("%s, is %q; write %s", must, v, word)
 		}
 	}

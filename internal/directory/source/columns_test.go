@@ -71,7 +71,7 @@ func TestWhatARowMayNotSay(t *testing.T) {
 		"enabled":             {"2", "column enabled: must be 1 or 0, yes or no, true or false, is 2"},
 		"imap_port":           {"993x", "column imap_port: must be a number from 1 to 65535"},
 		"pop3_port":           {"65536", "column pop3_port: must be a number from 1 to 65535, is 65536"},
-		"imap_security":       {"SSL", `column imap_security: must be tls, starttls or plaintext, is "ssl"; write tls`},
+		"imap_security":       {"SSL", `column imap_security: must be tls, starttls or plaintext, is "SSL"; write tls`},
 		"pop3_security":       {"none", `column pop3_security: must be tls, starttls or plaintext, is "none"; write plaintext`},
 		"submission_security": {"start_tls", `column submission_security: must be tls, starttls or plaintext, is "start_tls"; write starttls`},
 		"canonical_domain":    {"a b", "column canonical_domain: "},
