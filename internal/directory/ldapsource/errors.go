@@ -126,6 +126,11 @@ func isDataError(what *search, err error) bool {
 		what.ownBase && ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidDNSyntax)
 }
 
+// nameRefused returns the error for a data error, which may be one of base_dn too.
+func nameRefused(name string, err error) error {
+	return fmt.Errorf("%s: the LDAP server refuses the name that is looked up, or an attribute in base_dn: %s", name, answer(err))
+}
+
 func severalEntries(name, attribute string) error {
 	return fmt.Errorf("%s.filter: matches entries that differ in the attribute %s", name, attribute)
 }

@@ -40,7 +40,7 @@ func (p *pool) search(ctx context.Context, r *ldap.SearchRequest, fresh bool) (*
 		return nil, err
 	}
 	if c != nil {
-		if result, err := p.searchOn(ctx, c, r); err == nil || isAnswer(err) || ctx.Err() != nil {
+		if result, err := p.searchOn(ctx, c, r); err == nil || isAnswer(err) || errors.Is(err, errTooLong) || ctx.Err() != nil {
 			return result, err
 		}
 	}
@@ -65,10 +65,13 @@ func (p *pool) searchOn(ctx context.Context, c *conn, r *ldap.SearchRequest) (re
 	if errors.Is(err, ldap.ErrSizeLimitExceeded) { // the server ignores the limit, so the rest was not read
 		return result, nil
 	}
-	if err != nil && !isAnswer(err) {
-		return nil, lost(ctx, brokeOff, err)
+	switch {
+	case err == nil || isAnswer(err):
+		return result, err
+	case c.wire.left.Load() <= 0: // the library wraps no error of a read
+		return nil, errTooLong
 	}
-	return result, err
+	return nil, lost(ctx, brokeOff, err)
 }
 
 // take returns an idle connection; nil for none.

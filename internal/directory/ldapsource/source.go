@@ -150,7 +150,9 @@ func (s *Source) find(ctx context.Context, what *search, who address.Address, fr
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) && result != nil && len(result.Entries) > 0:
 		return result.Entries, nil
 	case isDataError(what, err):
-		return nil, source.OfName(searchFailed(what.name, s.pool.server.bindDN, err))
+		return nil, source.OfName(nameRefused(what.name, err))
+	case errors.Is(err, errTooLong):
+		return nil, source.BrokenRow(fmt.Errorf("%s.attributes: %w", what.name, err))
 	case err != nil:
 		return nil, searchFailed(what.name, s.pool.server.bindDN, err)
 	case len(result.Entries) == 0:

@@ -3,6 +3,7 @@
 package ldapsource
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,8 +12,48 @@ import (
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/directory/lookup"
+	"github.com/waymark-mail/waymark/internal/directory/source"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
+
+// TestWhatFailed tells names that fail alone from a server that does.
+func TestWhatFailed(t *testing.T) {
+	server := newSlapd(t, "")
+	o := own("ldap://" + server.plain)
+	o.Mailbox = &source.Search{BaseDN: "mail={address},domainName={domain},o=domains,dc=example,dc=com", Filter: "(objectClass=*)", Scope: source.BaseOnly, Attributes: map[string]string{"login": "uid"}}
+	s := open(t, o)
+	mailbox := func(local string) error {
+		_, err := s.Mailbox(t.Context(), address.Address{Local: local, Domain: "customer.example"})
+		return err
+	}
+	domain := func(d address.Domain) error {
+		_, err := s.Domain(t.Context(), d)
+		return err
+	}
+	for name, tc := range map[string]struct {
+		err         error
+		ofName, row bool
+		text        string
+	}{
+		"a mailbox":                               {err: mailbox("anna")},
+		"a local part that the attribute lacks":   {mailbox("имя"), true, false, "ldap: mailbox: the LDAP server refuses the name that is looked up, or an attribute in base_dn: result 34, Invalid DN Syntax"},
+		"an entry that is longer than any answer": {domain("long.example"), true, true, "ldap: domain.attributes: the answer is longer than 1 MiB"},
+		"a value that cannot be used":             {domain("wrong.example"), true, true, "ldap: domain.attributes: column imap_port: "},
+		"an unknown domain":                       {domain("unknown.example"), false, false, "not found"},
+	} {
+		var failed *source.NameError
+		if ofName := errors.As(tc.err, &failed); ofName != tc.ofName || ofName && failed.Row != tc.row {
+			t.Errorf("%s: %#v", name, tc.err)
+		}
+		if (tc.err == nil) != (tc.text == "") || tc.err != nil && !strings.Contains(tc.err.Error(), tc.text) {
+			t.Errorf("%s: %v", name, tc.err)
+		}
+	}
+	server.stop()
+	if err := domain("same.example"); err == nil || errors.As(err, new(*source.NameError)) {
+		t.Errorf("without the server: %#v", err)
+	}
+}
 
 // TestAStranger asks for a hundred bad names a second, while others ask for a domain
 // that is known, cached and not.
