@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/waymark-mail/waymark/test/textfile"
 )
 
 // customers makes a database of customers, and returns settings that use it; more are
@@ -87,6 +90,21 @@ func TestCheckOnline(t *testing.T) {
 		if got := fmt.Sprint(r.Sources); got != "[{customers 8 6 } {mx 0 0 the source does not work}]" {
 			t.Error(got)
 		}
+	}
+}
+
+// TestCheckOnlineOfTheGuide compares the report in docs/directory-sql.md with a real one,
+// but for the numbers.
+func TestCheckOnlineOfTheGuide(t *testing.T) {
+	_, want, _ := strings.Cut(textfile.Read(t, "../../docs/directory-sql.md"), "```text\nwaymark.yaml:")
+	want, _, _ = strings.Cut("waymark.yaml:"+want, "```")
+	settings := customers(t, listed, `INSERT INTO customers VALUES ('customer.example', 'not a host', NULL, 1), ('muller.example', NULL, NULL, 1), ('xn--mller-kva.example', NULL, NULL, 1)`)
+	textfile.Write(t, settings, strings.Replace(textfile.Read(t, settings), "    name: customers\n", "", 1))
+	_, got, _ := waymark(t, "check", "--online", settings)
+	got = strings.ReplaceAll(got, settings, "waymark.yaml")
+	numbers := regexp.MustCompile(`yaml:\d+|\d+ domains`)
+	if got, want := numbers.ReplaceAllString(got, "N"), numbers.ReplaceAllString(want, "N"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -28,7 +28,7 @@ func (h *house) ready() bool {
 // TestARestartWhileTheDatabaseIsDown serves what the run before knew.
 func TestARestartWhileTheDatabaseIsDown(t *testing.T) {
 	t.Parallel()
-	dsn, _ := sqliteCustomers(t)
+	dsn, db := sqliteCustomers(t)
 	dir, text := t.TempDir(), onDatabase("sqlite", dsn, "mailboxes: true\n    public_logins: true")
 	first := startIn(t, dir, text)
 	first.eventually("ready", first.ready)
@@ -54,6 +54,11 @@ func TestARestartWhileTheDatabaseIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	second.eventually("the database again", func() bool { status, _ := second.ask("anna@plain.example"); return status == 200 })
+	db.Exec(t, `UPDATE customers SET mail_host = 'imap2.hoster.example' WHERE domain = 'customer.example'`)
+	second.eventually("a new answer: what the run before knew is stale", func() bool {
+		_, body := second.ask("anna@customer.example")
+		return strings.Contains(body, "imap2.hoster.example")
+	})
 }
 
 // TestNotReadyWithoutItsSources checks that an instance that can answer nobody gets
