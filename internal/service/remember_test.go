@@ -80,9 +80,8 @@ func TestNotReadyWithoutItsSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.eventually("ready", h.ready)
-	if err := os.Rename(dsn, dsn+".away"); err != nil {
-		t.Fatal(err)
-	}
+	ruin(t, dsn)
+	h.wantStatus("anna@plain.example", 503)
 	if !h.ready() {
 		t.Error("an outage made a warm instance unready")
 	}
