@@ -29,11 +29,13 @@ type backend struct {
 	sessions  *sessions       // nil but for PostgreSQL
 }
 
+const anyCharacters = "; the keys user and password accept any characters"
+
 // The errors do not repeat the DSN or what the driver says about it: either may
 // contain the password.
 var (
-	errPostgresDSN = errors.New("must look like postgres://user:password@host:5432/database or host=/run/postgresql user=waymark dbname=mail")
-	errMySQLDSN    = errors.New("must look like user:password@tcp(host:3306)/database or user:password@unix(/run/mysqld/mysqld.sock)/database")
+	errPostgresDSN = errors.New("must look like postgres://user:password@host:5432/database or host=/run/postgresql user=waymark dbname=mail" + anyCharacters)
+	errMySQLDSN    = errors.New("must look like user:password@tcp(host:3306)/database or user:password@unix(/run/mysqld/mysqld.sock)/database" + anyCharacters)
 	errSQLiteDSN   = errors.New("must look like /path/to/file.db or file:/path/to/file.db?immutable=1")
 )
 

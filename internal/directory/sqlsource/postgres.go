@@ -51,6 +51,9 @@ func postgresConfig(opts source.SQL) (*pgx.ConnConfig, error) {
 	if dsn == "" {
 		dsn = postgresDSN(opts)
 	}
+	if passwordHasSlash(dsn) {
+		return nil, errPostgresDSN
+	}
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, wrongPostgresDSN(err)
@@ -64,6 +67,15 @@ func postgresConfig(opts source.SQL) (*pgx.ConnConfig, error) {
 	}
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return cfg, nil
+}
+
+// passwordHasSlash reports whether a URL has an @ after its first slash. Then the rest of
+// the password would be the host or the path, and errors name the host.
+func passwordHasSlash(dsn string) bool {
+	scheme, rest, _ := strings.Cut(dsn, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	path, _, _ = strings.Cut(path, "?")
+	return (scheme == "postgres" || scheme == "postgresql") && strings.Contains(path, "@")
 }
 
 // wrongPostgresDSN returns the reason for a DSN that is refused. That of TLS is

@@ -49,6 +49,7 @@ func TestDSNsThatAreNotUnderstood(t *testing.T) {
 		"postgres": {
 			"postgres://waymark:" + secret + "/x@db.example:port/mail", "host=db password='" + secret, "postgres://w:%" + secret + "@db/mail",
 			"host=db sslmode=" + secret, "port=" + secret, secret, "postgres://waymark:" + secret + "@db.example/mail?sslmode=sure",
+			"postgres://waymark:a@" + secret + "/b@db.example/mail", "postgresql://waymark:1/" + secret + "@db.example/mail",
 		},
 		"mysql":  {"waymark:" + secret, "waymark:" + secret + "@db.example/mail", "waymark:" + secret + "@tcp(db/mail", "/mail?loc=" + secret, "u:" + secret + "@tcp(db)/mail?tls=" + secret},
 		"sqlite": {"file:?" + secret, "file:a?%" + secret, "file:a?vfs=" + secret + "&vfs=b", ":memory:", "file:a?mode=memory"},
