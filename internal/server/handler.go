@@ -94,10 +94,14 @@ func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handl
 	return h
 }
 
-// maxHost is the length of the longest domain with a port.
-const maxHost = 253 + len(":65535")
+const (
+	// maxHost is the length of the longest domain with a port.
+	maxHost = 253 + len(":65535")
+	// maxParameters bounds the query: a profile has at most ten mailboxes and twenty aliases.
+	maxParameters = 100
+)
 
-// ServeHTTP determines the client, sets scheme and host to what it used, limits host and
+// ServeHTTP determines the client, sets scheme and host to what it used, limits host, query and
 // body, and has the router match the path alone: the endpoint matches the method, so that
 // a 405 can list what is allowed and a PROPFIND can be redirected.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -114,6 +118,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	applyForwarded(r, h.trusted, h.fwdHost)
 	if len(r.Host) > maxHost {
 		h.stray(w, r, errLongHost)
+		return
+	}
+	if strings.Count(r.URL.RawQuery, "&") >= maxParameters {
+		h.stray(w, r, errManyParameters)
 		return
 	}
 	if h.hosts != nil && !isLocalName(r) && !slices.Contains(h.hosts, dialect.HostName(r)) {

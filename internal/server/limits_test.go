@@ -182,6 +182,7 @@ func TestNothingIsBeyondTheLimit(t *testing.T) {
 	for name, change := range map[string]func(*http.Request){
 		"an unknown path":            func(r *http.Request) { r.URL.Path = "/nothing" },
 		"a host that is too long":    func(r *http.Request) { r.Host = strings.Repeat("a.", 200) + "example" },
+		"too many parameters":        func(r *http.Request) { r.URL.RawQuery = strings.Repeat("a=b&", 500) },
 		"a method that is not known": func(r *http.Request) { r.Method = "BREW" },
 		"a path that is served":      func(*http.Request) {},
 	} {
