@@ -33,6 +33,10 @@ func TestPort80(t *testing.T) {
 		{"KMail", "autoconfig.example.com", "/mail/config-v1.1.xml?emailaddress=a@example.com", nil, secure, 200, ""},
 		{"Outlook", "autodiscover.example.com", "/autodiscover/autodiscover.xml", nil, secure, 302, "https://autodiscover.example.com/autodiscover/autodiscover.xml"},
 		{"Outlook behind a proxy with https", "autodiscover.example.com", "/autodiscover/autodiscover.xml", http.Header{"X-Forwarded-Proto": {"https"}}, secure, 405, ""},
+		{"Outlook behind a proxy with http", "autodiscover.example.com", "/autodiscover/autodiscover.xml", http.Header{"X-Forwarded-Proto": {"http"}}, secure, 302, "https://autodiscover.example.com/autodiscover/autodiscover.xml"},
+		{"Outlook behind a proxy that is not trusted, with https", "autodiscover.example.com", "/autodiscover/autodiscover.xml", http.Header{"X-Forwarded-Proto": {"https"}}, inFront, 405, ""},
+		{"Outlook behind two proxies, with https at the first one", "autodiscover.example.com", "/autodiscover/autodiscover.xml", http.Header{"X-Forwarded-Proto": {"https, http"}}, secure, 405, ""},
+		{"Outlook behind a proxy that is not trusted, with http", "autodiscover.example.com", "/autodiscover/autodiscover.xml", http.Header{"X-Forwarded-Proto": {"http"}}, inFront, 302, "https://autodiscover.example.com/autodiscover/autodiscover.xml"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+tt.at.svc.Addr("http")+tt.path, http.NoBody)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/dialect"
@@ -109,10 +110,12 @@ func (d autodiscover) render(s settings.Settings, schemas []schema) (body []byte
 // get answers a GET of the XML path. Over http it is Outlook's redirect step,
 // which accepts only a 302 to https. Over https it must not return 200: Delta
 // Chat would accept any XML, and Thunderbird, whose POST becomes a GET on a
-// redirect, repeats the POST only if the GET fails.
+// redirect, repeats the POST only if the GET fails. Where any proxy received https,
+// also one that is not trusted, a redirect would lead back here again and again.
 func get(r *http.Request) (dialect.Response, error) {
 	host := dialect.HostName(r)
-	if r.URL.Scheme == "http" && host != "" {
+	forwarded := strings.Join(r.Header["X-Forwarded-Proto"], ",")
+	if r.URL.Scheme == "http" && host != "" && !strings.Contains(forwarded, "https") {
 		return dialect.Response{
 			Status: http.StatusFound,
 			Header: http.Header{"Location": {"https://" + string(host) + xmlPath}},
