@@ -112,6 +112,13 @@ func (f *failures) looked(name address.Domain, err error, now time.Time) {
 	f.keep(name, failure{f.byName[name].count, now.Add(lookWait), err})
 }
 
+// elsewhere reports whether a name led elsewhere when it was last looked up for an order.
+func (f *failures) elsewhere(name address.Domain) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return errors.Is(f.byName[name].err, errElsewhere)
+}
+
 func (f *failures) keep(name address.Domain, last failure) {
 	if f.byName == nil {
 		f.byName = map[address.Domain]failure{}

@@ -82,10 +82,15 @@ func (m *Manager) load(ctx context.Context, name address.Domain) (*tls.Certifica
 	if err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
-	m.held[name] = c.Leaf.NotAfter
-	m.mu.Unlock()
+	m.hold(name, c.Leaf)
 	return &c.Certificate, nil
+}
+
+// hold notes when the certificate of a name in memory expires.
+func (m *Manager) hold(name address.Domain, leaf *x509.Certificate) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held[name] = leaf.NotAfter
 }
 
 // order orders a first certificate. The error says why none was issued, or asked for.
@@ -94,10 +99,7 @@ func (m *Manager) order(ctx context.Context, name address.Domain) error {
 		return err
 	}
 	if err := m.leadsHere(ctx, name); err != nil {
-		m.o.Count(Elsewhere)
-		m.failed.looked(name, err, m.o.Now())
-		m.remember(ctx, name, err)
-		m.o.Log.Warn("certificate not ordered", zap.String("name", string(name)), zap.Error(err))
+		m.ledElsewhere(ctx, name, err, false)
 		return err
 	}
 	if err := m.budget.take(name, m.o.Now()); err != nil {
@@ -110,6 +112,13 @@ func (m *Manager) order(ctx context.Context, name address.Domain) error {
 		m.orderFailed(ctx, name, err, false)
 	}
 	return err
+}
+
+func (m *Manager) ledElsewhere(ctx context.Context, name address.Domain, err error, renewal bool) {
+	m.o.Count(Elsewhere)
+	m.failed.looked(name, err, m.o.Now())
+	m.remember(ctx, name, err)
+	m.o.Log.Warn("certificate not ordered", zap.String("name", string(name)), zap.Bool("renewal", renewal), zap.Error(err))
 }
 
 func (m *Manager) orderFailed(ctx context.Context, name address.Domain, err error, renewal bool) {
@@ -132,10 +141,7 @@ func (m *Manager) event(ctx context.Context, event string, data map[string]any) 
 	name := address.Domain(text)
 	switch {
 	case event == "cert_obtaining" && renewal:
-		if err := m.o.Permit(ctx, name); unknown(err) {
-			m.drop(name)
-			return fmt.Errorf("not renewed: %w", err)
-		}
+		return m.mayRenew(ctx, name)
 	case event == "cert_failed" && renewal: // of a first one, order has all errors
 		err, _ := data["error"].(error)
 		m.orderFailed(ctx, name, err, true)
@@ -148,6 +154,22 @@ func (m *Manager) event(ctx context.Context, event string, data map[string]any) 
 	return nil
 }
 
+// mayRenew returns why a certificate is not renewed: its domain is gone, or DNS leads
+// elsewhere. While DNS is unavailable, the authority decides.
+func (m *Manager) mayRenew(ctx context.Context, name address.Domain) error {
+	if err := m.o.Permit(ctx, name); unknown(err) {
+		m.drop(name)
+		return fmt.Errorf("not renewed: %w", err)
+	}
+	err := m.leadsHere(ctx, name)
+	if !errors.Is(err, errElsewhere) {
+		return nil
+	}
+	m.ledElsewhere(ctx, name, err, true)
+	m.reportExpiry()
+	return fmt.Errorf("not renewed: %w", err)
+}
+
 func (m *Manager) obtained(ctx context.Context, name address.Domain, path string, renewal bool) {
 	result := Issued
 	if renewal {
@@ -158,9 +180,7 @@ func (m *Manager) obtained(ctx context.Context, name address.Domain, path string
 	m.forget(ctx, name)
 	if data, err := m.o.Store.Load(ctx, path); err == nil {
 		if leaf, err := parseLeaf(data); err == nil {
-			m.mu.Lock()
-			m.held[name] = leaf.NotAfter
-			m.mu.Unlock()
+			m.hold(name, leaf)
 			m.reportExpiry()
 		}
 	}
@@ -178,12 +198,13 @@ func (m *Manager) drop(name address.Domain) {
 	m.mu.Unlock()
 }
 
-// reportExpiry reports when the first certificate in memory expires.
+// reportExpiry reports when the first certificate in memory expires, except for names
+// that lead elsewhere: a customer who leaves must not alarm the operator.
 func (m *Manager) reportExpiry() {
 	m.mu.Lock()
 	var first time.Time
-	for _, at := range m.held {
-		if first.IsZero() || at.Before(first) {
+	for name, at := range m.held {
+		if (first.IsZero() || at.Before(first)) && !m.failed.elsewhere(name) {
 			first = at
 		}
 	}

@@ -161,8 +161,8 @@ func (m *Manager) maintain() {
 	}
 }
 
-// loadAll loads the certificates of names that are served, drops those of others, and
-// removes what expired long ago.
+// loadAll loads the certificates of names that are served, drops those of others, has the
+// library renew what is due, and removes what expired long ago.
 func (m *Manager) loadAll() {
 	all, err := List(m.ctx, m.o.Store)
 	if err != nil {
@@ -172,22 +172,32 @@ func (m *Manager) loadAll() {
 		return
 	}
 	defer m.reportExpiry()
+	due := false
 	for _, h := range all {
 		if m.ctx.Err() != nil {
 			return
 		}
 		name := address.Domain(h.Name)
+		c := m.inCache(name)
 		switch err := m.o.Permit(m.ctx, name); {
 		case unknown(err):
 			m.drop(name)
-		case h.NotAfter.IsZero() || len(m.cache.AllMatchingCertificates(h.Name)) > 0:
+		case h.NotAfter.IsZero():
+		case c != nil:
+			m.hold(name, c.Leaf) // another replica may have renewed it
 		default:
-			if _, err := m.load(m.ctx, name); err != nil && m.ctx.Err() == nil {
+			if c, err = m.load(m.ctx, name); err != nil && m.ctx.Err() == nil {
 				m.o.Log.Warn("certificate in the storage unusable", zap.String("name", h.Name), zap.Error(err))
 			}
 		}
+		due = due || c != nil && m.o.Now().After(renewAt(c.Leaf, nil))
 		if h.LastError != "" && m.o.Now().Sub(h.FailedAt) > forgetAfter {
 			m.forget(m.ctx, name)
+		}
+	}
+	if due { // no process ran for long: do not wait ten minutes for the library's first round
+		if err := m.cache.RenewManagedCertificates(m.ctx); err != nil && m.ctx.Err() == nil {
+			m.o.Log.Warn("cannot renew certificates", zap.Error(err))
 		}
 	}
 	for _, store := range []Storage{m.o.Store, m.o.Copy} {

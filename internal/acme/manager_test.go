@@ -329,6 +329,22 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestASpentBudget has one order in an hour, for two names.
+func TestASpentBudget(t *testing.T) {
+	a := acmetest.New(t)
+	i := start(t, a, Directory(t.TempDir()), func(o *Options) { o.NoDNS, o.Limits = true, Limits{PerHour: 1, PerDomain: 1} })
+	if _, err := i.shake(a, "autoconfig.example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.shake(a, "autodiscover.example.com"); err == nil {
+		t.Error("the second name is served")
+	}
+	if a.Orders() != 1 {
+		t.Errorf("%d orders, want 1", a.Orders())
+	}
+	i.counted(map[string]int{Issued: 1, Limited: 1})
+}
+
 // TestFailuresAreBounded fails more names than are remembered.
 func TestFailuresAreBounded(t *testing.T) {
 	var f failures

@@ -131,7 +131,5 @@ func (e *expiry) report(m *telemetry.Metrics) {
 	if first.IsZero() || !e.fromOrders.IsZero() && e.fromOrders.Before(first) {
 		first = e.fromOrders
 	}
-	if !first.IsZero() {
-		m.TLSNotAfter(first)
-	}
+	m.TLSNotAfter(first)
 }

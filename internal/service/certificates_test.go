@@ -3,11 +3,14 @@ package service
 import (
 	"crypto/tls"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/waymark-mail/waymark/internal/telemetry"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
 
@@ -55,6 +58,29 @@ func TestManyCertificates(t *testing.T) {
 	}
 	if got := h.opsPage("/metrics"); !strings.Contains(got, `waymark_tls_certificates_total{result="failed"} 1`) {
 		t.Error("the broken pair is not counted")
+	}
+}
+
+// TestTheExpiryOfTheLastCertificate is not reported any more when that is gone.
+func TestTheExpiryOfTheLastCertificate(t *testing.T) {
+	m, now := telemetry.NewMetrics("", ""), time.Unix(1_800_000_000, 0)
+	var e expiry
+	for i, step := range []struct {
+		files, orders time.Time
+		want          string
+	}{
+		{now, now.Add(time.Hour), "1.8e+09"},
+		{time.Time{}, now.Add(time.Hour), "1.8000036e+09"},
+		{time.Time{}, time.Time{}, ""},
+	} {
+		e.files(step.files, m)
+		e.orders(step.orders, m)
+		page := httptest.NewRecorder()
+		m.Handler().ServeHTTP(page, httptest.NewRequest("GET", "/metrics", nil))
+		_, rest, _ := strings.Cut(page.Body.String(), "\nwaymark_tls_certificate_not_after_timestamp_seconds ")
+		if got, _, _ := strings.Cut(rest, "\n"); got != step.want {
+			t.Errorf("step %d: reported %q, want %q", i, got, step.want)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ pages: {url: "https://setup.hoster.example/start"}
 	names := map[string]int{
 		"autoconfig.hoster.example": 200, "autodiscover.hoster.example": 200, "ua-auto-config.hoster.example": 200,
 		"AutoConfig.Hoster.Example.": 200, "autoconfig.customer.example": 200, "autoconfig.gone.example": 200,
+		"mta-sts.hoster.example": 200, "mta-sts.customer.example": 200, "mta-sts.unknown.example": 404, "mta-sts.": 404,
 		"setup.hoster.example": 200,
 
 		"hoster.example": 404, "www.hoster.example": 404, "autoconfig.": 404, "autoconfig.www.hoster.example": 404,

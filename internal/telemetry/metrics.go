@@ -223,8 +223,12 @@ func (m *Metrics) TLSCertificate(result string) {
 	m.certificates.WithLabelValues(result).Inc()
 }
 
-// TLSNotAfter records when the first TLS certificate in use expires.
+// TLSNotAfter records when the first TLS certificate in use expires; zero for none.
 func (m *Metrics) TLSNotAfter(at time.Time) {
+	if at.IsZero() {
+		m.tlsNotAfter.Reset()
+		return
+	}
 	m.tlsNotAfter.WithLabelValues().Set(float64(at.Unix()))
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -35,6 +36,7 @@ type Authority struct {
 	orders atomic.Int64
 	broken atomic.Pointer[http.HandlerFunc]
 	held   atomic.Pointer[hold]
+	advice atomic.Pointer[string]
 	serve  atomic.Pointer[http.Handler]
 	root   *x509.Certificate
 	server *x509.Certificate
@@ -112,6 +114,11 @@ func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.once.Do(func() { close(h.reached) })
 		<-h.released
 	}
+	if advice := a.advice.Load(); advice != nil && strings.Contains(r.URL.Path, "/renewalInfo/") {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, *advice)
+		return
+	}
 	if strings.HasSuffix(r.URL.Path, "/order-plz") {
 		a.orders.Add(1)
 	}
@@ -130,6 +137,12 @@ func (a *Authority) Break(answer http.HandlerFunc) {
 		return
 	}
 	a.broken.Store(&answer)
+}
+
+// Suggest has the authority suggest when all certificates are renewed (RFC 9773).
+func (a *Authority) Suggest(from, until time.Time) {
+	advice := fmt.Sprintf(`{"suggestedWindow": {"start": %q, "end": %q}}`, from.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+	a.advice.Store(&advice)
 }
 
 // Steps of an order, for Hold.

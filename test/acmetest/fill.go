@@ -17,12 +17,12 @@ import (
 func Name(i int) string { return fmt.Sprintf("autoconfig.name%d.example", i) }
 
 // Fill writes the certificates of so many names to a folder, as orders from an authority
-// would, without waiting for the disk. They are issued by ca.
-func Fill(folder, authority string, ca *certtest.Party, names int) error {
+// would, without waiting for the disk. They are issued by ca, with these changes.
+func Fill(folder, authority string, ca *certtest.Party, names int, changes ...certtest.Change) error {
 	store, issuer := certmagic.FileStorage{Path: folder}, certmagic.ACMEIssuer{CA: authority}
 	for i := range names {
 		name := Name(i)
-		p := ca.Server(name)
+		p := certtest.Certify(name, certtest.NewKey(), ca, append([]certtest.Change{certtest.Hosts(name)}, changes...)...)
 		key, err := certmagic.PEMEncodePrivateKey(p.Key)
 		if err != nil {
 			return err
