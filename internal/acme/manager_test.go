@@ -194,7 +194,7 @@ func TestClientsWithoutAName(t *testing.T) {
 func TestWhatExistsIsServed(t *testing.T) {
 	a := acmetest.New(t)
 	dir := t.TempDir()
-	first := start(t, a, Directory(dir))
+	replica, first := start(t, a, Directory(dir)), start(t, a, Directory(dir))
 	serial, err := first.shake(a, "autoconfig.example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +202,10 @@ func TestWhatExistsIsServed(t *testing.T) {
 	lies := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"newNonce": "ftp://liar", `)) }
 	down := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 	cannotTell := func(address.Domain) error { return errors.New("the database is down") }
+	replica.permit.Store(&cannotTell)
+	if got, err := replica.shake(a, "autoconfig.example.com"); err != nil || got != serial {
+		t.Errorf("what another replica has ordered, while the source is down: got %s, %v", got, err)
+	}
 	for name, answer := range map[string]http.HandlerFunc{"dead": down, "lying": lies} {
 		a.Break(answer)
 		second := start(t, a, Directory(dir))
