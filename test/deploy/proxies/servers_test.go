@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/waymark-mail/waymark/test/acmetest"
 	"github.com/waymark-mail/waymark/test/certtest"
 	"github.com/waymark-mail/waymark/test/programs"
 	"github.com/waymark-mail/waymark/test/textfile"
@@ -99,7 +101,7 @@ func startHAProxy(t *testing.T, upstream string) proxy {
 // its own, since no public one would issue a certificate here.
 func startCaddy(t *testing.T, upstream string) proxy {
 	t.Helper()
-	p := runCaddy(t, copied(t, "Caddyfile", "waymark:8080", upstream))
+	p := runCaddy(t, copied(t, "Caddyfile", "waymark:8080", upstream), nil)
 	// It issues certificates while it listens already.
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if slices.IndexFunc(names(), func(name string) bool { return !handshakes(p, name) }) < 0 {
@@ -111,8 +113,8 @@ func startCaddy(t *testing.T, upstream string) proxy {
 	}
 }
 
-// runCaddy runs a Caddyfile, with certificates of Caddy's own authority.
-func runCaddy(t *testing.T, conf string) proxy {
+// runCaddy runs a Caddyfile, with certificates of an authority; nil for Caddy's own.
+func runCaddy(t *testing.T, conf string, authority *acmetest.Authority) proxy {
 	t.Helper()
 	program := programs.Need(t, "caddy", "caddy")
 	http, https := programs.FreePort(t), programs.FreePort(t)
@@ -121,7 +123,12 @@ func runCaddy(t *testing.T, conf string) proxy {
 	if hasIPv6() {
 		bind += " [::1]"
 	}
-	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\nlocal_certs\nskip_install_trust\nadmin off\nstorage file_system %s\n", http, https, bind, dir)
+	issuer := "local_certs\nskip_install_trust"
+	if authority != nil {
+		authority.Validate(number(t, http), number(t, https))
+		issuer = fmt.Sprintf("acme_ca %s\nacme_ca_root %s", authority.URL, authority.WriteServer(t))
+	}
+	options := fmt.Sprintf("{\nhttp_port %s\nhttps_port %s\ndefault_bind %s\n%s\nadmin off\nstorage file_system %s\n", http, https, bind, issuer, dir)
 	sites := textfile.Read(t, conf)
 	if own, ok := strings.CutPrefix(strings.TrimLeft(withoutComments(sites), "\n"), "{\n"); ok {
 		sites = own // the file has options too
@@ -131,10 +138,23 @@ func runCaddy(t *testing.T, conf string) proxy {
 	textfile.Write(t, conf, options+sites)
 	start(t, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir}, program, "run", "--adapter", "caddyfile", "--config", conf)
 	p := await(t, proxy{http: "127.0.0.1:" + http, https: "127.0.0.1:" + https, roots: x509.NewCertPool()})
+	if authority != nil {
+		p.roots = authority.Root
+		return p
+	}
 	if !p.roots.AppendCertsFromPEM([]byte(textfile.Read(t, filepath.Join(dir, "pki", "authorities", "local", "root.crt")))) {
 		t.Fatal("Caddy made no authority")
 	}
 	return p
+}
+
+func number(t *testing.T, port string) int {
+	t.Helper()
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // withoutComments returns a Caddyfile without its lines of comment.
