@@ -41,6 +41,7 @@ func TestReplicas(t *testing.T) {
 		})
 	}
 	one, two := replica(copied), replica(Directory(t.TempDir()))
+	_, release := a.Hold(acmetest.Finalize)
 	serials := make([]string, 20)
 	var clients sync.WaitGroup
 	for i := range serials {
@@ -55,6 +56,15 @@ func TestReplicas(t *testing.T) {
 			}
 		})
 	}
+	for _, r := range []*instance{one, two} {
+		within(t, time.Minute, "a replica does not try", func() bool {
+			r.Manager.mu.Lock()
+			defer r.Manager.mu.Unlock()
+			return len(r.flights) == 1
+		})
+	}
+	time.Sleep(2 * time.Second) // a replica that does not wait for the other one orders, too
+	release()
 	clients.Wait()
 	for _, serial := range serials {
 		if serial != serials[0] {
