@@ -65,9 +65,6 @@
       row?.addEventListener("click", (event) => {
         if (!button.contains(event.target) && getSelection().isCollapsed) copy(text, button);
       });
-      // Where a value has to break, it breaks behind a mark.
-      const parts = text.match(/[^@./-]*[@./-]+|[^@./-]+$/g) ?? [text];
-      value.replaceChildren(...parts.flatMap((part, i) => i ? [document.createElement("wbr"), part] : [part]));
       // The button stays beside the value, and so does a comma behind them.
       const pair = document.createElement("span");
       pair.className = "pair";
@@ -142,8 +139,11 @@
         const body = new URLSearchParams(new FormData(form));
         if (isIPad) body.set("device", "iphone"); // to load the page again would lose a new password
         const response = await fetch(form.action, { method: "POST", body });
-        const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+        const answer = new DOMParser().parseFromString(await response.text(), "text/html");
+        const next = answer.querySelector("main");
         if (!next) throw new Error("no page");
+        // Another language shows this page, too.
+        menu?.querySelector("form").replaceWith(answer.querySelector(".languages form"));
         history.pushState(null, "", response.headers.get("Content-Location") ?? response.url);
         main.replaceWith(next);
         enhance(next, password);

@@ -27,7 +27,17 @@ func asset(name, contentType string) func(*http.Request) (dialect.Response, erro
 	return func(*http.Request) (dialect.Response, error) { return resp, nil }
 }
 
-// brand serves the colours and the logos of a domain's provider: <domain>.css,
+// styleIn returns the style of pages with the colour of a brand; "" is no brand. One file
+// costs a page one request.
+func styleIn(color string) ([]byte, error) {
+	style, err := templates.Files.ReadFile("waymark.css")
+	if err == nil && color != "" {
+		style = append(style, stylesheet(color)...)
+	}
+	return style, err
+}
+
+// brand serves the style and the logos of a domain's provider: <domain>.css,
 // <domain>.logo and <domain>.logo-dark.
 func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	name := r.PathValue("domain")
@@ -44,7 +54,11 @@ func (p *page) brand(r *http.Request) (dialect.Response, error) {
 	resp := dialect.Response{Status: http.StatusOK, Header: http.Header{"Cache-Control": {"public, max-age=3600"}}}
 	switch {
 	case kind == ".css" && brand.Color != "":
-		resp.ContentType, resp.Body = "text/css; charset=utf-8", stylesheet(brand.Color)
+		if resp.Body, err = styleIn(brand.Color); err != nil {
+			return dialect.Response{}, err
+		}
+		resp.ContentType = "text/css; charset=utf-8"
+		resp.Header.Set("Cache-Control", "no-cache") // as that of pages without a brand
 	case kind == ".logo" && brand.Logo != (settings.Logo{}):
 		picture(&resp, brand.Logo)
 	case kind == ".logo-dark" && brand.LogoDark != (settings.Logo{}):

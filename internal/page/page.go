@@ -141,6 +141,7 @@ var html = sync.OnceValue(func() *template.Template {
 		"number": func(i int) int { return i + 1 },
 		"icon":   icon,
 		"title":  newTitle,
+		"parts":  parts,
 		"list":   func(c *i18n.Catalogue, s []step) stepList { return stepList{c, s} },
 	}
 	return template.Must(template.New("page.html").Funcs(functions).ParseFS(templates.Files, "page.html"))

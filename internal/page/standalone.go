@@ -18,16 +18,13 @@ type standalone struct {
 }
 
 func newStandalone(b settings.Brand) (*standalone, error) {
-	style, err := templates.Files.ReadFile("waymark.css")
+	style, err := styleIn(b.Color)
 	if err != nil {
 		return nil, err
 	}
 	script, err := templates.Files.ReadFile("waymark.js")
 	if err != nil {
 		return nil, err
-	}
-	if b.Color != "" {
-		style = append(style, stylesheet(b.Color)...)
 	}
 	return &standalone{
 		Style:    template.CSS(style),                  //nolint:gosec // embedded files, and a colour that the settings check

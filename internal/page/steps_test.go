@@ -306,13 +306,27 @@ func TestOnlyAppsThatSignIn(t *testing.T) {
 	}
 }
 
+// TestNothingIsAskedWhereThereIsOneApp allows no choice between one app and nothing. The
+// form of the devices leads to the steps then.
+func TestNothingIsAskedWhereThereIsOneApp(t *testing.T) {
+	for app, asked := range map[string]bool{"printer": false, "thunderbird": true} {
+		page := rendered(t, settingsOf(t, "example.com"), Choice{Language: "en", App: app})
+		if got := strings.Contains(page, `<button name="app"`); got != asked {
+			t.Errorf("%s: an app is asked for: %t", app, got)
+		}
+		if got := strings.Contains(page, `<section class="card" id="app" tabindex="-1"`); got == asked {
+			t.Errorf("%s: #app is the card of the steps: %t", app, got)
+		}
+	}
+}
+
 // TestStepsInEveryLanguageHaveTheSameValues finds a value that got lost or came
 // along in a translation.
 func TestStepsInEveryLanguageHaveTheSameValues(t *testing.T) {
 	value := regexp.MustCompile(`<code class="value">([^<]*)</code>`)
 	values := func(language, app string) []string {
 		var all []string
-		for _, m := range value.FindAllStringSubmatch(rendered(t, settingsOf(t, "example.com"), Choice{Language: language, App: app}), -1) {
+		for _, m := range value.FindAllStringSubmatch(whole(rendered(t, settingsOf(t, "example.com"), Choice{Language: language, App: app})), -1) {
 			all = append(all, m[1])
 		}
 		slices.Sort(all)

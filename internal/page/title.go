@@ -2,31 +2,29 @@ package page
 
 import "strings"
 
-// title is a heading with an address or a domain, which may break between its parts only.
+// title is a heading with an address or a domain.
 type title struct {
 	Before string
 	Parts  []string
 	After  string
 }
 
-// newTitle finds the address in a text. Lines break after the @ and before dots, as
-// people read addresses.
+// newTitle finds the address in a text.
 func newTitle(text, address string) title {
 	before, after, _ := strings.Cut(text, address)
-	t := title{Before: before, After: after}
+	return title{Before: before, Parts: parts(address), After: after}
+}
+
+// parts splits an address, a host or a URL where its lines may break: after an @ and
+// after slashes, and before a dot, as people read them.
+func parts(value string) []string {
+	var all []string
 	start := 0
-	for i, r := range address {
-		at := i
-		if r == '@' {
-			at = i + 1
-		} else if r != '.' {
-			continue
-		}
-		if start < at && at < len(address) {
-			t.Parts = append(t.Parts, address[start:at])
-			start = at
+	for i := 1; i < len(value)-1; i++ { // no line begins with the last character alone
+		if before := value[i-1]; value[i] == '.' || before == '@' || before == '/' && value[i] != '/' {
+			all = append(all, value[start:i])
+			start = i
 		}
 	}
-	t.Parts = append(t.Parts, address[start:])
-	return t
+	return append(all, value[start:])
 }

@@ -31,6 +31,27 @@ func TestTitle(t *testing.T) {
 	}
 }
 
+// Values break as headings do, with scripts and without.
+func TestValuesBreakBetweenTheirParts(t *testing.T) {
+	for value, want := range map[string][]string{
+		"imap.example.com":                   {"imap", ".example", ".com"},
+		"https://dav.example.com/calendars/": {"https://", "dav", ".example", ".com/", "calendars/"},
+		"_imaps._tcp.example.com.":           {"_imaps", "._tcp", ".example", ".com."},
+		"993":                                {"993"},
+		"":                                   {""},
+	} {
+		if got := parts(value); !slices.Equal(got, want) {
+			t.Errorf("got %q for %q, want %q", got, value, want)
+		}
+	}
+	page := rendered(t, settingsOf(t, "example.com"), Choice{Language: "en", App: "thunderbird"})
+	for _, want := range []string{`<code class="value">mail<wbr>.example<wbr>.com</code>`, `<code class="value">https://<wbr>dav<wbr>.example<wbr>.com/</code>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+}
+
 // What a person typed stays text beside the places where it may break.
 func TestTitleIsEscaped(t *testing.T) {
 	v := newStartView(i18n.All(), i18n.All().Choose("en", ""))

@@ -38,7 +38,7 @@ func (p *pages) codes(t *testing.T) {
 		}
 		if want, ok := map[string]string{
 			"invitation":  "https://" + setupHost + invitation,
-			"Thunderbird": `[1,[1,1],[0,"imap.example.com",993,3,1,"anna@example.com"],[[[0,"smtp.example.com",465,3,1,"anna@example.com"],["anna@example.com",""]]]]`,
+			"Thunderbird": thunderbirdCode("imap.example.com", 993, "anna@example.com"),
 			"DAVx5, dark": "carddavs://anna%40example.com@dav.example.com/contacts/",
 		}[l.Name]; ok {
 			if link != want {
@@ -55,6 +55,11 @@ func (p *pages) codes(t *testing.T) {
 		}
 		p.verify(t, p.fetch(t, "en", http.StatusOK, "/p/"+path, nil), "anna@example.com")
 	})
+}
+
+// thunderbirdCode is what Thunderbird for Android reads.
+func thunderbirdCode(imap string, port int, address string) string {
+	return fmt.Sprintf(`[1,[1,1],[0,%q,%d,3,1,%q],[[[0,"smtp.example.com",465,3,1,%[3]q],[%[3]q,""]]]]`, imap, port, address)
 }
 
 // read returns the text of the QR code in a picture.

@@ -46,7 +46,8 @@ func (p *pages) everyPair(t *testing.T, informal *pages) {
 	}
 	windows, ways := []string{"usual", "320 px", "200 %"}, []string{"http", "skipped", "right"}
 	var flows []map[string]any
-	spoken := map[string][2]string{} // language and voice by flow
+	type spoken struct{ language, voice, address, origin, app string }
+	told := map[string]spoken{} // by flow
 	for _, row := range pairwise(t, len(people), len(p.languages), 2, 2, 2, len(windows), len(ways)) {
 		who, language, voice := people[row[0]], p.languages[row[1]], i18n.Voices()[row[2]]
 		scheme, window, way := []string{"light", "dark"}[row[3]], windows[row[5]], ways[row[6]]
@@ -66,7 +67,7 @@ func (p *pages) everyPair(t *testing.T, informal *pages) {
 		if way == "http" {
 			f["origin"] = "http://" + hostOf(voice)
 		}
-		spoken[f["name"].(string)] = [2]string{language, string(voice)}
+		told[f["name"].(string)] = spoken{language, string(voice), f["address"].(string), f["origin"].(string), who.app}
 		flows = append(flows, f)
 	}
 	p.run(t, "matrix.mjs", map[string]any{
@@ -74,11 +75,33 @@ func (p *pages) everyPair(t *testing.T, informal *pages) {
 		"resolver": rules + "MAP * ~NOTFOUND", "key": strings.Join(keys, ","),
 	}, func(t *testing.T, l looked) {
 		clean(t, l)
-		language, voice := spoken[l.Name][0], spoken[l.Name][1]
+		flow := told[l.Name]
 		if len(l.Texts) < 50 {
 			t.Errorf("only %d texts were read", len(l.Texts))
 		}
-		clean(t, looked{Findings: otherVoice(l.Texts, language, voice)})
+		clean(t, looked{Findings: otherVoice(l.Texts, flow.language, flow.voice)})
+		for screen, weight := range l.Screens {
+			if finding := weight.heavy(); finding != "" {
+				t.Errorf("%s: %s", screen, finding)
+			}
+		}
+		want := map[string]string{}
+		if strings.HasPrefix(flow.app, "thunderbird") {
+			want["thunderbird"] = thunderbirdCode("localhost", speakers[i18n.Voice(flow.voice)].mailPort, flow.address)
+		}
+		links := 0
+		for id, picture := range l.Files {
+			if strings.HasPrefix(id, flow.origin+"/s/") { // the pages that the person was on
+				want[id] = id
+				links++
+			}
+			if got, err := p.read(t, picture); err != nil || got != want[id] {
+				t.Errorf("a camera reads %q, %v in the code for %s, want %q", got, err, id, want[id])
+			}
+		}
+		if links == 0 || len(l.Files) != len(want) {
+			t.Errorf("there are codes for %v, want also %v", l.Files, want)
+		}
 	})
 }
 

@@ -115,10 +115,14 @@ type looked struct {
 	Findings []string
 	Texts    []string          // that people read
 	Files    map[string]string // that were written, by what they are
-	Weight   struct {
-		Bytes int
-		Files []string // their paths
-	}
+	Weight   weight
+	Screens  map[string]weight
+}
+
+// weight is what a browser loads for a page.
+type weight struct {
+	Bytes int
+	Files []string // their paths
 }
 
 // clean requires that there are no findings.

@@ -121,7 +121,7 @@ func TestPlantedFaults(t *testing.T) {
 	s.input["patience"] = 3000 // ms
 	s.run(t, "planted.mjs", map[string]any{"planted": slices.Sorted(maps.Keys(planted))}, func(t *testing.T, l looked) {
 		findings := l.Findings
-		if heavy := l.heavy(); heavy != "" {
+		if heavy := l.Weight.heavy(); heavy != "" {
 			findings = append(findings, heavy)
 		}
 		finds(t, findings, planted[l.Name].wants...)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ providers:
     names: {de: Beispielpost, fr: Courrier de Test, it: Posta Esempio, es: Correo Ejemplo}
     help_url: https://help.example.com/mail
     app_password_url: https://www.example.com/passwords
-    brand: {color: "#3d5afe", logo: %[5]q}
+    brand: {color: "#3d5afe", logo: %[5]q, logo_dark: %[8]q}
     auth: [oauth2, password]
     services:
       - {protocol: imap, host: imap.example.com}
@@ -110,6 +111,7 @@ type site struct {
 	identity certtest.Party
 	client   *http.Client // reaches it as a browser does that trusts the authority
 	keys     *invite.Keys
+	mailPort int // of the server where a password is tried
 }
 
 func start(t *testing.T) *site {
@@ -119,7 +121,10 @@ func start(t *testing.T) *site {
 	certFile, keyFile := s.identity.Write(t, dir, authority())
 	picture := filepath.Join(dir, "logo.svg")
 	textfile.Write(t, picture, logo)
-	text := fmt.Sprintf(settingsFile, certFile, keyFile, startMailServer(t, authority().Server("localhost")), pageKey, picture, startHook(t), startDNS(t))
+	dark := filepath.Join(dir, "logo-dark.svg")
+	textfile.Write(t, dark, strings.ReplaceAll(logo, "#4f68ff", "#fff"))
+	s.mailPort = startMailServer(t, authority().Server("localhost"))
+	text := fmt.Sprintf(settingsFile, certFile, keyFile, s.mailPort, pageKey, picture, startHook(t), startDNS(t), dark)
 	s.Waymark = waymark.Start(t, text, "SSL_CERT_FILE="+s.trusted, "HOOK_SECRET="+pageKey) // to trust the mail server and the endpoint
 	var err error
 	if s.keys, err = invite.NewKeys([]string{pageKey}); err != nil {

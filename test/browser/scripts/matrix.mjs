@@ -1,15 +1,19 @@
 // The way from the address to the end, with the buttons of the browser pressed at each step.
+import { join } from 'node:path';
 import { input, report, withOne } from './report.mjs';
-import { browser, Visitor, attempt, same, words } from './visitor.mjs';
+import { browser, Visitor, attempt, pictureOf, same, words } from './visitor.mjs';
+import { weigh } from './weigh.mjs';
 
 await withOne(3, input.flows, browser, async (chromium, flow) => {
   const visitor = await Visitor.enter(chromium, flow);
   const texts = new Set();
-  await attempt(visitor, () => theFlow(visitor, flow, texts));
-  report(flow.name, await visitor.leave(), { texts: [...texts] });
+  const screens = {};
+  const files = {};
+  await attempt(visitor, () => theFlow(visitor, flow, texts, screens, files));
+  report(flow.name, await visitor.leave(), { texts: [...texts], screens, files });
 });
 
-async function theFlow(visitor, flow, texts) {
+async function theFlow(visitor, flow, texts, screens, files) {
   const { page, findings } = visitor;
   const say = words(flow.language, input.voices[flow.voice]);
   const button = (key) => page.getByRole('button', { name: say(key), exact: true });
@@ -47,6 +51,10 @@ async function theFlow(visitor, flow, texts) {
     }
     await presses(`reload of ${name}`, () => page.reload());
     same(findings, `${name}, reloaded,`, await place(page), here);
+    const weight = await weigh(page);
+    // Without scripts, Chromium fetches the script ahead, and does not run it.
+    if (!flow.scripts) weight.files = weight.files.filter((file) => file !== '/assets/waymark.js');
+    screens[name] = weight;
     if (before) {
       await presses(`Back from ${name}`, () => page.goBack());
       same(findings, `what is before ${name}`, await place(page), before);
@@ -55,6 +63,7 @@ async function theFlow(visitor, flow, texts) {
     }
     before = here;
     for (const text of await said(visitor, flow.language)) texts.add(text);
+    await photograph(visitor, flow, files);
   };
 
   await visitor.open();
@@ -70,23 +79,31 @@ async function theFlow(visitor, flow, texts) {
     await visitor.skip(say);
   }
   const first = page.locator(flow.apple ? '.profile form button' : '#steps');
-  const chosen = (name) => page.locator(`button[name=${name}][aria-current=true]`);
   await settled();
-  if (await chosen('device').getAttribute('value') !== flow.device) {
+  if (await visitor.chosen('device') !== flow.device) {
     await reached('the steps for another device', page.locator('.chosen'));
     await visitor.change('device', flow.device);
   }
-  if (await chosen('app').getAttribute('value') !== flow.app) {
+  if (await visitor.chosen('app') !== flow.app) {
     await reached('the steps for another app', page.locator('.chosen'));
     await visitor.change('app', flow.app);
   }
   await reached('the steps', first);
-  same(findings, 'the device', await chosen('device').getAttribute('value'), flow.device);
-  same(findings, 'the app', await chosen('app').getAttribute('value'), flow.app);
+  same(findings, 'the device', await visitor.chosen('device'), flow.device);
+  same(findings, 'the app', await visitor.chosen('app'), flow.app);
   same(findings, 'the number of profiles', await page.locator('.profile form').count(), flow.apple ? 1 : 0);
   await visitor.goes(() => button('choose.works').click());
   await reached('the end', page.locator('#done'));
   same(findings, 'the end', await page.locator('#done').innerText(), say('done.title'));
+}
+
+// photograph takes pictures of the QR codes on a page, each one once.
+async function photograph({ page }, flow, files) {
+  for (const code of await page.locator('img.code').all()) {
+    const source = await code.getAttribute('src');
+    const id = new URL(source, flow.origin).searchParams.get('for') ?? new URL(page.url()).origin + source.replace('/code.svg', '');
+    files[id] ??= await pictureOf(code, join(input.dir, `${flow.name}, ${Object.keys(files).length}.png`));
+  }
 }
 
 // place is the step that a page is at.

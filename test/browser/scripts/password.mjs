@@ -21,6 +21,7 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
     same(findings, 'the password on the page', await field.inputValue(), '');
     same(findings, 'the verdict on the right one', await check(input.rightPassword), say('verify.right'));
     same(findings, 'the place on the page', await page.evaluate(() => location.hash || `#${document.activeElement.id}`), '#verify');
+    const menu = await page.locator('header form').getAttribute('action');
     if ((await page.content()).includes(input.rightPassword)) findings.push('the password is on the page');
     if (visit.userAgent.includes('iPhone')) {
       const download = page.getByRole('button', { name: say(visit.scripts ? 'verify.copy_download' : 'profile_page.download') });
@@ -44,6 +45,7 @@ await inTwo(input.visits, browser, async (chromium, visit) => {
     await visitor.goes(() => page.goForward());
     // Choosing another device keeps the page.
     const path = new URL(page.url()).pathname;
+    same(findings, 'the path of other languages', new URL(menu, page.url()).pathname, path);
     await visitor.change('device', 'printer');
     same(findings, 'the path after that', new URL(page.url()).pathname, path);
   });

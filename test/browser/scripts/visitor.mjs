@@ -111,6 +111,11 @@ export class Visitor {
     await this.goes(() => button.click());
   }
 
+  // chosen is the device or the app of a page.
+  chosen(name) {
+    return this.page.locator(`header input[name=${name}]`).getAttribute('value');
+  }
+
   // unfold opens everything that can be opened, but not the menu that would
   // cover something.
   async unfold(which = 'main details') {
@@ -143,10 +148,15 @@ export class Visitor {
     await this.page.evaluate(() => { document.documentElement.style.fontSize = ''; });
   }
 
-  // darkness holds the page against what the device asks for.
+  // darkness holds the page, and a logo that was drawn twice, against what the device asks for.
   async darkness(scheme) {
     const [red] = await this.page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
     same(this.findings, 'the page', red < 128 ? 'dark' : 'light', scheme);
+    const logo = () => this.page.evaluate(() => document.querySelector('header picture img')?.currentSrc.match(/logo(?:-dark)?$/)[0]);
+    const want = scheme === 'dark' ? 'logo-dark' : 'logo';
+    let got = await logo();
+    for (let i = 0; got && got !== want && i < 100; i++, got = await logo()) await this.page.waitForTimeout(100); // it is loaded when the scheme changes
+    if (got) same(this.findings, 'the logo', got, want);
   }
 
   // leave looks at what the pages left behind, and returns the findings.
@@ -160,6 +170,14 @@ export class Visitor {
     await this.context.close();
     return this.findings;
   }
+}
+
+// pictureOf writes what a camera sees of a QR code, and returns the file.
+export async function pictureOf(code, file) {
+  await code.scrollIntoViewIfNeeded(); // it is loaded then
+  await code.evaluate((image) => image.decode());
+  await code.screenshot({ path: file });
+  return file;
 }
 
 // attempt turns what goes wrong on the way into a finding.
