@@ -383,6 +383,34 @@ func TestFormsOfOthers(t *testing.T) {
 	}
 }
 
+// TestWhoSendsAForm pins that forms are taken from every browser, over http and without
+// Sec-Fetch-Site too, and from no other site.
+func TestWhoSendsAForm(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		headers map[string]string
+		taken   bool
+	}{
+		{"a browser of today", map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": "http://setup.example.com"}, true},
+		{"an address that was typed", map[string]string{"Sec-Fetch-Site": "none"}, true},
+		{"without Sec-Fetch-Site", map[string]string{"Origin": "http://setup.example.com"}, true},
+		{"without both", nil, true},
+		{"another site", map[string]string{"Origin": "http://evil.example"}, false},
+		{"a site that hides its name", map[string]string{"Origin": "null"}, false},
+		{"a neighbour", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "http://www.example.com"}, false},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "http://setup.example.com/", strings.NewReader("email=anna%40example.com"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for name, value := range tc.headers {
+			r.Header.Set(name, value)
+		}
+		resp, err := ask(t, testPage(nil), r)
+		if taken := err == nil && resp.Status == http.StatusSeeOther; taken != tc.taken || !taken && settings.KindOf(err) != settings.Forbidden {
+			t.Errorf("%s: %d, %v", tc.name, resp.Status, err)
+		}
+	}
+}
+
 // TestNothingFromElsewhere pins that the page needs no other server and no
 // inline code, and that the address in it is not kept or passed on.
 func TestNothingFromElsewhere(t *testing.T) {

@@ -152,11 +152,11 @@ export class Visitor {
   async darkness(scheme) {
     const [red] = await this.page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
     same(this.findings, 'the page', red < 128 ? 'dark' : 'light', scheme);
-    const logo = () => this.page.evaluate(() => document.querySelector('header picture img')?.currentSrc.match(/logo(?:-dark)?$/)[0]);
+    const logo = () => this.page.evaluate(() => document.querySelector('header picture img')?.currentSrc.split('.').pop());
     const want = scheme === 'dark' ? 'logo-dark' : 'logo';
     let got = await logo();
-    for (let i = 0; got && got !== want && i < 100; i++, got = await logo()) await this.page.waitForTimeout(100); // it is loaded when the scheme changes
-    if (got) same(this.findings, 'the logo', got, want);
+    for (let i = 0; got !== undefined && got !== want && i < 100; i++, got = await logo()) await this.page.waitForTimeout(100); // it is loaded when the scheme changes
+    if (got !== undefined) same(this.findings, 'the logo', got, want);
   }
 
   // leave looks at what the pages left behind, and returns the findings.
