@@ -18,7 +18,7 @@ func (p *pages) screenshots(t *testing.T) {
 	var pictures []map[string]any
 	for name, picture := range map[string]map[string]any{
 		"start":    {"userAgent": devices[0].userAgent, "width": 390, "height": 640, "scale": 2},
-		"iphone":   {"userAgent": devices[0].userAgent, "width": 430, "height": 932, "scale": 2, "address": "anna@example.com"},
+		"iphone":   {"userAgent": devices[0].userAgent, "width": 430, "height": 860, "scale": 2, "address": "anna@example.com"},
 		"dark":     {"userAgent": devices[1].userAgent, "width": 390, "height": 844, "scale": 2, "address": "anna@example.com", "scheme": "dark", "app": "thunderbird-android", "from": "section:has(#steps)", "unfold": ".hand"},
 		"mac":      {"userAgent": devices[2].userAgent, "address": "anna@example.com", "language": "fr"},
 		"outlook":  {"userAgent": devices[3].userAgent, "address": "anna@example.com", "language": "de", "app": "outlook-classic", "from": "header", "unfold": ".hand"},

@@ -101,7 +101,7 @@ async function theFlow(visitor, flow, texts, screens, files) {
 async function photograph({ page }, flow, files) {
   for (const code of await page.locator('img.code').all()) {
     const source = await code.getAttribute('src');
-    const id = new URL(source, flow.origin).searchParams.get('for') ?? new URL(page.url()).origin + source.replace('/code.svg', '');
+    const id = new URL(source, page.url()).searchParams.get('for') ?? new URL(page.url()).origin + source.replace('/code.svg', '');
     files[id] ??= await pictureOf(code, join(input.dir, `${flow.name}, ${Object.keys(files).length}.png`));
   }
 }
