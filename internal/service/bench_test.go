@@ -35,7 +35,7 @@ func BenchmarkEndpoints(b *testing.B) {
 		{"autoconfig-unknown-domain", "GET", "http://autoconfig.unknown.example/mail/config-v1.1.xml?emailaddress=anna%40unknown.example", ""},
 		{"autodiscover-pox", "POST", "http://autodiscover.example.com/Autodiscover/Autodiscover.xml", pox},
 		{"autodiscover-json", "GET", "http://autodiscover.example.com/autodiscover/autodiscover.json?Email=anna%40example.com&Protocol=AutodiscoverV1", ""},
-		{"mobileconfig-rsa2048", "GET", "http://setup.example.com/profile.mobileconfig?email=anna%40example.com", ""},
+		{"mobileconfig", "GET", "http://setup.example.com/profile.mobileconfig?email=anna%40example.com", ""},
 		{"pacc", "GET", "http://ua-auto-config.example.com/.well-known/user-agent-configuration.json", ""},
 		{"wellknown", "PROPFIND", "http://example.com/.well-known/caldav", ""},
 		{"settings", "GET", "http://example.com/api/v1/settings?email=anna%40example.com", ""},
