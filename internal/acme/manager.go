@@ -80,10 +80,14 @@ func New(o Options) *Manager {
 	options.KeySource = certmagic.StandardKeyGenerator{KeyType: certmagic.RSA2048}
 	m.rsa = certmagic.New(m.cache, options)
 	for _, ca := range o.CAs {
-		m.issuers = append(m.issuers, certmagic.NewACMEIssuer(m.config, certmagic.ACMEIssuer{
+		template := certmagic.ACMEIssuer{
 			CA: ca.Directory, TestCA: ca.Directory, Email: o.Email, Agreed: true,
 			ExternalAccount: ca.EAB, TrustedRoots: ca.Roots, Logger: log,
-		}))
+		}
+		if o.DNS != nil {
+			template.DNS01Solver = o.DNS.solver()
+		}
+		m.issuers = append(m.issuers, certmagic.NewACMEIssuer(m.config, template))
 	}
 	m.config.Issuers = nil
 	for _, issuer := range m.issuers {

@@ -27,6 +27,7 @@ const (
 type Options struct {
 	Email string  // contact for the authorities
 	CAs   []CA    // the first one that issues counts
+	DNS   *DNS    // has names validated by DNS-01 alone; nil for HTTP-01 and TLS-ALPN-01
 	Store Storage // shared by the replicas
 	// Copy keeps what this process serves, for when Store is down; nil for none.
 	Copy  Storage

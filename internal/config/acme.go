@@ -19,6 +19,7 @@ type ACME struct {
 	OrdersPerHour, OrdersPerDomain int
 	CheckDNS                       bool                 // before an order
 	Addresses                      []string             // IP addresses and host names that names must lead to
+	DNS                            *DNSUpdates          // nil for validations at Waymark's ports
 	Storage                        *CertificateDatabase // nil for a folder in the state directory
 	Line                           int                  // line in the settings file, from 1
 }
@@ -76,6 +77,7 @@ func readACME(r *reader, v value, t *TLS) {
 			}
 		}},
 		{"addresses", readACMEAddresses},
+		{"dns", readDNSUpdates},
 		{"storage", readCertificateStorage},
 	}, &a) {
 		return

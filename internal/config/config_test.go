@@ -117,6 +117,7 @@ func TestFullFile(t *testing.T) {
 		Listen: "[::1]:8081",
 		TLS: &TLS{Listen: ":8443", Files: []TLSFiles{{CertFile: "/etc/waymark/tls/cert.pem", KeyFile: "/keys/tls.key", Key: "tls", Line: 3}}, ACME: &ACME{
 			Email: "ops@example.org", OrdersPerHour: 20, OrdersPerDomain: 10, CheckDNS: true, Addresses: []string{"192.0.2.1", "waymark.example.net"}, Line: 3,
+			DNS:     &DNSUpdates{Server: netip.MustParseAddrPort("192.0.2.53:53"), KeyName: "waymark", KeyAlgorithm: "hmac-sha512", Key: "0123456789abcdef0123456789abcdef", DelegateTo: "_acme-challenge.acme.example.org"},
 			Storage: &CertificateDatabase{Source: "customers", SQL: customers, Key: strings.Repeat("e", minSecret), Line: 3},
 			CAs: []CA{
 				{Directory: "https://acme.example/dir", RootsFile: "/etc/waymark/ca.pem", EAB: &EAB{KeyID: "x", HMACKey: strings.Repeat("e", minSecret)}, Key: "tls.acme", Line: 3},

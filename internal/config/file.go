@@ -91,16 +91,7 @@ func opsFields() []field[Ops] {
 		{"pprof", func(r *reader, v value, o *Ops) { o.Pprof, _ = r.truth(v) }},
 		{"wait_for_sources", func(r *reader, v value, o *Ops) { o.WaitForSources, _ = r.truth(v) }},
 		{"examine_every", func(r *reader, v value, o *Ops) { o.ExamineEvery = r.duration(v, time.Hour, 30*day) }},
-		{"resolver", func(r *reader, v value, o *Ops) {
-			s, ok := r.text(v)
-			if !ok {
-				return
-			}
-			var err error
-			if o.Resolver, err = netip.ParseAddrPort(s); err != nil || o.Resolver.Port() == 0 {
-				r.refuse(v, `must be the IP address and port of a DNS server such as "192.0.2.53:53" or "[2001:db8::53]:53", is %s`, describe(v.node))
-			}
-		}},
+		{"resolver", func(r *reader, v value, o *Ops) { o.Resolver = r.dnsServer(v) }},
 		{"examine_sources", func(r *reader, v value, o *Ops) { o.ExamineSources = r.number(v, 0, 10_000) }},
 	}
 }

@@ -110,7 +110,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"alias-and-provider", "api-token-alone", "api-token-characters", "api-token-list", "api-token-number", "api-token-short", "auth", "consent-text-list", "domain-empty", "domain-without-provider", "domains-list", "help-url",
 		"limits", "listen", "log", "not-a-block", "oauth2", "override", "port-out-of-range", "protocol-missing",
 		"protocol-unknown", "provider-empty", "provider-id", "provider-name-empty", "provider-no-services", "security-unknown",
-		"signing-files", "acme-email", "acme-fallback", "tls-both-forms", "tls-files", "tls-files-empty", "unknown-key", "unknown-key-in-service", "wrong-types",
+		"signing-files", "acme-email", "acme-fallback", "acme-dns", "tls-both-forms", "tls-files", "tls-files-empty", "unknown-key", "unknown-key-in-service", "wrong-types",
 	} {
 		t.Run(rule, func(t *testing.T) {
 			if validate(t, s, read(t, filepath.Join("testdata", "invalid", rule+".yaml"))) == nil {
@@ -179,6 +179,7 @@ func blocks(t *testing.T) map[string]block {
 		"tls acme":               {keys(below("properties", "tls", "properties", "acme")), "tls: {acme: {KEY: {}}}"},
 		"tls acme storage":       {keys(below("$defs", "certificateStorage")), "tls: {acme: {storage: {KEY: {}}}}"},
 		"tls acme eab":           {keys(below("$defs", "eab")), "tls: {acme: {eab: {KEY: {}}}}"},
+		"tls acme dns":           {keys(below("properties", "tls", "properties", "acme", "properties", "dns")), "tls: {acme: {dns: {KEY: {}}}}"},
 		"tls acme fallback":      {keys(below("properties", "tls", "properties", "acme", "properties", "fallback")), "tls: {acme: {fallback: {KEY: {}}}}"},
 		"signing":                {keys(top.Defs["signing"]), "signing: {KEY: {}}"},
 		"provider signing":       {keys(top.Defs["signing"]), "providers: {p: {signing: {KEY: {}}}}"},
@@ -225,7 +226,10 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 			Default    any
 			Properties map[string]struct {
 				Default    any
-				Properties map[string]struct{ Default any }
+				Properties map[string]struct {
+					Default    any
+					Properties map[string]struct{ Default any }
+				}
 			}
 		}
 	}
@@ -243,6 +247,7 @@ func TestSchemaHasTheDefaultsOfTheReader(t *testing.T) {
 		{"tls.acme.directory", acme["directory"].Default, defaultACME().CAs[0].Directory},
 		{"tls.acme.orders_per_hour", acme["orders_per_hour"].Default, float64(defaultACME().OrdersPerHour)},
 		{"tls.acme.orders_per_domain", acme["orders_per_domain"].Default, float64(defaultACME().OrdersPerDomain)},
+		{"tls.acme.dns.key_algorithm", acme["dns"].Properties["key_algorithm"].Default, hmacSHA256},
 		{"tls.acme.check_dns", acme["check_dns"].Default, defaultACME().CheckDNS},
 		{"ops.listen", p["ops"].Properties["listen"].Default, d.Ops.Listen},
 		{"state_dir", p["state_dir"].Default, d.StateDir},
@@ -275,7 +280,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	// Blocks below a section are written with their name: `tls.listen`.
 	prefix := map[string]string{
-		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme storage": "tls.acme.storage.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "provider signing": "signing.", "domain signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
+		"tls": "tls.", "tls files": "tls.files[].", "tls acme": "tls.acme.", "tls acme eab": "tls.acme.eab.", "tls acme storage": "tls.acme.storage.", "tls acme dns": "tls.acme.dns.", "tls acme fallback": "tls.acme.fallback.", "ops": "ops.", "api": "api.", "signing": "signing.", "provider signing": "signing.", "domain signing": "signing.", "limits": "limits.", "log": "log.", "cache": "cache.", "pages": "pages.", "autodiscover": "autodiscover.",
 		"provider oauth2": "oauth2.", "provider profile": "profile.",
 		"provider app passwords": "app_passwords.",
 		"provider brand":         "brand.", "domain brand": "brand.", "source queries": "queries.", "source search": "domain.",

@@ -372,6 +372,20 @@ func (r *reader) sourceName(v value) string {
 	return s
 }
 
+// dnsServer reads the IP address and port of a DNS server.
+func (r *reader) dnsServer(v value) netip.AddrPort {
+	s, ok := r.text(v)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	at, err := netip.ParseAddrPort(s)
+	if err != nil || at.Port() == 0 {
+		r.refuse(v, `must be the IP address and port of a DNS server such as "192.0.2.53:53" or "[2001:db8::53]:53", is %s`, describe(v.node))
+		return netip.AddrPort{}
+	}
+	return at
+}
+
 // resolvers reads a list of DNS servers.
 func (r *reader) resolvers(v value) []netip.AddrPort {
 	var all []netip.AddrPort

@@ -98,6 +98,14 @@ func authority(ca config.CA) (acme.CA, error) {
 	return one, nil
 }
 
+// nameServer returns the server that takes the records of challenges, nil for none.
+func nameServer(d *config.DNSUpdates) *acme.DNS {
+	if d == nil {
+		return nil
+	}
+	return &acme.DNS{Server: d.Server.String(), KeyName: d.KeyName, KeyAlgorithm: d.KeyAlgorithm, Key: d.Key, DelegateTo: d.DelegateTo}
+}
+
 func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
 	a := cfg.TLS.ACME
 	cas, err := authorities(a)
@@ -110,6 +118,7 @@ func (s *Service) newACME(cfg *config.Config) (*acme.Manager, error) {
 	return acme.New(acme.Options{
 		Email:    a.Email,
 		CAs:      cas,
+		DNS:      nameServer(a.DNS),
 		Store:    s.certificates.Storage,
 		Copy:     s.certificates.copied,
 		Log:      s.log,

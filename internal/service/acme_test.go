@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/test/acmetest"
 	"github.com/waymark-mail/waymark/test/certtest"
 )
@@ -118,5 +119,18 @@ func TestNothingIsFoundAtChallenges(t *testing.T) {
 		if resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", host, resp.StatusCode)
 		}
+	}
+}
+
+// TestAnotherNameServerNeedsARestart, as all of tls.acme does; a moved line does not.
+func TestAnotherNameServerNeedsARestart(t *testing.T) {
+	of := func(line int, key string) *config.TLS {
+		return &config.TLS{ACME: &config.ACME{Line: line, DNS: &config.DNSUpdates{KeyName: "waymark", Key: key}}}
+	}
+	if !sameListener(of(1, "one"), of(2, "one")) {
+		t.Error("the same settings need a restart")
+	}
+	if sameListener(of(1, "one"), of(1, "two")) || sameListener(of(1, "one"), &config.TLS{ACME: &config.ACME{}}) {
+		t.Error("another key, or none, needs no restart")
 	}
 }

@@ -52,6 +52,7 @@ type Option func(*options)
 type options struct {
 	lifetime time.Duration
 	eab      map[string]string
+	resolver string
 }
 
 // Lifetime is how long its certificates are valid, in whole seconds.
@@ -62,6 +63,9 @@ func EAB(keyID, hmacKey string) Option {
 	return func(o *options) { o.eab = map[string]string{keyID: hmacKey} }
 }
 
+// Resolver has it ask this DNS server, over TCP.
+func Resolver(addr string) Option { return func(o *options) { o.resolver = addr } }
+
 // New starts an authority. It answers nothing before Validate.
 func New(t testing.TB, opts ...Option) *Authority {
 	t.Helper()
@@ -71,7 +75,10 @@ func New(t testing.TB, opts ...Option) *Authority {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	a := &Authority{store: db.NewMemoryStore(), Root: x509.NewCertPool(), Server: x509.NewCertPool(), eab: o.eab != nil, dns: nameServer(t)}
+	a := &Authority{store: db.NewMemoryStore(), Root: x509.NewCertPool(), Server: x509.NewCertPool(), eab: o.eab != nil, dns: o.resolver}
+	if a.dns == "" {
+		a.dns = nameServer(t)
+	}
 	for id, key := range o.eab {
 		if err := a.store.AddExternalAccountKeyByID(id, key); err != nil {
 			t.Fatal(err)

@@ -94,6 +94,7 @@ var homeOf = map[string][]string{
 	"github.com/go-sql-driver/mysql":       {"internal/directory/sqlsource"},
 	"github.com/groob/plist":               {"internal/dialect/mobileconfig"},
 	"github.com/jackc/pgx/v5":              {"internal/directory/sqlsource"},
+	"github.com/libdns/rfc2136":            {"internal/acme"},
 	"github.com/miekg/dns":                 {"internal/dnslookup", "internal/dnsrecords", "internal/conformance", "internal/directory/mxsource"},
 	"github.com/prometheus/client_golang":  {"internal/telemetry"},
 	"github.com/smallstep/pkcs7":           {},

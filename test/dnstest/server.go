@@ -48,6 +48,12 @@ func Start(t testing.TB, zone string) *Server {
 // ends.
 func Serve(t testing.TB, h dns.Handler) netip.AddrPort {
 	t.Helper()
+	return serve(t, h, func(*dns.Server) {})
+}
+
+// serve is Serve with servers that are changed before they start.
+func serve(t testing.TB, h dns.Handler, change func(*dns.Server)) netip.AddrPort {
+	t.Helper()
 	// A port is free for both only by luck.
 	var l net.Listener
 	var p net.PacketConn
@@ -62,6 +68,7 @@ func Serve(t testing.TB, h dns.Handler) netip.AddrPort {
 		_ = l.Close()
 	}
 	for _, server := range []*dns.Server{{Listener: l, Handler: h}, {PacketConn: p, Handler: h}} {
+		change(server)
 		var up sync.WaitGroup
 		up.Add(1)
 		server.NotifyStartedFunc = up.Done
