@@ -125,7 +125,9 @@ func TestNothingIsFoundAtChallenges(t *testing.T) {
 // TestAnotherNameServerNeedsARestart, as all of tls.acme does; a moved line does not.
 func TestAnotherNameServerNeedsARestart(t *testing.T) {
 	of := func(line int, key string) *config.TLS {
-		return &config.TLS{ACME: &config.ACME{Line: line, DNS: &config.DNSUpdates{KeyName: "waymark", Key: key}}}
+		return &config.TLS{ACME: &config.ACME{
+			Line: line, DNS: &config.DNSUpdates{KeyName: "waymark", Key: key}, Storage: &config.CertificateDatabase{Line: line},
+		}}
 	}
 	if !sameListener(of(1, "one"), of(2, "one")) {
 		t.Error("the same settings need a restart")

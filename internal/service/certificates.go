@@ -103,6 +103,11 @@ func withoutLines(a *config.ACME) *config.ACME {
 	for i := range plain.CAs {
 		plain.CAs[i].Line = 0
 	}
+	if a.Storage != nil {
+		storage := *a.Storage
+		storage.Line = 0
+		plain.Storage = &storage
+	}
 	return &plain
 }
 
