@@ -157,7 +157,7 @@ func TestCalendarsAlone(t *testing.T) {
 func TestFactsThatPeopleMiss(t *testing.T) {
 	for _, c := range i18n.All().Languages() {
 		for app, fact := range map[string]string{
-			"outlook-mobile": "Outlook Lite", "gmail-web": "lias", "samsung-mail": " Samsung Email", "printer": " IP", "thunderbird": "STARTTLS: ",
+			"outlook-mobile": "Outlook Lite", "gmail-web": "lias", "samsung-mail": " Samsung Email", "printer": " IP", "thunderbird": ">STARTTLS",
 		} {
 			body := rendered(t, settingsOf(t, "example.com"), Choice{Language: c.Language, App: app})
 			if _, body, _ = strings.Cut(body, "<main"); !strings.Contains(body, fact) {
