@@ -45,11 +45,11 @@ var vocabularies = map[string]map[string]vocabulary{
 	"es": {
 		formal: {words: "usted su sus le verá Puede quería cópielo envíese envíeselo escríbalo instálelo inténtelo",
 			commands: "abra active anote añada apunte busque cierre compare compruebe configure confirme contacte continúe copie cree deje descargue " +
-				"desactive desmarque elija elimine empiece envíe escriba espere haga inicie instale marque pase pida pregunte recargue respete " +
+				"desactive desmarque elija elimine empiece envíe escriba espere haga inicie instale marque pase pida pregunte pruebe recargue respete siga " +
 				"termine toque use vuelva"},
 		informal: {words: "tú tu tus te ti has verás puedes querías cópialo envíatelo envíate escríbelo instálalo inténtalo",
 			commands: "abre activa anota añade apunta busca cierra compara comprueba configura confirma contacta continúa copia crea deja descarga " +
-				"desactiva desmarca elige elimina empieza envía escribe espera haz inicia instala marca pasa pide pregunta recarga respeta " +
+				"desactiva desmarca elige elimina empieza envía escribe espera haz inicia instala marca pasa pide pregunta prueba recarga respeta sigue " +
 				"termina toca usa vuelve"},
 	},
 }
