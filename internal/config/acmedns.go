@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // DNSUpdates is a name server that takes updates (RFC 2136), signed with TSIG, for
@@ -48,8 +49,10 @@ func readTSIGKey(r *reader, v value, d *DNSUpdates) {
 	d.Key = s
 }
 
-// recordForm matches names in DNS, which can have underscores.
-var recordForm = regexp.MustCompile(`^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$`)
+// recordForm matches names in DNS, which can have underscores. Few settings need it.
+var recordForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$`)
+})
 
 // recordName reads a name in DNS, and returns it without the dot at the end.
 func (r *reader) recordName(v value, example string) string {
@@ -58,7 +61,7 @@ func (r *reader) recordName(v value, example string) string {
 		return ""
 	}
 	s = strings.ToLower(strings.TrimSuffix(s, "."))
-	if len(s) > 253 || !recordForm.MatchString(s) {
+	if len(s) > 253 || !recordForm().MatchString(s) {
 		r.refuse(v, "must be a name in DNS such as %s, is %s", example, describe(v.node))
 		return ""
 	}

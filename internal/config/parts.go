@@ -2,18 +2,18 @@ package config
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
 
 // The tree of the YAML library takes 35 times as much memory as its text. So the domains
-// of documents that have more than this many octets of them are parsed in parts of about
-// that many.
+// of a document that has many are parsed in parts.
 const (
-	manyOctets = 16 << 10
-	partSize   = 256 << 10
+	manyOctets = 16 << 10  // of domains and what follows them
+	partSize   = 256 << 10 // in octets, about
 )
 
 // part is a piece of the domains of a document: entries without the key above them.
@@ -21,9 +21,6 @@ type part struct {
 	text   []byte
 	before int // lines
 }
-
-// An entry begins with a plain or a quoted key.
-var firstEntry = regexp.MustCompile(`^( +)[\pL\pN"']`)
 
 // split cuts the domains of a large document into parts of about that size, 0 for none,
 // each of which is parsed alone. rest is the document without them, with as many lines. A text or
@@ -37,14 +34,9 @@ func split(data []byte, size int) (rest []byte, parts []part) {
 		return data, nil
 	}
 	head := data[:begin]
-	indent := firstEntry.FindSubmatch(data[begin:])
-	if indent == nil {
+	depth := entryDepth(data[begin:])
+	if depth == 0 {
 		return data, nil
-	}
-	depth := len(indent[1])
-	begins := func(line []byte) bool {
-		found := firstEntry.FindSubmatch(line)
-		return found != nil && len(found[1]) == depth
 	}
 	lines := countLines(head) - 1
 	cut := func(end int) {
@@ -57,7 +49,7 @@ func split(data []byte, size int) (rest []byte, parts []part) {
 		if line[0] != ' ' && line[0] != '#' && len(bytes.TrimSpace(line)) > 0 {
 			break // the next key of the file
 		}
-		if end-begin >= size && begins(line) {
+		if end-begin >= size && entryDepth(line) == depth {
 			cut(end)
 		}
 		end += len(line)
@@ -65,6 +57,17 @@ func split(data []byte, size int) (rest []byte, parts []part) {
 	cut(end)
 	rest = append(bytes.Clone(head), bytes.Repeat([]byte("\n"), lines-parts[0].before)...)
 	return append(rest, data[end:]...), parts
+}
+
+// entryDepth returns how many spaces are before an entry, which begins with a plain or a
+// quoted key; 0 if a line begins with something else.
+func entryDepth(line []byte) int {
+	text := bytes.TrimLeft(line, " ")
+	first, _ := utf8.DecodeRune(text)
+	if !unicode.IsLetter(first) && !unicode.IsNumber(first) && first != '"' && first != '\'' {
+		return 0
+	}
+	return len(line) - len(text)
 }
 
 // spans reports whether a document has what spans several parts: markers of other
@@ -94,7 +97,7 @@ func (d *document) graft(tree *yaml.Node) bool {
 	if n == nil || n.Tag != "!!null" {
 		return false
 	}
-	*n = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: d.parts[0].before + 1, Column: len(firstEntry.Find(d.parts[0].text))}
+	*n = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: d.parts[0].before + 1, Column: entryDepth(d.parts[0].text) + 1}
 	return true
 }
 

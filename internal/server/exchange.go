@@ -47,7 +47,7 @@ type exchange struct {
 var (
 	errUnknownHost    error = &settings.Error{Kind: settings.Forbidden, Message: "this listener does not answer to that host name; list it in ops.hosts"}
 	errLongHost       error = &settings.Error{Kind: settings.BadRequest, Message: "the host name of the request is too long"}
-	errManyParameters error = &settings.Error{Kind: settings.BadRequest, Message: "the query has too many parameters; at most 100 are allowed"}
+	errManyParameters error = settings.Errorf(settings.BadRequest, "the query has too many parameters; at most %d are allowed", maxParameters)
 	errNotFound       error = &settings.Error{Kind: settings.NotFound, Message: "nothing is served at this path"}
 	errOverloaded     error = &settings.Error{Kind: settings.Overloaded, Message: "too many requests at once; try again in a moment"}
 	errRateLimited    error = &settings.Error{Kind: settings.RateLimited, Message: "too many requests from your address; try again in a minute"}

@@ -26,9 +26,6 @@ import (
 // to /sign/NAME, so that HTTP does not count.
 const signaturesAtOnce = 20
 
-// keys are those in the directory.
-var keys = []string{"ecdsa", "rsa"}
-
 // text is what is written.
 var text = strings.Repeat("x", 1<<20)
 
@@ -37,11 +34,7 @@ var text = strings.Repeat("x", 1<<20)
 func bare(plain, encrypted, dir string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{n}", write)
-	for _, name := range keys {
-		key, err := keyOf(dir, name)
-		if err != nil {
-			return err
-		}
+	err := withKeys(dir, func(name string, key crypto.Signer) {
 		digest := sha256.Sum256(nil)
 		mux.HandleFunc("/sign/"+name, func(w http.ResponseWriter, _ *http.Request) {
 			for range signaturesAtOnce {
@@ -52,21 +45,20 @@ func bare(plain, encrypted, dir string) error {
 			}
 			w.Header().Set("Content-Length", "0")
 		})
+	})
+	if err != nil {
+		return err
 	}
 	return serveOn(&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, plain, encrypted, dir)
 }
 
-// floor serves what is left of Waymark without its own work, in a process of its own: a
-// net/http server with the same time-outs, header fields and log lines. /N writes N bytes,
+// floor serves, in a process of its own, what a plain net/http server needs for the same
+// time-outs, header fields and log lines as Waymark. /N writes N bytes,
 // or 304 if the request names an ETag, and /sign/NAME/N signs once before. It never returns.
 func floor(plain, encrypted, dir string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{n}", write)
-	for _, name := range keys {
-		key, err := keyOf(dir, name)
-		if err != nil {
-			return err
-		}
+	err := withKeys(dir, func(name string, key crypto.Signer) {
 		mux.HandleFunc("/sign/"+name+"/{n}", func(w http.ResponseWriter, r *http.Request) {
 			digest := sha256.Sum256([]byte(r.URL.RawQuery))
 			if _, err := key.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
@@ -75,6 +67,9 @@ func floor(plain, encrypted, dir string) error {
 			}
 			write(w, r)
 		})
+	})
+	if err != nil {
+		return err
 	}
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), &zapcore.BufferedWriteSyncer{WS: os.Stderr}, zap.InfoLevel))
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -111,13 +106,16 @@ func write(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text[:n])
 }
 
-// keyOf returns the key of a name in a directory.
-func keyOf(dir, name string) (crypto.Signer, error) {
-	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, name, "cert.pem"), filepath.Join(dir, name, "key.pem"))
-	if err != nil {
-		return nil, err
+// withKeys calls use for each key in a directory.
+func withKeys(dir string, use func(name string, key crypto.Signer)) error {
+	for _, name := range []string{"ecdsa", "rsa"} {
+		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, name, "cert.pem"), filepath.Join(dir, name, "key.pem"))
+		if err != nil {
+			return err
+		}
+		use(name, pair.PrivateKey.(crypto.Signer))
 	}
-	return pair.PrivateKey.(crypto.Signer), nil
+	return nil
 }
 
 // serveOn serves without and with TLS. It returns an error only.

@@ -32,13 +32,11 @@ type options struct {
 }
 
 func main() {
-	if len(os.Args) == 5 && (os.Args[1] == "bare" || os.Args[1] == "floor") {
-		serve := bare
-		if os.Args[1] == "floor" {
-			serve = floor
+	if len(os.Args) == 5 {
+		if serve := map[string]func(plain, encrypted, dir string) error{"bare": bare, "floor": floor}[os.Args[1]]; serve != nil {
+			fmt.Fprintln(os.Stderr, serve(os.Args[2], os.Args[3], os.Args[4]))
+			os.Exit(2)
 		}
-		fmt.Fprintln(os.Stderr, serve(os.Args[2], os.Args[3], os.Args[4]))
-		os.Exit(2)
 	}
 	if len(os.Args) >= 3 && os.Args[1] == "growth" { // and a binary
 		if err := growth(strings.Join(os.Args[3:], ""), os.Args[2], os.Stdout); err != nil {
