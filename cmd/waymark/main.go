@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/waymark-mail/waymark/internal/memory"
@@ -18,6 +19,8 @@ func mainWithStatus() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	memory.Apply()
+	reserve := memory.Reserve()
+	defer runtime.KeepAlive(reserve)
 	return run(ctx, os.Args[1:], environment{
 		getenv: os.LookupEnv,
 		stdin:  os.Stdin,

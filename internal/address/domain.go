@@ -42,10 +42,11 @@ func ParseDomain(s string) (Domain, error) {
 		return "", ErrEmptyDomain
 	case len(s) > 4*maxDomain: // no mapping shortens it enough
 		return "", errors.New("the domain is longer than 253 octets")
-	case !utf8.ValidString(s):
-		return "", errors.New("the domain is not valid UTF-8")
 	}
 	if !isCanonical(s) {
+		if !utf8.ValidString(s) {
+			return "", errors.New("the domain is not valid UTF-8")
+		}
 		mapped, err := lookup.ToASCII(s)
 		if err != nil {
 			return "", errors.New("the domain is not a valid name")
@@ -93,7 +94,7 @@ func checkHostName(s string) error {
 		last = label
 	}
 	// A host name never ends in an all-numeric label: that is an IPv4 address.
-	if strings.Trim(last, "0123456789") == "" {
+	if !strings.ContainsFunc(last, func(r rune) bool { return r < '0' || r > '9' }) {
 		return errors.New("the domain is an IP address or ends in a number")
 	}
 	return nil

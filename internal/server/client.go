@@ -17,7 +17,8 @@ import (
 type caller struct {
 	context.Context
 	requester
-	route *chi.Context // nil outside of a router
+	proxied bool         // a trusted proxy sent the request
+	route   *chi.Context // nil outside of a router
 }
 
 // requester is who sends requests.
@@ -33,19 +34,16 @@ func newRequester(addr netip.Addr, remoteAddr string) requester {
 	if !addr.IsValid() {
 		return requester{}
 	}
+	if !addr.Is4() {
+		text := addr.String()
+		return requester{addr: addr, address: text, network: httprate.CanonicalizeIP(text)}
+	}
 	text := remoteAddr[:max(strings.LastIndexByte(remoteAddr, ':'), 0)]
-	if !addr.Is4() || addr != parsed(text) {
+	var digits [len("255.255.255.255")]byte
+	if text != string(addr.AppendTo(digits[:0])) {
 		text = addr.String()
 	}
-	return requester{addr: addr, address: text, network: httprate.CanonicalizeIP(text)}
-}
-
-func parsed(text string) netip.Addr {
-	addr, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return addr
+	return requester{addr: addr, address: text, network: text}
 }
 
 // callerKey is for the caller of a request.
@@ -62,39 +60,40 @@ func (c *caller) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// requesterIn returns the client from the context of a request.
-func requesterIn(ctx context.Context) requester {
+// callerIn returns the caller from the context of a request; nobody if there is none.
+func callerIn(ctx context.Context) *caller {
 	if c, ok := ctx.Value(callerKey{}).(*caller); ok {
-		return c.requester
+		return c
 	}
-	return requester{}
+	return &caller{}
 }
 
 // ClientNetwork returns what the limits of clients count, from the context of a
 // request: the client's address, or its IPv6 network.
-func ClientNetwork(ctx context.Context) string { return requesterIn(ctx).network }
+func ClientNetwork(ctx context.Context) string { return callerIn(ctx).network }
 
 // WithPeer returns a context for ClientNetwork with the peer of a TLS handshake. A
 // trusted proxy passes on handshakes of many clients, so it is nobody in particular.
 func WithPeer(ctx context.Context, remoteAddr string, proxies []netip.Prefix) context.Context {
-	if isTrusted(remoteAddr, proxies) {
+	peer := peerOf(remoteAddr)
+	if isTrusted(peer, proxies) {
 		return ctx
 	}
-	return &caller{Context: ctx, requester: newRequester(peerOf(remoteAddr), remoteAddr)}
+	return &caller{Context: ctx, requester: newRequester(peer, remoteAddr)}
 }
 
 // ClientAddress returns the client's address from the context of a request, also
 // behind trusted proxies; the zero Addr when it is unknown.
-func ClientAddress(ctx context.Context) netip.Addr { return requesterIn(ctx).addr }
+func ClientAddress(ctx context.Context) netip.Addr { return callerIn(ctx).addr }
 
-// senderOf returns the address of the client. A forwarding header counts only when the
-// peer is a trusted proxy. When it lists trusted proxies alone, as for a client on the
+// senderOf returns the address of the client, and whether the peer is a trusted proxy:
+// only then a forwarding header counts. When it lists trusted proxies alone, as for a client on the
 // proxy's own machine, or an entry is not an address, the peer counts: what is left of
 // that could be forged.
-func senderOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
+func senderOf(r *http.Request, trusted []netip.Prefix) (client netip.Addr, proxied bool) {
 	peer := peerOf(r.RemoteAddr)
-	if len(trusted) == 0 || !within(peer.WithZone(""), trusted) {
-		return peer
+	if !isTrusted(peer, trusted) {
+		return peer, false
 	}
 	for _, hops := range slices.Backward(r.Header["X-Forwarded-For"]) {
 		for more := true; more; {
@@ -108,15 +107,15 @@ func senderOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
 			}
 			addr, err := netip.ParseAddr(hop)
 			if err != nil {
-				return peer
+				return peer, true
 			}
 			// Another form of a trusted address must not look like a client's.
-			if addr = addr.Unmap().WithZone(""); !within(addr, trusted) {
-				return addr
+			if addr = addr.Unmap().WithZone(""); !isTrusted(addr, trusted) {
+				return addr, true
 			}
 		}
 	}
-	return peer
+	return peer, true
 }
 
 // peerOf returns the address in http.Request.RemoteAddr; the zero Addr if there is none.
@@ -128,9 +127,15 @@ func peerOf(remoteAddr string) netip.Addr {
 	if err != nil {
 		host = remoteAddr
 	}
-	return parsed(host).Unmap()
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
 }
 
-func within(addr netip.Addr, all []netip.Prefix) bool {
-	return slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Contains(addr) })
+// isTrusted reports whether an address is that of a trusted proxy.
+func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
+	addr = addr.WithZone("")
+	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

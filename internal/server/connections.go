@@ -123,11 +123,11 @@ func (l *connections) Close() (err error) {
 // its connections counts as a client.
 func (l *connections) clientOf(conn net.Conn) string {
 	remote := conn.RemoteAddr().String()
-	peer, err := netip.ParseAddrPort(remote)
-	if err != nil || l.proxies != nil && isTrusted(remote, l.proxies()) {
+	peer := peerOf(remote)
+	if !peer.IsValid() || l.proxies != nil && isTrusted(peer, l.proxies()) {
 		return remote
 	}
-	return httprate.CanonicalizeIP(peer.Addr().Unmap().WithZone("").String())
+	return httprate.CanonicalizeIP(peer.WithZone("").String())
 }
 
 // evict closes the connection of a client, or of any if client is "", that is silent

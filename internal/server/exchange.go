@@ -24,7 +24,7 @@ type exchange struct {
 	dialect  string // name; see handler.unclaimed
 	route    string // pattern of the path; "" when none matched
 	public   bool   // scripts of any site may read the response
-	from     requester
+	from     *caller
 	started  time.Time
 	response dialect.Response
 	err      error  // nil on success
@@ -57,8 +57,8 @@ var (
 func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
 	fail := d.Failure
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, from: requesterIn(r.Context()), started: time.Now()}
-		r, x.span = h.tracer.Request(r, len(h.trusted) > 0 && isTrusted(r.RemoteAddr, h.trusted))
+		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, from: callerIn(r.Context()), started: time.Now()}
+		r, x.span = h.tracer.Request(r, x.from.proxied)
 		e, methods := allowed(endpoints, r.Method)
 		switch {
 		case h.limiter.refuses(x.from.network) || methods == nil && e.Strict && h.strict.refuses(x.from.network):
@@ -103,7 +103,7 @@ func (x *exchange) refuseMethod(methods []string) {
 
 // failed answers an error of a request that no dialect answers.
 func (h *handler) failed(w http.ResponseWriter, r *http.Request, x *exchange) {
-	x.dialect, x.from, x.started = h.unclaimed, requesterIn(r.Context()), time.Now()
+	x.dialect, x.from, x.started = h.unclaimed, callerIn(r.Context()), time.Now()
 	if x.response = dialect.PlainFailure(x.err); x.bare {
 		x.response.Body = nil
 	}
@@ -153,7 +153,7 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 	if x.err != nil {
 		x.failure = dialect.FailureOf(x.err)
 	}
-	x.id = h.ids.of(r, h.trusted)
+	x.id = h.ids.of(r, x.from.proxied)
 	if h.fwdHost { // caches know the host of the request, but not this
 		w.Header().Add("Vary", "X-Forwarded-Host")
 	}

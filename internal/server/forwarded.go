@@ -3,7 +3,6 @@ package server
 import (
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -15,12 +14,12 @@ import (
 // proxies pass on the one of a client, who could then put an answer about one
 // domain into a cache under another. The last of several values counts: the
 // nearest proxy set it.
-func applyForwarded(r *http.Request, trusted []netip.Prefix, host bool) {
+func applyForwarded(r *http.Request, proxied, host bool) {
 	r.URL.Scheme = "http"
 	if r.TLS != nil {
 		r.URL.Scheme = "https"
 	}
-	if len(trusted) == 0 || !isTrusted(r.RemoteAddr, trusted) {
+	if !proxied {
 		return
 	}
 	switch lastValue(r.Header["X-Forwarded-Proto"]) {
@@ -35,20 +34,6 @@ func applyForwarded(r *http.Request, trusted []netip.Prefix, host bool) {
 	if name := lastValue(r.Header["X-Forwarded-Host"]); name != "" && isHost(name) {
 		r.Host = name
 	}
-}
-
-func isTrusted(remoteAddr string, trusted []netip.Prefix) bool {
-	peer, err := netip.ParseAddrPort(remoteAddr)
-	if err != nil {
-		return false
-	}
-	ip := peer.Addr().Unmap().WithZone("")
-	for _, p := range trusted {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
 }
 
 func lastValue(header []string) string {

@@ -105,7 +105,8 @@ const (
 // body, and has the router match the path alone: the endpoint matches the method, so that
 // a 405 can list what is allowed and a PROPFIND can be redirected.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &caller{Context: r.Context(), requester: newRequester(senderOf(r, h.trusted), r.RemoteAddr), route: h.routing.Get().(*chi.Context)}
+	sender, proxied := senderOf(r, h.trusted)
+	c := &caller{Context: r.Context(), requester: newRequester(sender, r.RemoteAddr), proxied: proxied, route: h.routing.Get().(*chi.Context)}
 	defer h.routing.Put(c.route)
 	c.route.Reset()
 	c.route.Routes = h
@@ -115,7 +116,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.failed(w, r, &exchange{err: &panicked{v, debug.Stack()}})
 		}
 	}()
-	applyForwarded(r, h.trusted, h.fwdHost)
+	applyForwarded(r, proxied, h.fwdHost)
 	if len(r.Host) > maxHost {
 		h.stray(w, r, errLongHost)
 		return

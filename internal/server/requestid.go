@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/rand"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -28,9 +27,9 @@ const maxRequestID = 64
 
 // of returns the ID that a trusted proxy gave the request, so that its log and ours
 // have the same one, else a new one.
-func (ids *requestIDs) of(r *http.Request, trusted []netip.Prefix) string {
+func (ids *requestIDs) of(r *http.Request, proxied bool) string {
 	sent := r.Header["X-Request-Id"]
-	if len(sent) == 1 && len(trusted) > 0 && isRequestID(sent[0]) && isTrusted(r.RemoteAddr, trusted) {
+	if proxied && len(sent) == 1 && isRequestID(sent[0]) {
 		return sent[0]
 	}
 	return ids.next()

@@ -36,7 +36,7 @@ func (s *sharedLimit) exceeded(r *http.Request, now time.Time) {
 func forwards(r *http.Request) string {
 	for _, header := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded"} {
 		if values := r.Header[header]; len(values) > 0 {
-			if first, _, _ := strings.Cut(values[0], ","); strings.TrimSpace(first) != requesterIn(r.Context()).address {
+			if first, _, _ := strings.Cut(values[0], ","); strings.TrimSpace(first) != callerIn(r.Context()).address {
 				return header
 			}
 			return ""

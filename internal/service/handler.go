@@ -60,8 +60,12 @@ func Handler(cfg *config.Config, deps Deps) http.Handler {
 	if deps.Directory == nil {
 		deps.Directory = (&Sources{}).Directory(cfg, deps.Metrics)
 	}
+	var resolver dialect.Resolver = deps.Directory
+	if deps.Tracer != nil {
+		resolver = traced{resolver}
+	}
 	return server.New(server.Options{
-		Dialects:          dialects(traced{deps.Directory}, deps, cfg),
+		Dialects:          dialects(resolver, deps, cfg),
 		TrustedProxies:    cfg.TrustedProxies,
 		ForwardedHost:     cfg.ForwardedHost,
 		RequestsPerMinute: cfg.Limits.RequestsPerMinute,
