@@ -13,12 +13,46 @@ import (
 )
 
 // caller is the context of a request: who sent it, and how it is routed. As one value it
-// costs a request two allocations, where a middleware for each cost eight.
+// costs few allocations, where a middleware for each cost eight.
 type caller struct {
 	context.Context
 	requester
 	proxied bool         // a trusted proxy sent the request
 	route   *chi.Context // nil outside of a router
+}
+
+func newCaller(ctx context.Context, remoteAddr string) *caller {
+	return &caller{Context: ctx, requester: newRequester(peerOf(remoteAddr), remoteAddr), route: chi.NewRouteContext()}
+}
+
+// ConnContext returns the context of all requests of a connection, for http.Server.
+func ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	return newCaller(ctx, conn.RemoteAddr().String())
+}
+
+// called returns the caller of a request, and the request with the caller in its context.
+// The requests of an HTTP/1 connection come one after the other, so they share the caller
+// of the connection, unless a trusted proxy sends them for somebody else.
+func called(r *http.Request, trusted []netip.Prefix) (*caller, *http.Request) {
+	c := callerIn(r.Context())
+	if c.route == nil { // the request did not come through Listen
+		c = newCaller(r.Context(), r.RemoteAddr)
+		r = r.WithContext(c)
+	}
+	client, proxied := senderOf(r, c.addr, trusted)
+	if client != c.addr || r.ProtoMajor != 1 {
+		own := &caller{Context: r.Context(), requester: c.requester, route: c.route}
+		if client != c.addr {
+			own.requester = newRequester(client, "")
+		}
+		if r.ProtoMajor != 1 {
+			own.route = chi.NewRouteContext()
+		}
+		c, r = own, r.WithContext(own)
+	}
+	c.proxied = proxied
+	c.route.Reset()
+	return c, r
 }
 
 // requester is who sends requests.
@@ -77,7 +111,7 @@ func ClientNetwork(ctx context.Context) string { return callerIn(ctx).network }
 func WithPeer(ctx context.Context, remoteAddr string, proxies []netip.Prefix) context.Context {
 	peer := peerOf(remoteAddr)
 	if isTrusted(peer, proxies) {
-		return ctx
+		return &caller{Context: ctx}
 	}
 	return &caller{Context: ctx, requester: newRequester(peer, remoteAddr)}
 }
@@ -86,12 +120,11 @@ func WithPeer(ctx context.Context, remoteAddr string, proxies []netip.Prefix) co
 // behind trusted proxies; the zero Addr when it is unknown.
 func ClientAddress(ctx context.Context) netip.Addr { return callerIn(ctx).addr }
 
-// senderOf returns the address of the client, and whether the peer is a trusted proxy:
+// senderOf returns the address of the client, and whether its peer is a trusted proxy:
 // only then a forwarding header counts. When it lists trusted proxies alone, as for a client on the
 // proxy's own machine, or an entry is not an address, the peer counts: what is left of
 // that could be forged.
-func senderOf(r *http.Request, trusted []netip.Prefix) (client netip.Addr, proxied bool) {
-	peer := peerOf(r.RemoteAddr)
+func senderOf(r *http.Request, peer netip.Addr, trusted []netip.Prefix) (client netip.Addr, proxied bool) {
 	if !isTrusted(peer, trusted) {
 		return peer, false
 	}

@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-chi/chi/v5"
 	"go.uber.org/zap"
@@ -34,7 +33,6 @@ type Options struct {
 
 type handler struct {
 	*chi.Mux
-	routing   sync.Pool         // of *chi.Context
 	unclaimed string            // dialect label of requests that no dialect answers
 	claimed   map[string]string // path to the dialect that has it
 	trusted   []netip.Prefix
@@ -66,7 +64,6 @@ func New(o Options) http.Handler {
 func newHandler(o Options, unclaimed string, middlewares chi.Middlewares) *handler {
 	h := &handler{
 		Mux:       chi.NewRouter(),
-		routing:   sync.Pool{New: func() any { return chi.NewRouteContext() }},
 		unclaimed: unclaimed,
 		claimed:   map[string]string{},
 		trusted:   o.TrustedProxies,
@@ -105,18 +102,14 @@ const (
 // body, and has the router match the path alone: the endpoint matches the method, so that
 // a 405 can list what is allowed and a PROPFIND can be redirected.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	sender, proxied := senderOf(r, h.trusted)
-	c := &caller{Context: r.Context(), requester: newRequester(sender, r.RemoteAddr), proxied: proxied, route: h.routing.Get().(*chi.Context)}
-	defer h.routing.Put(c.route)
-	c.route.Reset()
+	c, r := called(r, h.trusted)
 	c.route.Routes = h
-	r = r.WithContext(c)
 	defer func() {
 		if v := recover(); v != nil { // outside of a dialect; net/http would log the value
 			h.failed(w, r, &exchange{err: &panicked{v, debug.Stack()}})
 		}
 	}()
-	applyForwarded(r, proxied, h.fwdHost)
+	applyForwarded(r, c.proxied, h.fwdHost)
 	if len(r.Host) > maxHost {
 		h.stray(w, r, errLongHost)
 		return

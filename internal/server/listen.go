@@ -81,6 +81,7 @@ func Listen(ctx context.Context, specs []Listener, errorLog *log.Logger) (*Group
 		g.listeners = append(g.listeners, limited)
 		g.servers = append(g.servers, &http.Server{
 			Handler:           limited.announcing(s.Handler),
+			ConnContext:       ConnContext,
 			ConnState:         changed,
 			TLSConfig:         s.TLS,
 			ReadHeaderTimeout: readHeaderTimeout,

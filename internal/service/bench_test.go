@@ -3,6 +3,7 @@ package service
 import (
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/waymark-mail/waymark/examples"
 	"github.com/waymark-mail/waymark/internal/config"
+	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/telemetry"
 )
 
@@ -44,6 +46,7 @@ func BenchmarkEndpoints(b *testing.B) {
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			r := httptest.NewRequest(bm.method, bm.target, nil)
+			r = r.WithContext(server.ConnContext(r.Context(), silent{}))
 			r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.4.0")
 			b.ReportAllocs()
 			for b.Loop() {
@@ -55,6 +58,11 @@ func BenchmarkEndpoints(b *testing.B) {
 		})
 	}
 }
+
+// silent is a connection that nothing is read from.
+type silent struct{ net.Conn }
+
+func (silent) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1234} }
 
 type discard struct{ header http.Header }
 

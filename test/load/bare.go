@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,6 +35,7 @@ var text = strings.Repeat("x", 1<<20)
 func bare(plain, encrypted, dir string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{n}", write)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	err := withKeys(dir, func(name string, key crypto.Signer) {
 		digest := sha256.Sum256(nil)
 		mux.HandleFunc("/sign/"+name, func(w http.ResponseWriter, _ *http.Request) {
@@ -58,6 +60,7 @@ func bare(plain, encrypted, dir string) error {
 func floor(plain, encrypted, dir string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{n}", write)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	err := withKeys(dir, func(name string, key crypto.Signer) {
 		mux.HandleFunc("/sign/"+name+"/{n}", func(w http.ResponseWriter, r *http.Request) {
 			digest := sha256.Sum256([]byte(r.URL.RawQuery))

@@ -29,6 +29,7 @@ type options struct {
 	long        time.Duration
 	peers       []target
 	binary      string
+	profile     bool
 }
 
 func main() {
@@ -79,6 +80,7 @@ func parse(args []string) (options, error) {
 	connections := flags.String("connections", "1,16,128", "numbers of connections")
 	flags.IntVar(&o.rounds, "rounds", 5, "how often each server is measured")
 	flags.DurationVar(&o.long, "time", 500*time.Millisecond, "length of one measurement")
+	flags.BoolVar(&o.profile, "profile", false, "show where the time of a request goes, with the first number of connections")
 	flags.StringVar(&o.binary, "binary", "", "measure this `file` instead of a new build of Waymark")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -111,12 +113,13 @@ type target struct {
 	plain, encrypted string   // addresses
 	process          *process // nil for a peer
 	quiet            bool     // it logs errors alone
+	pprof            string   // address of its CPU profiles; "" for none
 }
 
 const settings = `listen: %q
 tls: {listen: %q, cert_file: ecdsa/cert.pem, key_file: ecdsa/key.pem}
 signing: {cert_file: ecdsa/cert.pem, key_file: ecdsa/key.pem}
-ops: {listen: ""}
+ops: {listen: %q, pprof: true}
 trusted_proxies: [127.0.0.1]
 limits: {requests_per_minute: 0, strict_requests_per_minute: 0}
 log: {level: %s}
@@ -158,6 +161,9 @@ func measure(o options, out io.Writer) (below []string, err error) {
 	first, err := once(targets[1].plain, rows("")[0].request)
 	if err != nil {
 		return nil, err
+	}
+	if o.profile {
+		return nil, profiles(o, targets, rows(first.etag), dir, out)
 	}
 	printHead(out)
 	var all []figure
@@ -208,7 +214,7 @@ func prepare(o options, dir string) ([]limit, []target, error) {
 	var targets []target
 	for _, name := range []string{"bare", "waymark", "waymark, quiet", "floor"} {
 		t := target{name: name, quiet: name == "waymark, quiet"}
-		for _, address := range []*string{&t.plain, &t.encrypted} {
+		for _, address := range []*string{&t.plain, &t.encrypted, &t.pprof} {
 			if *address, err = freeAddress(); err != nil {
 				return nil, targets, err
 			}
@@ -220,13 +226,15 @@ func prepare(o options, dir string) ([]limit, []target, error) {
 				level = "error"
 			}
 			file := filepath.Join(dir, name+".yaml")
-			if err := os.WriteFile(file, fmt.Appendf(nil, settings, t.plain, t.encrypted, level), 0o600); err != nil {
+			if err := os.WriteFile(file, fmt.Appendf(nil, settings, t.plain, t.encrypted, t.pprof, level), 0o600); err != nil {
 				return nil, targets, err
 			}
 			if out, err := exec.Command(o.binary, "check", "-c", file).CombinedOutput(); err != nil {
 				return nil, targets, fmt.Errorf("%w: %s", err, out)
 			}
 			command = []string{o.binary, "serve", "-c", file}
+		} else {
+			t.pprof = t.plain
 		}
 		if t.process, err = start(name, t.plain, t.encrypted, []string{"STATE_DIRECTORY=" + dir}, command...); err != nil {
 			return nil, targets, err
