@@ -17,7 +17,7 @@ func TestSameBytesAsTheLibrary(t *testing.T) {
 	middle := certtest.Authority("Middle", &root)
 	leaf := certtest.Certify("signer", rsaKey(), &middle)
 	id := identity(t, leaf, middle)
-	for _, content := range [][]byte{nil, []byte("short"), profile, bytes.Repeat(profile, 20)} {
+	for _, content := range [][]byte{nil, []byte("short"), profile[:127], profile[:128], profile[:255], profile[:256], profile, bytes.Repeat(profile, 20)} {
 		for begun := time.Now(); ; {
 			before := certtest.Must(id.Sign(content))
 			want := bySmallstep(t, leaf, content, middle)
