@@ -53,23 +53,25 @@ type part struct {
 // encode returns a profile as an XML property list. The error says that a text has a
 // character that a property list cannot represent.
 func (o *outlines) encode(profile configuration, content []payload) ([]byte, error) {
-	t := texts{next: firstGap}
-	profile = t.take(profile, content)
-	of, err := o.of(profile, len(t.all))
+	t := texts{all: make([]string, 0, mostTexts*(1+len(content)))}
+	of, err := o.of(t.take(profile, content), profile, content)
 	if err != nil {
 		return nil, err
 	}
 	return of.fill(t.all)
 }
 
-// of returns the outline of a profile that has gaps as texts.
-func (o *outlines) of(profile configuration, gaps int) (outline, error) {
-	key := shape{head: profile.head, organization: profile.Organization, consent: strings.Join(slices.Sorted(maps.Keys(profile.ConsentText)), "\x00")}
-	if profile.RemovalDate != nil {
-		key.removal = *profile.RemovalDate
+// mostTexts are those of a payload, and of a profile without its consent texts.
+const mostTexts = 10
+
+// of returns the outline of a profile. marked is the same with marks as texts.
+func (o *outlines) of(marked, profile configuration, content []payload) (outline, error) {
+	key := shape{head: marked.head, organization: marked.Organization, consent: strings.Join(languages(marked.ConsentText), "\x00")}
+	if marked.RemovalDate != nil {
+		key.removal = *marked.RemovalDate
 	}
-	if copy(key.content[:], profile.Content) < len(profile.Content) || o.known == nil {
-		return outlineOf(profile, gaps)
+	if copy(key.content[:], marked.Content) < len(marked.Content) || o.known == nil {
+		return outlineOf(profile, content)
 	}
 	o.guard.RLock()
 	known, ok := o.known[key]
@@ -77,7 +79,7 @@ func (o *outlines) of(profile configuration, gaps int) (outline, error) {
 	if ok {
 		return known, nil
 	}
-	made, err := outlineOf(profile, gaps)
+	made, err := outlineOf(profile, content)
 	if err != nil {
 		return outline{}, err
 	}
@@ -90,18 +92,23 @@ func (o *outlines) of(profile configuration, gaps int) (outline, error) {
 	return made, nil
 }
 
-// outlineOf encodes a profile and cuts it at its gaps.
-func outlineOf(profile configuration, gaps int) (outline, error) {
+// outlineOf encodes a profile with gaps as texts and cuts it there.
+func outlineOf(profile configuration, content []payload) (outline, error) {
+	t := texts{next: firstGap}
+	profile = t.take(profile, content)
 	var out bytes.Buffer
 	enc := plist.NewEncoder(&out)
 	enc.Indent("  ")
 	if err := enc.Encode(profile); err != nil {
 		return outline{}, fmt.Errorf("cannot encode the property list: %w", err)
 	}
+	if bytes.Contains(out.Bytes(), []byte(replacement)) {
+		return outline{}, errUnrepresentable
+	}
 	var o outline
 	from := 0
 	for at, char := range out.String() {
-		if i := int(char - firstGap); i >= 0 && i < gaps {
+		if i := int(char - firstGap); i >= 0 && i < len(t.all) {
 			o.parts = append(o.parts, part{out.Bytes()[from:at], i})
 			from = at + utf8.RuneLen(char)
 		}
@@ -116,24 +123,46 @@ func (o outline) fill(texts []string) ([]byte, error) {
 	for _, p := range o.parts {
 		size += len(p.before) + len(texts[p.text])
 	}
-	out := bytes.NewBuffer(make([]byte, 0, size+size/8)) // some characters are escaped
-	var text []byte                                      // used again, since it escapes to the heap
+	out := make([]byte, 0, size)
 	for _, p := range o.parts {
-		out.Write(p.before)
-		text = append(text[:0], texts[p.text]...)
-		if err := xml.EscapeText(out, text); err != nil {
-			return nil, err
+		out = append(out, p.before...)
+		text := texts[p.text]
+		if !plain(text) {
+			var err error
+			if text, err = escaped(text); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, text...)
+	}
+	return append(out, o.tail...), nil
+}
+
+// plain reports whether a text is the same in XML. Nearly all are, and that is known in
+// a third of the time that it takes to escape them (BenchmarkRender).
+func plain(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c >= utf8.RuneSelf, c == '&', c == '<', c == '>', c == '"', c == '\'':
+			return false
 		}
 	}
-	out.Write(o.tail)
-	if bytes.Contains(out.Bytes(), []byte(replacement)) {
-		return nil, errors.New("a text of the provider contains a character that a property list cannot represent")
-	}
-	if newline := []byte("&#xA;"); bytes.Contains(out.Bytes(), newline) {
-		return bytes.ReplaceAll(out.Bytes(), newline, []byte("\n")), nil // as groob/plist does
-	}
-	return out.Bytes(), nil
+	return true
 }
+
+// escaped returns a text in XML as groob/plist writes it.
+func escaped(text string) (string, error) {
+	var out bytes.Buffer
+	if err := xml.EscapeText(&out, []byte(text)); err != nil {
+		return "", err
+	}
+	if bytes.Contains(out.Bytes(), []byte(replacement)) {
+		return "", errUnrepresentable
+	}
+	return strings.ReplaceAll(out.String(), "&#xA;", "\n"), nil
+}
+
+var errUnrepresentable = errors.New("a text of the provider contains a character that a property list cannot represent")
 
 // replacement is what the encoder silently writes for control characters and
 // invalid UTF-8. A changed user name would fail on the device without a reason.
@@ -146,33 +175,45 @@ const firstGap = '\U000F0000'
 // texts are those of a profile, in the order of its gaps.
 type texts struct {
 	all  []string
-	next rune // what stands for the next one
+	next rune // the next gap; 0 for marks
 }
 
-// gap keeps a text and returns what stands for it. An empty one stays: its key is
-// omitted.
+// gap keeps a text and returns what stands for it: a gap of its own, or a mark, which
+// allocates nothing. An empty one stays: its key is omitted.
 func (t *texts) gap(text string) string {
 	if text == "" {
 		return ""
 	}
 	t.all = append(t.all, text)
+	if t.next == 0 {
+		return "text"
+	}
 	t.next++
 	return string(t.next - 1)
 }
 
-// take returns the profile with its content, and with gaps as texts.
+// take returns the profile with its content, and with gaps or marks as texts.
 func (t *texts) take(c configuration, content []payload) configuration {
 	c.head = c.gaps(t)
 	c.Organization = t.gap(c.Organization)
 	consent := make(map[string]string, len(c.ConsentText))
-	for _, language := range slices.Sorted(maps.Keys(c.ConsentText)) {
+	for _, language := range languages(c.ConsentText) {
 		consent[language] = t.gap(c.ConsentText[language])
 	}
 	c.ConsentText = consent
+	c.Content = make([]any, 0, len(content))
 	for _, p := range content {
 		c.Content = append(c.Content, p.gaps(t))
 	}
 	return c
+}
+
+// languages returns those of consent texts, sorted.
+func languages(consent map[string]string) []string {
+	if len(consent) == 0 {
+		return nil // without the allocations of an iterator
+	}
+	return slices.Sorted(maps.Keys(consent))
 }
 
 // payload is a part of a profile that can leave out its texts.
