@@ -1,6 +1,7 @@
 package mobileconfig
 
 import (
+	"crypto/sha1" //nolint:gosec // of UUIDs, which devices know already
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func identityOf(mailboxes []settings.Settings, chosen Selection) identity {
 	slices.Sort(names) // their order must not matter
 	provider, _, _ := strings.Cut(names[0], "\x00")
 	name := strings.Join(append(names, chosen.String()), "\x00")
-	id := uuid.NewSHA1(origin, []byte(name))
+	id := derived(origin, name)
 	return identity{
 		identifier: "org.waymark-mail." + provider + "." + id.String(),
 		profile:    id,
@@ -63,15 +64,34 @@ func (i identity) head() head {
 // payload returns the common keys of the payload of one kind for a mailbox.
 func (i identity) payload(s settings.Settings, kind, payloadType string) head {
 	if i.several {
-		kind += "." + uuid.NewSHA1(i.profile, []byte(nameOf(s))).String()
+		kind += "." + derived(i.profile, nameOf(s)).String()
 	}
 	return head{
 		Identifier: i.identifier + "." + kind,
-		UUID:       upper(uuid.NewSHA1(i.profile, []byte(kind))),
+		UUID:       upper(derived(i.profile, kind)),
 		Type:       payloadType,
 		Version:    1,
 	}
 }
 
-// upper formats a UUID like Apple's tools.
-func upper(id uuid.UUID) string { return strings.ToUpper(id.String()) }
+// derived is uuid.NewSHA1 without its four allocations: a profile has four UUIDs
+// (BenchmarkRender).
+func derived(space uuid.UUID, name string) uuid.UUID {
+	var room [128]byte
+	sum := sha1.Sum(append(append(room[:0], space[:]...), name...)) //nolint:gosec // version 5 is of SHA-1
+	id := uuid.UUID(sum[:len(space)])
+	id[6] = id[6]&0x0f | 5<<4 // version
+	id[8] = id[8]&0x3f | 0x80 // variant
+	return id
+}
+
+// upper formats a UUID like Apple's tools. strings.ToUpper would make another copy.
+func upper(id uuid.UUID) string {
+	text, _ := id.MarshalText() // never fails
+	for i, c := range text {
+		if c >= 'a' {
+			text[i] = c - 'a' + 'A'
+		}
+	}
+	return string(text)
+}

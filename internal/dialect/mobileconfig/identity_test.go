@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -19,6 +21,17 @@ func identifiers(t *testing.T, s settings.Settings, o Options) map[string]bool {
 		ids[p["PayloadIdentifier"].(string)], ids[p["PayloadUUID"].(string)] = true, true
 	}
 	return ids
+}
+
+// TestUUIDs compares UUIDs, also of long names, with those of the library.
+func TestUUIDs(t *testing.T) {
+	for n := range 300 {
+		name := strings.Repeat("é", n)
+		want := uuid.NewSHA1(origin, []byte(name))
+		if got := derived(origin, name); got != want || upper(got) != strings.ToUpper(want.String()) {
+			t.Errorf("%d characters: %s, in capitals %s; want %s", n, got, upper(got), want)
+		}
+	}
 }
 
 // TestIdentifiers pins what decides whether a device updates an account, makes
