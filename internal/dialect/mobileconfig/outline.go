@@ -66,7 +66,10 @@ const mostTexts = 10
 
 // of returns the outline of a profile. marked is the same with marks as texts.
 func (o *outlines) of(marked, profile configuration, content []payload) (outline, error) {
-	key := shape{head: marked.head, organization: marked.Organization, consent: strings.Join(languages(marked.ConsentText), "\x00")}
+	key := shape{head: marked.head, organization: marked.Organization}
+	if len(marked.ConsentText) > 0 { // else the iterator would allocate
+		key.consent = strings.Join(slices.Sorted(maps.Keys(marked.ConsentText)), "\x00")
+	}
 	if marked.RemovalDate != nil {
 		key.removal = *marked.RemovalDate
 	}
@@ -126,40 +129,40 @@ func (o outline) fill(texts []string) ([]byte, error) {
 	out := make([]byte, 0, size)
 	for _, p := range o.parts {
 		out = append(out, p.before...)
-		text := texts[p.text]
-		if !plain(text) {
+		if text := texts[p.text]; plain(text) {
+			out = append(out, text...)
+		} else {
 			var err error
-			if text, err = escaped(text); err != nil {
+			if out, err = appendEscaped(out, text); err != nil {
 				return nil, err
 			}
 		}
-		out = append(out, text...)
 	}
 	return append(out, o.tail...), nil
 }
 
-// plain reports whether a text is the same in XML. Nearly all are, and that is known in
-// a third of the time that it takes to escape them (BenchmarkRender).
+// plain reports whether a text has only letters and other characters that are the same in
+// XML, as nearly all have. It takes a quarter of the time of xml.EscapeText (BenchmarkRender).
 func plain(text string) bool {
 	for i := range len(text) {
-		switch c := text[i]; {
-		case c < ' ', c >= utf8.RuneSelf, c == '&', c == '<', c == '>', c == '"', c == '\'':
+		if c := text[i]; c < '(' && c != ' ' || c > ';' && c < '?' || c >= utf8.RuneSelf {
 			return false
 		}
 	}
 	return true
 }
 
-// escaped returns a text in XML as groob/plist writes it.
-func escaped(text string) (string, error) {
-	var out bytes.Buffer
-	if err := xml.EscapeText(&out, []byte(text)); err != nil {
-		return "", err
+// appendEscaped appends a text in XML as groob/plist writes it.
+func appendEscaped(out []byte, text string) ([]byte, error) {
+	whole := bytes.NewBuffer(out)
+	if err := xml.EscapeText(whole, []byte(text)); err != nil {
+		return nil, err
 	}
-	if bytes.Contains(out.Bytes(), []byte(replacement)) {
-		return "", errUnrepresentable
+	written := whole.Bytes()[len(out):]
+	if bytes.Contains(written, []byte(replacement)) {
+		return nil, errUnrepresentable
 	}
-	return strings.ReplaceAll(out.String(), "&#xA;", "\n"), nil
+	return append(out, bytes.ReplaceAll(written, []byte("&#xA;"), []byte("\n"))...), nil
 }
 
 var errUnrepresentable = errors.New("a text of the provider contains a character that a property list cannot represent")
@@ -196,24 +199,18 @@ func (t *texts) gap(text string) string {
 func (t *texts) take(c configuration, content []payload) configuration {
 	c.head = c.gaps(t)
 	c.Organization = t.gap(c.Organization)
-	consent := make(map[string]string, len(c.ConsentText))
-	for _, language := range languages(c.ConsentText) {
-		consent[language] = t.gap(c.ConsentText[language])
+	if len(c.ConsentText) > 0 {
+		consent := make(map[string]string, len(c.ConsentText))
+		for _, language := range slices.Sorted(maps.Keys(c.ConsentText)) {
+			consent[language] = t.gap(c.ConsentText[language])
+		}
+		c.ConsentText = consent
 	}
-	c.ConsentText = consent
 	c.Content = make([]any, 0, len(content))
 	for _, p := range content {
 		c.Content = append(c.Content, p.gaps(t))
 	}
 	return c
-}
-
-// languages returns those of consent texts, sorted.
-func languages(consent map[string]string) []string {
-	if len(consent) == 0 {
-		return nil // without the allocations of an iterator
-	}
-	return slices.Sorted(maps.Keys(consent))
 }
 
 // payload is a part of a profile that can leave out its texts.

@@ -2,6 +2,7 @@ package mobileconfig
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -70,6 +71,19 @@ func TestOutlinesAreTheLibrary(t *testing.T) {
 	}
 	if !forgot {
 		t.Error("the bound was never reached")
+	}
+}
+
+// TestPlainTexts compares each byte that is copied with what the library makes of it.
+func TestPlainTexts(t *testing.T) {
+	for c := range 256 {
+		var out bytes.Buffer
+		if err := xml.EscapeText(&out, []byte{byte(c)}); err != nil {
+			t.Fatal(err)
+		}
+		if text := string([]byte{byte(c)}); plain(text) && out.String() != text {
+			t.Errorf("%q is copied; escaped, it is %q", text, out.String())
+		}
 	}
 }
 

@@ -24,22 +24,21 @@ func (kept *outlines) render(s settings.Settings, o Options) ([]byte, error) {
 	mailboxes := distinct(s, o.Also)
 	words := cmp.Or(o.Texts, i18n.All()).In(o.Language)
 	id := identityOf(mailboxes, o.Selection)
-	var content []payload
-	var names []string
+	content := make([]payload, 0, 3*len(mailboxes))
+	names := make([]string, 0, len(mailboxes))
 	for i, s := range mailboxes {
 		if s.Address.IsZero() {
 			return nil, settings.Errorf(settings.BadRequest, "a profile needs an address")
 		}
-		account := accounts{Settings: s, services: s.Services(), identity: id, words: words}
+		account := accounts{Settings: s, name: s.Address.String(), services: s.Services(), identity: id, words: words}
 		if i == 0 {
 			account.aliases = o.Aliases
 		}
-		payloads := account.payloads(o.Selection)
-		if len(payloads) == 0 {
+		before := len(content)
+		if content = account.addTo(content, o.Selection); len(content) == before {
 			return nil, settings.Errorf(settings.NotOffered, "there is no service for that address that a profile can set up")
 		}
-		content = append(content, payloads...)
-		names = append(names, s.Address.String())
+		names = append(names, account.name)
 	}
 	everybody := strings.Join(names, ", ")
 	name := s.Provider.NameIn(o.Language)
@@ -54,8 +53,8 @@ func (kept *outlines) render(s settings.Settings, o Options) ([]byte, error) {
 	if profile.Organization == "" {
 		profile.Organization = name
 	}
-	if removal := s.Provider.Profile.RemovalDate; !removal.IsZero() {
-		profile.RemovalDate = &removal
+	if removal := &s.Provider.Profile.RemovalDate; !removal.IsZero() {
+		profile.RemovalDate = removal
 	}
 	return kept.encode(profile, content)
 }
@@ -82,14 +81,15 @@ func consent(texts map[string]string) map[string]string {
 // accounts are those of one mailbox.
 type accounts struct {
 	settings.Settings
+	name     string // the address
 	services []settings.Service
 	aliases  []address.Address
 	identity identity
 	words    *i18n.Catalogue
 }
 
-func (a accounts) payloads(chosen Selection) []payload {
-	var all []payload
+// addTo appends the chosen accounts that the provider offers.
+func (a accounts) addTo(all []payload, chosen Selection) []payload {
 	if chosen.mail() {
 		if m, ok := a.mail(); ok {
 			all = append(all, m)
@@ -97,14 +97,14 @@ func (a accounts) payloads(chosen Selection) []payload {
 	}
 	if chosen.calendar() {
 		if at, ok := davServer(a.Settings, a.services, settings.CalDAV); ok {
-			head := a.head("calendar", "com.apple.caldav.account", a.words.Text("profile.calendar"))
-			all = append(all, calDAV{head, a.label(a.words.Text("profile.calendar")), at.host, at.port, at.path, at.tls, at.login})
+			name := a.words.Text("profile.calendar")
+			all = append(all, calDAV{a.head("calendar", "com.apple.caldav.account", name), a.label(name), at.host, at.port, at.path, at.tls, at.login})
 		}
 	}
 	if chosen.contacts() {
 		if at, ok := davServer(a.Settings, a.services, settings.CardDAV); ok {
-			head := a.head("contacts", "com.apple.carddav.account", a.words.Text("profile.contacts"))
-			all = append(all, cardDAV{head, a.label(a.words.Text("profile.contacts")), at.host, at.port, at.path, at.tls, at.login})
+			name := a.words.Text("profile.contacts")
+			all = append(all, cardDAV{a.head("contacts", "com.apple.carddav.account", name), a.label(name), at.host, at.port, at.path, at.tls, at.login})
 		}
 	}
 	return all
@@ -121,7 +121,7 @@ func (a accounts) head(kind, payloadType, name string) head {
 
 // label is the name in the list of accounts. The address tells several mailboxes
 // apart.
-func (a accounts) label(kind string) string { return kind + " " + a.Address.String() }
+func (a accounts) label(kind string) string { return kind + " " + a.name }
 
 // mail returns the mail account: IMAP, else POP. The schema requires an outgoing
 // server.
@@ -141,7 +141,7 @@ func (a accounts) mail() (mail, bool) {
 	m := mail{
 		head:                   a.head("mail", "com.apple.mail.managed", a.words.Text("profile.mail")),
 		AccountType:            accountType,
-		AccountDescription:     a.Address.String(),
+		AccountDescription:     a.name,
 		Address:                a.sendAs(),
 		IncomingAuthentication: inAuth,
 		IncomingHost:           in.Host,
@@ -166,7 +166,7 @@ func (a accounts) mail() (mail, bool) {
 // separated by ", " and to treat one without spaces as a single address; some read
 // it when the account is next opened.
 func (a accounts) sendAs() string {
-	all := []string{a.Address.String()}
+	all := []string{a.name}
 	for _, alias := range a.aliases {
 		if name := alias.String(); !slices.Contains(all, name) {
 			all = append(all, name)
@@ -274,8 +274,10 @@ func davServer(s settings.Settings, services []settings.Service, p settings.Prot
 
 func davAt(u *url.URL, login string) davAccount {
 	d := davAccount{host: u.Hostname(), tls: u.Scheme == "https", login: login}
-	if port, err := strconv.Atoi(u.Port()); err == nil {
-		d.port = port
+	if written := u.Port(); written != "" { // the error for "" would take two allocations
+		if port, err := strconv.Atoi(written); err == nil {
+			d.port = port
+		}
 	}
 	// Devices accept a path or a whole URL; the path cannot contradict the host
 	// key. Without one the device discovers it (RFC 6764).
