@@ -9,3 +9,10 @@ func BenchmarkText(b *testing.B) {
 		_ = words.Text("profile.description", "addresses", "anna@example.com")
 	}
 }
+
+func BenchmarkChoose(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = All().Choose("", "de-CH,de;q=0.9,en;q=0.8")
+	}
+}

@@ -51,7 +51,12 @@ func (c *Catalogue) Text(key string, namesAndValues ...string) string {
 // fill replaces placeholders. A strings.Replacer, which is made for many texts, would take
 // 2 KB and most of the time of a page (BenchmarkText).
 func fill(text string, namesAndValues []string) string {
+	size := len(text)
+	for i := 1; i < len(namesAndValues); i += 2 {
+		size += len(namesAndValues[i])
+	}
 	var b strings.Builder
+	b.Grow(size) // enough for each value once
 	for {
 		before, rest, found := strings.Cut(text, "{")
 		b.WriteString(before)

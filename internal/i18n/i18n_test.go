@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"fmt"
 	"io/fs"
 	"reflect"
 	"regexp"
@@ -148,8 +149,16 @@ func TestChoose(t *testing.T) {
 		{"xx-nonsense-\x00", "es", "es"},
 		{strings.Repeat("de,", 100), "it", "it"},
 	} {
-		if got := All().Choose(tc.chosen, tc.accepted).Language; got != tc.want {
-			t.Errorf("chosen %.20q, accepted %q: %s, want %s", tc.chosen, tc.accepted, got, tc.want)
+		for range 2 { // the second time from what is kept
+			if got := All().Choose(tc.chosen, tc.accepted).Language; got != tc.want {
+				t.Errorf("chosen %.20q, accepted %q: %s, want %s", tc.chosen, tc.accepted, got, tc.want)
+			}
+		}
+	}
+	for i := range 2 * mostPreferences {
+		all := All()
+		if all.Choose("", fmt.Sprintf("it;q=0.%d", i+1)); len(all.chosen) > mostPreferences {
+			t.Fatalf("%d preferences are kept", len(all.chosen))
 		}
 	}
 	if got := All().In("xx").Language; got != "en" {
