@@ -30,7 +30,7 @@ type identity struct {
 }
 
 func identityOf(mailboxes []settings.Settings, chosen Selection) identity {
-	var names []string
+	names := make([]string, 0, len(mailboxes)+1)
 	for _, s := range mailboxes {
 		names = append(names, nameOf(s))
 	}

@@ -2,7 +2,6 @@ package mobileconfig
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,11 +86,15 @@ func addresses(r *http.Request, most int, names ...string) ([]address.Address, e
 // field returns the values of a form under one of the names, in any case, without
 // empty ones. A page with a check box per service sends several.
 func field(form url.Values, names ...string) []string {
-	var found []string
-	for _, key := range slices.Sorted(maps.Keys(form)) {
+	var keys, found []string
+	for key := range form {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, key) }) {
-			found = append(found, form[key]...)
+			keys = append(keys, key)
 		}
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		found = append(found, form[key]...)
 	}
 	return slices.DeleteFunc(found, func(value string) bool { return value == "" })
 }
