@@ -51,27 +51,12 @@ func nameOf(s settings.Settings) string {
 	return s.Provider.ID + "\x00" + strings.ToLower(s.Address.Local) + "@" + string(s.Address.Domain)
 }
 
-// head returns the common keys of the profile itself.
-func (i identity) head() head {
-	return head{
-		Identifier: i.identifier,
-		UUID:       upper(i.profile),
-		Type:       "Configuration",
-		Version:    1,
-	}
-}
-
-// payload returns the common keys of the payload of one kind for a mailbox.
-func (i identity) payload(s settings.Settings, kind, payloadType string) head {
+// payload returns the identifier and the UUID of the payload of one kind for a mailbox.
+func (i identity) payload(s settings.Settings, kind string) (string, uuid.UUID) {
 	if i.several {
 		kind += "." + derived(i.profile, nameOf(s)).String()
 	}
-	return head{
-		Identifier: i.identifier + "." + kind,
-		UUID:       upper(derived(i.profile, kind)),
-		Type:       payloadType,
-		Version:    1,
-	}
+	return i.identifier + "." + kind, derived(i.profile, kind)
 }
 
 // derived is uuid.NewSHA1 without its four allocations: a profile has four UUIDs

@@ -35,7 +35,7 @@ type shape struct {
 	organization string
 	consent      string // the languages
 	removal      time.Time
-	content      [3 * mostMailboxes]any // each with gaps as texts
+	content      [3 * mostMailboxes]any // each with marks as texts
 }
 
 // outline is an encoded property list with gaps.
@@ -50,22 +50,37 @@ type part struct {
 	text   int
 }
 
-// encode returns a profile as an XML property list. The error says that a text has a
-// character that a property list cannot represent.
-func (o *outlines) encode(profile configuration, content []payload) ([]byte, error) {
-	t := texts{all: make([]string, 0, mostTexts*(1+len(content)))}
-	of, err := o.of(t.take(profile, content), profile, content)
+// texts returns what stands for a text in a profile: a mark, a gap, or the text itself. For
+// "" it is "", whose key is omitted.
+type texts func(text string) string
+
+// written returns a profile with what texts returns for each of its texts: for all of them,
+// and in the same order each time.
+type written func(texts) (configuration, error)
+
+// encode returns a profile as an XML property list. The error is that of profile, or says
+// that a text has a character that a property list cannot represent.
+func (o *outlines) encode(profile written) ([]byte, error) {
+	all := make([]string, 0, 32) // enough for mail, calendars and contacts
+	marked, err := profile(func(text string) string {
+		if text == "" {
+			return ""
+		}
+		all = append(all, text)
+		return "text" // a gap of its own would be an allocation
+	})
 	if err != nil {
 		return nil, err
 	}
-	return of.fill(t.all)
+	of, err := o.of(marked, profile)
+	if err != nil {
+		return nil, err
+	}
+	return of.fill(all)
 }
 
-// mostTexts are those of a payload, and of a profile without its consent texts.
-const mostTexts = 10
-
 // of returns the outline of a profile. marked is the same with marks as texts.
-func (o *outlines) of(marked, profile configuration, content []payload) (outline, error) {
+func (o *outlines) of(marked configuration, profile written) (outline, error) {
 	key := shape{head: marked.head, organization: marked.Organization}
 	if len(marked.ConsentText) > 0 { // else the iterator would allocate
 		key.consent = strings.Join(slices.Sorted(maps.Keys(marked.ConsentText)), "\x00")
@@ -74,7 +89,7 @@ func (o *outlines) of(marked, profile configuration, content []payload) (outline
 		key.removal = *marked.RemovalDate
 	}
 	if copy(key.content[:], marked.Content) < len(marked.Content) || o.known == nil {
-		return outlineOf(profile, content)
+		return outlineOf(profile)
 	}
 	o.guard.RLock()
 	known, ok := o.known[key]
@@ -82,7 +97,7 @@ func (o *outlines) of(marked, profile configuration, content []payload) (outline
 	if ok {
 		return known, nil
 	}
-	made, err := outlineOf(profile, content)
+	made, err := outlineOf(profile)
 	if err != nil {
 		return outline{}, err
 	}
@@ -96,13 +111,22 @@ func (o *outlines) of(marked, profile configuration, content []payload) (outline
 }
 
 // outlineOf encodes a profile with gaps as texts and cuts it there.
-func outlineOf(profile configuration, content []payload) (outline, error) {
-	t := texts{next: firstGap}
-	profile = t.take(profile, content)
+func outlineOf(profile written) (outline, error) {
+	next := firstGap
+	gaps, err := profile(func(text string) string {
+		if text == "" {
+			return ""
+		}
+		next++
+		return string(next - 1)
+	})
+	if err != nil {
+		return outline{}, err
+	}
 	var out bytes.Buffer
 	enc := plist.NewEncoder(&out)
 	enc.Indent("  ")
-	if err := enc.Encode(profile); err != nil {
+	if err := enc.Encode(gaps); err != nil {
 		return outline{}, fmt.Errorf("cannot encode the property list: %w", err)
 	}
 	if bytes.Contains(out.Bytes(), []byte(replacement)) {
@@ -111,8 +135,8 @@ func outlineOf(profile configuration, content []payload) (outline, error) {
 	var o outline
 	from := 0
 	for at, char := range out.String() {
-		if i := int(char - firstGap); i >= 0 && i < len(t.all) {
-			o.parts = append(o.parts, part{out.Bytes()[from:at], i})
+		if char >= firstGap && char < next {
+			o.parts = append(o.parts, part{out.Bytes()[from:at], int(char - firstGap)})
 			from = at + utf8.RuneLen(char)
 		}
 	}
@@ -174,69 +198,3 @@ const replacement = "\uFFFD"
 // firstGap stands for the first text in an outline, the next character for the second:
 // these are for private use, and XML can represent them.
 const firstGap = '\U000F0000'
-
-// texts are those of a profile, in the order of its gaps.
-type texts struct {
-	all  []string
-	next rune // the next gap; 0 for marks
-}
-
-// gap keeps a text and returns what stands for it: a gap of its own, or a mark, which
-// allocates nothing. An empty one stays: its key is omitted.
-func (t *texts) gap(text string) string {
-	if text == "" {
-		return ""
-	}
-	t.all = append(t.all, text)
-	if t.next == 0 {
-		return "text"
-	}
-	t.next++
-	return string(t.next - 1)
-}
-
-// take returns the profile with its content, and with gaps or marks as texts.
-func (t *texts) take(c configuration, content []payload) configuration {
-	c.head = c.gaps(t)
-	c.Organization = t.gap(c.Organization)
-	if len(c.ConsentText) > 0 {
-		consent := make(map[string]string, len(c.ConsentText))
-		for _, language := range slices.Sorted(maps.Keys(c.ConsentText)) {
-			consent[language] = t.gap(c.ConsentText[language])
-		}
-		c.ConsentText = consent
-	}
-	c.Content = make([]any, 0, len(content))
-	for _, p := range content {
-		c.Content = append(c.Content, p.gaps(t))
-	}
-	return c
-}
-
-// payload is a part of a profile that can leave out its texts.
-type payload interface{ gaps(*texts) any }
-
-func (h head) gaps(t *texts) head {
-	h.Identifier, h.UUID, h.DisplayName, h.Description = t.gap(h.Identifier), t.gap(h.UUID), t.gap(h.DisplayName), t.gap(h.Description)
-	return h
-}
-
-func (m mail) gaps(t *texts) any {
-	m.head = m.head.gaps(t)
-	m.AccountDescription, m.Address = t.gap(m.AccountDescription), t.gap(m.Address)
-	m.IncomingHost, m.IncomingUsername = t.gap(m.IncomingHost), t.gap(m.IncomingUsername)
-	m.OutgoingHost, m.OutgoingUsername = t.gap(m.OutgoingHost), t.gap(m.OutgoingUsername)
-	return m
-}
-
-func (c calDAV) gaps(t *texts) any {
-	c.head = c.head.gaps(t)
-	c.AccountDescription, c.Host, c.PrincipalURL, c.Username = t.gap(c.AccountDescription), t.gap(c.Host), t.gap(c.PrincipalURL), t.gap(c.Username)
-	return c
-}
-
-func (c cardDAV) gaps(t *texts) any {
-	c.head = c.head.gaps(t)
-	c.AccountDescription, c.Host, c.PrincipalURL, c.Username = t.gap(c.AccountDescription), t.gap(c.Host), t.gap(c.PrincipalURL), t.gap(c.Username)
-	return c
-}

@@ -18,15 +18,16 @@ import (
 )
 
 // whole encodes a profile with groob/plist alone.
-func whole(t *testing.T, profile configuration, content []payload) []byte {
+func whole(t *testing.T, profile written) []byte {
 	t.Helper()
-	for _, p := range content {
-		profile.Content = append(profile.Content, p)
+	all, err := profile(func(text string) string { return text })
+	if err != nil {
+		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	enc := plist.NewEncoder(&out)
 	enc.Indent("  ")
-	if err := enc.Encode(profile); err != nil {
+	if err := enc.Encode(all); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -35,33 +36,40 @@ func whole(t *testing.T, profile configuration, content []payload) []byte {
 // TestOutlinesAreTheLibrary compares profiles that fill the outline of an earlier one
 // with what groob/plist writes for them alone.
 func TestOutlinesAreTheLibrary(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
 	odd := []string{"", "plain", "a&b <c> \"d\" 'e'", "two\nlines\tand\rmore", "&#xA;", "\U000F0000\U000F0001", "数\u00a0字", "]]>", "{{0}}"}
-	text := func() string { return odd[r.IntN(len(odd))] }
 	kept := newOutlines()
 	before, forgot := 0, false
-	for range 1200 {
-		h := func() head {
-			return head{Identifier: text(), UUID: text(), Type: "type", Version: 1, DisplayName: text(), Description: text()}
+	for seed := range uint64(1200) {
+		profile := func(from texts) (configuration, error) {
+			r := rand.New(rand.NewPCG(3, seed))
+			text := func() string { return from(odd[r.IntN(len(odd))]) }
+			h := func() head {
+				return head{Identifier: text(), UUID: text(), Type: "type", Version: 1, DisplayName: text(), Description: text()}
+			}
+			c := configuration{head: h(), Organization: text(), Scope: "User", ConsentText: map[string]string{}}
+			for _, language := range []string{"default", "de", "fr"}[r.IntN(4):] {
+				c.ConsentText[language] = from("x" + odd[r.IntN(len(odd))])
+			}
+			if r.IntN(3) == 0 {
+				removal := time.Date(2027, 1, 1+r.IntN(3), 0, 0, 0, 0, time.UTC)
+				c.RemovalDate = &removal
+			}
+			for _, payload := range []func() any{
+				func() any {
+					return mail{head: h(), AccountType: "EmailTypeIMAP", AccountDescription: text(), Address: text(), IncomingHost: text(), IncomingPort: 993 + r.IntN(2), IncomingUsername: text(), OutgoingHost: text(), OutgoingUsername: text(), SamePassword: r.IntN(2) == 0}
+				},
+				func() any { return calDAV{h(), text(), text(), r.IntN(2), text(), r.IntN(2) == 0, text()} },
+				func() any { return cardDAV{h(), text(), text(), r.IntN(2), text(), r.IntN(2) == 0, text()} },
+			}[r.IntN(3):] {
+				c.Content = append(c.Content, payload())
+			}
+			return c, nil
 		}
-		profile := configuration{head: h(), Organization: text(), Scope: "User", ConsentText: map[string]string{}}
-		for _, language := range []string{"default", "de", "fr"}[r.IntN(4):] {
-			profile.ConsentText[language] = "x" + text()
-		}
-		if r.IntN(3) == 0 {
-			removal := time.Date(2027, 1, 1+r.IntN(3), 0, 0, 0, 0, time.UTC)
-			profile.RemovalDate = &removal
-		}
-		content := []payload{
-			mail{head: h(), AccountType: "EmailTypeIMAP", AccountDescription: text(), Address: text(), IncomingHost: text(), IncomingPort: 993 + r.IntN(2), IncomingUsername: text(), OutgoingHost: text(), OutgoingUsername: text(), SamePassword: r.IntN(2) == 0},
-			calDAV{h(), text(), text(), r.IntN(2), text(), r.IntN(2) == 0, text()},
-			cardDAV{h(), text(), text(), r.IntN(2), text(), r.IntN(2) == 0, text()},
-		}[r.IntN(3):]
-		got, err := kept.encode(profile, content)
+		got, err := kept.encode(profile)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := whole(t, profile, content); !bytes.Equal(got, want) {
+		if want := whole(t, profile); !bytes.Equal(got, want) {
 			t.Fatalf("%s\nwant\n%s", got, want)
 		}
 		if len(kept.known) > mostShapes {
@@ -110,7 +118,7 @@ func TestOneOutlineForManyMailboxes(t *testing.T) {
 }
 
 // TestProfilesAtOnce renders random settings from several goroutines, with the
-// outlines of one dialect.
+// outlines of one dialect, without any, and with groob/plist alone.
 func TestProfilesAtOnce(t *testing.T) {
 	kept := newOutlines()
 	var all sync.WaitGroup
@@ -126,6 +134,11 @@ func TestProfilesAtOnce(t *testing.T) {
 				got, gotErr := kept.render(s, Options{})
 				if !bytes.Equal(got, want) || settings.KindOf(gotErr) != settings.KindOf(err) {
 					t.Errorf("%s, %v; want %s, %v", got, gotErr, want, err)
+					return
+				}
+				profile := func(text texts) (configuration, error) { return configurationOf(s, Options{}, text) }
+				if err == nil && !bytes.Equal(got, whole(t, profile)) {
+					t.Errorf("%s\nwant\n%s", got, whole(t, profile))
 					return
 				}
 			}

@@ -21,42 +21,50 @@ import (
 func Render(s settings.Settings, o Options) ([]byte, error) { return new(outlines).render(s, o) }
 
 func (kept *outlines) render(s settings.Settings, o Options) ([]byte, error) {
+	return kept.encode(func(text texts) (configuration, error) { return configurationOf(s, o, text) })
+}
+
+// configurationOf returns a profile with what text returns for each of its texts.
+func configurationOf(s settings.Settings, o Options, text texts) (configuration, error) {
 	mailboxes := distinct(s, o.Also)
 	words := cmp.Or(o.Texts, i18n.All()).In(o.Language)
 	id := identityOf(mailboxes, o.Selection)
-	content := make([]payload, 0, 3*len(mailboxes))
+	content := make([]any, 0, 3*len(mailboxes))
 	names := make([]string, 0, len(mailboxes))
 	for i, s := range mailboxes {
 		if s.Address.IsZero() {
-			return nil, settings.Errorf(settings.BadRequest, "a profile needs an address")
+			return configuration{}, settings.Errorf(settings.BadRequest, "a profile needs an address")
 		}
-		account := accounts{Settings: s, name: s.Address.String(), services: s.Services(), identity: id, words: words}
+		account := accounts{Settings: s, name: s.Address.String(), services: s.Services(), identity: id, words: words, text: text}
 		if i == 0 {
 			account.aliases = o.Aliases
 		}
 		before := len(content)
 		if content = account.addTo(content, o.Selection); len(content) == before {
-			return nil, settings.Errorf(settings.NotOffered, "there is no service for that address that a profile can set up")
+			return configuration{}, settings.Errorf(settings.NotOffered, "there is no service for that address that a profile can set up")
 		}
 		names = append(names, account.name)
 	}
 	everybody := strings.Join(names, ", ")
 	name := s.Provider.NameIn(o.Language)
 	profile := configuration{
-		head:         id.head(),
-		Organization: s.Provider.Profile.Organization,
+		head: head{
+			Identifier:  text(id.identifier),
+			UUID:        text(upper(id.profile)),
+			Type:        "Configuration",
+			Version:     1,
+			DisplayName: text(name + " (" + everybody + ")"),
+			Description: text(words.Text("profile.description", "addresses", everybody)),
+		},
+		Organization: text(cmp.Or(s.Provider.Profile.Organization, name)),
 		Scope:        "User", // on macOS, accounts belong to one user
-		ConsentText:  consent(s.Provider.Profile.ConsentText),
-	}
-	profile.DisplayName = name + " (" + everybody + ")"
-	profile.Description = words.Text("profile.description", "addresses", everybody)
-	if profile.Organization == "" {
-		profile.Organization = name
+		Content:      content,
+		ConsentText:  consent(s.Provider.Profile.ConsentText, text),
 	}
 	if removal := &s.Provider.Profile.RemovalDate; !removal.IsZero() {
 		profile.RemovalDate = removal
 	}
-	return kept.encode(profile, content)
+	return profile, nil
 }
 
 // distinct returns every mailbox once: two payloads of one would have the same
@@ -71,11 +79,18 @@ func distinct(first settings.Settings, also []settings.Settings) []settings.Sett
 	return all
 }
 
-// consent returns the texts that are not empty.
-func consent(texts map[string]string) map[string]string {
-	texts = maps.Clone(texts) // the settings are read-only
-	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
-	return texts
+// consent returns the texts that are not empty; nil for none.
+func consent(written map[string]string, text texts) map[string]string {
+	if len(written) == 0 {
+		return nil
+	}
+	shown := map[string]string{}
+	for _, language := range slices.Sorted(maps.Keys(written)) {
+		if written[language] != "" {
+			shown[language] = text(written[language])
+		}
+	}
+	return shown
 }
 
 // accounts are those of one mailbox.
@@ -86,10 +101,11 @@ type accounts struct {
 	aliases  []address.Address
 	identity identity
 	words    *i18n.Catalogue
+	text     texts
 }
 
 // addTo appends the chosen accounts that the provider offers.
-func (a accounts) addTo(all []payload, chosen Selection) []payload {
+func (a accounts) addTo(all []any, chosen Selection) []any {
 	if chosen.mail() {
 		if m, ok := a.mail(); ok {
 			all = append(all, m)
@@ -98,25 +114,24 @@ func (a accounts) addTo(all []payload, chosen Selection) []payload {
 	if chosen.calendar() {
 		if at, ok := davServer(a.Settings, a.services, settings.CalDAV); ok {
 			name := a.words.Text("profile.calendar")
-			all = append(all, calDAV{a.head("calendar", "com.apple.caldav.account", name), a.label(name), at.host, at.port, at.path, at.tls, at.login})
+			all = append(all, calDAV{a.head("calendar", "com.apple.caldav.account", name), a.text(a.label(name)), a.text(at.host), at.port, a.text(at.path), at.tls, a.text(at.login)})
 		}
 	}
 	if chosen.contacts() {
 		if at, ok := davServer(a.Settings, a.services, settings.CardDAV); ok {
 			name := a.words.Text("profile.contacts")
-			all = append(all, cardDAV{a.head("contacts", "com.apple.carddav.account", name), a.label(name), at.host, at.port, at.path, at.tls, at.login})
+			all = append(all, cardDAV{a.head("contacts", "com.apple.carddav.account", name), a.text(a.label(name)), a.text(at.host), at.port, a.text(at.path), at.tls, a.text(at.login)})
 		}
 	}
 	return all
 }
 
 func (a accounts) head(kind, payloadType, name string) head {
-	h := a.identity.payload(a.Settings, kind, payloadType)
-	h.DisplayName = name
 	if a.identity.several {
-		h.DisplayName = a.label(name)
+		name = a.label(name)
 	}
-	return h
+	identifier, id := a.identity.payload(a.Settings, kind)
+	return head{Identifier: a.text(identifier), UUID: a.text(upper(id)), Type: payloadType, Version: 1, DisplayName: a.text(name)}
 }
 
 // label is the name in the list of accounts. The address tells several mailboxes
@@ -141,24 +156,26 @@ func (a accounts) mail() (mail, bool) {
 	m := mail{
 		head:                   a.head("mail", "com.apple.mail.managed", a.words.Text("profile.mail")),
 		AccountType:            accountType,
-		AccountDescription:     a.name,
-		Address:                a.sendAs(),
+		AccountDescription:     a.text(a.name),
+		Address:                a.text(a.sendAs()),
 		IncomingAuthentication: inAuth,
-		IncomingHost:           in.Host,
+		IncomingHost:           a.text(in.Host),
 		IncomingPort:           int(in.Port),
 		IncomingUseSSL:         usesTLS(in.Security),
 		OutgoingAuthentication: outAuth,
-		OutgoingHost:           out.Host,
+		OutgoingHost:           a.text(out.Host),
 		OutgoingPort:           int(out.Port),
 		OutgoingUseSSL:         usesTLS(out.Security),
 	}
+	var inLogin, outLogin string
 	if inAuth != authNone {
-		m.IncomingUsername = login(a.Settings, in)
+		inLogin = login(a.Settings, in)
 	}
 	if outAuth != authNone {
-		m.OutgoingUsername = login(a.Settings, out)
-		m.SamePassword = m.IncomingUsername == m.OutgoingUsername // then the device asks for it once
+		outLogin = login(a.Settings, out)
+		m.SamePassword = inLogin == outLogin // then the device asks for it once
 	}
+	m.IncomingUsername, m.OutgoingUsername = a.text(inLogin), a.text(outLogin)
 	return m, true
 }
 
