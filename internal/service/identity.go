@@ -281,12 +281,14 @@ func (ids identities) Sign(p *settings.Provider, content []byte) ([]byte, error)
 	id := ids[p.Signing]
 	signed, err := id.Sign(content)
 	switch {
+	case err == nil:
+		return signed, nil
 	case id.profiles(err) == page.Unsigned:
 		return content, nil
 	case errors.Is(err, sign.ErrNoIdentity), notValid(err):
 		return nil, &settings.Error{Kind: settings.Unavailable, Message: "profiles are not available at the moment", Cause: err}
 	}
-	return signed, err
+	return nil, err
 }
 
 // notValid reports whether an identity has expired, or is not valid yet.
