@@ -176,7 +176,7 @@ func (w *writer) put(parts ...[]byte) {
 func (w *writer) wrap(tag tags.Tag, end int) {
 	n := end - w.start
 	if n < 0x80 {
-		w.put([]byte{byte(tag), byte(n)})
+		w.put([]byte{byte(tag), byte(n)}) //nolint:gosec // it fits
 		return
 	}
 	length := 0
