@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -161,5 +162,35 @@ func TestOwnTime(t *testing.T) {
 	}
 	if held, err := own.memory(); err != nil || held < 1 {
 		t.Errorf("%.1f MiB, %v", held, err)
+	}
+}
+
+// TestDivide reads a profile as "go tool pprof -traces" prints it.
+func TestDivide(t *testing.T) {
+	const traces = `File: waymark
+Type: cpu
+Duration: 2s, Total samples = 60000us ( 3.00%)
+-----------+-------------------------------------------------------
+   10000us   internal/runtime/syscall/linux.Syscall6
+             syscall.write
+             net/http.(*response).finishRequest
+-----------+-------------------------------------------------------
+   20000us   runtime.memmove
+             go.uber.org/zap/buffer.(*Buffer).AppendString (inline)
+             github.com/waymark-mail/waymark/internal/server.(*handler).finish
+             github.com/go-chi/chi/v5.(*Mux).ServeHTTP
+-----------+-------------------------------------------------------
+   30000us   runtime.findRunnable
+             runtime.schedule
+-----------+-------------------------------------------------------
+`
+	got, err := divide(strings.NewReader(traces))
+	if want := (map[string]float64{"system calls": 10000, "log line": 20000, elsewhere: 30000}); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	for _, broken := range []string{"", "File: waymark\n", "-----------+---\n  no time\n"} {
+		if got, err := divide(strings.NewReader(broken)); err == nil {
+			t.Errorf("%q: %v", broken, got)
+		}
 	}
 }

@@ -64,7 +64,9 @@ func main() {
 	if below != nil {
 		os.Exit(1)
 	}
-	_, _ = fmt.Fprintln(os.Stdout, "ok: nothing is more than a tenth below its goal")
+	if !o.profile {
+		_, _ = fmt.Fprintln(os.Stdout, "ok: nothing is more than a tenth below its goal")
+	}
 }
 
 func parse(args []string) (options, error) {

@@ -90,7 +90,9 @@ func inMicroseconds(seconds float64) string { return fmt.Sprintf("%.1f", seconds
 // server, and their sum.
 func (t target) profile(r row, connections int, document answer, file string) (map[string]float64, error) {
 	failed := make(chan error, 1)
-	go func() { failed <- download(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", t.pprof, int(profiled.Seconds())), file) }()
+	go func() {
+		failed <- download(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", t.pprof, int(profiled.Seconds())), file)
+	}()
 	f, err := t.measure(r, connections, profiled, document)
 	if err := errors.Join(err, <-failed); err != nil {
 		return nil, err
@@ -131,33 +133,34 @@ func download(url, file string) (err error) {
 	return errors.Join(err, out.Close())
 }
 
-// divide adds up the samples of each part in the output of "go tool pprof -traces". Each
-// stack begins with its time and the innermost function, after a line of hyphens.
+// divide adds up the samples of each part in the output of "go tool pprof -traces". A
+// stack begins with its time and the innermost function, and ends with a line of hyphens.
 func divide(traces io.Reader) (map[string]float64, error) {
-	spent, part, time := map[string]float64{}, "", 0.0
+	spent := map[string]float64{}
+	part, took := "", -1.0 // of the stack; -1 before its first line
+	begun := false         // the head of the output has ended
 	lines := bufio.NewScanner(traces)
-	for begun, stacks := false, false; lines.Scan(); {
-		text := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(text, "-----------+") {
-			if stacks {
-				spent[part] += time
+	for lines.Scan() {
+		function := strings.TrimSpace(lines.Text())
+		switch {
+		case strings.HasPrefix(function, "-----------+"):
+			if took >= 0 {
+				spent[part] += took
 			}
-			begun, stacks = true, false
+			begun, part, took = true, elsewhere, -1
 			continue
-		}
-		if !begun {
+		case !begun:
 			continue
-		}
-		if !stacks {
-			amount, function, _ := strings.Cut(text, "us ")
+		case took < 0:
+			amount, innermost, _ := strings.Cut(function, "us ")
 			var err error
-			if time, err = strconv.ParseFloat(amount, 64); err != nil {
-				return nil, fmt.Errorf("not a sample of a profile: %q", text)
+			if took, err = strconv.ParseFloat(amount, 64); err != nil {
+				return nil, fmt.Errorf("not a sample of a profile: %q", function)
 			}
-			stacks, part, text = true, elsewhere, strings.TrimSpace(function)
+			function = strings.TrimSpace(innermost)
 		}
 		if part == elsewhere {
-			part = partOf(text)
+			part = partOf(function)
 		}
 	}
 	if len(spent) == 0 {
