@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -76,12 +77,14 @@ func (m *mistake) rest() string {
 }
 
 // domainPattern is a pattern of domains as a key.
-var domainPattern = regexp.MustCompile(`(\*\.[^\s,:\]}]+)\s*:`)
+var domainPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(\*\.[^\s,:\]}]+)\s*:`)
+})
 
 // alias returns what to put in quotes. Other texts than domains could be secrets.
 func (m *mistake) alias() string {
 	if m.line >= 1 {
-		if found := domainPattern.FindStringSubmatch(m.lines[m.line-1]); found != nil {
+		if found := domainPattern().FindStringSubmatch(m.lines[m.line-1]); found != nil {
 			return found[1]
 		}
 	}
@@ -99,7 +102,9 @@ func (m *mistake) quotedText(e *yaml.LoadError) string {
 }
 
 // referenceInBrackets is one that YAML reads as a block of its own.
-var referenceInBrackets = regexp.MustCompile(`[^"'\w]\s*(\$\{[^}]*\})`)
+var referenceInBrackets = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[^"'\w]\s*(\$\{[^}]*\})`)
+})
 
 func (m *mistake) brackets(e *yaml.LoadError) string {
 	open := m.begins
@@ -107,7 +112,7 @@ func (m *mistake) brackets(e *yaml.LoadError) string {
 		open = m.line
 	}
 	for _, text := range m.lines[max(open, 1)-1 : m.line] {
-		if found := referenceInBrackets.FindStringSubmatch(text); found != nil {
+		if found := referenceInBrackets().FindStringSubmatch(text); found != nil {
 			return fmt.Sprintf(`a reference between { } or [ ] needs quotes; write %s`, quoted(found[1]))
 		}
 	}
@@ -133,9 +138,13 @@ func (m *mistake) brackets(e *yaml.LoadError) string {
 
 var (
 	// keyWithoutSpace is a key whose colon has no space behind it.
-	keyWithoutSpace = regexp.MustCompile(`^\s*(?:- )?([\w.*@-]+:)[^\s:/][^:]*$`)
+	keyWithoutSpace = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*(?:- )?([\w.*@-]+:)[^\s:/][^:]*$`)
+	})
 	// keyWithoutColon is a line with a single word.
-	keyWithoutColon = regexp.MustCompile(`^\s*([\w.-]+)$`)
+	keyWithoutColon = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*([\w.-]+)$`)
+	})
 )
 
 // colon explains a colon where a value cannot have one: the line above is not a key
@@ -153,11 +162,11 @@ func (m *mistake) colon() string {
 			m.line, m.column = above, 0
 			return "the line has a no-break space; replace it by an ordinary space"
 		}
-		if found := keyWithoutSpace.FindStringSubmatch(text); found != nil {
+		if found := keyWithoutSpace().FindStringSubmatch(text); found != nil {
 			m.line, m.column = above, 0
 			return "a space is missing behind " + found[1]
 		}
-		if found := keyWithoutColon.FindStringSubmatch(text); found != nil {
+		if found := keyWithoutColon().FindStringSubmatch(text); found != nil {
 			m.line, m.column = above, 0
 			return fmt.Sprintf("a colon is missing; write %s:", found[1])
 		}

@@ -1,6 +1,9 @@
 package config
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // minSecret is the minimum length of a secret, in octets.
 const minSecret = 32
@@ -32,10 +35,14 @@ func (r *reader) warnInClear(v value) {
 
 // passwordInDSN matches a password in the DSN formats of the drivers: in a URL,
 // before the host of MySQL, or as a key of libpq.
-var passwordInDSN = regexp.MustCompile(`(?i)^(\w+://)?[^:/@]*:[^/@][^@]*@|\bpassword=\S`)
+var passwordInDSN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(\w+://)?[^:/@]*:[^/@][^@]*@|\bpassword=\S`)
+})
 
 // tokenForm matches a bearer token (RFC 6750 section 2.1).
-var tokenForm = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+var tokenForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+})
 
 func readAPI(r *reader, v value, f *file) {
 	if v.written() != "" { // perhaps the token itself
@@ -46,7 +53,7 @@ func readAPI(r *reader, v value, f *file) {
 		{"token", func(r *reader, v value, a *API) {
 			s, ok := r.secret(v)
 			switch {
-			case ok && !tokenForm.MatchString(s):
+			case ok && !tokenForm().MatchString(s):
 				r.refuse(v, "contains a character that is not allowed in a token; allowed are letters, digits and -._~+/, and = at the end")
 			case ok:
 				a.Token = s

@@ -76,7 +76,7 @@ func sourceFields(f *file) []field[sourceKeys] {
 			k.sql.Driver, _ = oneOf(r, v, "driver", []string{"postgres", "mysql", "sqlite"})
 		}},
 		{"dsn", func(r *reader, v value, k *keys) {
-			if k.sql.DSN, _ = r.filled(v); passwordInDSN.MatchString(v.written()) {
+			if k.sql.DSN, _ = r.filled(v); passwordInDSN().MatchString(v.written()) {
 				r.warnInClear(v)
 			}
 		}},

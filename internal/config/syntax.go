@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -72,7 +73,9 @@ func (r *reader) composeAll(d *document, data []byte) (first, second *yaml.Node,
 	return nil, nil, false
 }
 
-var topLevelKey = regexp.MustCompile(`^["']?([\w-]+)["']?\s*:`)
+var topLevelKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^["']?([\w-]+)["']?\s*:`)
+})
 
 // withoutKeyAt blanks out the top-level key with the lines below it that a line
 // belongs to. The key is "" if there is none.
@@ -88,7 +91,7 @@ func withoutKeyAt(data []byte, line int) (rest []byte, key string) {
 	for end < len(lines) && !beginsTopLevel(lines[end]) {
 		end++
 	}
-	found := topLevelKey.FindStringSubmatch(lines[begin])
+	found := topLevelKey().FindStringSubmatch(lines[begin])
 	if found == nil {
 		return nil, ""
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -121,12 +122,14 @@ func attributesOfSections(_ Target, config *element, found func(string, ...any))
 	}
 }
 
-var portForm = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
+var portForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
+})
 
 // isPort reports whether every client reads s as a port.
 func isPort(s string) bool {
 	n, err := strconv.Atoi(s)
-	return err == nil && portForm.MatchString(s) && n <= 65535
+	return err == nil && portForm().MatchString(s) && n <= 65535
 }
 
 func plainValues(_ Target, config *element, found func(string, ...any)) {
@@ -197,7 +200,9 @@ func userNames(t Target, config *element, found func(string, ...any)) {
 	}
 }
 
-var entity = regexp.MustCompile(`&(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);`)
+var entity = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`&(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);`)
+})
 
 func lengthOfNames(_ Target, config *element, found func(string, ...any)) {
 	for _, limit := range []struct {
@@ -211,7 +216,7 @@ func lengthOfNames(_ Target, config *element, found func(string, ...any)) {
 			if strings.ContainsFunc(e.text, unicode.IsControl) || strings.ContainsRune(e.text, utf8.RuneError) {
 				found("%s %s has a control character or invalid UTF-8", limit.element, quoted(e.text))
 			}
-			if entity.MatchString(e.text) {
+			if entity().MatchString(e.text) {
 				found("%s %s is escaped twice", limit.element, quoted(e.text))
 			}
 		}

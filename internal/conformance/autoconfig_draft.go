@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // rule is the rule of draft-ietf-mailmaint-autoconfig for an element. Order and
@@ -35,7 +36,10 @@ func draftRules() map[string]rule {
 	return rules
 }
 
-var positive = regexp.MustCompile(`^\s*\+?0*[1-9][0-9]*\s*$`) // xsd:positiveInteger
+// positive is the form of xsd:positiveInteger.
+var positive = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*\+?0*[1-9][0-9]*\s*$`)
+})
 
 // againstDraft returns the problems of the structure of a config.
 func againstDraft(root *element) []string {
@@ -73,7 +77,7 @@ func (d *draft) visit(e *element) {
 		return
 	case !r.scalar && strings.TrimSpace(e.text) != "":
 		d.found(name + " has text between its elements")
-	case name == "port" && !positive.MatchString(e.text):
+	case name == "port" && !positive().MatchString(e.text):
 		d.found("port " + quoted(e.text) + " is not a positive integer")
 	}
 	for _, c := range e.children {

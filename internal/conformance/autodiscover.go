@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -165,7 +166,9 @@ func (p *probe) wantError(a answer, codes string) {
 	}
 }
 
-var errorTime = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{7}$`)
+var errorTime = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{7}$`)
+})
 
 // completeError checks an error document for every part that MS-OXDSCLI section
 // 2.2.4.1.1.3 requires.
@@ -181,7 +184,7 @@ func (p *probe) completeError(a answer) {
 			p.find(a.request, "%s of an error is in the namespace %q; it must be %s", part.name.Local, part.name.Space, rootNamespace)
 		}
 	}
-	if at, _ := e.attr("Time"); !errorTime.MatchString(at) {
+	if at, _ := e.attr("Time"); !errorTime().MatchString(at) {
 		p.find(a.request, "the Time is %s; it must be as in 15:04:05.1234567", quoted(at))
 	}
 	id, _ := e.attr("Id")

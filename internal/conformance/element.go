@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // element is a part of an XML document as it was sent, without a view on what
@@ -127,8 +128,12 @@ func (e *element) each(visit func(*element)) {
 }
 
 var (
-	hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
-	digits    = regexp.MustCompile(`^[0-9]+$`)
+	hostLabel = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	})
+	digits = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[0-9]+$`)
+	})
 )
 
 // isHostName reports whether s is a host name in ASCII (RFC 1123 section 2.1).
@@ -138,10 +143,10 @@ func isHostName(s string) bool {
 	}
 	last := ""
 	for label := range strings.SplitSeq(s, ".") {
-		if !hostLabel.MatchString(label) {
+		if !hostLabel().MatchString(label) {
 			return false
 		}
 		last = label
 	}
-	return !digits.MatchString(last)
+	return !digits().MatchString(last)
 }

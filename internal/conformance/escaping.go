@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
 )
@@ -51,7 +52,9 @@ func (p *probe) escapedInXML(odd string) {
 	}
 }
 
-var safeFileName = regexp.MustCompile(`^attachment; *filename="?[A-Za-z0-9][A-Za-z0-9._-]*\.mobileconfig"?$`)
+var safeFileName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^attachment; *filename="?[A-Za-z0-9][A-Za-z0-9._-]*\.mobileconfig"?$`)
+})
 
 func (p *probe) escapedInProfile(odd string) {
 	a, ok := p.ask(get(p.profileURL(autoconfigHost(p.target.Domain), odd)))
@@ -73,7 +76,7 @@ func (p *probe) escapedInProfile(odd string) {
 			p.find(a.request, "EmailAddress is %q; it must be %s", m["EmailAddress"], quoted(odd))
 		}
 	}
-	if got := a.header.Get("Content-Disposition"); !safeFileName.MatchString(got) {
+	if got := a.header.Get("Content-Disposition"); !safeFileName().MatchString(got) {
 		p.find(a.request, "Content-Disposition is %s; the file name must be plain ASCII and end in .mobileconfig", quoted(got))
 	}
 }

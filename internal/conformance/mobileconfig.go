@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/waymark-mail/waymark/internal/dialect/mobileconfig/schema"
@@ -109,7 +110,7 @@ func (p *probe) profileSchema() {
 	if !ok {
 		return
 	}
-	if got := a.header.Get("Content-Disposition"); !safeFileName.MatchString(got) {
+	if got := a.header.Get("Content-Disposition"); !safeFileName().MatchString(got) {
 		p.find(a.request, "Content-Disposition is %s; it must be an attachment whose name ends in .mobileconfig", quoted(got))
 	}
 	inSchema(content, p.finds(a))
@@ -140,7 +141,9 @@ func identities(profile map[string]any) map[string]string {
 	return all
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+var uuidForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+})
 
 func (p *probe) profileIdentity() {
 	a, profile, ok := p.knownProfile()
@@ -154,7 +157,7 @@ func (p *probe) profileIdentity() {
 			p.find(a.request, "%s is the same as %s; devices then confuse the two", place, other)
 		}
 		where[id] = place
-		if strings.HasPrefix(place, "PayloadUUID") && !uuidForm.MatchString(id) {
+		if strings.HasPrefix(place, "PayloadUUID") && !uuidForm().MatchString(id) {
 			p.find(a.request, "%s is %s, which is not a UUID", place, quoted(id))
 		}
 	}

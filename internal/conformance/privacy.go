@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -63,7 +64,7 @@ func (p *probe) noEnumeration() {
 		if a, b := fieldNames(known), fieldNames(unknown); !slices.Equal(a, b) {
 			p.find(unknown.request, "the header has the fields %v; for a known mailbox it has %v", b, a)
 		}
-		if !bytes.Equal(p.asIfKnown(unknown), derived.ReplaceAll(p.content(known), nil)) {
+		if !bytes.Equal(p.asIfKnown(unknown), derived().ReplaceAll(p.content(known), nil)) {
 			p.find(unknown.request, "the body differs from that for a known mailbox by more than the address")
 		}
 		p.sameTime(q)
@@ -79,18 +80,22 @@ func fieldNames(a answer) []string {
 }
 
 // derived matches identifiers that may be derived from an address.
-var derived = regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32,}`)
+var derived = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32,}`)
+})
 
 // asIfKnown returns the content for the unknown mailbox with the known one in its
 // place, and without derived identifiers.
 func (p *probe) asIfKnown(a answer) []byte {
 	known, _, _ := strings.Cut(p.target.Known, "@")
 	unknown, _, _ := strings.Cut(p.target.Unknown, "@")
-	return derived.ReplaceAll(bytes.ReplaceAll(p.content(a), []byte(unknown), []byte(known)), nil)
+	return derived().ReplaceAll(bytes.ReplaceAll(p.content(a), []byte(unknown), []byte(known)), nil)
 }
 
 // stamps matches the time stamps of an error document.
-var stamps = regexp.MustCompile(` (Time|Id)="[^"]*"`)
+var stamps = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(` (Time|Id)="[^"]*"`)
+})
 
 // content returns a body without its signature, which has the time, and without
 // the time of an error document.
@@ -98,7 +103,7 @@ func (p *probe) content(a answer) []byte {
 	if content, err := p.unsigned(a); err == nil {
 		return content
 	}
-	return stamps.ReplaceAll(a.body, nil)
+	return stamps().ReplaceAll(a.body, nil)
 }
 
 // sameTime compares the fastest of several answers for each mailbox. A busy machine

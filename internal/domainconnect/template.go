@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -83,14 +84,16 @@ func (s Service) FileName() string {
 // Bounds of the public repository, in characters.
 const maxShort = 64
 
-var serviceID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var serviceID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+})
 
 // Check returns what no template can have. It does not check the domain.
 func (s Service) Check() error {
 	switch {
 	case len(s.ProviderID) > maxShort:
 		return fmt.Errorf("the provider ID %s has more than %d characters", s.ProviderID, maxShort)
-	case !serviceID.MatchString(s.ID):
+	case !serviceID().MatchString(s.ID):
 		return fmt.Errorf("the service ID %q is not 1 to 64 letters, digits, dots, hyphens and underscores", s.ID)
 	}
 	return nil

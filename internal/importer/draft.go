@@ -137,7 +137,7 @@ func (d *draft) finishNames(at position, p *settings.Provider, first address.Dom
 
 // name returns a display name; "" for one with a placeholder.
 func (d *draft) name(w word) string {
-	if p := foreignPlaceholder.FindString(w.text); p != "" {
+	if p := foreignPlaceholder().FindString(w.text); p != "" {
 		d.lost(w.position, "a name cannot contain %s; not imported", p)
 		return ""
 	}

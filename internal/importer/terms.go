@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/settings"
@@ -20,7 +21,9 @@ const (
 )
 
 // foreignPlaceholder matches placeholders, known or not.
-var foreignPlaceholder = regexp.MustCompile(`%[A-Z][A-Z0-9_]{2,}%`)
+var foreignPlaceholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`%[A-Z][A-Z0-9_]{2,}%`)
+})
 
 // translate replaces placeholders by those of the settings file. Braces are
 // rejected: they would become placeholders.
@@ -29,7 +32,7 @@ func translate(s string, known ...string) (string, error) {
 		return "", errors.New("contains { or }, which mark placeholders in the settings file")
 	}
 	s = strings.NewReplacer(known...).Replace(s)
-	if unknown := foreignPlaceholder.FindString(s); unknown != "" {
+	if unknown := foreignPlaceholder().FindString(s); unknown != "" {
 		return "", errors.New("contains the unsupported placeholder " + unknown)
 	}
 	return s, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // variable is one environment variable.
@@ -14,7 +15,9 @@ type variable struct {
 }
 
 // assignment is a line of an env file or a shell script.
-var assignment = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
+var assignment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
+})
 
 // parseEnv reads NAME=value lines, as env files and the command env have them.
 func (d *draft) parseEnv(file string, data []byte) ([]variable, error) {
@@ -27,7 +30,7 @@ func (d *draft) parseEnv(file string, data []byte) ([]variable, error) {
 			continue
 		}
 		at := position{file: file, line: number}
-		m := assignment.FindStringSubmatch(text)
+		m := assignment().FindStringSubmatch(text)
 		if m == nil {
 			d.hint(at, "not a NAME=value line; skipped")
 			continue

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/settings"
 )
@@ -59,7 +60,9 @@ func handoverCalled(id string, s settings.Settings) (handover, bool) {
 }
 
 // dotString is the form of a local part that Thunderbird for Android accepts.
-var dotString = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
+var dotString = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
+})
 
 // maxThunderbirdAddress is the longest address that it accepts, in bytes.
 const maxThunderbirdAddress = 254
@@ -69,7 +72,7 @@ const maxThunderbirdAddress = 254
 // plaintext, and for OAuth2, which the app does only with providers that it knows.
 func thunderbirdCode(s settings.Settings, p picked) (string, bool) {
 	email := s.Address.String()
-	if !p.mail || s.LoginHidden || !dotString.MatchString(s.Address.Local) || len(email) > maxThunderbirdAddress {
+	if !p.mail || s.LoginHidden || !dotString().MatchString(s.Address.Local) || len(email) > maxThunderbirdAddress {
 		return "", false
 	}
 	protocol := 0 // IMAP, or SMTP

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"unique"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -57,12 +58,14 @@ func (p *Provider) LogoName(language string, d address.Domain) string {
 	return strings.ReplaceAll(p.Brand.LogoOf, domainPlaceholder, d.Unicode())
 }
 
-var colorForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+var colorForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^#[0-9a-f]{6}$`)
+})
 
 // ParseColor returns a colour in lower case.
 func ParseColor(s string) (string, error) {
 	s = strings.ToLower(s)
-	if !colorForm.MatchString(s) {
+	if !colorForm().MatchString(s) {
 		return "", errors.New(`must be a colour such as "#0b57d0"`)
 	}
 	return s, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Account is what a client would set up. Parts that the answer did not name
@@ -111,11 +112,13 @@ func SplitAddress(address string) (local, domain string) {
 	return address[:at], address[at+1:]
 }
 
-var hostName = regexp.MustCompile(`^(?i:(([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.?)$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i:(([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.?)$`)
+})
 
 // IsHostName is the test that both Thunderbirds apply: ASCII labels, with an
 // optional final dot.
-func IsHostName(host string) bool { return len(host) <= 255 && hostName.MatchString(host) }
+func IsHostName(host string) bool { return len(host) <= 255 && hostName().MatchString(host) }
 
 // HasOAuth2 reports whether both Thunderbirds ship the OAuth2 endpoints of the
 // host's provider. They ignore OAuth2 for all other hosts. The list here is a

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/clients/client"
 	"github.com/waymark-mail/waymark/internal/clients/markup"
@@ -74,7 +75,9 @@ func keepFirst(a *client.Account, s client.Server) {
 	}
 }
 
-var reference = regexp.MustCompile(`&[^;]*;`)
+var reference = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`&[^;]*;`)
+})
 
 // lastPiece returns the last part of some characters, which Delta Chat's parser
 // cuts at references; "" when there is only white space.
@@ -83,7 +86,7 @@ func lastPiece(e markup.Event) string {
 		return ""
 	}
 	last := ""
-	for _, piece := range reference.Split(e.Raw, -1) {
+	for _, piece := range reference().Split(e.Raw, -1) {
 		if piece = strings.TrimSpace(piece); piece != "" {
 			last = piece
 		}
@@ -134,7 +137,7 @@ func ReadAutodiscover(document []byte, address string) (client.Account, error) {
 	var a client.Account
 	for i := 0; i < len(events); i++ {
 		if events[i].Kind == markup.Start && strings.EqualFold(events[i].Name, "redirecturl") {
-			return client.Account{}, &client.Refusal{Does: client.AsksAgain, Why: "another server", To: strings.TrimSpace(reference.Split(events[i+1].Raw, 2)[0])}
+			return client.Account{}, &client.Refusal{Does: client.AsksAgain, Why: "another server", To: strings.TrimSpace(reference().Split(events[i+1].Raw, 2)[0])}
 		}
 		if events[i].Kind != markup.Start || !strings.EqualFold(events[i].Name, "protocol") {
 			continue

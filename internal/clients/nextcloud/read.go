@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/clients/client"
 	"github.com/waymark-mail/waymark/internal/clients/markup"
@@ -37,11 +38,13 @@ func Read(document []byte, address string) (client.Account, error) {
 	return a, nil
 }
 
-var leadingDigits = regexp.MustCompile(`^\s*\d+`)
+var leadingDigits = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*\d+`)
+})
 
 func readServer(n *markup.Node, address string) client.Server {
 	s := client.Server{Protocol: n.Attr("type"), Host: n.TextOf("hostname"), Security: client.Plaintext}
-	s.Port, _ = strconv.Atoi(strings.TrimSpace(leadingDigits.FindString(n.TextOf("port"))))
+	s.Port, _ = strconv.Atoi(strings.TrimSpace(leadingDigits().FindString(n.TextOf("port"))))
 	switch strings.ToLower(n.TextOf("socketType")) {
 	case "ssl":
 		s.Security = client.TLS

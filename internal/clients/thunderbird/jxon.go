@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/clients/markup"
 )
@@ -74,7 +75,9 @@ func list(value any, name string) []any {
 
 // dateLike matches the forms of a date that Date.parse accepts in every engine,
 // and Firefox's numeric forms. Firefox accepts more.
-var dateLike = regexp.MustCompile(`^\d{4}-\d\d(-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?)?$|^\d{1,4}[/-]\d{1,2}[/-]\d{1,4}$`)
+var dateLike = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d{4}-\d\d(-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?)?$|^\d{1,4}[/-]\d{1,2}[/-]\d{1,4}$`)
+})
 
 // scalar converts text that looks like a boolean, a number or a date. It does
 // not trim.
@@ -88,29 +91,33 @@ func scalar(text string) any {
 	if isNumber(text) {
 		return parseFloat(text)
 	}
-	if dateLike.MatchString(text) {
+	if dateLike().MatchString(text) {
 		return date{text}
 	}
 	return text
 }
 
 var (
-	decimal = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
-	radix   = regexp.MustCompile(`^0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)$`)
+	decimal = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
+	})
+	radix = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)$`)
+	})
 )
 
 // isNumber is isFinite(text), which accepts blank text and surrounding white space.
 func isNumber(text string) bool {
 	text = strings.TrimSpace(text)
-	if text == "" || radix.MatchString(text) {
+	if text == "" || radix().MatchString(text) {
 		return true
 	}
-	return decimal.FindString(text) == text && !math.IsInf(parseFloat(text), 0)
+	return decimal().FindString(text) == text && !math.IsInf(parseFloat(text), 0)
 }
 
 // parseFloat reads the number that text begins with; NaN when there is none.
 func parseFloat(text string) float64 {
-	digits := decimal.FindString(strings.TrimSpace(text))
+	digits := decimal().FindString(strings.TrimSpace(text))
 	if digits == "" {
 		return math.NaN()
 	}

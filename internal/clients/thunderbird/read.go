@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/clients/client"
 	"github.com/waymark-mail/waymark/internal/clients/markup"
@@ -159,7 +160,9 @@ func oneOf(value any, words []string) (string, bool) {
 	return "", false
 }
 
-var placeholder = regexp.MustCompile(`^[a-zA-Z0-9.-]*(%[A-Z0-9]+%[a-zA-Z0-9.-]*)+$`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z0-9.-]*(%[A-Z0-9]+%[a-zA-Z0-9.-]*)+$`)
+})
 
 // readHost checks a host name: trimmed, ASCII, with placeholders as they are.
 func readHost(value any) (string, error) {
@@ -167,7 +170,7 @@ func readHost(value any) (string, error) {
 		return "", client.Rejected("a host name is empty")
 	}
 	host := strings.TrimSpace(toString(value))
-	if placeholder.MatchString(host) {
+	if placeholder().MatchString(host) {
 		return host, nil
 	}
 	if !client.IsHostName(host) {

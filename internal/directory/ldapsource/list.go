@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -19,7 +20,9 @@ const (
 
 // comparison is a part of a filter that compares an attribute with the name of a
 // domain, as it is or with other text around it.
-var comparison = regexp.MustCompile(`(\(!)?\(([A-Za-z0-9.;-]+)(?::[A-Za-z0-9.:-]*)?=([^()]*\{domain(?:_unicode)?\}[^()]*)\)`)
+var comparison = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(\(!)?\(([A-Za-z0-9.;-]+)(?::[A-Za-z0-9.:-]*)?=([^()]*\{domain(?:_unicode)?\}[^()]*)\)`)
+})
 
 // listing is a search for all entries that one comparison can match.
 type listing struct {
@@ -32,7 +35,7 @@ const matchesNothing = "(!(objectClass=*))"
 // listings returns a search for each comparison. In it, the others match nothing, so
 // that it lists what a lookup finds by this one.
 func (s *search) listings() ([]listing, error) {
-	found := comparison.FindAllStringSubmatchIndex(s.filter, -1)
+	found := comparison().FindAllStringSubmatchIndex(s.filter, -1)
 	switch {
 	case s.ownBase:
 		return nil, source.NoListError("domain.base_dn has {domain}, so there is no common base to list the domains below; to list them, name that base and compare {domain} in domain.filter, such as (ou={domain})")
@@ -61,11 +64,13 @@ func (s *search) listings() ([]listing, error) {
 	return all, nil
 }
 
-var valuePart = regexp.MustCompile(`\{domain(?:_unicode)?\}|\*|\\[0-9a-fA-F]{2}|[^*\\{]+`)
+var valuePart = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{domain(?:_unicode)?\}|\*|\\[0-9a-fA-F]{2}|[^*\\{]+`)
+})
 
 // valuePattern returns an expression for the values that a comparison matches.
 func valuePattern(template string) *regexp.Regexp {
-	pattern := valuePart.ReplaceAllStringFunc(template, func(part string) string {
+	pattern := valuePart().ReplaceAllStringFunc(template, func(part string) string {
 		switch part[0] {
 		case '{':
 			return "(.+)"

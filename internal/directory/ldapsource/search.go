@@ -51,7 +51,7 @@ func newSearch(name string, s source.Search, needed, allowed []string) (*search,
 	if !ok {
 		wrong("scope", errors.New("must be sub, one or base"))
 	}
-	made := &search{name: name, base: s.BaseDN, filter: s.Filter, ownBase: placeholder.MatchString(s.BaseDN), fixed: fixed, scope: scope}
+	made := &search{name: name, base: s.BaseDN, filter: s.Filter, ownBase: placeholder().MatchString(s.BaseDN), fixed: fixed, scope: scope}
 	for _, err := range made.takeColumns(s.Attributes) {
 		wrong("attributes", err)
 	}
@@ -68,7 +68,7 @@ func (s *search) takeColumns(attributes map[string]string) []error {
 			if source.Identifies(column) {
 				errs = append(errs, fmt.Errorf("column %s: needs an attribute, not a constant", column))
 			}
-		} else if !attribute.MatchString(name) {
+		} else if !attribute().MatchString(name) {
 			errs = append(errs, fmt.Errorf("column %s: %q is not an attribute name", column, name))
 		}
 		s.attributes, s.constants = append(s.attributes, name), append(s.constants, constant)

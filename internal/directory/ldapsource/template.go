@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -15,9 +16,13 @@ import (
 const maxTemplate = 4096 // octets
 
 var (
-	placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+	placeholder = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\{[^{}]*\}`)
+	})
 	// attribute is an attribute description of RFC 4512 section 2.5.
-	attribute = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
+	attribute = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
+	})
 )
 
 // fill replaces the placeholders in one pass, so that braces in an address are
@@ -45,12 +50,12 @@ func withSamples(template string, known []string) (string, error) {
 	case strings.Contains(template, sample):
 		return "", errors.New("contains the character U+F8FF, which is not allowed")
 	}
-	for _, found := range placeholder.FindAllString(template, -1) {
+	for _, found := range placeholder().FindAllString(template, -1) {
 		if !slices.Contains(known, found) {
 			return "", fmt.Errorf("unknown placeholder %s; available here: %s", found, strings.Join(known, ", "))
 		}
 	}
-	filled := placeholder.ReplaceAllString(template, sample)
+	filled := placeholder().ReplaceAllString(template, sample)
 	if strings.ContainsAny(filled, "{}") {
 		return "", errors.New(`contains a brace outside a placeholder; write \7b for { and \7d for }`)
 	}
@@ -108,7 +113,7 @@ func checkAttribute(name string) error {
 	switch {
 	case strings.Contains(name, sample):
 		return errors.New("contains a placeholder in an attribute name; placeholders are allowed in values only")
-	case !attribute.MatchString(name):
+	case !attribute().MatchString(name):
 		return fmt.Errorf("contains %q in place of an attribute name", name)
 	}
 	return nil

@@ -88,7 +88,7 @@ func FuzzFill(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q with %q and %q: %v", base, local, domain, err)
 			}
-			shape, err := ldap.ParseDN(placeholder.ReplaceAllString(base, sample))
+			shape, err := ldap.ParseDN(placeholder().ReplaceAllString(base, sample))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/waymark-mail/waymark/internal/address"
@@ -65,7 +66,9 @@ func tokens(quotes, comments, parameters, opening string) *regexp.Regexp {
 }
 
 // dollarTag begins and ends a dollar-quoted text of PostgreSQL.
-var dollarTag = regexp.MustCompile(`\$(?:[a-zA-Z_\x{80}-\x{10FFFF}][\w\x{80}-\x{10FFFF}]*)?\$`)
+var dollarTag = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$(?:[a-zA-Z_\x{80}-\x{10FFFF}][\w\x{80}-\x{10FFFF}]*)?\$`)
+})
 
 // tokensOf returns tokens for a query to one kind of database.
 func tokensOf(driver, query string) *regexp.Regexp {
@@ -73,13 +76,13 @@ func tokensOf(driver, query string) *regexp.Regexp {
 	switch driver {
 	case "postgres":
 		quotes := `'[^']*'|"[^"]*"|[eE]'(?:[^'\\]|\\.)*'`
-		for _, tag := range dollarTag.FindAllString(query, -1) { // expressions cannot refer back to an opening tag
+		for _, tag := range dollarTag().FindAllString(query, -1) { // expressions cannot refer back to an opening tag
 			tag = regexp.QuoteMeta(tag)
 			quotes += "|" + tag + ".*?" + tag
 		}
 		// Comments nest; two levels are enough, and more are refused.
 		const text = `[^/]|/+[^/*]`
-		return tokens(quotes, `--[^\n]*|/\*(?:`+text+`|/+\*(?:`+text+`)*?\*/)*?\*/`, `|\$\d+`, "|"+dollarTag.String())
+		return tokens(quotes, `--[^\n]*|/\*(?:`+text+`|/+\*(?:`+text+`)*?\*/)*?\*/`, `|\$\d+`, "|"+dollarTag().String())
 	case "mysql": // 5--1 has no comment
 		return tokens(`'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`+"`[^`]*`", `#[^\n]*|--(?:[\x01-\x09\x0b-\x20][^\n]*)?(?:\n|\z)|`+block, `|\?`, "|`")
 	default: // SQLite

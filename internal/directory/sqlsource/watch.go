@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,11 +24,13 @@ const (
 
 // channelForm is a name that means the same to NOTIFY, which folds case, and to
 // pg_notify, which does not.
-var channelForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+var channelForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+})
 
 func checkChannel(opts source.SQL) error {
 	switch {
-	case opts.Channel == "" || opts.Driver == "postgres" && channelForm.MatchString(opts.Channel):
+	case opts.Channel == "" || opts.Driver == "postgres" && channelForm().MatchString(opts.Channel):
 		return nil
 	case opts.Driver != "postgres":
 		return errors.New("notify: only postgres sends change notifications")
