@@ -2,14 +2,12 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
-	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/page"
@@ -17,10 +15,16 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
+// protocols returns the names of service.Renderers. They are here, too, for the help:
+// every start makes the commands, and to make the dialects for their names took longer.
+func protocols() []string {
+	return []string{"autoconfig", "autodiscover", "declaration", "mobileconfig", "mtasts", "pacc", "page", "settings"}
+}
+
 func renderCommand(env environment) *cobra.Command {
 	var client string
 	var choice dialect.Choice
-	names := slices.Sorted(maps.Keys(service.Renderers(&config.Config{})))
+	names := protocols()
 	cmd := &cobra.Command{
 		Use:     "render PROTOCOL ADDRESS",
 		Short:   "Print what a client would get for an address",

@@ -17,7 +17,7 @@ type Directory struct {
 	below    settings.Suffixes
 	catchAll *settings.Provider
 	outside  Outside
-	derived  *derivations
+	derived  *derivations // nil without sources
 }
 
 // New returns a directory of the listed domains, and of the names below others.
@@ -31,7 +31,11 @@ func (d *Directory) With(o Outside) *Directory {
 	if o.Count == nil {
 		o.Count = d.outside.Count
 	}
-	return &Directory{domains: d.domains, below: d.below, catchAll: d.catchAll, outside: o, derived: newDerivations()}
+	with := &Directory{domains: d.domains, below: d.below, catchAll: d.catchAll, outside: o}
+	if o.Lookup != nil {
+		with.derived = newDerivations()
+	}
+	return with
 }
 
 // Resolve returns the settings for a query. It takes the first match: the

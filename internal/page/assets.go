@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/dialect"
@@ -11,20 +12,23 @@ import (
 	"github.com/waymark-mail/waymark/templates"
 )
 
-// asset returns the Serve function of an embedded file.
+// asset returns the Serve function of an embedded file, which is read once it is asked
+// for.
 func asset(name, contentType string) func(*http.Request) (dialect.Response, error) {
-	body, err := templates.Files.ReadFile(name)
-	if err != nil {
-		panic(err)
-	}
-	resp := dialect.Response{
-		Status:      http.StatusOK,
-		ContentType: contentType,
-		Header:      http.Header{"Cache-Control": {"no-cache"}}, // revalidated with 304
-		Body:        body,
-		ETag:        dialect.ETag(body),
-	}
-	return func(*http.Request) (dialect.Response, error) { return resp, nil }
+	resp := sync.OnceValue(func() dialect.Response {
+		body, err := templates.Files.ReadFile(name)
+		if err != nil {
+			panic(err)
+		}
+		return dialect.Response{
+			Status:      http.StatusOK,
+			ContentType: contentType,
+			Header:      http.Header{"Cache-Control": {"no-cache"}}, // revalidated with 304
+			Body:        body,
+			ETag:        dialect.ETag(body),
+		}
+	})
+	return func(*http.Request) (dialect.Response, error) { return resp(), nil }
 }
 
 // styleIn returns the style of pages with the colour of a brand; "" is no brand. One file

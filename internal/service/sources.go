@@ -45,8 +45,8 @@ type pushSource interface {
 // down.
 type Sources struct {
 	options sourceOptions
-	sources []openSource // in the order of the file
-	lookup  *lookup.Lookup
+	sources []openSource   // in the order of the file
+	lookup  *lookup.Lookup // nil without sources
 	// unusable logs the user name of a mailbox that cannot be used, once a minute;
 	// may be nil.
 	unusable func(source string, err error)
@@ -129,7 +129,9 @@ func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 	if len(wrong) > 0 {
 		return nil, errors.Join(append(wrong, s.closeSources())...)
 	}
-	s.lookup = lookup.New(o)
+	if len(s.sources) > 0 {
+		s.lookup = lookup.New(o)
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	for i, src := range s.sources {
 		if w, ok := src.(pushSource); ok {
@@ -170,9 +172,6 @@ func open(src config.Source) (opened openSource, timeout time.Duration, concurre
 func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *directory.Directory {
 	o := directory.Outside{
 		Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}, PublicLogins: map[string]bool{}, TypedAliases: map[string]bool{},
-	}
-	if len(s.sources) == 0 {
-		o.Lookup = nil
 	}
 	for _, p := range cfg.Providers {
 		o.Providers[p.ID] = p
