@@ -5,18 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/waymark-mail/waymark/internal/config"
-	"github.com/waymark-mail/waymark/internal/service"
 	"github.com/waymark-mail/waymark/internal/sign"
 	"github.com/waymark-mail/waymark/test/programs"
 )
@@ -92,12 +88,6 @@ func TestCheck(t *testing.T) {
 				t.Errorf("not JSON: %s", stdout)
 			}
 		})
-	}
-}
-
-func TestProtocolsAreThoseOfTheService(t *testing.T) {
-	if want := slices.Sorted(maps.Keys(service.Renderers(&config.Config{}))); !slices.Equal(protocols(), want) {
-		t.Errorf("protocols returns %q, want %q", protocols(), want)
 	}
 }
 

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-mail/waymark/internal/address"
+	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/dialect"
 	"github.com/waymark-mail/waymark/internal/i18n"
 	"github.com/waymark-mail/waymark/internal/page"
@@ -15,20 +17,17 @@ import (
 	"github.com/waymark-mail/waymark/internal/settings"
 )
 
-// protocols returns the names of service.Renderers. They are here, too, for the help:
-// every start makes the commands, and to make the dialects for their names took longer.
-func protocols() []string {
-	return []string{"autoconfig", "autodiscover", "declaration", "mobileconfig", "mtasts", "pacc", "page", "settings"}
-}
+// protocols returns the names of the dialects that have documents. It makes all dialects,
+// which the start of another command need not wait for.
+func protocols() []string { return slices.Sorted(maps.Keys(service.Renderers(&config.Config{}))) }
 
 func renderCommand(env environment) *cobra.Command {
 	var client string
 	var choice dialect.Choice
-	names := protocols()
 	cmd := &cobra.Command{
 		Use:     "render PROTOCOL ADDRESS",
 		Short:   "Print what a client would get for an address",
-		Long:    "Print what a client would get for an address. PROTOCOL is one of " + strings.Join(names, ", ") + ".\nAn Apple profile is printed without its signature.",
+		Long:    "Print what a client would get for an address. PROTOCOL is a name such as autoconfig; an unknown one lists them all.\nAn Apple profile is printed without its signature.",
 		Example: "  waymark render autoconfig anna@example.com\n  waymark render page anna@example.com --client outlook --lang fr > page.html",
 		Args:    arguments(2, 2),
 	}
@@ -37,15 +36,15 @@ func renderCommand(env environment) *cobra.Command {
 	cmd.Flags().StringVar(&choice.Language, "lang", "", "write the page and the profile in `LANGUAGE`, such as de")
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
-			return beginning(slices.Clone(names), begun), cobra.ShellCompDirectiveNoFileComp
+			return beginning(protocols(), begun), cobra.ShellCompDirectiveNoFileComp
 		}
 		return source.completeAddress(1, args, begun)
 	}
 	completeFlag(cmd, "client", page.Apps()...)
 	completeFlag(cmd, "lang", i18n.All().Tags()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !slices.Contains(names, args[0]) {
-			return fmt.Errorf("unknown protocol %q; known: %s", args[0], strings.Join(names, ", "))
+		if known := protocols(); !slices.Contains(known, args[0]) {
+			return fmt.Errorf("unknown protocol %q; known: %s", args[0], strings.Join(known, ", "))
 		}
 		a, err := address.Parse(args[1])
 		if err != nil {
