@@ -20,7 +20,7 @@ const reference = "en"
 // Catalogues holds the catalogues of all languages.
 type Catalogues struct {
 	all     []*Catalogue // the default first, then by their tags
-	matcher language.Matcher
+	matcher func() language.Matcher // made when it is needed
 
 	// chosen keeps what Choose returned: parsing the Accept-Language of a browser takes
 	// 80 times as long (BenchmarkChoose).
@@ -74,11 +74,13 @@ func find(files fs.FS) (*Catalogues, error) {
 	}
 	english := c.all[i]
 	c.all = slices.Insert(slices.Delete(c.all, i, i+1), 0, english)
-	var tags []language.Tag
-	for _, one := range c.all {
-		tags = append(tags, language.Make(one.Language))
-	}
-	c.matcher = language.NewMatcher(tags)
+	c.matcher = sync.OnceValue(func() language.Matcher {
+		var tags []language.Tag
+		for _, one := range c.all {
+			tags = append(tags, language.Make(one.Language))
+		}
+		return language.NewMatcher(tags)
+	})
 	return c, nil
 }
 
@@ -183,7 +185,7 @@ func (c *Catalogues) Choose(chosen, accepted string) *Catalogue {
 	if ok {
 		return best
 	}
-	_, index := language.MatchStrings(c.matcher, slices.DeleteFunc([]string{chosen, accepted}, func(list string) bool { return list == "" })...)
+	_, index := language.MatchStrings(c.matcher(), slices.DeleteFunc([]string{chosen, accepted}, func(list string) bool { return list == "" })...)
 	best = c.all[index]
 	c.guard.Lock()
 	defer c.guard.Unlock()
