@@ -19,7 +19,7 @@ const reference = "en"
 
 // Catalogues holds the catalogues of all languages.
 type Catalogues struct {
-	all     []*Catalogue // the default first, then by their tags
+	all     []*Catalogue            // the default first, then by their tags
 	matcher func() language.Matcher // made when it is needed
 
 	// chosen keeps what Choose returned: parsing the Accept-Language of a browser takes

@@ -4,6 +4,7 @@ import (
 	"log"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -21,7 +22,7 @@ func ErrorLog(to *zap.Logger, remote Remote) *log.Logger {
 }
 
 // quoted matches what net/http quotes of a client, also without an end.
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`) })
 
 type errorLog struct {
 	log     *zap.Logger
@@ -36,7 +37,7 @@ func (e *errorLog) Write(message []byte) (int, error) {
 	}
 	if e.sparing.admits(kind) {
 		// It is cut last, because half an address would not be recognised.
-		text = redactAddresses(e.remote.in(quoted.ReplaceAllString(text, `"[redacted]"`)))
+		text = redactAddresses(e.remote.in(quoted().ReplaceAllString(text, `"[redacted]"`)))
 		e.log.Log(level, strings.ReplaceAll(kind, "_", " "), zap.String("error", text[:min(len(text), maxMessage)]))
 	}
 	return len(message), nil

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -36,7 +37,7 @@ func errorText(r *http.Request, err error, failure dialect.Failure) string {
 }
 
 // mailAddress matches addresses, also encoded ones.
-var mailAddress = regexp.MustCompile(`[^\s"'<>()=&?/]*(?:@|%40)[^\s"'<>()=&?/]*`)
+var mailAddress = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\s"'<>()=&?/]*(?:@|%40)[^\s"'<>()=&?/]*`) })
 
 // shortest is the length from which a value of a request is redacted. Shorter ones
 // are not secret, and are parts of words.
@@ -53,7 +54,7 @@ func redact(r *http.Request, text string) string {
 	return redactAddresses(strings.NewReplacer(pairs...).Replace(text))
 }
 
-func redactAddresses(text string) string { return mailAddress.ReplaceAllString(text, "[redacted]") }
+func redactAddresses(text string) string { return mailAddress().ReplaceAllString(text, "[redacted]") }
 
 // variableParts returns what the client chose: parameters of the path, values of
 // the query and of a form, a malformed Host and the credentials, the longest first.

@@ -3,6 +3,7 @@ package server
 import (
 	"net/netip"
 	"regexp"
+	"sync"
 )
 
 // Remote is how much of the addresses of clients the log contains. Privacy law may
@@ -38,14 +39,14 @@ func (d Remote) of(ip string) string {
 }
 
 // addressAndPort matches the addresses of clients in messages of net/http.
-var addressAndPort = regexp.MustCompile(`\[[0-9a-fA-F:.%\w]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+`)
+var addressAndPort = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[0-9a-fA-F:.%\w]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+`) })
 
 // in replaces the addresses of clients in a message of net/http.
 func (d Remote) in(message string) string {
 	if d == RemoteFull || d == "" {
 		return message
 	}
-	return addressAndPort.ReplaceAllStringFunc(message, func(found string) string {
+	return addressAndPort().ReplaceAllStringFunc(message, func(found string) string {
 		peer, err := netip.ParseAddrPort(found)
 		if err == nil && d == RemoteNetwork {
 			return d.of(peer.Addr().String())

@@ -8,11 +8,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // uuidForm is the format of Apple's tools, with any version and variant.
-var uuidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+var uuidForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+})
 
 // Check reads a profile that is not signed, or whose signature was taken off,
 // and returns everything that a device could refuse or ignore in silence: one
@@ -83,7 +86,7 @@ func (c *checker) payload(where string, d map[string]any, payloadType string) {
 		}
 		c.seen[name+id] = where
 	}
-	if id, _ := d["PayloadUUID"].(string); !uuidForm.MatchString(id) {
+	if id, _ := d["PayloadUUID"].(string); !uuidForm().MatchString(id) {
 		c.found(where, "PayloadUUID is no UUID")
 	}
 }
