@@ -17,8 +17,9 @@ import (
 type caller struct {
 	context.Context
 	requester
-	proxied bool         // a trusted proxy sent the request
-	route   *chi.Context // nil outside of a router
+	proxied  bool         // a trusted proxy sent the request
+	route    *chi.Context // nil outside of a router
+	exchange exchange     // of the request, until it is finished
 }
 
 func newCaller(ctx context.Context, remoteAddr string) *caller {

@@ -57,7 +57,9 @@ var (
 func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.Endpoint) http.HandlerFunc {
 	fail := d.Failure
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{dialect: d.Name, route: path, public: d.AnyOrigin, from: callerIn(r.Context()), started: time.Now()}
+		from := callerIn(r.Context())
+		x := &from.exchange // allocated with the caller, mostly once for a connection
+		*x = exchange{dialect: d.Name, route: path, public: d.AnyOrigin, from: from, started: time.Now()}
 		r, x.span = h.tracer.Request(r, x.from.proxied)
 		e, methods := allowed(endpoints, r.Method)
 		switch {
@@ -75,6 +77,7 @@ func (h *handler) endpoint(d dialect.Dialect, path string, endpoints []dialect.E
 			x.response = h.packer.pack(r, x.response)
 		}
 		h.finish(w, r, x)
+		x.response.Body = nil // an idle connection keeps none
 	}
 }
 
