@@ -33,7 +33,6 @@ type exchange struct {
 	span     tracing.Span
 
 	// Set when it is finished.
-	request *http.Request
 	failure dialect.Failure // when err is not nil
 	remote  Remote          // of the log line
 	id      string
@@ -41,6 +40,10 @@ type exchange struct {
 	outcome string
 	status  int
 	took    time.Duration
+
+	// Set when there is a log line. The request itself would remain in memory for as long
+	// as its connection is idle.
+	method, scheme, host, error string
 }
 
 // Errors that the server itself raises.
@@ -152,7 +155,7 @@ func recovering(serve func(*http.Request) (dialect.Response, error), r *http.Req
 
 // finish writes, counts and logs the response: the only place that does.
 func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
-	x.request, x.remote = r, h.remote
+	x.remote = h.remote
 	if x.err != nil {
 		x.failure = dialect.FailureOf(x.err)
 	}
@@ -179,6 +182,10 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request, x *exchange) {
 		return
 	}
 	if line := h.log.Check(level, "request"); line != nil {
+		x.method, x.scheme, x.host = knownMethod(r.Method), r.URL.Scheme, string(dialect.HostName(r))
+		if x.err != nil {
+			x.error = errorText(r, x.err, x.failure)
+		}
 		line.Write(zap.Inline(x))
 	}
 }
@@ -223,9 +230,9 @@ func (x *exchange) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddString("client", x.family)
 	line.AddString("outcome", x.outcome)
 	line.AddInt("status", x.status)
-	line.AddString("method", knownMethod(x.request.Method))
-	line.AddString("scheme", x.request.URL.Scheme)
-	line.AddString("host", string(dialect.HostName(x.request)))
+	line.AddString("method", x.method)
+	line.AddString("scheme", x.scheme)
+	line.AddString("host", x.host)
 	line.AddString("route", x.route)
 	line.AddString("domain", string(x.response.Domain))
 	if remote := x.remote.of(x.from.address); remote != "" {
@@ -235,7 +242,7 @@ func (x *exchange) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	if x.err == nil {
 		return nil
 	}
-	line.AddString("error", errorText(x.request, x.err, x.failure))
+	line.AddString("error", x.error)
 	if p, ok := errors.AsType[*panicked](x.err); ok {
 		line.AddString("stack", string(p.stack))
 	}
