@@ -18,7 +18,6 @@ import (
 	"github.com/waymark-mail/waymark/internal/address"
 	"github.com/waymark-mail/waymark/internal/config"
 	"github.com/waymark-mail/waymark/internal/doctor"
-	"github.com/waymark-mail/waymark/internal/memory"
 	"github.com/waymark-mail/waymark/internal/page"
 	"github.com/waymark-mail/waymark/internal/server"
 	"github.com/waymark-mail/waymark/internal/service"
@@ -80,12 +79,12 @@ func serve(ctx context.Context, source *settingsFile, env environment) error {
 	if err := source.find(); err != nil {
 		return err
 	}
-	cfg, findings := source.read()
+	cfg, findings, ready := source.readSparingly()
 	if findings.HasErrors() {
 		return unusable(findings)
 	}
 	format := cfg.Log.Format // a reload replaces the settings, which may be many MiB
-	if err := serveSettings(ctx, source, env, cfg, findings); err != nil {
+	if err := serveSettings(ctx, source, env, cfg, findings, ready); err != nil {
 		return inFormat{err, format}
 	}
 	return nil
@@ -103,8 +102,8 @@ func clientsFor(e *doctor.Examinations) func(context.Context, address.Domain, []
 	}
 }
 
-// serveSettings serves until ctx ends.
-func serveSettings(ctx context.Context, source *settingsFile, env environment, cfg *config.Config, findings config.Findings) error {
+// serveSettings serves until ctx ends. It calls ready when it begins to.
+func serveSettings(ctx context.Context, source *settingsFile, env environment, cfg *config.Config, findings config.Findings, ready func()) error {
 	version, revision := build()
 	metrics := telemetry.NewMetrics(version, revision)
 	// When the reader of a log ends, the service continues without it.
@@ -114,7 +113,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 		return err
 	}
 	defer flush()
-	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)), zap.Int64("memory_limit", memory.Limit()))
+	log.Info("starting", zap.String("version", version), zap.String("settings", source.name()), zap.Int("domains", len(cfg.Domains)), zap.Int64("memory_limit", source.limit))
 	if source.example {
 		log.Warn("serving the embedded example", zap.String("domain", "example.com"), zap.String("hint", "copy examples/infomaniak.yaml to waymark.yaml and change it"))
 	}
@@ -142,6 +141,7 @@ func serveSettings(ctx context.Context, source *settingsFile, env environment, c
 	if err != nil {
 		return err
 	}
+	ready()
 	go func() {
 		if err := systemd.Watchdog(ctx, svc.Alive); err != nil {
 			log.Warn("cannot notify the systemd watchdog; systemd will restart the service", zap.Error(err))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,6 +81,9 @@ func load(name string, data []byte, env Environment, onDisk bool, partSize int) 
 	}
 	cfg := r.config(&document{name: name, dir: filepath.Dir(path), lines: countLines(data)}, data)
 	if r.whole {
+		if env.Within != nil {
+			env.Within(math.MaxInt64)
+		}
 		return load(name, data, env, onDisk, 0)
 	}
 	r.findings.Sort(name)

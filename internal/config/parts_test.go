@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -105,5 +106,32 @@ func TestAMistakeInALargeFile(t *testing.T) {
 	s.add(wrong, nil)
 	if s.tooLarge(20<<20) == "" {
 		t.Error("20 MiB are enough for the whole tree, which makes this test pointless")
+	}
+}
+
+// TestLargeFilesAreReadWithinALimit: it is set before the domains are read in parts, and
+// not for a file that is read as a whole.
+func TestLargeFilesAreReadWithinALimit(t *testing.T) {
+	const providers = "providers:\n  p: {services: [{protocol: imap, host: a.example}, {protocol: submission, host: a.example}]}\ndomains:\n"
+	large := "# " + strings.Repeat(",", 1<<20) + "\n" // as much as a million values, for the estimate
+	for _, tc := range []struct {
+		name, text string
+		set        bool // a limit
+		restored   bool
+	}{
+		{"few domains", providers + "  a.example: {provider: p}\n  b.example: {provider: p}\n", false, false},
+		{"many", providers + "  a.example: {provider: p}\n" + large + "  b.example: {provider: p}\n", true, false},
+		{"many, and a text in two parts", providers + "  a.example: {provider: p, help_url: \"https://a.example/\n  b.example: {}\"}\n" + large, true, true},
+		{"many, with the line breaks of Windows", strings.ReplaceAll(providers+"  a.example: {provider: p}\n"+large, "\n", "\r\n"), false, false},
+	} {
+		var limits []int64
+		load("waymark.yaml", []byte(tc.text), Environment{Within: func(memory int64) { limits = append(limits, memory) }}, false, 1)
+		restored := len(limits) > 0 && limits[len(limits)-1] == math.MaxInt64
+		if restored {
+			limits = limits[:len(limits)-1]
+		}
+		if (len(limits) > 0) != tc.set || restored != tc.restored || tc.set && (limits[0] < largeMemory/2 || limits[0] > 2*largeMemory) {
+			t.Errorf("%s: limits %v, restored %v", tc.name, limits, restored)
+		}
 	}
 }

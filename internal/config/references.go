@@ -21,6 +21,10 @@ type Environment struct {
 	ReadFile func(path string) ([]byte, error) // gets absolute paths
 	// Memory is what reading the file may take, in bytes; 0 if no limit is known.
 	Memory int64
+	// Within, if it is not nil, is called with a memory limit in bytes, within which the
+	// file can be read in parts with hardly more time, before that begins; and with
+	// math.MaxInt64 if it must be read as a whole after all.
+	Within func(memory int64)
 }
 
 // ReadFile is for Environment: it reads regular files only, and no more of them

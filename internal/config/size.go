@@ -13,6 +13,8 @@ const (
 	// maxMemory bounds what reading the files may take, in octets, where no lower
 	// limit is known.
 	maxMemory = 768 << 20
+	// largeMemory is how much memory reading may take without a limit of its own, in octets.
+	largeMemory = 100 << 20
 	// maxDepth bounds how deep blocks and lists are nested: a service of a domain
 	// needs seven levels.
 	maxDepth = 32
@@ -52,6 +54,11 @@ func values(data []byte) (n int64) {
 	return n
 }
 
+// needs returns how much memory reading takes, in octets.
+func (s *size) needs() int64 {
+	return s.octets*memoryPerOctet + s.nodes*memoryPerNode + s.values*memoryPerValue
+}
+
 // asWhole is the size without parts.
 func (s size) asWhole() *size {
 	s.nodes, s.values = s.nodes+s.values, 0
@@ -69,7 +76,7 @@ func (s *size) tooLarge(memory int64) string {
 		return fmt.Sprintf("%s larger than %d MiB; keep the domains in a database or a directory", what, MaxSettingsFile>>20)
 	}
 	memory = min(cmp.Or(memory, maxMemory), maxMemory)
-	needs := s.octets*memoryPerOctet + s.nodes*memoryPerNode + s.values*memoryPerValue
+	needs := s.needs()
 	if needs <= memory {
 		return ""
 	}

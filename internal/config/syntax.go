@@ -23,6 +23,9 @@ func (r *reader) parse(d *document, data []byte) *yaml.Node {
 		r.report(d, 0, 0, "", text)
 		return nil
 	}
+	if needs := r.size.needs(); parts != nil && needs > largeMemory && r.env.Within != nil {
+		r.env.Within(needs / 10 * 6) // without it, more than half is garbage
+	}
 	if line, text := unreadable(data); text != "" {
 		r.report(d, line, 0, "", text)
 		return nil
