@@ -17,7 +17,7 @@ type Directory struct {
 	below    settings.Suffixes
 	catchAll *settings.Provider
 	outside  Outside
-	derived  *derivations // nil without sources
+	derived  *derivations
 }
 
 // New returns a directory of the listed domains, and of the names below others.
@@ -31,11 +31,7 @@ func (d *Directory) With(o Outside) *Directory {
 	if o.Count == nil {
 		o.Count = d.outside.Count
 	}
-	with := &Directory{domains: d.domains, below: d.below, catchAll: d.catchAll, outside: o}
-	if o.Lookup != nil {
-		with.derived = newDerivations()
-	}
-	return with
+	return &Directory{domains: d.domains, below: d.below, catchAll: d.catchAll, outside: o, derived: newDerivations()}
 }
 
 // Resolve returns the settings for a query. It takes the first match: the

@@ -45,8 +45,8 @@ type pushSource interface {
 // down.
 type Sources struct {
 	options sourceOptions
-	sources []openSource   // in the order of the file
-	lookup  *lookup.Lookup // nil without sources
+	sources []openSource // in the order of the file
+	lookup  *lookup.Lookup
 	// unusable logs the user name of a mailbox that cannot be used, once a minute;
 	// may be nil.
 	unusable func(source string, err error)
@@ -129,9 +129,7 @@ func openSources(cfg *config.Config, metrics *telemetry.Metrics, log *zap.Logger
 	if len(wrong) > 0 {
 		return nil, errors.Join(append(wrong, s.closeSources())...)
 	}
-	if len(s.sources) > 0 {
-		s.lookup = lookup.New(o)
-	}
+	s.lookup = lookup.New(o)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	for i, src := range s.sources {
 		if w, ok := src.(pushSource); ok {
@@ -172,6 +170,9 @@ func open(src config.Source) (opened openSource, timeout time.Duration, concurre
 func (s *Sources) Directory(cfg *config.Config, metrics *telemetry.Metrics) *directory.Directory {
 	o := directory.Outside{
 		Lookup: s.lookup, Providers: map[string]*settings.Provider{}, Defaults: map[string]*settings.Provider{}, PublicLogins: map[string]bool{}, TypedAliases: map[string]bool{},
+	}
+	if len(s.sources) == 0 {
+		o.Lookup = nil
 	}
 	for _, p := range cfg.Providers {
 		o.Providers[p.ID] = p

@@ -21,9 +21,6 @@ type Known struct {
 // anybody can make them up.
 func (l *Lookup) Known() iter.Seq[Known] {
 	return func(yield func(Known) bool) {
-		if l == nil {
-			return
-		}
 		for d, e := range l.domains.known.All() {
 			if !yield(Known{Domain: d, Source: e.found.Source, Record: e.found.Record, Asked: l.domains.start.Add(e.asked)}) {
 				return

@@ -83,8 +83,7 @@ type mailbox struct {
 }
 
 // Lookup answers from its cache or from the sources. It is safe for concurrent
-// use. The nil Lookup has no sources: there is nothing to know, to invalidate or to
-// close.
+// use.
 type Lookup struct {
 	sources   []*limited
 	domains   *cache[address.Domain]
@@ -203,25 +202,14 @@ func (l *Lookup) Mailbox(ctx context.Context, name string, a address.Address) (F
 // be out of date. Their next use waits for a new lookup, and serves them only
 // while the source is unavailable. A few other domains may be looked up again as
 // well.
-func (l *Lookup) Invalidate(d address.Domain) {
-	if l != nil {
-		l.changes.happened(l.changes.slot(d))
-	}
-}
+func (l *Lookup) Invalidate(d address.Domain) { l.changes.happened(l.changes.slot(d)) }
 
 // InvalidateAll is Invalidate for every domain.
-func (l *Lookup) InvalidateAll() {
-	if l != nil {
-		l.changes.happened(&l.changes.everywhere)
-	}
-}
+func (l *Lookup) InvalidateAll() { l.changes.happened(&l.changes.everywhere) }
 
 // Close ends the lookups in progress and waits for them. Cached answers are still
 // served, without new lookups. It does not close the sources.
 func (l *Lookup) Close() {
-	if l == nil {
-		return
-	}
 	l.stop(errClosed)
 	l.domains.close()
 	l.mailboxes.close()
