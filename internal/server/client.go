@@ -95,7 +95,7 @@ func (c *caller) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// callerIn returns the caller from the context of a request; nobody if there is none.
+// callerIn returns the caller from the context of a request, or an empty one.
 func callerIn(ctx context.Context) *caller {
 	if c, ok := ctx.Value(callerKey{}).(*caller); ok {
 		return c
@@ -121,10 +121,10 @@ func WithPeer(ctx context.Context, remoteAddr string, proxies []netip.Prefix) co
 // behind trusted proxies; the zero Addr when it is unknown.
 func ClientAddress(ctx context.Context) netip.Addr { return callerIn(ctx).addr }
 
-// senderOf returns the address of the client, and whether its peer is a trusted proxy:
-// only then a forwarding header counts. When it lists trusted proxies alone, as for a client on the
-// proxy's own machine, or an entry is not an address, the peer counts: what is left of
-// that could be forged.
+// senderOf returns the address of the client, and whether its peer is a trusted proxy.
+// Only then does a forwarding header count. When it lists trusted proxies alone, as for a
+// client on the proxy's own machine, or an entry is not an address, the peer counts: what
+// is left of that could be forged.
 func senderOf(r *http.Request, peer netip.Addr, trusted []netip.Prefix) (client netip.Addr, proxied bool) {
 	if !isTrusted(peer, trusted) {
 		return peer, false
